@@ -1,0 +1,76 @@
+namespace Hone.Inference;
+
+/// <summary>
+/// How the next token is chosen from the logits. Names, order and meaning are those of transformers' <c>generate</c>;
+/// the defaults change nothing: greedy, no filter.
+/// </summary>
+public sealed record SamplingOptions
+{
+    /// <summary>The answer length of transformers' <c>generate</c> when nothing states one.</summary>
+    public const int DefaultNewTokens = 20;
+
+    /// <summary>Draw from the distribution; false takes the most probable token (the first of equals).</summary>
+    public bool DoSample { get; init; }
+
+    /// <summary>Logits are divided by it; above 0. Sampling only.</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Keep the k most probable tokens and all that tie with the last of them; 0 keeps every token. Sampling only.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Keep the smallest set of most probable tokens whose probability reaches p; 1 keeps every token. Sampling only.</summary>
+    public double TopP { get; init; } = 1;
+
+    /// <summary>Keep tokens at least this fraction as probable as the most probable; 0 keeps every token. Sampling only.</summary>
+    public double MinP { get; init; }
+
+    /// <summary>
+    /// Positive logits of tokens already in the prompt or the answer are divided by it, negative ones multiplied
+    /// (Keskar et al. 2019, arXiv 1909.05858, section 4.1); 1 changes nothing. Greedy and sampling.
+    /// </summary>
+    public double RepetitionPenalty { get; init; } = 1;
+
+    /// <summary>Longest answer, in tokens, the stop token included; null leaves it to <see cref="MaxLength"/>.</summary>
+    public int? MaxNewTokens { get; init; }
+
+    /// <summary>Longest prompt and answer together, in tokens; counts only where <see cref="MaxNewTokens"/> is null.</summary>
+    public int? MaxLength { get; init; }
+
+    /// <summary>
+    /// Seed of a request. Token t of answer i depends on (seed, i, t) and the logits alone, so two requests that hold the
+    /// same prompt need different seeds to get independent answers.
+    /// </summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>An answer ends where one of these appears in its text, and the text is cut before it.</summary>
+    public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>Most new tokens after a prompt of <paramref name="promptLength"/> tokens.</summary>
+    /// <exception cref="InputException"><see cref="MaxLength"/> leaves no room after the prompt.</exception>
+    public int NewTokenLimit(int promptLength)
+    {
+        if (MaxNewTokens is { } newTokens) return newTokens;
+        if (MaxLength is not { } total) return DefaultNewTokens;
+        if (total > promptLength) return total - promptLength;
+        throw new InputException($"the prompt has {promptLength} tokens, and max_length {total} leaves no room for an answer",
+            fix: "Raise max_length, or set max_new_tokens, which does not count the prompt.");
+    }
+
+    /// <summary>Checks every value's range.</summary>
+    /// <exception cref="InputException">A value is out of range; the message names it.</exception>
+    public void Validate()
+    {
+        if (!(Temperature > 0 && double.IsFinite(Temperature)))
+            throw Wrong("temperature", Temperature, "a number above 0", "For the most probable token at every step set do_sample to false.");
+        if (TopK < 0) throw Wrong("top_k", TopK, "0 (off) or above");
+        if (!(TopP is >= 0 and <= 1)) throw Wrong("top_p", TopP, "between 0 and 1");
+        if (!(MinP is >= 0 and <= 1)) throw Wrong("min_p", MinP, "between 0 and 1");
+        if (!(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty))) throw Wrong("repetition_penalty", RepetitionPenalty, "a number above 0");
+        if (MaxNewTokens is < 1) throw Wrong("max_new_tokens", MaxNewTokens.Value, "1 or above");
+        if (MaxLength is < 1) throw Wrong("max_length", MaxLength.Value, "1 or above");
+        if (StopStrings.Any(string.IsNullOrEmpty)) throw new InputException("a stop string is empty", fix: "Remove it from the stop strings.");
+    }
+
+    private static InputException Wrong(string name, double value, string wanted, string? fix = null) =>
+        new($"{name} is {value}, it must be {wanted}", fix: fix);
+}
