@@ -1,0 +1,53 @@
+namespace Hone.Data;
+
+/// <summary>The names under which a <see cref="DataReport"/> counts rows.</summary>
+public static class DropReason
+{
+    /// <summary>An assistant answer has no text.</summary>
+    public const string EmptyAnswer = "empty_answer";
+
+    /// <summary>The prompt has no text, or no message.</summary>
+    public const string EmptyPrompt = "empty_prompt";
+
+    /// <summary>A conversation in which the assistant says nothing.</summary>
+    public const string NoAssistantTurn = "no_assistant_turn";
+
+    /// <summary>Both answers are the same, white space at the ends aside.</summary>
+    public const string ChosenEqualsRejected = "chosen_equals_rejected";
+
+    /// <summary>The conversations that lead to the two answers are not the same.</summary>
+    public const string PromptsDiffer = "prompts_differ";
+
+    /// <summary>The prompt is longer than the limit.</summary>
+    public const string PromptTooLong = "prompt_too_long";
+
+    /// <summary>Prompt and answer together are longer than the limit.</summary>
+    public const string TooLong = "too_long";
+
+    /// <summary>Nothing of the example would be learnt.</summary>
+    public const string NoLossTokens = "no_loss_tokens";
+
+    /// <summary>Changed: the start of the prompt was cut off.</summary>
+    public const string PromptStartCut = "prompt_start_cut";
+
+    /// <summary>Changed: the first token (BOS) was cut off with the start of the prompt.</summary>
+    public const string BosCut = "bos_cut";
+
+    /// <summary>Changed: the end of an answer was cut off, and its end-of-turn token with it.</summary>
+    public const string AnswerEndCut = "answer_end_cut";
+
+    /// <summary>Changed: an answer at the end of a prompt row was left out.</summary>
+    public const string AnswerLeftOut = "answer_left_out";
+
+    /// <summary>Best and worst answer have the same reward.</summary>
+    public const string Tie = "tie";
+
+    /// <summary>The two answers of the pair are the same tokens although their rewards differ.</summary>
+    public const string IdenticalAnswers = "identical_answers";
+
+    /// <summary>Fewer than two answers to choose from.</summary>
+    public const string TooFewAnswers = "too_few_answers";
+
+    /// <summary>Changed: an answer that ran out of tokens was not considered for the pair. Counts answers.</summary>
+    public const string UnfinishedExcluded = "unfinished_excluded";
+}
