@@ -5,14 +5,11 @@ namespace Hone.Models;
 
 /// <summary>
 /// A <see cref="TokenForest"/> as the model reads it: token ids and positions flat, and the attention tiles. Lives on
-/// one device; dispose it (or let the caller's dispose scope do so) after the step.
+/// one device; the caller's dispose scope frees it.
 /// </summary>
 internal sealed class ForestLayout
 {
-    // One tile holds trees of similar size; at most this many entries of [trees, length, length].
-    private const long MaxTileEntries = 4 << 20;
-
-    public required TokenForest Forest { get; init; }
+    private readonly record struct Row(int Segment, int Queries, int Keys);
 
     /// <summary>[time], int64.</summary>
     public required Tensor Tokens { get; init; }
@@ -25,85 +22,91 @@ internal sealed class ForestLayout
 
     public required IReadOnlyList<AttentionTile> Tiles { get; init; }
 
-    /// <summary>Row of each token among the tiles' rows, one after the other [time], int64; null when rows are already in order.</summary>
-    public required Tensor? TileRowOfToken { get; init; }
+    /// <summary>Row of each token among the tiles' query rows, one tile after the other. [time], int64</summary>
+    public required Tensor TileRowOfToken { get; init; }
 
     public static ForestLayout Create(TokenForest forest, Device device)
     {
-        int[] order = [.. Enumerable.Range(0, forest.TreeCount).OrderByDescending(t => Length(forest, t)).ThenBy(t => t)];
-        var tiles = new List<AttentionTile>();
         long[] rowOfToken = new long[forest.TokenCount];
+        var tiles = new List<AttentionTile>();
         long rows = 0;
-        for (int at = 0; at < order.Length;)
+        foreach (Row[] group in Group(forest))
         {
-            int longest = Length(forest, order[at]);
-            int end = at + 1;
-            // Trees at least 7/8 as long share a tile: rows of attention, and nothing else, are ever filled up.
-            while (end < order.Length && Length(forest, order[end]) * 8 >= longest * 7 && (long)(end - at + 1) * longest * longest <= MaxTileEntries) end++;
-            tiles.Add(AttentionTile.Create(forest, order.AsSpan(at, end - at), longest, rowOfToken, rows, device));
-            rows += (long)(end - at) * longest;
-            at = end;
+            tiles.Add(Tile(forest, group, rowOfToken, rows, device));
+            rows += (long)tiles[^1].Segments * tiles[^1].Queries;
         }
-        bool inOrder = rows == forest.TokenCount && rowOfToken.Select((row, i) => row == i).All(same => same);
         return new ForestLayout
         {
-            Forest = forest,
             Tokens = tensor(forest.Tokens.Select(t => (long)t).ToArray(), device: device),
             Positions = tensor(forest.Positions.Select(p => (long)p).ToArray(), device: device),
             LongestPath = forest.Positions.Max() + 1,
             Tiles = tiles,
-            TileRowOfToken = inOrder ? null : tensor(rowOfToken, device: device),
+            TileRowOfToken = tensor(rowOfToken, device: device),
         };
     }
 
-    private static int Length(TokenForest forest, int tree)
+    /// <summary>Segments of like shape share a tile while at most a third of the tile's area is filler.</summary>
+    private static IEnumerable<Row[]> Group(TokenForest forest)
     {
-        (int start, int end) = forest.TreeTokens(tree);
-        return end - start;
+        var group = new List<Row>();
+        (int queries, int keys, long needed) = (0, 0, 0);
+        foreach (Row row in forest.Segments
+            .Select((s, i) => new Row(i, s.Length, forest.Positions[s.End - 1] + 1))
+            .OrderByDescending(r => r.Keys).ThenByDescending(r => r.Queries).ThenBy(r => r.Segment))
+        {
+            int widerQueries = Math.Max(queries, row.Queries), widerKeys = Math.Max(keys, row.Keys);
+            long wider = needed + ((long)row.Queries * row.Keys);
+            if (group.Count > 0 && (long)(group.Count + 1) * widerQueries * widerKeys * 2 > wider * 3)
+            {
+                yield return [.. group];
+                group.Clear();
+                (widerQueries, widerKeys, wider) = (row.Queries, row.Keys, (long)row.Queries * row.Keys);
+            }
+            group.Add(row);
+            (queries, keys, needed) = (widerQueries, widerKeys, wider);
+        }
+        if (group.Count > 0) yield return [.. group];
+    }
+
+    private static AttentionTile Tile(TokenForest forest, Row[] group, long[] rowOfToken, long firstRow, Device device)
+    {
+        int queries = group.Max(r => r.Queries), keys = group.Max(r => r.Keys);
+        long[] queryRows = new long[group.Length * queries];
+        long[] keyRows = new long[group.Length * keys];
+        float[] mask = new float[(long)group.Length * queries * keys];
+        Array.Fill(mask, float.NegativeInfinity);
+        for (int b = 0; b < group.Length; b++)
+        {
+            Row row = group[b];
+            ForestSegment own = forest.Segments[row.Segment];
+            for (int i = 0; i < row.Queries; i++)
+            {
+                queryRows[(b * queries) + i] = own.Start + i;
+                rowOfToken[own.Start + i] = firstRow + (b * queries) + i;
+            }
+            int end = row.Keys;
+            for (int s = row.Segment; s >= 0; s = forest.Segments[s].Parent)
+            {
+                ForestSegment segment = forest.Segments[s];
+                for (int j = 0; j < segment.Length; j++) keyRows[(b * keys) + end - segment.Length + j] = segment.Start + j;
+                end -= segment.Length;
+            }
+            for (int i = 0; i < queries; i++)
+            {
+                // A filler row sees the first key: a softmax over nothing would be NaN and spoil the gradient.
+                int visible = i < row.Queries ? row.Keys - row.Queries + i + 1 : 1;
+                mask.AsSpan(((b * queries) + i) * keys, visible).Clear();
+            }
+        }
+        return new AttentionTile(group.Length, queries, keys, tensor(queryRows, device: device), tensor(keyRows, device: device),
+            tensor(mask, [group.Length, 1, queries, keys], device: device));
     }
 }
 
 /// <summary>
-/// Trees of similar length side by side for one attention call. <paramref name="Rows"/> [trees * length] are the flat
-/// token indices (filler rows repeat token 0 and are never read back); <paramref name="Mask"/> [trees, 1, length, length]
-/// is added to the attention scores: 0 along the path to the root, -inf elsewhere.
+/// Segments of like shape side by side for one attention call. <paramref name="QueryRows"/> [segments * queries] are the
+/// segments' own tokens and <paramref name="KeyRows"/> [segments * keys] those of their whole paths from the root, as
+/// flat token indices (filler repeats token 0 and is never read). <paramref name="Mask"/> [segments, 1, queries, keys] is
+/// added to the scores: 0 up to the query's own position, -inf beyond.
 /// </summary>
-internal sealed record AttentionTile(int Trees, int Length, Tensor Rows, Tensor Mask)
-{
-    public static AttentionTile Create(TokenForest forest, ReadOnlySpan<int> trees, int length, long[] rowOfToken, long firstRow, Device device)
-    {
-        long[] rows = new long[trees.Length * length];
-        float[] mask = new float[(long)trees.Length * length * length];
-        Array.Fill(mask, float.NegativeInfinity);
-        for (int b = 0; b < trees.Length; b++)
-        {
-            (int start, int end) = forest.TreeTokens(trees[b]);
-            for (int i = start; i < end; i++)
-            {
-                rows[(b * length) + i - start] = i;
-                rowOfToken[i] = firstRow + (b * length) + i - start;
-            }
-            FillMask(forest, trees[b], start, mask.AsSpan(b * length * length, length * length), length);
-        }
-        return new AttentionTile(trees.Length, length, tensor(rows, device: device), tensor(mask, [trees.Length, 1, length, length], device: device));
-    }
-
-    private static void FillMask(TokenForest forest, int tree, int treeStart, Span<float> mask, int length)
-    {
-        (int firstSegment, int endSegment) = forest.TreeSegments(tree);
-        int used = forest.Segments[endSegment - 1].End - treeStart;
-        for (int s = firstSegment; s < endSegment; s++)
-        {
-            ForestSegment own = forest.Segments[s];
-            for (int i = own.Start - treeStart; i < own.End - treeStart; i++)
-            {
-                Span<float> row = mask.Slice(i * length, length);
-                row[(own.Start - treeStart)..(i + 1)].Clear();
-                for (int a = own.Parent; a >= 0; a = forest.Segments[a].Parent)
-                    row.Slice(forest.Segments[a].Start - treeStart, forest.Segments[a].Length).Clear();
-            }
-        }
-        // A filler row sees itself only: a softmax over nothing would be NaN and spoil the gradient.
-        for (int i = used; i < length; i++) mask[(i * length) + i] = 0;
-    }
-}
+internal sealed record AttentionTile(int Segments, int Queries, int Keys, Tensor QueryRows, Tensor KeyRows, Tensor Mask);
