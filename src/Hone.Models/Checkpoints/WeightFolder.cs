@@ -1,0 +1,73 @@
+using static TorchSharp.torch;
+
+namespace Hone.Models;
+
+/// <summary>Reads the weights of a Hugging Face model folder: one safetensors file, or shards with their index.</summary>
+public static class WeightFolder
+{
+    /// <summary>
+    /// All weights of the model under their Hugging Face names, as <paramref name="dtype"/> on <paramref name="device"/>.
+    /// Tied embeddings are one tensor, <c>model.embed_tokens.weight</c>, and then there is no <c>lm_head.weight</c>;
+    /// a reward model has <c>score.weight</c>. Tensors are read one by one, so memory holds the weights once.
+    /// </summary>
+    /// <exception cref="InputException">A tensor is missing, unknown, of another shape or dtype, or not finite; or a file is damaged.</exception>
+    public static Dictionary<string, Tensor> LoadWeights(string folder, LlamaConfig config, ScalarType dtype, Device device)
+    {
+        LibTorch.Load();
+        using ShardSet shards = ShardSet.Open(folder);
+        Dictionary<string, (string Stored, long[] Shape)> plan = Plan(shards, config);
+        Dictionary<string, Tensor> weights = new(plan.Count, StringComparer.Ordinal);
+        try
+        {
+            foreach ((string name, (string stored, _)) in plan) weights.Add(name, shards.Holding(stored).Read(stored, dtype, device));
+            return weights;
+        }
+        catch
+        {
+            foreach (Tensor tensor in weights.Values) tensor.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Which stored tensor serves each weight of the model; throws one message that lists every disagreement.</summary>
+    private static Dictionary<string, (string Stored, long[] Shape)> Plan(ShardSet shards, LlamaConfig config)
+    {
+        Dictionary<string, (string Stored, long[] Shape)> plan = new(StringComparer.Ordinal);
+        List<string> problems = [];
+        foreach ((string name, long[] shape) in WeightNames.Of(config))
+        {
+            string expected = $"[{string.Join(", ", shape)}]";
+            if (StoredName(shards, config, name) is not { } stored) problems.Add($"{name} {expected} is missing");
+            else if (!shards.Entry(stored).Shape.SequenceEqual(shape)) problems.Add($"{stored} has shape {shards.Entry(stored).ShapeText}, expected {expected}");
+            else plan.Add(name, (stored, shape));
+        }
+
+        HashSet<string> used = [.. plan.Values.Select(p => p.Stored)];
+        problems.AddRange(shards.Names
+            .Where(n => !used.Contains(n) && !plan.ContainsKey(n) && !IsIgnored(n, config, shards))
+            .Where(n => !problems.Exists(p => p.StartsWith(n + " ", StringComparison.Ordinal)))
+            .Select(n => $"{n} {shards.Entry(n).ShapeText} is not part of this model"));
+        if (problems.Count == 0) return plan;
+        const int Shown = 8;
+        string more = problems.Count > Shown ? $"; and {problems.Count - Shown} more" : "";
+        throw new InputException(
+            $"The weights do not fit {LlamaConfigFile.Name}: {string.Join("; ", problems.Take(Shown))}{more}.",
+            shards.Folder,
+            "Check that config.json and the safetensors files belong to the same model.");
+    }
+
+    /// <summary>The name itself, or the tensor that shares its memory: by the file's metadata, or because the embeddings are tied.</summary>
+    private static string? StoredName(ShardSet shards, LlamaConfig config, string name)
+    {
+        if (shards.Contains(name)) return name;
+        if (shards.Aliases.TryGetValue(name, out string? alias) && shards.Contains(alias)) return alias;
+        return name == WeightNames.Embedding && config.TieEmbeddings && !config.IsRewardModel && shards.Contains(WeightNames.LanguageModelHead)
+            ? WeightNames.LanguageModelHead
+            : null;
+    }
+
+    // Old checkpoints store the rotary frequencies, which follow from the configuration; a tied head may be stored twice.
+    private static bool IsIgnored(string name, LlamaConfig config, ShardSet shards) =>
+        name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
+        || (name == WeightNames.LanguageModelHead && config.TieEmbeddings && !config.IsRewardModel && shards.SameBytes(name, WeightNames.Embedding));
+}
