@@ -1,3 +1,5 @@
+using Hone.Data;
+
 namespace Hone.Evaluation;
 
 /// <summary>
@@ -57,12 +59,12 @@ public static class Bootstrap
         Array.Fill(counts, 1);
         double value = statistic(counts);
 
-        SplitMix64 random = new(seed);
+        Xoshiro256 random = new(seed);
         List<double> drawn = new(resamples);
         for (int b = 0; b < resamples; b++)
         {
             Array.Clear(counts);
-            for (int i = 0; i < rows; i++) counts[random.Below(rows)]++;
+            for (int i = 0; i < rows; i++) counts[random.Next(rows)]++;
             double resampled = statistic(counts);
             if (!double.IsNaN(resampled)) drawn.Add(resampled);
         }

@@ -29,7 +29,12 @@ public static class LogisticRegression
         {
             SolveSymmetric(hessian, gradient, step);
             double decrement = Dot(gradient, step);
-            if (decrement <= 1e-14 * (1 + Math.Abs(loss))) break;
+            if (decrement <= 1e-12 * (1 + Math.Abs(loss)))
+            {
+                // Convergence is quadratic here, below what a comparison of losses can resolve: this step is the last.
+                for (int j = 0; j < d; j++) weights[j] -= step[j];
+                break;
+            }
 
             // The loss is convex: halving the step until it falls makes Newton's method safe far from the optimum.
             double scale = 1, triedLoss;

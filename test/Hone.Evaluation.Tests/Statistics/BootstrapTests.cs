@@ -1,26 +1,19 @@
+using Hone.Data;
+
 namespace Hone.Evaluation.Tests;
 
 public class BootstrapTests
 {
-    /// <summary>First outputs of the reference implementation (Vigna, splitmix64.c) for this seed.</summary>
-    [Fact]
-    public void Generator_gives_the_published_numbers()
-    {
-        SplitMix64 random = new(1234567);
-        ulong[] expected = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821];
-        Assert.Equal(expected, expected.Select(_ => random.Next()).ToArray());
-    }
-
     [Fact]
     public void Mean_equals_a_plain_resampling_with_the_same_draws()
     {
         double[] values = [3, 1, 4, 1, 5, 9, 2, 6];
-        SplitMix64 random = new(7);
+        Xoshiro256 random = new(7);
         double[] means = new double[200];
         for (int b = 0; b < means.Length; b++)
         {
             List<double> drawn = [];
-            for (int i = 0; i < values.Length; i++) drawn.Add(values[random.Below(values.Length)]);
+            for (int i = 0; i < values.Length; i++) drawn.Add(values[random.Next(values.Length)]);
             means[b] = drawn.Average();
         }
         Array.Sort(means);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Hone.Data;
 
 namespace Hone.Evaluation.Tests;
 
@@ -34,9 +35,9 @@ public class LengthControlledWinRateTests
         {
             int[] all = [.. Enumerable.Range(0, 60)];
             Assert.Equal(Slow(preferences, a, b, hard, all), fast.Value, 1e-6);
-            SplitMix64 random = new(8);
+            Xoshiro256 random = new(8);
             double[] drawn = new double[5];
-            for (int r = 0; r < 5; r++) drawn[r] = Slow(preferences, a, b, hard, [.. all.Select(_ => random.Below(60))]);
+            for (int r = 0; r < 5; r++) drawn[r] = Slow(preferences, a, b, hard, [.. all.Select(_ => random.Next(60))]);
             Array.Sort(drawn);
             Assert.Equal(drawn[0] + 0.1 * (drawn[1] - drawn[0]), fast.Low, 1e-6);
             Assert.Equal(drawn[3] + 0.9 * (drawn[4] - drawn[3]), fast.High, 1e-6);
@@ -123,7 +124,7 @@ public class LengthControlledWinRateTests
     {
         double[] x = LengthTerm([.. rows.Select(i => (double)(lengths[i] - baseline[i]))]);
         double theta = 0, phi = 0, psi = 0;
-        for (int step = 0; step < 20000; step++)
+        for (int step = 0; step < 2000; step++)
         {
             double gTheta = 0.01 * theta, gPhi = 0.01 * phi, gPsi = 0.01 * psi;
             for (int r = 0; r < rows.Length; r++)
