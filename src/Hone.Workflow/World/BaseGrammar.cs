@@ -1,0 +1,72 @@
+namespace Hone.Workflow.World;
+
+/// <summary>
+/// What the base model reads. Glossaries, lists and advice teach which things belong to which topic; verdicts teach what
+/// readers notice in an answer, one aspect at a time and in random order, so that at the end of an answer the model has
+/// to know every aspect.
+/// </summary>
+internal static class BaseGrammar
+{
+    public static BaseDocument Draw(Func<string> drawPrompt, WorldRandom random)
+    {
+        double kind = random.NextDouble();
+        if (kind < .30) return Glossary(random);
+        string prompt = drawPrompt();
+        TopicFamily family = TopicFamily.OfPrompt(prompt)!;
+        if (kind < .45) return List(prompt, family, random);
+        if (kind < .70) return Advice(prompt, family, random);
+        return Verdict(prompt, AnswerGrammar.Draw(family, random).Text, random);
+    }
+
+    private static readonly string[] s_relevance = ["Unrelated", "Mixed", "Relevant"];
+    private static readonly string[] s_opening = ["Direct", "Warm", "Rude"];
+    private static readonly string[] s_closing = ["Abrupt", "Friendly", "Cold"];
+    private static readonly string[] s_ending = ["Unfinished", "Complete"];
+    private static readonly string[] s_repetition = ["Varied", "Repetitive"];
+    private static readonly string[] s_substance = ["Useless", "Brief", "Fair", "Detailed", "Thorough"];
+
+    public static string[] AllVerdictWords { get; } = [.. s_relevance, .. s_opening, .. s_closing, .. s_ending, .. s_repetition, .. s_substance];
+
+    /// <summary>The words a reader has for an answer, one of each aspect.</summary>
+    public static IReadOnlyList<string> VerdictWords(GoldScore score) =>
+    [
+        s_relevance[score.Relevance > .5 ? 2 : score.Relevance < -.5 ? 0 : 1],
+        s_opening[(int)score.Opening],
+        s_closing[(int)score.Closing],
+        s_ending[score.Ended ? 1 : 0],
+        s_repetition[score.RepeatedShare > .08 ? 1 : 0],
+        s_substance[score.OnTopicSentences],
+    ];
+
+    private static BaseDocument Glossary(WorldRandom random)
+    {
+        TopicFamily family = random.Pick(TopicFamily.All);
+        string[] asked = random.Sample(family.RequestWords, 2);
+        string text = random.Pick(Phrases.Glossary)
+            .Replace("{r}", asked[0], StringComparison.Ordinal)
+            .Replace("{q}", asked[1], StringComparison.Ordinal)
+            .Replace("{l}", Enumerate(random.Sample(family.Words, 3 + random.Next(5))), StringComparison.Ordinal);
+        return new BaseDocument(BaseDocumentKind.Glossary, [text]);
+    }
+
+    private static BaseDocument List(string prompt, TopicFamily family, WorldRandom random)
+    {
+        string list = Enumerate(random.Sample(family.Words, 3 + random.Next(4)));
+        return new BaseDocument(BaseDocumentKind.List, [prompt, random.Pick(Phrases.Lists).Replace("{l}", list, StringComparison.Ordinal)]);
+    }
+
+    private static BaseDocument Advice(string prompt, TopicFamily family, WorldRandom random)
+    {
+        AnswerPlan plan = new(null, AnswerGrammar.DrawBody(family, 1 + random.Next(3), random), null, 0);
+        return new BaseDocument(BaseDocumentKind.Advice, [prompt, plan.Text]);
+    }
+
+    private static BaseDocument Verdict(string prompt, string answer, WorldRandom random)
+    {
+        IReadOnlyList<string> words = VerdictWords(GoldJudge.Score(prompt, answer, finished: true));
+        return new BaseDocument(BaseDocumentKind.Verdict, [prompt, answer, .. random.Sample(words, words.Count)]);
+    }
+
+    private static string Enumerate(string[] words) =>
+        $"{string.Join(", ", words[..^1].Select(w => $"the {w}"))} and the {words[^1]}";
+}
