@@ -1,0 +1,126 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+
+namespace Hone.Inference;
+
+/// <summary>
+/// The steps between raw logits and the distribution that is sampled, each a pure function on a span [vocabulary] in
+/// place. A dropped token's logit becomes negative infinity. Order of use: repetition penalty, temperature, top-k, top-p,
+/// min-p, as in transformers' <c>generate</c>. None allocates.
+/// </summary>
+public static class LogitsFilters
+{
+    /// <summary>Writes the penalised logits of the ids in <paramref name="context"/>; repeated ids count once.</summary>
+    /// <param name="logits">Raw logits. [vocabulary]</param>
+    /// <param name="context">Ids of the prompt and of the answer so far.</param>
+    /// <param name="penalty">Divides positive logits, multiplies negative ones.</param>
+    /// <param name="result">A copy of <paramref name="logits"/> on entry. [vocabulary]</param>
+    public static void RepetitionPenalty(ReadOnlySpan<float> logits, ReadOnlySpan<int> context, double penalty, Span<float> result)
+    {
+        float factor = (float)penalty;
+        foreach (int id in context) result[id] = logits[id] < 0 ? logits[id] * factor : logits[id] / factor;
+    }
+
+    /// <summary>Divides all logits by <paramref name="temperature"/>.</summary>
+    public static void Temperature(Span<float> logits, double temperature) =>
+        TensorPrimitives.Divide(logits, (float)temperature, logits);
+
+    /// <summary>Keeps the <paramref name="k"/> largest logits and all that equal the smallest of them.</summary>
+    /// <param name="logits">[vocabulary]</param>
+    /// <param name="k">At least 1.</param>
+    /// <param name="scratch">At least k places.</param>
+    public static void TopK(Span<float> logits, int k, Span<float> scratch)
+    {
+        if (k >= logits.Length) return;
+        Span<float> heap = scratch[..k];
+        logits[..k].CopyTo(heap);
+        for (int i = k / 2 - 1; i >= 0; i--) SiftDown(heap, i);
+        int at = k;
+        while ((at = NextAbove(logits, heap[0], at)) < logits.Length)
+        {
+            heap[0] = logits[at++];
+            SiftDown(heap, 0);
+        }
+        DropBelow(logits, heap[0]);
+    }
+
+    /// <summary>
+    /// Keeps the most probable tokens up to the one with which their probability reaches <paramref name="p"/>, at least one
+    /// (Holtzman et al. 2020, arXiv 1904.09751). Among equally probable tokens the smaller id is taken first.
+    /// </summary>
+    /// <param name="logits">[vocabulary]</param>
+    /// <param name="p">0 to 1.</param>
+    /// <param name="weights">Scratch. [vocabulary]</param>
+    /// <param name="keys">Scratch. [vocabulary]</param>
+    public static void TopP(Span<float> logits, double p, Span<float> weights, Span<ulong> keys)
+    {
+        double total = Softmax.Weights(logits, weights);
+        // All tokens below this weight together hold less than 1 - p, half of it even: none of them can be kept.
+        float negligible = (float)((1 - p) * total / (2.0 * logits.Length));
+        int count = 0;
+        for (int at = NextAbove(weights, negligible, 0); at < weights.Length; at = NextAbove(weights, negligible, at + 1))
+            keys[count++] = DescendingKey(logits[at], at);
+        Span<ulong> candidates = keys[..count];
+        candidates.Sort();
+
+        int kept = 0;
+        double mass = 0;
+        while (kept < count && (kept == 0 || mass < p * total)) mass += weights[IdOf(candidates[kept++])];
+
+        float smallest = logits[IdOf(candidates[kept - 1])];
+        DropBelow(logits, smallest);
+        for (int i = kept; i < count && logits[IdOf(candidates[i])] == smallest; i++)
+            logits[IdOf(candidates[i])] = float.NegativeInfinity;
+    }
+
+    /// <summary>Drops tokens less than <paramref name="p"/> times as probable as the most probable one.</summary>
+    public static void MinP(Span<float> logits, double p)
+    {
+        if (p > 0) DropBelow(logits, (float)(TensorPrimitives.Max<float>(logits) + Math.Log(p)));
+    }
+
+    private static void DropBelow(Span<float> logits, float threshold)
+    {
+        int i = 0, width = Vector<float>.Count;
+        Vector<float> limit = new(threshold), dropped = new(float.NegativeInfinity);
+        for (; i <= logits.Length - width; i += width)
+        {
+            Vector<float> block = new(logits[i..]);
+            Vector.ConditionalSelect(Vector.LessThan(block, limit), dropped, block).CopyTo(logits[i..]);
+        }
+        for (; i < logits.Length; i++) if (logits[i] < threshold) logits[i] = float.NegativeInfinity;
+    }
+
+    /// <summary>First index from <paramref name="from"/> on whose value is above the threshold, or the length.</summary>
+    private static int NextAbove(ReadOnlySpan<float> values, float threshold, int from)
+    {
+        int i = from, width = Vector<float>.Count;
+        Vector<float> limit = new(threshold);
+        while (i <= values.Length - width && !Vector.GreaterThanAny(new Vector<float>(values[i..]), limit)) i += width;
+        while (i < values.Length && !(values[i] > threshold)) i++;
+        return i;
+    }
+
+    private static void SiftDown(Span<float> heap, int at)
+    {
+        float value = heap[at];
+        for (int child = 2 * at + 1; child < heap.Length; child = 2 * at + 1)
+        {
+            if (child + 1 < heap.Length && heap[child + 1] < heap[child]) child++;
+            if (value <= heap[child]) break;
+            heap[at] = heap[child];
+            at = child;
+        }
+        heap[at] = value;
+    }
+
+    /// <summary>Sorts by falling logit, then by rising id.</summary>
+    private static ulong DescendingKey(float logit, int id)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(logit + 0f); // + 0 makes one zero of -0 and 0
+        uint ascending = (bits & 0x80000000) != 0 ? ~bits : bits | 0x80000000;
+        return (ulong)~ascending << 32 | (uint)id;
+    }
+
+    private static int IdOf(ulong key) => (int)(uint)key;
+}
