@@ -1,0 +1,137 @@
+using Hone.Data;
+using Hone.Models;
+using static TorchSharp.torch;
+
+namespace Hone.Training;
+
+/// <summary>One optimiser step as it was: its metrics, and the tokens it took.</summary>
+public sealed record StepReport(int Step, int TotalSteps, IReadOnlyDictionary<string, double> Metrics, int Tokens);
+
+/// <summary>What the trainer tells its caller. <paramref name="Save"/> must not keep the tensors.</summary>
+public sealed record TrainingHooks(
+    Action<StepReport> Stepped,
+    Action<int, IReadOnlyDictionary<string, double>> Evaluated,
+    Action<int, IReadOnlyDictionary<string, Tensor>> Save);
+
+/// <summary>
+/// The training loop: batches of examples, gradient accumulation over passes of bounded size, clipping, AdamW. Where it
+/// stands is one number, the count of finished steps: the order of the data and the learning rate are functions of it.
+/// </summary>
+public sealed class Trainer<TExample> : IDisposable
+{
+    private readonly Llama _model;
+    private readonly IObjective<TExample> _objective;
+    private readonly IReadOnlyList<TExample> _train;
+    private readonly IReadOnlyList<TExample> _heldOut;
+    private readonly TrainingOptions _options;
+    private readonly TrainingHooks _hooks;
+    private readonly AdamW _optimiser;
+    private readonly List<int[]> _batches = [];
+
+    /// <summary>Makes the model's weights trainable. They must be fp32; the model may compute in another type.</summary>
+    public Trainer(
+        Llama model, IObjective<TExample> objective, IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut,
+        TrainingOptions options, TrainingHooks hooks)
+    {
+        if (train.Count == 0) throw new InputException("There are no examples to train on.", fix: "See the counts of dropped rows above.");
+        (_model, _objective, _train, _heldOut, _options, _hooks) = (model, objective, train, heldOut, options, hooks);
+        foreach (Tensor weight in model.Weights.Values) weight.requires_grad_(true);
+        _optimiser = new AdamW(model.Weights, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
+        int[] units = [.. train.Select(objective.BatchUnits)];
+        for (int epoch = 0; epoch < options.Epochs; epoch++)
+        {
+            int[] order = BatchPlan.EpochOrder(train.Count, options.Seed, epoch);
+            _batches.AddRange(BatchPlan.Cut(order, units, Math.Max(options.BatchSize, units.Max())));
+        }
+    }
+
+    public int TotalSteps => _batches.Count;
+
+    /// <summary>Steps finished.</summary>
+    public int Step { get; private set; }
+
+    /// <summary>Everything a continuation needs besides <see cref="Step"/>: weights and moments, by name.</summary>
+    public IReadOnlyDictionary<string, Tensor> State =>
+        _model.Weights.Select(w => ("weight/" + w.Key, w.Value)).Concat(_optimiser.State).ToDictionary(t => t.Item1, t => t.Item2);
+
+    /// <summary>Continues from a saved state.</summary>
+    /// <exception cref="InputException">The state is of another model or another length of training.</exception>
+    public void Restore(int step, IReadOnlyDictionary<string, Tensor> saved)
+    {
+        if (step > TotalSteps) throw new InputException($"The saved state is at step {step}, this training has {TotalSteps} steps.");
+        using var off = no_grad();
+        foreach ((string name, Tensor tensor) in State)
+        {
+            if (!saved.TryGetValue(name, out Tensor? value) || !value.shape.SequenceEqual(tensor.shape))
+                throw new InputException($"The saved state does not fit this model: `{name}`.");
+            tensor.copy_(value);
+        }
+        (Step, _optimiser.StepCount) = (step, step);
+    }
+
+    /// <summary>Trains to the end. When cancelled, it finishes the running step, saves, and throws.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the state is saved.</exception>
+    public void Run(CancellationToken cancel)
+    {
+        while (Step < TotalSteps)
+        {
+            _hooks.Stepped(RunStep());
+            bool last = Step == TotalSteps;
+            if (_heldOut.Count > 0 && (last || (_options.EvalEvery > 0 && Step % _options.EvalEvery == 0))) _hooks.Evaluated(Step, Evaluate());
+            if (cancel.IsCancellationRequested || (_options.SaveEvery > 0 && Step % _options.SaveEvery == 0 && !last)) _hooks.Save(Step, State);
+            cancel.ThrowIfCancellationRequested();
+        }
+        foreach (Tensor weight in _model.Weights.Values) weight.requires_grad_(false);
+    }
+
+    /// <summary>Means of the objective over the held-out examples, as <c>eval/NAME</c>.</summary>
+    public IReadOnlyDictionary<string, double> Evaluate()
+    {
+        using var off = no_grad();
+        var metrics = new StepMetrics();
+        foreach (TExample[] pass in Passes(_heldOut, [.. Enumerable.Range(0, _heldOut.Count)]))
+        {
+            using var scope = NewDisposeScope();
+            metrics.Add("loss", _objective.Loss(_model, pass, metrics).item<float>(), pass.Sum(_objective.LossUnits));
+        }
+        return metrics.Means.ToDictionary(m => "eval/" + m.Key, m => m.Value);
+    }
+
+    public void Dispose() => _optimiser.Dispose();
+
+    private StepReport RunStep()
+    {
+        using var scope = NewDisposeScope();
+        int[] batch = _batches[Step];
+        double rate = LearningRate.At(Step, TotalSteps, _options.LearningRate, _options.WarmupRatio, _options.Schedule);
+        int units = batch.Sum(i => _objective.LossUnits(_train[i]));
+        var metrics = new StepMetrics();
+        foreach (TExample[] pass in Passes(_train, batch))
+        {
+            using var inner = NewDisposeScope();
+            Tensor loss = _objective.Loss(_model, pass, metrics);
+            metrics.Add("loss", loss.item<float>(), pass.Sum(_objective.LossUnits));
+            (loss / units).backward();
+        }
+        double norm = GradientNorm.Clip(_model.Weights.Values, _options.ClipNorm);
+        double lossMean = metrics.Means["loss"];
+        if (!double.IsFinite(lossMean) || !double.IsFinite(norm))
+            throw new TrainingException($"Step {Step + 1}: the loss is {lossMean} and the gradient norm {norm}. Nothing of this step was kept.\n  Lower the learning rate, or look for a broken row among the data.");
+        _optimiser.Step(rate);
+        Step++;
+        metrics.Add("grad_norm", norm, 1);
+        metrics.Add("lr", rate, 1);
+        return new StepReport(Step, TotalSteps, metrics.Means, batch.Sum(i => _objective.Tokens(_train[i])));
+    }
+
+    /// <summary>Examples longest first, cut into passes of at most <see cref="TrainingOptions.MicroBatchTokens"/>.</summary>
+    private IEnumerable<TExample[]> Passes(IReadOnlyList<TExample> examples, int[] indices)
+    {
+        int[] sizes = [.. indices.Select(i => _objective.Tokens(examples[i]))];
+        foreach (int[] pass in BatchPlan.Cut(BatchPlan.LongestFirst(sizes), sizes, Math.Max(_options.MicroBatchTokens, sizes.Max())))
+            yield return [.. pass.Select(at => examples[indices[at]])];
+    }
+}
+
+/// <summary>Training cannot go on, for a reason that lies in numbers and not in what the user typed. Exit code 1.</summary>
+public sealed class TrainingException(string message) : Exception(message);

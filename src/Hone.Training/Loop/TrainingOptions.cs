@@ -1,0 +1,36 @@
+namespace Hone.Training;
+
+/// <summary>What the training loop needs to know; the recipe's keys of the same names explain each.</summary>
+public sealed record TrainingOptions
+{
+    public int Epochs { get; init; } = 1;
+
+    public required double LearningRate { get; init; }
+
+    public Schedule Schedule { get; init; } = Schedule.Cosine;
+
+    public double WarmupRatio { get; init; } = 0.03;
+
+    public required int BatchSize { get; init; }
+
+    public int MicroBatchTokens { get; init; } = 16_384;
+
+    public double WeightDecay { get; init; }
+
+    public double AdamBeta1 { get; init; } = 0.9;
+
+    public double AdamBeta2 { get; init; } = 0.999;
+
+    public double AdamEpsilon { get; init; } = 1e-8;
+
+    /// <summary>Largest norm of the whole gradient; 0 = no clipping.</summary>
+    public double ClipNorm { get; init; } = 1;
+
+    public required ulong Seed { get; init; }
+
+    /// <summary>Steps between evaluations on held-out examples; 0 = at the end only.</summary>
+    public int EvalEvery { get; init; }
+
+    /// <summary>Steps between saved training states; 0 = none.</summary>
+    public int SaveEvery { get; init; }
+}

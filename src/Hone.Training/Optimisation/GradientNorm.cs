@@ -1,0 +1,19 @@
+using static TorchSharp.torch;
+
+namespace Hone.Training;
+
+/// <summary>Clipping of the whole gradient (Pascanu et al. 2013, arXiv 1211.5063), with PyTorch's constant.</summary>
+public static class GradientNorm
+{
+    /// <summary>L2 norm of all gradients together; scales them so that it is at most <paramref name="limit"/> (0 = leaves them).</summary>
+    public static double Clip(IEnumerable<Tensor> weights, double limit)
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        Tensor[] gradients = [.. weights.Select(w => w.grad).OfType<Tensor>()];
+        double norm = Math.Sqrt(stack([.. gradients.Select(g => g.square().sum().to(ScalarType.Float64))]).sum().item<double>());
+        if (limit > 0 && norm > limit)
+            foreach (Tensor g in gradients) g.mul_(limit / (norm + 1e-6));
+        return norm;
+    }
+}

@@ -1,0 +1,22 @@
+using static TorchSharp.torch;
+
+namespace Hone.Training.Tests;
+
+public sealed class BradleyTerryLossTests
+{
+    [Fact]
+    public void Equal_rewards_cost_ln_2()
+    {
+        Assert.Equal(Math.Log(2), BradleyTerryLoss.Negative(tensor(1.5f), tensor(1.5f)).item<float>(), 1e-6);
+    }
+
+    [Fact]
+    public void Gradient_is_minus_the_probability_of_the_wrong_order()
+    {
+        Tensor chosen = tensor(0.4f).requires_grad_(true), rejected = tensor(1.1f).requires_grad_(true);
+        BradleyTerryLoss.Negative(chosen, rejected).backward();
+        double expected = -1 / (1 + Math.Exp(0.4 - 1.1));
+        Assert.Equal(expected, chosen.grad!.item<float>(), 1e-6);
+        Assert.Equal(-expected, rejected.grad!.item<float>(), 1e-6);
+    }
+}

@@ -1,0 +1,72 @@
+using Hone.Data;
+using Hone.Models;
+using static TorchSharp.torch;
+
+namespace Hone.Training.Tests;
+
+/// <summary>Grouped comparisons in a forest against the loss of plain, separate sequences.</summary>
+public sealed class ComparisonObjectiveTests
+{
+    private static readonly int[] s_prompt = [1, 4, 2];
+    private static readonly int[][] s_answers = [[5, 6, 3], [7, 3], [8, 9, 10, 3]];
+    private static readonly Comparison[] s_comparisons = [new(0, 1), new(2, 0), new(2, 1)];
+
+    [Fact]
+    public void Dpo_over_a_group_equals_the_mean_over_its_separate_pairs()
+    {
+        using Llama model = Create(reward: false);
+        double[] references = [-9, -5, -12];
+        var metrics = new StepMetrics();
+        double found = new DpoObjective(0.3).Loss(model, [new ReferencedExample(new ComparisonExample(s_prompt, s_answers, s_comparisons), references)], metrics).item<float>();
+        double[] logps = [.. s_answers.Select(a => PlainLogProb(model, a))];
+        double expected = s_comparisons.Sum(c => -Math.Log(1 / (1 + Math.Exp(-0.3 * (logps[c.Better] - references[c.Better] - logps[c.Worse] + references[c.Worse])))));
+        Assert.Equal(expected, found, 1e-4);
+        Assert.Equal(s_comparisons.Average(c => logps[c.Better]), metrics.Means["logps/chosen"], 1e-4);
+        Assert.Equal((3 + 4 + 4) / 3.0, metrics.Means["length/chosen"], 1e-9);
+    }
+
+    [Fact]
+    public void Reward_is_read_at_the_true_last_token_even_where_pad_or_eos_ids_occur_inside()
+    {
+        // Id 3 ends every answer and also stands inside this one: a search for the first one would read too early.
+        using Llama model = Create(reward: true);
+        int[] answer = [5, 3, 6, 3];
+        var example = new ComparisonExample(s_prompt, [answer, [7, 3]], [new Comparison(0, 1)]);
+        var metrics = new StepMetrics();
+        new RewardObjective().Loss(model, [example], metrics);
+        var plain = new TokenForest();
+        plain.AddRoot([.. s_prompt, .. answer]);
+        double expected = model.Scores(model.Hidden(plain))[-1].item<float>();
+        Assert.Equal(expected, metrics.Means["rewards/chosen"], 1e-5);
+    }
+
+    [Fact]
+    public void Pairs_of_one_prompt_share_their_answers()
+    {
+        IReadOnlyList<ComparisonExample> groups = ComparisonExample.Group(
+            [new(s_prompt, s_answers[0], s_answers[1]), new([9], [1], [2]), new(s_prompt, s_answers[2], s_answers[0])]);
+        Assert.Equal(2, groups.Count);
+        Assert.Equal(3, groups[0].Answers.Length);
+        Assert.Equal([new Comparison(0, 1), new Comparison(2, 0)], groups[0].Comparisons);
+    }
+
+    private static double PlainLogProb(Llama model, int[] answer)
+    {
+        var plain = new TokenForest();
+        plain.AddRoot([.. s_prompt, .. answer]);
+        Tensor logProbs = model.Logits(model.Hidden(plain)).log_softmax(1);
+        return answer.Select((token, i) => (double)logProbs[s_prompt.Length + i - 1, token].item<float>()).Sum();
+    }
+
+    private static Llama Create(bool reward)
+    {
+        var config = new LlamaConfig
+        {
+            VocabularySize = 17, HiddenSize = 16, IntermediateSize = 24, LayerCount = 2, HeadCount = 2, KeyValueHeadCount = 2, HeadDim = 8,
+            MaxPositions = 64, TieEmbeddings = true, IsRewardModel = reward,
+        };
+        Dictionary<string, Tensor> weights = LlamaInit.Random(config, 2, deviation: 0.3);
+        if (reward) weights["score.weight"] = ones(1, 16);
+        return new Llama(config, weights, ScalarType.Float32);
+    }
+}
