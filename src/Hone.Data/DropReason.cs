@@ -39,6 +39,9 @@ public static class DropReason
     /// <summary>Changed: an answer at the end of a prompt row was left out.</summary>
     public const string AnswerLeftOut = "answer_left_out";
 
+    /// <summary>The prompt is already there.</summary>
+    public const string DuplicatePrompt = "duplicate_prompt";
+
     /// <summary>Best and worst answer have the same reward.</summary>
     public const string Tie = "tie";
 

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using Hone.Text;
+
+namespace Hone.Data;
+
+/// <summary>
+/// Reads messages: objects with <c>role</c> and <c>content</c>, or ShareGPT's <c>from</c> and <c>value</c>.
+/// </summary>
+internal static class ChatColumn
+{
+    public static List<ChatMessage> Messages(DataRecord record, string column)
+    {
+        List<ChatMessage> messages = [];
+        foreach (JsonElement item in record.Require(column).EnumerateArray())
+            messages.Add(Message(record, item, $"message {messages.Count + 1} of `{column}`"));
+        return messages;
+    }
+
+    /// <summary>A list of messages, or text that stands for one message of the user.</summary>
+    public static List<ChatMessage> MessagesOrText(DataRecord record, string column) =>
+        record.Has(column, JsonValueKind.String) ? [ChatMessage.User(record.Text(column))] : Messages(record, column);
+
+    public static ChatMessage Message(DataRecord record, JsonElement item, string what)
+    {
+        if (item.ValueKind != JsonValueKind.Object)
+            throw record.Wrong($"{what} is {DataRecord.Name(item.ValueKind)}, not an object with role and content");
+        return new ChatMessage(Role(record, Field(record, item, "role", "from", what), what), Field(record, item, "content", "value", what));
+    }
+
+    /// <summary>Puts the text of a <c>system</c> column, where there is one, in front.</summary>
+    public static List<ChatMessage> WithSystem(DataRecord record, List<ChatMessage> messages)
+    {
+        string? system = record.OptionalText("system");
+        return string.IsNullOrWhiteSpace(system) ? messages : [ChatMessage.System(system), .. messages];
+    }
+
+    private static string Field(DataRecord record, JsonElement item, string name, string other, string what)
+    {
+        if (!item.TryGetProperty(name, out JsonElement value) && !item.TryGetProperty(other, out value))
+            throw record.Wrong($"{what} has no `{name}`", $"It has {DataRecord.List(item.EnumerateObject().Select(p => p.Name))}.");
+        return value.ValueKind == JsonValueKind.String
+            ? record.Text(value, $"`{name}` in {what}")
+            : throw record.Wrong($"`{name}` in {what} is {DataRecord.Name(value.ValueKind)}, not text");
+    }
+
+    private static string Role(DataRecord record, string role, string what) => role.ToLowerInvariant() switch
+    {
+        "user" or "human" or "prompter" => "user",
+        "assistant" or "gpt" or "chatgpt" or "model" => "assistant",
+        "system" => "system",
+        "tool" or "observation" or "function" or "ipython" => "tool",
+        _ => throw record.Wrong($"{what} has the role `{role}`",
+            "Roles are user (human, prompter), assistant (gpt, chatgpt, model), system, tool (observation, function, ipython)."),
+    };
+}

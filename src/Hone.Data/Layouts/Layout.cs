@@ -1,0 +1,43 @@
+using System.Text.Json;
+
+namespace Hone.Data;
+
+/// <summary>A way in which public data sets write one kind of row.</summary>
+/// <param name="Name">What a report and an error message call it.</param>
+/// <param name="Required">Columns that every row has, with the kinds of value they may hold.</param>
+/// <param name="Optional">Further columns that are read where they are.</param>
+/// <param name="Parse">Makes the row; counts alterations in the report.</param>
+internal sealed record Layout<T>(
+    string Name,
+    IReadOnlyList<RequiredColumn> Required,
+    IReadOnlyList<string> Optional,
+    Func<DataRecord, DataReport, Parsed<T>> Parse)
+{
+    /// <summary>A column that a row of this layout does not have, or null.</summary>
+    public string? Without { get; init; }
+
+    public bool Fits(DataRecord record) =>
+        Required.All(column => column.Fits(record)) && (Without is null || !record.Has(Without));
+
+    public IEnumerable<string> Reads => Required.Select(c => c.Name).Concat(Optional);
+
+    /// <summary>For messages: <c>name (column, column)</c>.</summary>
+    public override string ToString() => $"{Name} ({string.Join(", ", Required.Select(c => c.Name))})";
+}
+
+internal sealed record RequiredColumn(string Name, params JsonValueKind[] Kinds)
+{
+    public static RequiredColumn Text(string name) => new(name, JsonValueKind.String);
+
+    public static RequiredColumn List(string name) => new(name, JsonValueKind.Array);
+
+    public bool Fits(DataRecord record) => record[Name] is { } value && Kinds.Contains(value.ValueKind);
+}
+
+/// <summary>A row, or the reason why there is none.</summary>
+internal readonly record struct Parsed<T>(T? Row, string? Drop)
+{
+    public static implicit operator Parsed<T>(T row) => new(row, null);
+
+    public static implicit operator Parsed<T>(string drop) => new(default, drop);
+}

@@ -1,0 +1,26 @@
+using System.Text.Json;
+using Hone.Text;
+
+namespace Hone.Data;
+
+/// <summary>The layouts of prompts. The order matters: the first that fits is taken.</summary>
+internal static class PromptLayouts
+{
+    public static IReadOnlyList<Layout<PromptRow>> All { get; } =
+    [
+        new("prompts as context_messages", [RequiredColumn.List("context_messages")], [],
+            (r, report) => Make(ChatColumn.Messages(r, "context_messages"), report)),
+        new("prompts as messages", [RequiredColumn.List("messages")], ["system"],
+            (r, report) => Make(ChatColumn.WithSystem(r, ChatColumn.Messages(r, "messages")), report)),
+        new("prompts as prompt", [new("prompt", JsonValueKind.String, JsonValueKind.Array)], [],
+            (r, report) => Make(ChatColumn.MessagesOrText(r, "prompt"), report)),
+    ];
+
+    private static Parsed<PromptRow> Make(List<ChatMessage> messages, DataReport report)
+    {
+        int end = messages.FindLastIndex(m => m.Role != "assistant") + 1;
+        if (end == 0 || messages[end - 1].Role == "system" || string.IsNullOrWhiteSpace(messages[end - 1].Content)) return DropReason.EmptyPrompt;
+        if (end < messages.Count) report.Change(DropReason.AnswerLeftOut);
+        return new PromptRow(messages[..end]);
+    }
+}

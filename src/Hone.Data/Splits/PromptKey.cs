@@ -1,0 +1,20 @@
+using System.Text;
+using Hone.Text;
+
+namespace Hone.Data;
+
+/// <summary>Says when two prompts are the same: the same roles and texts in order, white space at the ends aside.</summary>
+public static class PromptKey
+{
+    public static string Of(IReadOnlyList<ChatMessage> messages)
+    {
+        StringBuilder key = new();
+        // Lengths in front keep a text that looks like a separator from making two prompts equal.
+        foreach (ChatMessage message in messages)
+        {
+            string content = message.Content.Trim();
+            key.Append(message.Role.Length).Append(':').Append(message.Role).Append(content.Length).Append(':').Append(content);
+        }
+        return key.ToString();
+    }
+}
