@@ -1,0 +1,72 @@
+namespace Hone.Workflow.Recipes;
+
+/// <summary>Rules between several values of a recipe.</summary>
+public static class RecipeChecks
+{
+    /// <summary>Refuses values that contradict each other whatever stage is run.</summary>
+    internal static void Consistency(ResolvedRecipe recipe)
+    {
+        Recipe r = recipe.Value;
+        PromptFits(recipe, "offline_dpo", r.OfflineDpo);
+        PromptFits(recipe, "online", r.Online);
+        if (r.Sft.PackingLength > r.Sft.MaxLength)
+            throw Wrong(recipe, "sft.packing_length", $"{r.Sft.PackingLength} is more than sft.max_length {r.Sft.MaxLength}");
+        long n = r.Online.Samples.Sum(s => (long)s.Count);
+        if (n is < 2 or > 4096)
+            throw Wrong(recipe, "online.samples", $"{n} answers per prompt; a pair needs 2, and 4096 is the most");
+        foreach (string key in r.Data.World == DataWorld.None ? [] : new[] { "sft", "preferences", "prompts" })
+        {
+            if (Files(r.Data, key).Count > 0)
+                throw Wrong(recipe, $"data.{key}", "files are given, but data.world is tiny", "Set data.world: none to use files, or remove them.");
+        }
+    }
+
+    /// <summary>Refuses a recipe whose run lacks something: data of an enabled stage, a model, a reward model, a file.</summary>
+    public static void ForRun(ResolvedRecipe recipe)
+    {
+        Recipe r = recipe.Value;
+        if (r.Model != "world") Exists(recipe, "model", r.Model);
+        if (r.Reward.StartFrom is not ("sft" or "base")) Exists(recipe, "reward.start_from", r.Reward.StartFrom);
+        if (r.Online.Enabled && !r.Reward.Enabled && r.Reward.StartFrom is "sft" or "base")
+            throw Wrong(recipe, "reward.enabled", "online DPO needs a reward model", "Enable the stage, or give the folder of a trained one as reward.start_from.");
+        if (!r.Sft.Enabled && !r.Reward.Enabled && !r.OfflineDpo.Enabled && !r.Online.Enabled)
+            throw Wrong(recipe, "sft.enabled", "no stage is enabled", "Enable at least one of sft, reward, offline_dpo and online.");
+        if (r.Data.World == DataWorld.None)
+        {
+            Needs(recipe, "sft", r.Sft.Enabled, "sft");
+            Needs(recipe, "preferences", r.Reward.Enabled || r.OfflineDpo.Enabled, r.Reward.Enabled ? "reward" : "offline_dpo");
+            Needs(recipe, "prompts", r.Online.Enabled, "online");
+        }
+        foreach (string key in new[] { "sft", "preferences", "prompts" })
+        {
+            IReadOnlyList<string> files = Files(r.Data, key);
+            for (int i = 0; i < files.Count; i++) Exists(recipe, $"data.{key}.{i}", files[i]);
+        }
+        for (int i = 0; i < r.Evaluation.Prompts.Count; i++) Exists(recipe, $"evaluation.prompts.{i}", r.Evaluation.Prompts[i]);
+    }
+
+    private static void PromptFits(ResolvedRecipe recipe, string section, DpoOptions options)
+    {
+        if (options.MaxPromptLength >= options.MaxLength)
+            throw Wrong(recipe, $"{section}.max_prompt_length", $"{options.MaxPromptLength} leaves no room for an answer within {section}.max_length {options.MaxLength}");
+    }
+
+    private static void Needs(ResolvedRecipe recipe, string key, bool needed, string stage)
+    {
+        if (needed && Files(recipe.Value.Data, key).Count == 0)
+            throw Wrong(recipe, $"data.{key}", $"the stage {stage} needs data", $"Give data.{key}, set data.world: tiny, or set {stage}.enabled: false.");
+    }
+
+    private static IReadOnlyList<string> Files(DataOptions data, string key) => key switch { "sft" => data.Sft, "preferences" => data.Preferences, _ => data.Prompts };
+
+    private static void Exists(ResolvedRecipe recipe, string key, string path)
+    {
+        if (!File.Exists(path) && !Directory.Exists(path)) throw Wrong(recipe, key, $"there is no file or folder {path}");
+    }
+
+    private static InputException Wrong(ResolvedRecipe recipe, string key, string what, string? fix = null)
+    {
+        Origin origin = recipe.OriginOf(key);
+        return new($"{key}: {what}", origin.Kind == OriginKind.Default ? null : origin.Where, fix);
+    }
+}
