@@ -19,9 +19,9 @@ internal static class RecipeYaml
             throw new InputException($"the file has {text.Length:N0} characters; a recipe has at most {MaxCharacters:N0}", place(Mark.Empty).Text);
         if (text.IndexOf('\0', StringComparison.Ordinal) is >= 0 and int zero)
             throw new InputException($"character {zero} is NUL: this is no YAML text", place(Mark.Empty).Text);
+        Parser parser = new(new Scanner(new StringReader(text), skipComments: true));
         try
         {
-            Parser parser = new(new Scanner(new StringReader(text), skipComments: true));
             parser.Consume<StreamStart>();
             if (parser.TryConsume<StreamEnd>(out _)) return new MapNode([], place(Mark.Empty));
             parser.Consume<DocumentStart>();
@@ -34,6 +34,11 @@ internal static class RecipeYaml
         catch (YamlException e)
         {
             throw new InputException($"not valid YAML: {e.Message}", place(e.Start).Where, inner: e);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // YamlDotNet's scanner fails so on some malformed texts, for instance a broken multi-line plain value.
+            throw new InputException("not valid YAML near here", place(parser.Current?.End ?? Mark.Empty).Where, inner: e);
         }
     }
 
