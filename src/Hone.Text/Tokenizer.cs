@@ -1,34 +1,155 @@
+using System.Collections.Frozen;
+using System.Runtime.InteropServices;
+using System.Text;
+using Hone.Text.AddedTokens;
+using Hone.Text.Splitting;
+using Hone.Text.TokenizerFile;
+
 namespace Hone.Text;
 
-/// <summary>Text to token ids and back, as the model's own tokenizer.json says.</summary>
+/// <summary>
+/// Text to token ids and back, as the model's own tokenizer.json says: byte-level BPE (Llama-3, Qwen2, GPT-2) and SentencePiece-style
+/// BPE with byte fallback (Llama-2, Mistral). Immutable; safe for many threads at once.
+/// </summary>
 public sealed class Tokenizer
 {
-    private Tokenizer()
+    private const int StackBytes = 512;
+    private readonly TokenizerParts _parts;
+    private readonly AddedTokenFinder _raw;
+    private readonly AddedTokenFinder _normalized;
+    private readonly AddedTokenFinder _special;
+    private readonly FrozenSet<int> _specialIds;
+
+    internal Tokenizer(TokenizerParts parts)
     {
+        _parts = parts;
+        _raw = new(parts.Added.Where(t => !t.Normalized).Select(t => (t.Content, t)));
+        _normalized = new(parts.Added.Where(t => t.Normalized).Select(t => (parts.Normalizer?.Apply(t.Content) ?? t.Content, t)));
+        _special = new(parts.Added.Where(t => t.Special).Select(t => (t.Content, t)));
+        _specialIds = parts.Added.Where(t => t.Special).Select(t => t.Id).ToFrozenSet();
+        BosId = IdOf(parts.Config.BosToken);
+        EosId = IdOf(parts.Config.EosToken);
+        PadId = IdOf(parts.Config.PadToken);
+        UnkId = IdOf(parts.Config.UnkToken);
     }
 
     /// <summary>Highest id + 1.</summary>
-    public int VocabularySize => throw new NotImplementedException();
+    public int VocabularySize => _parts.Spelled.Size;
 
-    public int? BosId => throw new NotImplementedException();
+    public int? BosId { get; }
 
-    public int? EosId => throw new NotImplementedException();
+    public int? EosId { get; }
 
-    public int? PadId => throw new NotImplementedException();
+    public int? PadId { get; }
 
-    public int? UnkId => throw new NotImplementedException();
+    public int? UnkId { get; }
 
-    public IReadOnlySet<int> SpecialIds => throw new NotImplementedException();
+    /// <summary>Ids of all control tokens.</summary>
+    public IReadOnlySet<int> SpecialIds => _specialIds;
 
-    public static Tokenizer Load(string folder) => throw new NotImplementedException();
+    /// <summary>True when <c>addSpecial</c> puts the BOS token before a text.</summary>
+    internal bool AddsBos => BosId is int bos && _parts.Before.Contains(bos);
 
-    public int[] Encode(string text, bool addSpecial = false, bool parseSpecial = false) => throw new NotImplementedException();
+    /// <summary>Reads tokenizer.json, with tokenizer_config.json and special_tokens_map.json where they are present.</summary>
+    /// <exception cref="InputException">A file is missing, broken, or uses a component that is not supported.</exception>
+    public static Tokenizer Load(string folder) => new(TokenizerLoader.Load(folder));
 
-    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = false) => throw new NotImplementedException();
+    /// <summary>Ids of a text. [time]</summary>
+    /// <param name="text">Any text; half a surrogate pair counts as U+FFFD.</param>
+    /// <param name="addSpecial">Adds what the post-processor adds, such as BOS.</param>
+    /// <param name="parseSpecial">
+    /// Lets the names of control tokens in the text become control tokens. Off, no text can ever do so.
+    /// </param>
+    public int[] Encode(string text, bool addSpecial = false, bool parseSpecial = false)
+    {
+        List<int> ids = new(text.Length / 3 + 8);
+        if (addSpecial) ids.AddRange(_parts.Before);
+        if (text.Length > 0) EncodeInto(text, parseSpecial, opensText: true, ids);
+        if (addSpecial) ids.AddRange(_parts.After);
+        return ids.ToArray();
+    }
 
-    public StreamDecoder StartDecoding(bool skipSpecial = true) => throw new NotImplementedException();
+    /// <summary>Text of ids. Incomplete characters become U+FFFD; ids that no token has are left out.</summary>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = false)
+    {
+        StreamDecoder decoder = StartDecoding(skipSpecial);
+        StringBuilder text = new();
+        foreach (int id in ids) decoder.Append(id, text);
+        return text.Append(decoder.Flush()).ToString();
+    }
 
-    public string TokenOf(int id) => throw new NotImplementedException();
+    /// <summary>Decodes ids as they are sampled.</summary>
+    public StreamDecoder StartDecoding(bool skipSpecial = true) => new(_parts.Decoder, skipSpecial ? _specialIds : FrozenSet<int>.Empty);
 
-    public bool TryGetId(string token, out int id) => throw new NotImplementedException();
+    /// <summary>The token as the vocabulary spells it, such as <c>Ġhello</c> or <c>▁hello</c>.</summary>
+    public string TokenOf(int id) => _parts.Spelled.Has(id)
+        ? Encoding.UTF8.GetString(_parts.Spelled.BytesOf(id))
+        : throw new ArgumentOutOfRangeException(nameof(id), id, "no token has this id");
+
+    /// <summary>Finds a token by its spelling in the vocabulary.</summary>
+    public bool TryGetId(string token, out int id) => _parts.Spelled.TryGet(Encoding.UTF8.GetBytes(token), out id);
+
+    /// <summary>Where control tokens stand in a text written by a template: as they are spelled, whatever the normalizer does.</summary>
+    internal List<Segment> FindSpecial(string text)
+    {
+        List<Segment> segments = [];
+        _special.Split(text, parseSpecial: true, segments);
+        return segments;
+    }
+
+    internal void EncodePlain(string text, bool opensText, List<int> ids) => EncodeInto(text, parseSpecial: false, opensText, ids);
+
+    private void EncodeInto(string text, bool parseSpecial, bool opensText, List<int> ids)
+    {
+        if (_raw.IsEmpty)
+        {
+            EncodeSegment(text, parseSpecial, opensText, ids);
+            return;
+        }
+        List<Segment> segments = [];
+        _raw.Split(text, parseSpecial, segments);
+        foreach (Segment segment in segments)
+        {
+            if (segment.Token is not null) ids.Add(segment.Token.Id);
+            else EncodeSegment(text.Substring(segment.Start, segment.Length), parseSpecial, opensText && segment.Start == 0, ids);
+        }
+    }
+
+    private void EncodeSegment(string segment, bool parseSpecial, bool opensText, List<int> ids)
+    {
+        string text = _parts.Normalizer?.Apply(segment) ?? segment;
+        if (_normalized.IsEmpty)
+        {
+            EncodePieces(new Piece(text, 0, text.Length), opensText, ids);
+            return;
+        }
+        List<Segment> parts = [];
+        _normalized.Split(text, parseSpecial, parts);
+        foreach (Segment part in parts)
+        {
+            if (part.Token is not null) ids.Add(part.Token.Id);
+            else EncodePieces(new Piece(text, part.Start, part.Length), opensText && part.Start == 0, ids);
+        }
+    }
+
+    private void EncodePieces(Piece text, bool opensText, List<int> ids)
+    {
+        if (_parts.PreTokenizer is null)
+        {
+            EncodePiece(text.Span, ids);
+            return;
+        }
+        List<Piece> pieces = new(text.Length / 4 + 4);
+        _parts.PreTokenizer.Split(text, opensText, pieces);
+        foreach (Piece piece in CollectionsMarshal.AsSpan(pieces)) EncodePiece(piece.Span, ids);
+    }
+
+    private void EncodePiece(ReadOnlySpan<char> piece, List<int> ids)
+    {
+        int most = Encoding.UTF8.GetMaxByteCount(piece.Length);
+        Span<byte> utf8 = most <= StackBytes ? stackalloc byte[StackBytes] : new byte[most];
+        _parts.Model.Encode(utf8[..Encoding.UTF8.GetBytes(piece, utf8)], ids);
+    }
+
+    private int? IdOf(string? token) => token is not null && TryGetId(token, out int id) ? id : null;
 }

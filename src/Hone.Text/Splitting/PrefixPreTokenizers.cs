@@ -1,0 +1,44 @@
+namespace Hone.Text.Splitting;
+
+/// <summary>The prefix-space rule of the ByteLevel pre-tokenizer; its mapping to bytes is the model's business.</summary>
+internal sealed class PrefixSpace : PreTokenizer
+{
+    public override void Split(Piece piece, bool opensText, List<Piece> output)
+    {
+        bool add = piece.Length > 0 && !char.IsWhiteSpace(piece.Span[0]);
+        output.Add(add ? new Piece(" " + piece.Span.ToString(), 0, piece.Length + 1) : piece);
+    }
+}
+
+/// <summary>When Metaspace puts its mark before a piece.</summary>
+internal enum PrependScheme
+{
+    Always,
+    First,
+    Never,
+}
+
+/// <summary>SentencePiece's way: spaces become a visible mark, and words are cut before it.</summary>
+internal sealed class MetaspacePreTokenizer(char mark, PrependScheme prepend, bool split) : PreTokenizer
+{
+    public override void Split(Piece piece, bool opensText, List<Piece> output)
+    {
+        string text = piece.Span.ToString().Replace(' ', mark);
+        bool adds = prepend == PrependScheme.Always || (prepend == PrependScheme.First && opensText);
+        if (adds && text.Length > 0 && text[0] != mark) text = mark + text;
+        Piece whole = new(text, 0, text.Length);
+        if (!split)
+        {
+            output.Add(whole);
+            return;
+        }
+        int start = 0;
+        for (int at = 1; at < text.Length; at++)
+        {
+            if (text[at] != mark) continue;
+            output.Add(whole.Slice(start, at - start));
+            start = at;
+        }
+        if (text.Length > 0) output.Add(whole.Slice(start, text.Length - start));
+    }
+}

@@ -1,0 +1,26 @@
+using Hone.Text.Normalizing;
+
+namespace Hone.Text.TokenizerFile;
+
+/// <summary>The normalizer section.</summary>
+internal static class NormalizerReader
+{
+    public static Normalizer? Read(JsonFields? section) => section is { } fields ? ReadOne(fields) : null;
+
+    private static Normalizer ReadOne(JsonFields fields) => fields.Type switch
+    {
+        "Sequence" => new SequenceNormalizer([.. fields.Items("normalizers").Select(ReadOne)]),
+        "Prepend" => new PrependNormalizer(fields.Text("prepend") ?? ""),
+        "Replace" => PatternReader.Read(fields.Child("pattern")) switch
+        {
+            { Regex: { } regex } => new RegexReplaceNormalizer(regex, fields.Text("content") ?? ""),
+            { Text: var text } => new ReplaceNormalizer(text!, fields.Text("content") ?? ""),
+        },
+        "Strip" => new StripNormalizer(fields.Flag("strip_left") ?? false, fields.Flag("strip_right") ?? false),
+        "Lowercase" => new LowercaseNormalizer(),
+        string other => throw new InputException(
+            $"the normalizer \"{other}\" is not supported",
+            fields.Where,
+            "supported: Sequence, Prepend, Replace, Strip, Lowercase"),
+    };
+}
