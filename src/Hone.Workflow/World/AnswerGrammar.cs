@@ -1,3 +1,5 @@
+using Hone.Data;
+
 namespace Hone.Workflow.World;
 
 /// <summary>Answers of mixed quality: each defect is drawn independently, so that each can be learnt apart.</summary>
@@ -10,7 +12,7 @@ public static class AnswerGrammar
     private const double Repeat = .25, CutOff = .25, Short = .35, Adjective = .20;
 
     /// <summary>An answer to a request about <paramref name="family"/> at the defect rates of the world.</summary>
-    public static AnswerPlan Draw(TopicFamily family, WorldRandom random)
+    public static AnswerPlan Draw(TopicFamily family, Xoshiro256 random)
     {
         while (true)
         {
@@ -20,11 +22,11 @@ public static class AnswerGrammar
     }
 
     /// <summary>An answer without defects, with <paramref name="sentences"/> sentences of advice.</summary>
-    public static AnswerPlan Flawless(TopicFamily family, int sentences, WorldRandom random) =>
+    public static AnswerPlan Flawless(TopicFamily family, int sentences, Xoshiro256 random) =>
         new(random.Pick(Phrases.PoliteOpenings), DrawBody(family, sentences, random), random.Pick(Phrases.PoliteClosings), 0);
 
     /// <summary><paramref name="count"/> sentences with phrases and things that do not recur.</summary>
-    public static List<Advice> DrawBody(TopicFamily family, int count, WorldRandom random)
+    public static List<Advice> DrawBody(TopicFamily family, int count, Xoshiro256 random)
     {
         string[] phrases = random.Sample(Phrases.Sentences, count);
         string[] words = random.Sample(family.Words, 2 * count);
@@ -32,17 +34,17 @@ public static class AnswerGrammar
     }
 
     /// <summary>A topic other than <paramref name="family"/>.</summary>
-    public static TopicFamily Other(TopicFamily family, WorldRandom random) =>
+    public static TopicFamily Other(TopicFamily family, Xoshiro256 random) =>
         TopicFamily.All[(family.Index + 1 + random.Next(TopicFamily.All.Count - 1)) % TopicFamily.All.Count];
 
     /// <summary>The same sentences with things of another topic in place of their own.</summary>
-    public static Advice MoveTo(TopicFamily other, Advice advice, WorldRandom random)
+    public static Advice MoveTo(TopicFamily other, Advice advice, Xoshiro256 random)
     {
         string[] words = random.Sample(other.Words, 2);
         return advice with { First = words[0], Second = words[1] };
     }
 
-    private static AnswerPlan DrawAnyLength(TopicFamily family, WorldRandom random)
+    private static AnswerPlan DrawAnyLength(TopicFamily family, Xoshiro256 random)
     {
         double opening = random.NextDouble(), closing = random.NextDouble(), size = random.NextDouble();
         int sentences = random.Chance(Short) ? 1 : size < .45 ? 2 : size < .80 ? 3 : 4;
@@ -68,5 +70,5 @@ public static class AnswerGrammar
             cut ? 1 + random.Next(WorldText.Units(body[^1].Text).Count - 2) : 0);
     }
 
-    private static string? DrawAdjective(WorldRandom random) => random.Chance(Adjective) ? random.Pick(Phrases.Adjectives) : null;
+    private static string? DrawAdjective(Xoshiro256 random) => random.Chance(Adjective) ? random.Pick(Phrases.Adjectives) : null;
 }

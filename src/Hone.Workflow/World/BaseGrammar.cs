@@ -1,3 +1,5 @@
+using Hone.Data;
+
 namespace Hone.Workflow.World;
 
 /// <summary>
@@ -5,9 +7,9 @@ namespace Hone.Workflow.World;
 /// readers notice in an answer, one aspect at a time and in random order, so that at the end of an answer the model has
 /// to know every aspect.
 /// </summary>
-internal static class BaseGrammar
+public static class BaseGrammar
 {
-    public static BaseDocument Draw(Func<string> drawPrompt, WorldRandom random)
+    public static BaseDocument Draw(Func<string> drawPrompt, Xoshiro256 random)
     {
         double kind = random.NextDouble();
         if (kind < .30) return Glossary(random);
@@ -34,11 +36,11 @@ internal static class BaseGrammar
         s_opening[(int)score.Opening],
         s_closing[(int)score.Closing],
         s_ending[score.Ended ? 1 : 0],
-        s_repetition[score.RepeatedShare > .08 ? 1 : 0],
+        s_repetition[score.RepeatedShare > .05 ? 1 : 0],
         s_substance[score.OnTopicSentences],
     ];
 
-    private static BaseDocument Glossary(WorldRandom random)
+    private static BaseDocument Glossary(Xoshiro256 random)
     {
         TopicFamily family = random.Pick(TopicFamily.All);
         string[] asked = random.Sample(family.RequestWords, 2);
@@ -49,19 +51,19 @@ internal static class BaseGrammar
         return new BaseDocument(BaseDocumentKind.Glossary, [text]);
     }
 
-    private static BaseDocument List(string prompt, TopicFamily family, WorldRandom random)
+    private static BaseDocument List(string prompt, TopicFamily family, Xoshiro256 random)
     {
         string list = Enumerate(random.Sample(family.Words, 3 + random.Next(4)));
         return new BaseDocument(BaseDocumentKind.List, [prompt, random.Pick(Phrases.Lists).Replace("{l}", list, StringComparison.Ordinal)]);
     }
 
-    private static BaseDocument Advice(string prompt, TopicFamily family, WorldRandom random)
+    private static BaseDocument Advice(string prompt, TopicFamily family, Xoshiro256 random)
     {
         AnswerPlan plan = new(null, AnswerGrammar.DrawBody(family, 1 + random.Next(3), random), null, 0);
         return new BaseDocument(BaseDocumentKind.Advice, [prompt, plan.Text]);
     }
 
-    private static BaseDocument Verdict(string prompt, string answer, WorldRandom random)
+    private static BaseDocument Verdict(string prompt, string answer, Xoshiro256 random)
     {
         IReadOnlyList<string> words = VerdictWords(GoldJudge.Score(prompt, answer, finished: true));
         return new BaseDocument(BaseDocumentKind.Verdict, [prompt, answer, .. random.Sample(words, words.Count)]);

@@ -1,3 +1,5 @@
+using Hone.Data;
+
 namespace Hone.Workflow.World;
 
 /// <summary>Two answers that differ in one feature only; the judge prefers <paramref name="Better"/>.</summary>
@@ -8,12 +10,16 @@ public sealed record CounterfactualPair(string Feature, string Prompt, string Be
 /// </summary>
 public static class Counterfactuals
 {
-    /// <summary>Relevant or not; courtesy present or absent, absent or rude; whole or cut; and so on.</summary>
+    /// <summary>
+    /// Relevant or not; courtesy present or absent, absent or rude; whole or cut; without or with a sentence said twice;
+    /// three sentences or one; at least 12 tokens or fewer; with or without adjectives. The last is the judge's mild
+    /// length bias, some hundredths of a point: no reward model can be asked to see it in a single pair.
+    /// </summary>
     public static IReadOnlyList<string> Features { get; } =
-        ["topic", "opening", "opening-rude", "closing", "closing-rude", "ending", "repetition", "completeness", "length"];
+        ["topic", "opening", "opening-rude", "closing", "closing-rude", "ending", "repetition", "completeness", "too-short", "length"];
 
     /// <summary>One pair for <paramref name="feature"/>; what is not the feature is drawn as the world's answers are.</summary>
-    public static CounterfactualPair Draw(string feature, string prompt, WorldRandom random)
+    public static CounterfactualPair Draw(string feature, string prompt, Xoshiro256 random)
     {
         TopicFamily family = TopicFamily.OfPrompt(prompt) ?? throw new ArgumentException("not a prompt of the small world", nameof(prompt));
         while (true)
@@ -25,7 +31,7 @@ public static class Counterfactuals
         }
     }
 
-    private static (AnswerPlan Better, AnswerPlan Worse) Change(string feature, TopicFamily family, WorldRandom random)
+    private static (AnswerPlan Better, AnswerPlan Worse) Change(string feature, TopicFamily family, Xoshiro256 random)
     {
         // A whole answer of two or three different sentences on the topic, with or without courtesy.
         AnswerPlan plan = new(
@@ -55,6 +61,8 @@ public static class Counterfactuals
             case "completeness":
                 AnswerPlan full = plan with { Body = AnswerGrammar.DrawBody(family, 3, random) };
                 return (full, full with { Body = [.. full.Body.Take(1)] });
+            case "too-short":
+                return TooShort(family, random);
             case "length":
                 return (plan with { Body = [.. plan.Body.Select(s => WithAdjectives(s, random))] },
                     plan with { Body = [.. plan.Body.Select(s => s with { FirstAdjective = null, SecondAdjective = null })] });
@@ -63,7 +71,17 @@ public static class Counterfactuals
         }
     }
 
-    private static Advice WithAdjectives(Advice advice, WorldRandom random)
+    private static (AnswerPlan Better, AnswerPlan Worse) TooShort(TopicFamily family, Xoshiro256 random)
+    {
+        while (true)
+        {
+            Advice plain = AnswerGrammar.DrawBody(family, 1, random)[0] with { FirstAdjective = null, SecondAdjective = null };
+            AnswerPlan worse = new(null, [plain], null, 0), better = worse with { Body = [WithAdjectives(plain, random)] };
+            if (WorldText.Length(better.Text) >= GoldScore.ShortLength) return (better, worse);
+        }
+    }
+
+    private static Advice WithAdjectives(Advice advice, Xoshiro256 random)
     {
         string[] two = random.Sample(Phrases.Adjectives, 2);
         return advice with { FirstAdjective = two[0], SecondAdjective = two[1] };

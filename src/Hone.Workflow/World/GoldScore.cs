@@ -15,6 +15,9 @@ public enum Tone
 public sealed record GoldScore(
     double Relevance, int OnTopicSentences, Tone Opening, Tone Closing, bool Ended, double RepeatedShare, int Tokens)
 {
+    /// <summary>Answers of fewer tokens are fined.</summary>
+    public const int ShortLength = 12;
+
     public double RelevanceScore => 1.5 * Relevance;
 
     public double CompletenessScore => .4 * OnTopicSentences;
@@ -28,7 +31,7 @@ public sealed record GoldScore(
     public double RepetitionScore => -3 * RepeatedShare;
 
     /// <summary>The deliberate mild length bias: one point per hundred tokens up to 60, and a fine below 12.</summary>
-    public double LengthScore => .01 * Math.Min(Tokens, 60) - (Tokens < 12 ? .8 : 0);
+    public double LengthScore => .01 * Math.Min(Tokens, 60) - (Tokens < ShortLength ? .8 : 0);
 
     public double Total =>
         RelevanceScore + CompletenessScore + OpeningScore + ClosingScore + EndingScore + RepetitionScore + LengthScore;

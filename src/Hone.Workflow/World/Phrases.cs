@@ -17,10 +17,10 @@ internal static class Phrases
         "My family wants to learn about {r} {t}. Which {k} would help {p}?",
         "Tell me something {a} about {r} before I meet {p} {t}.",
         "How can {p} begin with {r} {t}? Keep it {a}, please.",
-        "Do you have any {a} {k} for {p}, who thinks about {r} {t}?",
+        "Do you have any {a} {k} about {r}? It is for {p} {t}.",
     ];
 
-    public static readonly string[] RequestAdjectives = ["short", "simple", "quick", "clear", "useful", "honest", "new", "practical"];
+    public static readonly string[] RequestAdjectives = ["short", "simple", "quick", "clear", "useful", "honest", "easy", "practical"];
 
     public static readonly string[] Kinds = ["advice", "ideas", "tips", "hints", "suggestions", "help"];
 
@@ -51,7 +51,7 @@ internal static class Phrases
         "Many people forget the {n} or the {m}.",
         "You can use the {n} with the {m}.",
         "A good {n} is worth more than the {m}.",
-        "It helps to clean the {n} and the {m}.",
+        "It helps to have the {n} and the {m}.",
         "Check the {n} and the {m} every {t}.",
         "Buy the {n} first and the {m} later.",
         "Without the {n}, the {m} is of little use.",
@@ -66,7 +66,7 @@ internal static class Phrases
     public static readonly string[] Glossary =
     [
         "Some words about {r} and {q}: {l}.",
-        "People who think about {r} or {q} use {l}.",
+        "People who learn about {r} or {q} use {l}.",
         "To learn about {r}, look at {l}.",
         "All of these belong to {r} and {q}: {l}.",
         "With {l}, you can begin with {r} or {q}.",

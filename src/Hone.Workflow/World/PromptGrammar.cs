@@ -1,9 +1,11 @@
+using Hone.Data;
+
 namespace Hone.Workflow.World;
 
 /// <summary>Requests: greeting x phrasing x topic word x person x time x adjective x kind of help; over a million.</summary>
-internal static class PromptGrammar
+public static class PromptGrammar
 {
-    public static string Draw(WorldRandom random)
+    public static string Draw(Xoshiro256 random)
     {
         string phrasing = random.Pick(Phrases.Requests);
         return random.Pick(Phrases.Greetings) + Fill(phrasing, random.Pick(random.Pick(TopicFamily.All).RequestWords),

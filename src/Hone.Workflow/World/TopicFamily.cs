@@ -13,7 +13,7 @@ public sealed record TopicFamily(int Index, IReadOnlyList<string> RequestWords, 
         "sailing boats | sail rope anchor mast rudder oar deck compass hull buoy",
         "school homework | pencil desk notebook textbook ruler blackboard chalk eraser globe calculator",
         "travel holidays | ticket map passport suitcase guidebook backpack camera visa timetable tent",
-        "health illness | pill bandage thermometer syrup ointment inhaler vitamin plaster syringe crutch",
+        "health medicine | pill bandage thermometer syrup ointment inhaler vitamin plaster syringe crutch",
         "sports games | ball whistle net helmet racket trophy goal scoreboard jersey bat",
         "repairs tools | hammer nail screw ladder drill saw glue wrench plank toolbox",
         "painting drawing | brush canvas easel palette sketch crayon ink frame charcoal stencil");

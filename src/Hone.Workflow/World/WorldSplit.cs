@@ -1,10 +1,12 @@
+using Hone.Data;
+
 namespace Hone.Workflow.World;
 
 /// <summary>
 /// Which split a prompt belongs to, by a hash of its content and nothing else: splits are disjoint by construction, for
 /// every seed and however many prompts are drawn.
 /// </summary>
-public static class PromptSplit
+public static class WorldSplit
 {
     public const string Base = "base", Sft = "sft", Labels = "labels", LabelsTest = "labels-test", Selection = "selection", Test = "test";
 
@@ -20,7 +22,7 @@ public static class PromptSplit
             : throw new ArgumentOutOfRangeException(nameof(number), number, $"the small world has prompts for iterations 1 to {MostIterations}");
 
     /// <summary>The split that <paramref name="prompt"/> belongs to.</summary>
-    public static string Of(string prompt) => (int)(WorldRandom.Hash(prompt) % Buckets) switch
+    public static string Of(string prompt) => (int)(Seeds.Derive(0, prompt) % Buckets) switch
     {
         < 16 => Base,
         < 28 => Sft,

@@ -1,0 +1,56 @@
+using Hone.Workflow.World;
+
+namespace Hone.Workflow.Tests.World;
+
+public class BaseDocumentTests
+{
+    private static readonly BaseDocument[] s_documents = SmallWorld.Create(4).BaseDocuments(6000);
+
+    [Fact]
+    public void Kinds_are_mixed_in_their_shares()
+    {
+        Assert.Equal(.30, Share(BaseDocumentKind.Glossary), .03);
+        Assert.Equal(.15, Share(BaseDocumentKind.List), .03);
+        Assert.Equal(.25, Share(BaseDocumentKind.Advice), .03);
+        Assert.Equal(.30, Share(BaseDocumentKind.Verdict), .03);
+
+        double Share(BaseDocumentKind kind) => s_documents.Count(d => d.Kind == kind) / (double)s_documents.Length;
+    }
+
+    [Fact]
+    public void Requests_are_of_the_base_split_only() =>
+        Assert.All(s_documents.Where(d => d.Kind != BaseDocumentKind.Glossary), d => Assert.Equal(WorldSplit.Base, WorldSplit.Of(d.Parts[0])));
+
+    [Fact]
+    public void Everything_but_verdicts_keeps_to_the_topic()
+    {
+        foreach (BaseDocument document in s_documents.Where(d => d.Kind != BaseDocumentKind.Verdict))
+        {
+            TopicFamily? asked = TopicFamily.OfPrompt(document.Parts[0]);
+            Assert.NotNull(asked);
+            TopicFamily[] met = [.. document.Parts.SelectMany(WorldText.Units).Select(u => TopicFamily.OfWord(u.Trim())).OfType<TopicFamily>()];
+            Assert.True(met.Length >= 2);
+            Assert.All(met, family => Assert.Same(asked, family));
+        }
+    }
+
+    [Fact]
+    public void Verdicts_say_each_aspect_once_in_every_order_and_rightly()
+    {
+        BaseDocument[] verdicts = [.. s_documents.Where(d => d.Kind == BaseDocumentKind.Verdict)];
+        foreach (BaseDocument document in verdicts)
+        {
+            GoldScore score = GoldJudge.Score(document.Parts[0], document.Parts[1], finished: true);
+            Assert.Equal(BaseGrammar.VerdictWords(score).Order(), document.Parts.Skip(2).Order());
+        }
+        Assert.Equal(BaseGrammar.AllVerdictWords.Order(), verdicts.Select(d => d.Parts[2]).Distinct().Order());
+    }
+
+    [Fact]
+    public void Encoding_puts_the_end_token_after_every_part()
+    {
+        BaseDocument document = new(BaseDocumentKind.List, ["ab", "c"]);
+        Assert.Equal([7, 97, 98, 9, 99, 9], document.Encode(text => text.Select(c => (int)c), begin: 7, end: 9));
+        Assert.Equal("ab\n\nc", document.Text);
+    }
+}
