@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Hone.Text;
 using Hone.Workflow.World;
 
 namespace Hone.Workflow.Tests.World;
@@ -44,6 +45,27 @@ public class WorldTokenizerTests
             Assert.Equal(WorldTokenizer.IdOf(token), generation.GetProperty($"{role}_token_id").GetInt32());
         }
         Assert.NotEqual(config.GetProperty("pad_token").GetString(), config.GetProperty("eos_token").GetString());
+    }
+
+    [Fact]
+    public void Hones_tokenizer_reads_it_one_token_a_word_and_gives_texts_back()
+    {
+        using TempFolder folder = new();
+        WorldTokenizer.Write(folder.Path);
+        Tokenizer tokenizer = Tokenizer.Load(folder.Path);
+        Assert.Equal(WorldTokenizer.VocabularySize, tokenizer.VocabularySize);
+        Assert.Equal(
+            (WorldTokenizer.IdOf(WorldTokenizer.BeginOfText), WorldTokenizer.IdOf(WorldTokenizer.End), WorldTokenizer.IdOf(WorldTokenizer.Pad)),
+            (tokenizer.BosId, tokenizer.EosId, tokenizer.PadId));
+        foreach (string text in Texts().Take(3000))
+        {
+            int[] ids = tokenizer.Encode(text);
+            Assert.Equal(WorldText.Length(text), ids.Length);
+            Assert.Equal(text, tokenizer.Decode(ids));
+        }
+        foreach (string other in new[] { "Élan vital, 42%\n\n漢字 <|end|>", "  rope  rope\t", "ropes don't" })
+            Assert.Equal(other, tokenizer.Decode(tokenizer.Encode(other)));
+        Assert.Equal(WorldTokenizer.IdOf(WorldTokenizer.BeginOfText), tokenizer.Encode("Start", addSpecial: true)[0]);
     }
 
     private static IEnumerable<string> Texts()
