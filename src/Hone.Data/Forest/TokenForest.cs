@@ -34,8 +34,9 @@ public sealed class TokenForest
     /// <exception cref="ArgumentException">The segment is empty.</exception>
     public int AddRoot(ReadOnlySpan<int> tokens)
     {
-        _treeStarts.Add(_segments.Count);
-        return Add(parent: -1, tokens);
+        int root = Add(parent: -1, tokens);
+        _treeStarts.Add(root);
+        return root;
     }
 
     /// <summary>Adds a segment that continues <paramref name="parent"/>, which must belong to the newest tree.</summary>

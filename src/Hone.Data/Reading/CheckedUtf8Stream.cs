@@ -65,6 +65,7 @@ internal sealed class CheckedUtf8Stream(Stream inner, string where) : Stream
             _checked += consumed;
             _tailLength = 0;
         }
+        if (bytes.Length == 0) return;
         int valid = ValidPrefix(bytes, out bool incomplete);
         _checked += valid;
         bytes = bytes[valid..];

@@ -7,6 +7,14 @@ public static class DataFile
 {
     private static readonly string[] s_extensions = [".jsonl", ".ndjson", ".json", ".txt"];
 
+    // By default .NET takes a .gz that ends in the middle for a complete one. It asks once per process, so this comes
+    // before the first GZipStream here; a host that has set the switch itself is left alone.
+    static DataFile()
+    {
+        const string StrictValidation = "System.IO.Compression.UseStrictValidation";
+        if (!AppContext.TryGetSwitch(StrictValidation, out _)) AppContext.SetSwitch(StrictValidation, true);
+    }
+
     /// <summary>
     /// The files that paths of files and folders stand for: a folder gives the data files directly in it, in ordinal
     /// order of their names.
