@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Hone.Text;
 
 namespace Hone.Data;
@@ -29,5 +30,6 @@ public sealed record SampleRow(
     public const string FinishedByLength = "length";
 
     /// <summary>Number of answers, K.</summary>
+    [JsonIgnore]
     public int Count => Responses.Length;
 }
