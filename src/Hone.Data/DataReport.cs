@@ -47,21 +47,24 @@ public sealed class DataReport(string source)
 
     public void Change(string reason, int count = 1) => _changed[reason] = _changed.GetValueOrDefault(reason) + count;
 
+    /// <summary>Stops where nothing is left to work on, with the reasons, before a later stage fails for want of rows.</summary>
+    /// <exception cref="InputException">There were rows, and none was kept.</exception>
+    public void RequireKept()
+    {
+        if (Read > 0 && Kept == 0) throw new InputException($"none of the {Read} rows can be used{Counts("", _dropped)}", Source);
+    }
+
     /// <summary>One line for the log, for example <c>pairs.jsonl: 10 rows, 8 kept, 2 dropped (empty_answer 2)</c>.</summary>
     public override string ToString()
     {
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"{Source}: {Read} rows, {Kept} kept, {DroppedCount} dropped");
-        AppendCounts(text, "", _dropped);
-        AppendCounts(text, "; changed", _changed);
+        text.Append(Counts("", _dropped)).Append(Counts("; changed", _changed));
         if (Layout is not null) text.Append("; layout: ").Append(Layout);
         if (IgnoredColumns.Count > 0) text.Append("; columns not used: ").AppendJoin(", ", IgnoredColumns);
         return text.ToString();
     }
 
-    private static void AppendCounts(StringBuilder text, string title, SortedDictionary<string, int> counts)
-    {
-        if (counts.Count == 0) return;
-        text.Append(title).Append(" (").AppendJoin(", ", counts.Select(c => $"{c.Key} {c.Value}")).Append(')');
-    }
+    private static string Counts(string title, SortedDictionary<string, int> counts) =>
+        counts.Count == 0 ? "" : $"{title} ({string.Join(", ", counts.Select(c => $"{c.Key} {c.Value}"))})";
 }

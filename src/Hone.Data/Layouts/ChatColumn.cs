@@ -24,7 +24,8 @@ internal static class ChatColumn
     {
         if (item.ValueKind != JsonValueKind.Object)
             throw record.Wrong($"{what} is {DataRecord.Name(item.ValueKind)}, not an object with role and content");
-        return new ChatMessage(Role(record, Field(record, item, "role", "from", what), what), Field(record, item, "content", "value", what));
+        string role = Field(record, item, "role", "from", what);
+        return new ChatMessage(Role(record, role, what), Field(record, item, "content", "value", what));
     }
 
     /// <summary>Puts the text of a <c>system</c> column, where there is one, in front.</summary>

@@ -48,7 +48,10 @@ internal static class LayoutReader
     private static InputException Mixed<T>(DataRecord record, Layout<T> layout, IReadOnlyList<Layout<T>> layouts)
     {
         if (layouts.FirstOrDefault(l => l.Fits(record)) is { } other)
-            return record.Wrong($"mixed layouts: this row is {other}, the first row was {layout}", "Put each layout into a file of its own.");
+        {
+            return record.Wrong(
+                $"mixed layouts: this row is {other}, the first row was {layout}", "Put each layout into a file of its own.");
+        }
         RequiredColumn? fault = layout.Required.FirstOrDefault(c => !c.Fits(record));
         return record.Wrong(
             fault is null ? $"this row has a column `{layout.Without}`, the first row had none" : Fault(record, fault),

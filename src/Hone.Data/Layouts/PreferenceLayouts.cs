@@ -59,7 +59,11 @@ internal static class PreferenceLayouts
         if (prompt.All(m => m.Role == "assistant"))
         {
             if (!record.Has("prompt"))
-                throw record.Wrong($"`{column}` holds the answer only, and there is no `prompt`", "Add the prompt's messages in front, or a column `prompt`.");
+            {
+                throw record.Wrong(
+                    $"`{column}` holds the answer only, and there is no `prompt`",
+                    "Add the prompt's messages in front, or a column `prompt`.");
+            }
             prompt = [.. ChatColumn.MessagesOrText(record, "prompt"), .. prompt];
         }
         return (prompt, messages[^1].Content);

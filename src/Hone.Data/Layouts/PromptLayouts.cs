@@ -19,7 +19,8 @@ internal static class PromptLayouts
     private static Parsed<PromptRow> Make(List<ChatMessage> messages, DataReport report)
     {
         int end = messages.FindLastIndex(m => m.Role != "assistant") + 1;
-        if (end == 0 || messages[end - 1].Role == "system" || string.IsNullOrWhiteSpace(messages[end - 1].Content)) return DropReason.EmptyPrompt;
+        if (end == 0 || messages[end - 1] is { Role: "system" }) return DropReason.EmptyPrompt;
+        if (string.IsNullOrWhiteSpace(messages[end - 1].Content)) return DropReason.EmptyPrompt;
         if (end < messages.Count) report.Change(DropReason.AnswerLeftOut);
         return new PromptRow(messages[..end]);
     }

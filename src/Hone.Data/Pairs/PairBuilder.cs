@@ -17,11 +17,7 @@ public static class PairBuilder
         {
             if (Build(rows[i], options, report, $"{report.Source}, row {i + 1}") is { } pair) pairs.Add(pair);
         }
-        if (rows.Count > 0 && pairs.Count == 0)
-        {
-            throw new InputException($"none of the {rows.Count} rows gives a preference pair ({report})", report.Source,
-                "A pair needs at least two answers with different rewards.");
-        }
+        report.RequireKept();
         return pairs;
     }
 

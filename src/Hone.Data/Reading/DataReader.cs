@@ -7,7 +7,7 @@ namespace Hone.Data;
 /// <remarks>
 /// All methods throw <see cref="InputException"/> with file and line for: no such file, an unknown kind of file, bytes
 /// that are not UTF-8 (with their offset), a damaged .gz, broken JSON, an unknown layout, a missing column, layouts mixed
-/// in one file, a value of the wrong kind, no row at all. They read while they are enumerated.
+/// in one file, a value of the wrong kind, no row at all or none that can be used. They read while they are enumerated.
 /// </remarks>
 public static class DataReader
 {
@@ -42,6 +42,7 @@ public static class DataReader
             throw new InputException($"a text file cannot hold {kind}", path, "Use JSONL or a JSON array.");
         foreach (T row in LayoutReader.Read(JsonRecords.Read(stream, path), kind, layouts, report)) yield return row;
         if (report.Read == 0) throw NoRows(path);
+        report.RequireKept();
     }
 
     private static IEnumerable<SftRow> Texts(string path, DataReport report)

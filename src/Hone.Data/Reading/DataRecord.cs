@@ -61,5 +61,6 @@ internal sealed record DataRecord(JsonElement Value, string Where)
         _ => "true or false",
     };
 
-    public static string List(IEnumerable<string> names) => string.Join(", ", names.Select(n => $"`{n}`")) is { Length: > 0 } list ? list : "(none)";
+    public static string List(IEnumerable<string> names) =>
+        string.Join(", ", names.Select(n => $"`{n}`")) is { Length: > 0 } list ? list : "(none)";
 }

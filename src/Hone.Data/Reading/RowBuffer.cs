@@ -32,7 +32,10 @@ internal sealed class RowBuffer(Stream stream, string path, int maxRow = RowBuff
         if (_end == _bytes.Length)
         {
             if (_bytes.Length >= maxRow)
-                throw new InputException($"a row is longer than {maxRow >> 20} MiB", Where, "Is this a file of rows (one JSON object per line, or an array)?");
+            {
+                throw new InputException(
+                    $"a row is longer than {maxRow >> 20} MiB", Where, "Is this a file of rows (one JSON object per line, or an array)?");
+            }
             Array.Resize(ref _bytes, Math.Min(2 * _bytes.Length, maxRow));
         }
         try

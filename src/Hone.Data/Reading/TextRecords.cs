@@ -28,7 +28,10 @@ internal static class TextRecords
             }
             text.Append('\n');
             if (text.Length > RowBuffer.MaxRow)
-                throw new InputException($"a text is longer than {RowBuffer.MaxRow >> 20} Mi characters", path, $"Separate texts by blank lines or {Marker}.");
+            {
+                throw new InputException(
+                    $"a text is longer than {RowBuffer.MaxRow >> 20} Mi characters", path, $"Separate texts by blank lines or {Marker}.");
+            }
         }
         if (Finish(text) is { } last) yield return last;
     }

@@ -2,28 +2,6 @@ using Hone.Text;
 
 namespace Hone.Data;
 
-/// <summary>
-/// Rows cut into named, disjoint parts by prompt: no prompt is in two parts, so nothing is evaluated or selected on that
-/// was trained on. Every row goes to exactly one part or to <see cref="Rest"/>.
-/// </summary>
-public sealed class PromptSplit<T>
-{
-    private readonly Dictionary<string, IReadOnlyList<T>> _parts;
-
-    internal PromptSplit(Dictionary<string, IReadOnlyList<T>> parts, IReadOnlyList<T> rest)
-    {
-        _parts = parts;
-        Rest = rest;
-    }
-
-    public IReadOnlyList<T> this[string part] => _parts[part];
-
-    public IEnumerable<string> Parts => _parts.Keys;
-
-    /// <summary>Rows that no part asked for, in shuffled order.</summary>
-    public IReadOnlyList<T> Rest { get; }
-}
-
 /// <summary>Makes and checks disjoint sets of prompts.</summary>
 public static class PromptSplit
 {
@@ -50,8 +28,9 @@ public static class PromptSplit
             while (part.Count < wanted && next < groups.Count) part.AddRange(groups[next++]);
             if (part.Count < wanted)
             {
+                string asked = string.Join(" + ", parts.Select(p => $"{p.Name} {p.Rows}"));
                 throw new InputException(
-                    $"{rows.Count} rows with {groups.Count} distinct prompts do not reach for {string.Join(" + ", parts.Select(p => $"{p.Name} {p.Rows}"))}: `{name}` gets {part.Count}",
+                    $"{rows.Count} rows with {groups.Count} distinct prompts do not reach for {asked}: `{name}` gets {part.Count}",
                     fix: "Give more prompts, or lower the numbers.");
             }
             dealt.Add(name, part);
@@ -91,14 +70,16 @@ public static class PromptSplit
                 row++;
                 string key = PromptKey.Of(prompt);
                 if (owner.TryAdd(key, s) || owner[key] == s) continue;
-                if (!shared.TryGetValue(owner[key], out var overlap)) shared[owner[key]] = overlap = (row, new HashSet<string>(StringComparer.Ordinal));
+                if (!shared.TryGetValue(owner[key], out (int First, HashSet<string> Keys) overlap))
+                    shared[owner[key]] = overlap = (row, new HashSet<string>(StringComparer.Ordinal));
                 overlap.Keys.Add(key);
             }
             if (shared.Count == 0) continue;
             (int other, (int first, HashSet<string> keys)) = shared.OrderBy(o => o.Key).Select(o => (o.Key, o.Value)).First();
             throw new InputException(
                 $"`{sets[other].Name}` and `{sets[s].Name}` have {keys.Count} {(keys.Count == 1 ? "prompt" : "prompts")} in common",
-                $"{sets[s].Name}, row {first}", "Prompts that are evaluated or selected on must not be trained on: take them out of one set.");
+                $"{sets[s].Name}, row {first}",
+                "Prompts that are evaluated or selected on must not be trained on: take them out of one set.");
         }
     }
 

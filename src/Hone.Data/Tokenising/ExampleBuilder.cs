@@ -49,7 +49,8 @@ public sealed class ExampleBuilder(Func<IReadOnlyList<ChatMessage>, bool, Render
     public PreferenceExample Preference(Preference row, string? where = null)
     {
         int[] prompt = Prompt(row.Prompt);
-        return new PreferenceExample(prompt, Answer(row.Prompt, prompt, row.Chosen, where), Answer(row.Prompt, prompt, row.Rejected, where));
+        int[] chosen = Answer(row.Prompt, prompt, row.Chosen, where);
+        return new PreferenceExample(prompt, chosen, Answer(row.Prompt, prompt, row.Rejected, where));
     }
 
     /// <summary>The ids that were sampled, where the row has them; else its texts are rendered.</summary>
@@ -79,8 +80,9 @@ public sealed class ExampleBuilder(Func<IReadOnlyList<ChatMessage>, bool, Render
         {
             int same = chat.Ids.AsSpan().CommonPrefixLength(prompt);
             throw new InputException(
-                $"the chat template does not continue the prompt: with the answer, the rendering departs from it at token {same + 1} of {prompt.Length}",
-                where, "The template must render a conversation as its prompt (with the assistant's header) followed by the answer.");
+                $"the chat template does not continue the prompt: with the answer, it departs from it at token {same + 1} of {prompt.Length}",
+                where,
+                "The template must render a conversation as its prompt (with the assistant's header) followed by the answer.");
         }
         // What a template writes after the end-of-turn token (ChatML: a line break) is not the assistant's.
         int end = Array.LastIndexOf(chat.AssistantMask, true) + 1;

@@ -75,10 +75,10 @@ public sealed record LengthRule(int MaxLength, int? MaxPromptLength = null, Leng
     {
         int needed = PromptLimit + maxNewTokens;
         if (MaxPromptLength is not null && needed <= MaxLength) return;
+        string prompts = MaxPromptLength is null ? "prompts of any length" : $"prompts of up to {MaxPromptLength} tokens";
+        string together = MaxPromptLength is null ? "have no limit" : $"make {needed}";
         throw new InputException(
-            MaxPromptLength is null
-                ? $"answers of up to {maxNewTokens} tokens are sampled, and nothing limits the prompt; training takes {MaxLength} tokens in all"
-                : $"prompts of up to {MaxPromptLength} tokens with answers of up to {maxNewTokens} make {needed}, training takes {MaxLength}",
+            $"{prompts} with answers of up to {maxNewTokens} tokens {together}, training takes {MaxLength}",
             fix: "Raise the training length, or lower the prompt length or the tokens sampled.");
     }
 

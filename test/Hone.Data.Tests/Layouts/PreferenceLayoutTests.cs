@@ -76,9 +76,11 @@ public class PreferenceLayoutTests
     [Fact]
     public void Answers_to_different_prompts_are_dropped()
     {
-        (Preference[] rows, DataReport report) = Some.Read(
-            """{"chosen": "\n\nHuman: q\n\nAssistant: good", "rejected": "\n\nHuman: other\n\nAssistant: bad"}""", DataReader.ReadPreferences);
-        Assert.Empty(rows);
+        (Preference[] rows, DataReport report) = Some.Read("""
+            {"chosen": "\n\nHuman: q\n\nAssistant: good", "rejected": "\n\nHuman: other\n\nAssistant: bad"}
+            {"chosen": "\n\nHuman: q\n\nAssistant: good", "rejected": "\n\nHuman: q\n\nAssistant: bad"}
+            """, DataReader.ReadPreferences);
+        Assert.Single(rows);
         Assert.Equal(1, report.Dropped[DropReason.PromptsDiffer]);
     }
 
@@ -92,6 +94,11 @@ public class PreferenceLayoutTests
     [InlineData("""{"prompt": "q", "chosen": "good", "rejected": "bad", "chosen_score": "high"}""", "`chosen_score` is not a number")]
     public void Rows_that_are_no_preference_are_errors(string row, string what) =>
         Assert.Contains(what, Some.Refused($"[{row}]", DataReader.ReadPreferences).Message);
+
+    [Fact]
+    public void A_file_of_which_nothing_can_be_used_is_an_error_with_the_reasons() =>
+        Assert.Contains("none of the 1 rows can be used (empty_answer 1)",
+            Some.Refused("""{"prompt": "q", "chosen": "", "rejected": "bad"}""", DataReader.ReadPreferences).Message);
 
     [Fact]
     public void A_prompt_that_appears_later_is_a_mixed_layout()

@@ -118,8 +118,7 @@ public class PairBuilderTests
     {
         InputException e = Assert.Throws<InputException>(
             () => PairBuilder.Build([Some.Sample([1, 1]), Some.Sample([1])], s_default, new DataReport("samples.jsonl")));
-        Assert.Contains("none of the 2 rows gives a preference pair", e.Message);
-        Assert.Contains("tie 1, too_few_answers 1", e.Message);
+        Assert.Contains("samples.jsonl: none of the 2 rows can be used (tie 1, too_few_answers 1)", e.Message);
         Assert.Empty(PairBuilder.Build([], s_default, new DataReport("samples.jsonl")));
     }
 
