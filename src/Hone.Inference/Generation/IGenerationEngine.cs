@@ -1,7 +1,7 @@
 namespace Hone.Inference;
 
 /// <summary>What samples answers from a model. Engines differ in speed and number format, not in meaning.</summary>
-public interface IGenerationEngine : IDisposable
+public interface IGenerationEngine
 {
     /// <summary>Answers for all requests, in the order of requests and answer indices, whatever order they finish in.</summary>
     /// <param name="requests">Prompts with their options.</param>

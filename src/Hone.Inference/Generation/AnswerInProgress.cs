@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using Hone.Text;
+
+namespace Hone.Inference;
+
+/// <summary>One answer while it is being sampled: its tokens so far and the rules that end it.</summary>
+internal sealed class AnswerInProgress
+{
+    private readonly GenerationRequest _request;
+    private readonly int _requestIndex;
+    private readonly int _answerIndex;
+    private readonly int _limit;
+    private readonly List<int> _sequence;
+    private readonly List<float> _logProbs = [];
+    private readonly StreamDecoder? _decoder;
+    private readonly StopStringMatcher? _matcher;
+    private string? _finishReason;
+
+    public AnswerInProgress(GenerationRequest request, int requestIndex, int answerIndex, int limit, Tokenizer? tokenizer)
+    {
+        (_request, _requestIndex, _answerIndex, _limit) = (request, requestIndex, answerIndex, limit);
+        _sequence = [.. request.PromptIds];
+        if (request.Options.StopStrings.Count == 0) return;
+        _decoder = tokenizer!.StartDecoding(skipSpecial: false);
+        _matcher = new StopStringMatcher(request.Options.StopStrings);
+    }
+
+    public int[] Prompt => _request.PromptIds;
+
+    /// <summary>Tokens of the prompt and the longest allowed answer.</summary>
+    public int LongestLength => Prompt.Length + _limit;
+
+    public (int Request, int Answer) Order => (_requestIndex, _answerIndex);
+
+    public bool IsFinished => _finishReason is not null;
+
+    public int LastId => _sequence[^1];
+
+    /// <summary>Samples the next token from the model's logits [vocab] and applies the stop rules.</summary>
+    public GeneratedToken Advance(ReadOnlySpan<float> logits, LogitsSampler sampler, StopRules stops)
+    {
+        int step = _logProbs.Count;
+        double uniform = _request.Options.DoSample ? Philox.Uniform(_request.Options.Seed, _answerIndex, step) : 0;
+        SampledToken token = sampler.Next(logits, CollectionsMarshal.AsSpan(_sequence), _request.Options, uniform);
+        _sequence.Add(token.Id);
+        _logProbs.Add(token.LogProb);
+        if (stops.IsStop(token.Id) || CompletesStopString(token.Id)) _finishReason = FinishReasons.Stop;
+        else if (_logProbs.Count == _limit) _finishReason = FinishReasons.Length;
+        return new GeneratedToken(_requestIndex, _answerIndex, step, token.Id, token.LogProb);
+    }
+
+    public Completion Complete()
+    {
+        if (_matcher is { Found: null }) _matcher.Push(_decoder!.Flush());
+        return new Completion(_requestIndex, _answerIndex, [.. _sequence.Skip(Prompt.Length)], [.. _logProbs], _finishReason!) { Text = _matcher?.Text };
+    }
+
+    private bool CompletesStopString(int id)
+    {
+        _matcher?.Push(_decoder!.Push(id));
+        return _matcher?.Found is not null;
+    }
+}

@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace Hone.Models;
+
+/// <summary>
+/// What one pass over prompts of equal length leaves: the fp32 logits after their last tokens [prompts, vocab], and each
+/// layer's keys and values [prompts, kv_heads, length, head_dim].
+/// </summary>
+public sealed class PromptPass : IDisposable
+{
+    internal PromptPass(Tensor logits, Tensor[] keys, Tensor[] values) => (Logits, Keys, Values) = (logits, keys, values);
+
+    public Tensor Logits { get; }
+
+    internal Tensor[] Keys { get; }
+
+    internal Tensor[] Values { get; }
+
+    public void Dispose()
+    {
+        Logits.Dispose();
+        foreach (Tensor part in Keys.Concat(Values)) part.Dispose();
+    }
+}
