@@ -1,0 +1,27 @@
+using Hone.Models;
+using static TorchSharp.torch;
+
+namespace Hone.Inference.Tests;
+
+internal static class TestModels
+{
+    /// <summary>A random model with uneven distributions, so that answers differ and end at different places.</summary>
+    public static Llama Random(ulong seed = 3, int maxPositions = 256)
+    {
+        LibTorch.Load();
+        var config = new LlamaConfig
+        {
+            VocabularySize = 61, HiddenSize = 32, IntermediateSize = 48, LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadDim = 8,
+            MaxPositions = maxPositions, TieEmbeddings = true,
+        };
+        return new Llama(config, LlamaInit.Random(config, seed, deviation: 0.25), ScalarType.Float32);
+    }
+
+    /// <summary>A real model of <c>shared/data/models</c>.</summary>
+    public static Llama Shared(string name)
+    {
+        string folder = SharedData.Require("models/" + name);
+        LlamaConfig config = LlamaConfigFile.Load(folder);
+        return new Llama(config, WeightFolder.LoadWeights(folder, config, ScalarType.Float32, CPU), ScalarType.Float32);
+    }
+}
