@@ -30,7 +30,7 @@ public sealed record RunResults
     /// <summary>Win rate against SFT over KL to SFT, for as many policies as were measured.</summary>
     public IReadOnlyList<KlPoint> KlCurve { get; init; } = [];
 
-    /// <summary>Answers of each row to the same prompts.</summary>
+    /// <summary>Answers of each row to the same prompts: the first of the test set, in its order.</summary>
     public IReadOnlyList<SampleAnswers> Samples { get; init; } = [];
 
     /// <summary>The same online stage with the length penalty at several values (0 = off).</summary>
