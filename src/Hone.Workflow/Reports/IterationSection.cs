@@ -24,7 +24,7 @@ internal static class IterationSection
             Chart("Margin of the pairs", "RM reward", "Mean reward difference of best and worst in the pairs trained on. It shrinks as answers grow alike.", false, Line("margin", "c-online", i => i.Margin)),
             Chart("Ended and repeated answers", "% of sampled answers", "Ended: within the token limit, by the model itself. Duplicate: equal to another answer to the same prompt.", true,
                 Line("ended", "c-good", i => i.EosRate), Line("duplicate", "c-bad", i => i.DuplicateRate)),
-            Chart("Reward on the selection prompts", "RM reward", "Mean of the trained policy; the highest one is released.", false, Line("reward", "c-online", i => i.SelectionReward)),
+            Chart("Reward on the selection prompts", "RM reward", "Mean of the trained policy on the held-out prompts that choose the released one.", false, Line("reward", "c-online", i => i.SelectionReward)),
         ];
         return Html.Of($"<div class=\"charts small\">{Html.Join(charts.Select(ReportWriter.Figure))}</div>{Table(all)}");
     }

@@ -21,12 +21,12 @@ internal static class MarkdownText
     }
 
     /// <summary>A code block whose fence is longer than any run of backticks in the text.</summary>
-    public static string Block(string text)
+    public static string Block(string text, string language)
     {
         int longest = 0, run = 0;
         foreach (char c in text) longest = Math.Max(longest, run = c == '`' ? run + 1 : 0);
         string fence = new('`', Math.Max(3, longest + 1));
-        return $"{fence}text\n{text.Replace("\r", "", StringComparison.Ordinal).TrimEnd('\n')}\n{fence}\n";
+        return $"{fence}{language}\n{text.Replace("\r", "", StringComparison.Ordinal).TrimEnd('\n')}\n{fence}\n";
     }
 
     /// <summary>A double-quoted YAML scalar (YAML 1.2, section 7.3.1).</summary>

@@ -79,7 +79,7 @@ public sealed class MetricsLog
             if (property.NameEquals("stage") || property.NameEquals("step")) continue;
             if (!property.Value.TryGetNumber(out double value))
             {
-                if (property.Value.ValueKind == JsonValueKind.Null || property.Value.IsNamedNumber()) NotFinite++;
+                if (property.Value.IsNotFinite()) NotFinite++;
                 continue;
             }
             if (!metrics.TryGetValue(property.Name, out IReadOnlyList<MetricPoint>? points)) metrics[property.Name] = points = new List<MetricPoint>();
@@ -105,6 +105,12 @@ internal static class JsonElementExtensions
         return element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out value) && double.IsFinite(value);
     }
 
-    public static bool IsNamedNumber(this JsonElement element) =>
-        element.ValueKind == JsonValueKind.String && element.GetString() is "NaN" or "Infinity" or "-Infinity";
+    /// <summary>What stands where a number was lost: null, its name, or digits beyond double's range.</summary>
+    public static bool IsNotFinite(this JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Null => true,
+        JsonValueKind.Number => !element.TryGetNumber(out _),
+        JsonValueKind.String => element.GetString() is "NaN" or "Infinity" or "-Infinity",
+        _ => false,
+    };
 }

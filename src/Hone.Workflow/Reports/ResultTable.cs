@@ -30,8 +30,8 @@ public sealed class ResultTable
             new("RM reward", "RM|reward", row => row.RmReward, v => Format.Number(v, 2)),
             new("KL to SFT", "KL|to SFT", row => row.Kl, v => Format.Number(v, 2)),
             new("length", "length|tokens", row => row.Length, v => Format.Number(v, 1)),
-            new("ended %", "ended|%", row => Exact(row.EosRate), Format.Percent),
-            new("duplicate %", "repeat|%", row => Exact(row.DuplicateRate), Format.Percent),
+            new("ended %", "ended|%", row => Exact(row.EosRate), Format.Percent) { IsRate = true },
+            new("duplicate %", "repeat|%", row => Exact(row.DuplicateRate), Format.Percent) { IsRate = true },
         ];
         // With a gold judge the reward model's own opinion of the policy trained on it has no place among the win rates.
         bool gold = results.HasGold;
@@ -56,18 +56,19 @@ public sealed class ResultTable
 
     /// <summary>
     /// Plain text for a terminal: headings of two lines, the interval below its value, <c>*</c> at the released row.
-    /// Narrow enough for 100 columns with a gold judge.
+    /// Only columns with intervals, so that it fits 90 columns.
     /// </summary>
     public string ToText()
     {
-        string[][] headings = [.. _columns.Select(c => c.ShortName.Split('|'))];
+        IReadOnlyList<Column> columns = [.. _columns.Where(c => !c.IsRate)];
+        string[][] headings = [.. columns.Select(c => c.ShortName.Split('|'))];
         List<string[]> lines = [["", .. headings.Select(h => h[0])], ["policy", .. headings.Select(h => h[1])]];
         foreach (ResultRow row in _rows)
         {
-            lines.Add([(row.Selected ? "* " : "  ") + row.Name, .. _columns.Select(c => c.Figure(row))]);
-            lines.Add(["", .. _columns.Select(c => c.Range(row))]);
+            lines.Add([(row.Selected ? "* " : "  ") + row.Name, .. columns.Select(c => c.Figure(row))]);
+            lines.Add(["", .. columns.Select(c => c.Range(row))]);
         }
-        int[] widths = [.. Enumerable.Range(0, _columns.Count + 1).Select(i => lines.Max(line => line[i].Length))];
+        int[] widths = [.. Enumerable.Range(0, columns.Count + 1).Select(i => lines.Max(line => line[i].Length))];
         StringBuilder text = new();
         foreach (string[] line in lines)
         {
@@ -97,6 +98,9 @@ public sealed class ResultTable
 
     private sealed record Column(string Name, string ShortName, Func<ResultRow, Interval?> Value, Func<double, string> Number)
     {
+        /// <summary>A plain rate without an interval.</summary>
+        public bool IsRate { get; init; }
+
         public string Figure(ResultRow row) => Value(row) is { } v ? Number(v.Value) : "-";
 
         /// <summary>Empty where the value is exact (SFT against itself, a plain rate).</summary>

@@ -19,13 +19,12 @@ internal static class TrainingSection
             Compare("KL to the reference", "nats per answer", metrics.Stages, "kl", "As measured during training."),
             Compare("Implicit reward of the chosen answers", "reward", preference, "rewards/chosen", "Below zero: the chosen answers became less likely than under the reference, which DPO allows as long as the rejected ones fall further."),
             Compare("Log-probability of the chosen answers", "nats per answer", preference, "logps/chosen", "Sum over the answer's tokens."),
-            Compare("Learning rate", "", metrics.Stages, "lr", "As applied at each step."),
+            Compare("Learning rate", "", metrics.Stages, "lr", "As applied at each step.", smooth: false),
         ];
         string lost = metrics.NotFinite == 0 ? "" : $" {Format.Count(metrics.NotFinite)} values in {MetricsLog.FileName} were not finite (NaN or infinite) and are in no curve.";
         return Html.Of($"""
             <p class="note">Thin lines: each logged step; thick lines: moving average where a curve has 30 points or more.{lost}</p>
-            <div class="charts small">{Html.Join(losses.Select(ReportWriter.Figure))}</div>
-            <div class="charts small">{Html.Join(steering.Select(ReportWriter.Figure))}</div>
+            <div class="charts small">{Html.Join(losses.Concat(steering).Select(ReportWriter.Figure))}</div>
             """);
     }
 
@@ -48,9 +47,9 @@ internal static class TrainingSection
         };
     }
 
-    private static Chart Compare(string title, string unit, IReadOnlyList<StageMetrics> stages, string metric, string caption)
+    private static Chart Compare(string title, string unit, IReadOnlyList<StageMetrics> stages, string metric, string caption, bool smooth = true)
     {
-        ChartSeries[] series = [.. stages.SelectMany(s => Lines(s[metric], Name(s.Stage), ReportStyle.ColorOf(s.Stage)))];
+        ChartSeries[] series = [.. stages.SelectMany(s => Lines(s[metric], Name(s.Stage), ReportStyle.ColorOf(s.Stage), smooth))];
         return new Chart(title, "step", unit, series) { Compact = true, EndLabels = EndTogether(series), Caption = Html.Of($"{caption}") };
     }
 
@@ -61,10 +60,10 @@ internal static class TrainingSection
         return ends.Length > 1 && ends.Min() >= 0.98 * ends.Max();
     }
 
-    private static IEnumerable<ChartSeries> Lines(IReadOnlyList<MetricPoint> points, string name, string color)
+    private static IEnumerable<ChartSeries> Lines(IReadOnlyList<MetricPoint> points, string name, string color, bool smooth = true)
     {
         if (points.Count == 0) yield break;
-        int window = Curve.Window(points.Count);
+        int window = smooth ? Curve.Window(points.Count) : 1;
         if (window > 1) yield return new ChartSeries("", color, Curve.Thin(points)) { Faint = true };
         yield return new ChartSeries(name, color, Curve.Thin(Curve.MovingAverage(points, window)));
     }

@@ -122,6 +122,7 @@ internal static class FakeRun
             GoldWinRate = Around(win, winHalf),
             LcGoldWinRate = Around(lc, lcHalf),
             RmWinRate = Around(win, winHalf),
+            LcRmWinRate = Around(lc, lcHalf),
             GoldReward = Around(gold, goldHalf),
             RmReward = Around(rm, rmHalf),
             Kl = Around(kl, klHalf),

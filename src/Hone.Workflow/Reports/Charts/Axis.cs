@@ -17,19 +17,21 @@ internal sealed class Axis
     public double Step { get; }
 
     /// <summary>
-    /// Covers <paramref name="min"/>..<paramref name="max"/> with about <paramref name="ticks"/> ticks. A range of width zero is
-    /// widened; with <paramref name="integers"/> no tick lies between whole numbers.
+    /// Covers <paramref name="min"/>..<paramref name="max"/> with about <paramref name="ticks"/> ticks. A range too narrow to
+    /// label is widened; with <paramref name="integers"/> no tick lies between whole numbers.
     /// </summary>
     public static Axis Cover(double min, double max, int ticks, bool integers = false)
     {
-        if (!(max - min > 1e-12 * Math.Max(Math.Abs(min), Math.Abs(max))))
+        double largest = Math.Max(Math.Abs(min), Math.Abs(max));
+        if (!(max - min > 1e-6 * largest && largest > 1e-15))
         {
-            double pad = integers ? 1 : min == 0 ? 1 : Math.Abs(min) * 0.1;
+            double pad = integers || largest <= 1e-15 ? 1 : largest * 0.1;
             (min, max) = (min - pad, max + pad);
         }
         double step = NiceStep((max - min) / Math.Max(1, ticks - 1));
         if (integers) step = Math.Max(1, Math.Round(step));
-        return new Axis(Math.Floor(min / step + 1e-9) * step, Math.Ceiling(max / step - 1e-9) * step, step);
+        double low = Math.Floor(min / step + 1e-9), high = Math.Ceiling(max / step - 1e-9);
+        return new Axis(low * step, Math.Max(high, low + 1) * step, step);
     }
 
     /// <summary>Round ticks within exactly <paramref name="min"/>..<paramref name="max"/>: curves reach the edge.</summary>
@@ -56,9 +58,9 @@ internal sealed class Axis
         double scale = percent ? 100 : 1, value = tick * scale, step = Step * scale;
         double largest = Math.Max(Math.Abs(Low), Math.Abs(High)) * scale;
         if (value == 0) return "0";
-        if (largest < 1e-3) return value.ToString("0.##e-0", CultureInfo.InvariantCulture);
+        if (largest < 1e-3) return value.ToString("0.#######e-0", CultureInfo.InvariantCulture);
         if (largest >= 10_000 && step >= 100) return (value / 1000).ToString("0.###", CultureInfo.InvariantCulture) + "k";
-        int decimals = Math.Clamp((int)Math.Ceiling(-Math.Log10(step) - 1e-9), 0, 6);
+        int decimals = Math.Clamp((int)Math.Ceiling(-Math.Log10(step) - 1e-9), 0, 12);
         return value.ToString("F" + decimals, CultureInfo.InvariantCulture);
     }
 

@@ -31,7 +31,7 @@ internal sealed class Labels(double left, double top, double right, double botto
         (double X, double Y)[] places =
         [
             (x + gap, y - gap), (x - gap - width, y - gap), (x + gap, y + gap + 8), (x - gap - width, y + gap + 8),
-            (x + gap, y + 4), (x - gap - width, y + 4), (x - width / 2, y - 2 * gap), (x - width / 2, y + 3 * gap),
+            (x + gap, y + 4), (x - gap - width, y + 4), (x + 3 * gap, y - 4), (x - width / 2, y - 2 * gap), (x - width / 2, y + 3 * gap),
             (x + gap, y - 3 * gap), (x + gap, y + 4 * gap), (x - gap - width, y - 3 * gap), (x - gap - width, y + 4 * gap),
         ];
         (double X, double Y) best = places.MinBy(place => Overlap(place, width));
