@@ -1,0 +1,56 @@
+using System.Globalization;
+
+namespace Hone.Text.Jinja;
+
+/// <summary>The filters int, float and round.</summary>
+internal static class Conversions
+{
+    public static object? ToInteger(object? value, Arguments arguments)
+    {
+        object? otherwise = arguments.Get(0, "default", 0L);
+        long numberBase = arguments.Integer(1, "base", 10);
+        switch (value)
+        {
+            case long: return value;
+            case bool b: return b ? 1L : 0L;
+            case double d: return double.IsFinite(d) && Math.Abs(d) < 9e18 ? (long)d : otherwise;
+            case string text:
+                string digits = text.Trim().Replace("_", "", StringComparison.Ordinal);
+                if (numberBase == 16) return ParseHex(digits) ?? otherwise;
+                if (long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)) return whole;
+                return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && Math.Abs(real) < 9e18
+                    ? (long)real
+                    : otherwise;
+            default: return otherwise;
+        }
+    }
+
+    public static object? ToFloat(object? value, object? otherwise) => value switch
+    {
+        double => value,
+        long or bool => PythonValue.ToDouble(value),
+        string text when double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double real) => real,
+        _ => otherwise,
+    };
+
+    public static object Round(object? value, Arguments arguments)
+    {
+        double number = PythonValue.ToDouble(value);
+        int precision = (int)Math.Clamp(arguments.Integer(0, "precision", 0), -15, 15);
+        double scale = Math.Pow(10, precision);
+        return arguments.Text(1, "method", "common") switch
+        {
+            "common" when precision >= 0 => Math.Round(number, precision, MidpointRounding.ToEven),
+            "common" => Math.Round(number * scale, MidpointRounding.ToEven) / scale,
+            "ceil" => Math.Ceiling(number * scale) / scale,
+            "floor" => Math.Floor(number * scale) / scale,
+            string other => throw new JinjaException($"the rounding method '{other}' is not known"),
+        };
+    }
+
+    private static long? ParseHex(string digits)
+    {
+        if (digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase)) digits = digits[2..];
+        return long.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long value) ? value : null;
+    }
+}

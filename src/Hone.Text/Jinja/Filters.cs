@@ -1,0 +1,50 @@
+namespace Hone.Text.Jinja;
+
+/// <summary>Filters: <c>value | name(arguments)</c>. Those of text and of sequences live in files of their own.</summary>
+internal static class Filters
+{
+    public static bool Exists(string name)
+    {
+        Budget probe = new(RenderLimits.Default);
+        try
+        {
+            Apply(name, "", Arguments.None, probe);
+            return true;
+        }
+        catch (JinjaException error)
+        {
+            return !error.Message.StartsWith("No filter named", StringComparison.Ordinal);
+        }
+    }
+
+    public static object? Apply(string name, object? value, Arguments arguments, Budget budget)
+    {
+        switch (name)
+        {
+            case "default" or "d":
+                bool missing = value is Undefined || (arguments.Flag(1, "boolean", false) && !PythonValue.IsTrue(value));
+                return missing ? arguments.Get(0, "default_value", "") : value;
+            case "length" or "count":
+                return PythonValue.Length(value);
+            case "tojson":
+                return JsonText.Write(value, arguments, budget);
+            case "string":
+                return PythonText.Str(value, budget);
+            case "safe":
+                return value;
+            case "abs":
+                return value is long n and not long.MinValue ? Math.Abs(n) : (object)Math.Abs(PythonValue.ToDouble(value));
+            case "int":
+                return Conversions.ToInteger(value, arguments);
+            case "float":
+                return Conversions.ToFloat(value, arguments.Get(0, "default", 0.0));
+            case "round":
+                return Conversions.Round(value, arguments);
+            case "attr":
+                return Attributes.Get(value, arguments.Text(0, "name", ""), budget);
+        }
+        if (SequenceFilters.TryApply(name, value, arguments, budget, out object? result)) return result;
+        if (TextFilters.TryApply(name, value, arguments, budget, out result)) return result;
+        throw new JinjaException($"No filter named '{name}'.");
+    }
+}

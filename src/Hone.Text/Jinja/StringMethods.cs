@@ -1,0 +1,215 @@
+using System.Text;
+
+namespace Hone.Text.Jinja;
+
+/// <summary>Methods of str.</summary>
+internal static class StringMethods
+{
+    public static Callable? Find(string text, string name, Budget budget)
+    {
+        Func<Arguments, object?>? method = name switch
+        {
+            "strip" => a => Strip(text, a, left: true, right: true),
+            "lstrip" => a => Strip(text, a, left: true, right: false),
+            "rstrip" => a => Strip(text, a, left: false, right: true),
+            "split" => a => Split(text, a, fromRight: false, budget),
+            "rsplit" => a => Split(text, a, fromRight: true, budget),
+            "splitlines" => _ => new JinjaList([.. Lines(text)]),
+            "startswith" => a => Affix(a, part => text.StartsWith(part, StringComparison.Ordinal)),
+            "endswith" => a => Affix(a, part => text.EndsWith(part, StringComparison.Ordinal)),
+            "removeprefix" => a => a.Text(0, "prefix", "") is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
+            "removesuffix" => a => a.Text(0, "suffix", "") is var s && text.EndsWith(s, StringComparison.Ordinal) ? text[..^s.Length] : text,
+            "upper" => _ => text.ToUpperInvariant(),
+            "lower" or "casefold" => _ => text.ToLowerInvariant(),
+            "title" => _ => Title(text),
+            "capitalize" => _ => Capitalize(text),
+            "replace" => a => Replace(text, a.Text(0, "old", ""), a.Text(1, "new", ""), a.Integer(2, "count", -1), budget),
+            "find" => a => (long)text.IndexOf(a.Text(0, "sub", ""), StringComparison.Ordinal),
+            "rfind" => a => (long)text.LastIndexOf(a.Text(0, "sub", ""), StringComparison.Ordinal),
+            "index" => a => text.IndexOf(a.Text(0, "sub", ""), StringComparison.Ordinal) is >= 0 and int at
+                ? (long)at
+                : throw new JinjaException("substring not found"),
+            "count" => a => Count(text, a.Text(0, "sub", "")),
+            "join" => a => Join(text, a.Require(0, "iterable"), budget),
+            "format" => a => BraceFormat.Apply(text, a, budget),
+            "isdigit" or "isnumeric" or "isdecimal" => _ => text.Length > 0 && text.All(char.IsDigit),
+            "isalpha" => _ => text.Length > 0 && text.All(char.IsLetter),
+            "isalnum" => _ => text.Length > 0 && text.All(char.IsLetterOrDigit),
+            "isspace" => _ => text.Length > 0 && text.All(char.IsWhiteSpace),
+            "isupper" => _ => text.Any(char.IsUpper) && !text.Any(char.IsLower),
+            "islower" => _ => text.Any(char.IsLower) && !text.Any(char.IsUpper),
+            "zfill" => a => Pad(text, a, (t, w) => t.PadLeft(w, '0'), budget),
+            "ljust" => a => Pad(text, a, (t, w) => t.PadRight(w), budget),
+            "rjust" => a => Pad(text, a, (t, w) => t.PadLeft(w), budget),
+            "partition" => a => Partition(text, a.Text(0, "sep", ""), text.IndexOf(a.Text(0, "sep", ""), StringComparison.Ordinal), atEnd: false),
+            "rpartition" => a => Partition(text, a.Text(0, "sep", ""), text.LastIndexOf(a.Text(0, "sep", ""), StringComparison.Ordinal), atEnd: true),
+            _ => null,
+        };
+        if (method is null) return null;
+        return new Callable(name, arguments =>
+        {
+            budget.Characters(text.Length);
+            return method(arguments);
+        });
+    }
+
+    public static string Capitalize(string text) =>
+        text.Length == 0 ? text : text[..1].ToUpperInvariant() + text[1..].ToLowerInvariant();
+
+    public static string Replace(string text, string old, string with, long count, Budget budget)
+    {
+        if (count == 0) return text;
+        long places = old.Length == 0 ? text.Length + 1L : Count(text, old);
+        if (count > 0) places = Math.Min(places, count);
+        budget.Characters(Math.Max(text.Length, text.Length + (places * (with.Length - old.Length))));
+        if (old.Length == 0) return string.Concat(text.Select((c, i) => i < places ? with + c : c.ToString())) + (places > text.Length ? with : "");
+        StringBuilder result = new();
+        int done = 0;
+        for (int at; places > 0 && (at = text.IndexOf(old, done, StringComparison.Ordinal)) >= 0; places--)
+        {
+            result.Append(text, done, at - done).Append(with);
+            done = at + old.Length;
+        }
+        return result.Append(text, done, text.Length - done).ToString();
+    }
+
+    public static string Join(string separator, object? items, Budget budget)
+    {
+        IReadOnlyList<object?> parts = PythonValue.Iterate(items);
+        budget.Characters(parts.Sum(p => (long)((p as string)?.Length ?? 0) + separator.Length));
+        return string.Join(separator, parts.Select(p => p as string ?? throw new JinjaException($"expected str instance, {PythonValue.TypeName(p)} found")));
+    }
+
+    /// <summary>Lines without their ends, as splitlines cuts them.</summary>
+    public static IEnumerable<string> Lines(string text)
+    {
+        int start = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] is not ('\n' or '\r' or '\v' or '\f' or '\x1c' or '\x1d' or '\x1e' or '\x85' or '\u2028' or '\u2029')) continue;
+            yield return text[start..i];
+            if (text[i] == '\r' && i + 1 < text.Length && text[i + 1] == '\n') i++;
+            start = i + 1;
+        }
+        if (start < text.Length) yield return text[start..];
+    }
+
+    public static string Strip(string text, Arguments arguments, bool left, bool right)
+    {
+        char[]? characters = arguments.Get(0, "chars") is string chars ? chars.ToCharArray() : null;
+        if (left) text = characters is null ? text.TrimStart() : text.TrimStart(Sure(characters));
+        if (right) text = characters is null ? text.TrimEnd() : text.TrimEnd(Sure(characters));
+        return text;
+
+        // Trim with no characters would trim white space.
+        static char[] Sure(char[] set) => set.Length == 0 ? ['\uFFFF'] : set;
+    }
+
+    private static JinjaList Split(string text, Arguments arguments, bool fromRight, Budget budget)
+    {
+        object? separator = arguments.Get(0, "sep");
+        long most = arguments.Integer(1, "maxsplit", -1);
+        if (most < 0) most = int.MaxValue;
+        if (separator is "") throw new JinjaException("empty separator");
+        List<object?> parts = separator is string sep ? SplitAt(text, sep, most, fromRight) : SplitSpaces(text, most, fromRight);
+        budget.Step(parts.Count);
+        return new JinjaList(parts);
+    }
+
+    private static List<object?> SplitAt(string text, string separator, long most, bool fromRight)
+    {
+        List<object?> parts = [];
+        if (!fromRight)
+        {
+            int start = 0;
+            for (int at; most-- > 0 && (at = text.IndexOf(separator, start, StringComparison.Ordinal)) >= 0; start = at + separator.Length)
+            {
+                parts.Add(text[start..at]);
+            }
+            parts.Add(text[start..]);
+            return parts;
+        }
+        int end = text.Length;
+        for (int at; most-- > 0 && end > 0 && (at = text.AsSpan(0, end).LastIndexOf(separator)) >= 0; end = at)
+        {
+            parts.Add(text[(at + separator.Length)..end]);
+        }
+        parts.Add(text[..end]);
+        parts.Reverse();
+        return parts;
+    }
+
+    private static List<object?> SplitSpaces(string text, long most, bool fromRight)
+    {
+        List<object?> parts = [];
+        if (fromRight)
+        {
+            text = text.TrimEnd();
+            while (text.Length > 0 && parts.Count < most)
+            {
+                int cut = text.Length;
+                while (cut > 0 && !char.IsWhiteSpace(text[cut - 1])) cut--;
+                parts.Add(text[cut..]);
+                text = text[..cut].TrimEnd();
+            }
+            if (text.Length > 0) parts.Add(text);
+            parts.Reverse();
+            return parts;
+        }
+        int at = 0;
+        while (true)
+        {
+            while (at < text.Length && char.IsWhiteSpace(text[at])) at++;
+            if (at >= text.Length) return parts;
+            int start = at;
+            if (parts.Count == most)
+            {
+                parts.Add(text[start..]);
+                return parts;
+            }
+            while (at < text.Length && !char.IsWhiteSpace(text[at])) at++;
+            parts.Add(text[start..at]);
+        }
+    }
+
+    private static bool Affix(Arguments arguments, Func<string, bool> matches) => arguments.Require(0, "prefix") switch
+    {
+        string part => matches(part),
+        JinjaList { IsTuple: true } parts => parts.Items.OfType<string>().Any(matches),
+        _ => throw new JinjaException("startswith and endswith take a str or a tuple of str"),
+    };
+
+    private static string Title(string text)
+    {
+        StringBuilder result = new(text.Length);
+        bool inWord = false;
+        foreach (char c in text)
+        {
+            result.Append(inWord ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c));
+            inWord = char.IsLetter(c);
+        }
+        return result.ToString();
+    }
+
+    private static long Count(string text, string part)
+    {
+        if (part.Length == 0) return text.Length + 1;
+        long count = 0;
+        for (int at = 0; (at = text.IndexOf(part, at, StringComparison.Ordinal)) >= 0; at += part.Length) count++;
+        return count;
+    }
+
+    private static string Pad(string text, Arguments arguments, Func<string, int, string> pad, Budget budget)
+    {
+        long width = arguments.Integer(0, "width", 0);
+        budget.Characters(width);
+        return pad(text, (int)Math.Max(0, width));
+    }
+
+    private static JinjaList Partition(string text, string separator, int at, bool atEnd)
+    {
+        if (separator.Length == 0) throw new JinjaException("empty separator");
+        if (at < 0) return new JinjaList(atEnd ? ["", "", text] : [text, "", ""], IsTuple: true);
+        return new JinjaList([text[..at], separator, text[(at + separator.Length)..]], IsTuple: true);
+    }
+}
