@@ -25,7 +25,8 @@ public sealed class Tokenizer
         _parts = parts;
         _raw = new(parts.Added.Where(t => !t.Normalized).Select(t => (t.Content, t)));
         _normalized = new(parts.Added.Where(t => t.Normalized).Select(t => (parts.Normalizer?.Apply(t.Content) ?? t.Content, t)));
-        _special = new(parts.Added.Where(t => t.Special).Select(t => (t.Content, t)));
+        // A control token of one character cannot be told from the character, so it is left to the vocabulary.
+        _special = new(parts.Added.Where(t => t.Special && t.Content.Length > 1).Select(t => (t.Content, t)));
         _specialIds = parts.Added.Where(t => t.Special).Select(t => t.Id).ToFrozenSet();
         BosId = IdOf(parts.Config.BosToken);
         EosId = IdOf(parts.Config.EosToken);
@@ -89,6 +90,9 @@ public sealed class Tokenizer
     /// <summary>Finds a token by its spelling in the vocabulary.</summary>
     public bool TryGetId(string token, out int id) => _parts.Spelled.TryGet(Encoding.UTF8.GetBytes(token), out id);
 
+    /// <summary>Finds the names of control tokens.</summary>
+    internal AddedTokenFinder ControlTokens => _special;
+
     /// <summary>Where control tokens stand in a text written by a template: as they are spelled, whatever the normalizer does.</summary>
     internal List<Segment> FindSpecial(string text)
     {
@@ -97,7 +101,12 @@ public sealed class Tokenizer
         return segments;
     }
 
-    internal void EncodePlain(string text, bool opensText, List<int> ids) => EncodeInto(text, parseSpecial: false, opensText, ids);
+    internal List<int> EncodePlain(string text, bool opensText)
+    {
+        List<int> ids = new(text.Length / 3 + 4);
+        if (text.Length > 0) EncodeInto(text, parseSpecial: false, opensText, ids);
+        return ids;
+    }
 
     private void EncodeInto(string text, bool parseSpecial, bool opensText, List<int> ids)
     {

@@ -48,6 +48,12 @@ internal sealed class AddedTokenFinder
         if (done < text.Length) segments.Add(new(done, text.Length - done, null));
     }
 
+    /// <summary>Where the next token begins at or after <paramref name="from"/>, whatever its flags; -1 when there is none.</summary>
+    public int IndexOf(ReadOnlySpan<char> text, int from) => Next(text, from)?.At ?? -1;
+
+    /// <summary>Texts that are looked for.</summary>
+    public IReadOnlyCollection<string> Texts => _byText.Keys;
+
     private (int At, AddedToken Token, int Length)? Next(ReadOnlySpan<char> text, int from)
     {
         if (IsEmpty) return null;
