@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Hone.Workflow.Recipes;
+
+namespace Hone.Workflow.Runs;
+
+/// <summary>
+/// The folder of a run: <c>recipe.yaml</c> (resolved), <c>manifest.json</c>, <c>metrics.jsonl</c>, <c>timing.jsonl</c>,
+/// <c>log.jsonl</c>, TensorBoard events, a folder per stage. Held by one process at a time.
+/// </summary>
+public sealed class RunFolder : IDisposable
+{
+    private const string ManifestName = "manifest.json";
+    private readonly RunLock _lock;
+    private readonly IDurableFiles _files;
+
+    private RunFolder(string path, ResolvedRecipe recipe, RunLock held, IDurableFiles files) =>
+        (Path, Recipe, _lock, _files) = (path, recipe, held, files);
+
+    public string Path { get; }
+
+    /// <summary>The recipe of the run; on resume as stored, with the overrides laid over it.</summary>
+    public ResolvedRecipe Recipe { get; private set; }
+
+    /// <summary>On resume: each value that differs from the stored recipe, as <c>key: old -> new</c>.</summary>
+    public IReadOnlyList<string> Changes { get; private set; } = [];
+
+    public string MetricsPath => File("metrics.jsonl");
+
+    public string TimingPath => File("timing.jsonl");
+
+    public string LogPath => File("log.jsonl");
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary><c>ROOT/DATE-NAME</c>.</summary>
+    public static string DefaultPath(string root, string name, TimeProvider clock) =>
+        System.IO.Path.Combine(root, string.Create(CultureInfo.InvariantCulture, $"{clock.GetLocalNow():yyyy-MM-dd}-{name}"));
+
+    /// <summary>Makes the folder of a new run and takes its lock.</summary>
+    /// <exception cref="InputException">There is something at that path already; nothing is overwritten.</exception>
+    public static RunFolder Create(string path, ResolvedRecipe recipe, TimeProvider clock, IDurableFiles? files = null)
+    {
+        files ??= DurableFiles.Instance;
+        path = System.IO.Path.GetFullPath(path);
+        if (System.IO.Path.Exists(path))
+        {
+            bool run = System.IO.File.Exists(System.IO.Path.Combine(path, ManifestName));
+            throw new InputException(run ? "there is a run here already" : "there is something here already", path,
+                run ? $"Continue it with: hone run --resume {path}\n  or give the new run another place with --output, or another name." : "Give the run another place with --output, or another name.");
+        }
+        files.CreateFolders(path);
+        RunLock held = RunLock.Take(path, clock);
+        try
+        {
+            files.WriteWhole(System.IO.Path.Combine(path, "recipe.yaml"), Encoding.UTF8.GetBytes(RecipeText.Show(recipe)));
+            RunFolder run = new(path, recipe, held, files);
+            run.WriteManifest(clock, finished: false);
+            return run;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the folder of a run that was begun, and takes its lock.</summary>
+    /// <exception cref="InputException">No run is there, its recipe or manifest is damaged, or another process holds it.</exception>
+    public static RunFolder Resume(string path, TimeProvider clock, IReadOnlyList<RecipeOverride>? overrides = null, IDurableFiles? files = null)
+    {
+        files ??= DurableFiles.Instance;
+        path = System.IO.Path.GetFullPath(path);
+        if (!System.IO.File.Exists(System.IO.Path.Combine(path, ManifestName)))
+            throw new InputException("there is no run here", path, "hone runs lists the runs.");
+        RunLock held = RunLock.Take(path, clock);
+        try
+        {
+            files.DeleteTemporary(path);
+            _ = SealedJson.Read(System.IO.Path.Combine(path, ManifestName), out string? problem);
+            if (problem is not null) throw new InputException(problem, path);
+            string recipePath = System.IO.Path.Combine(path, "recipe.yaml");
+            ResolvedRecipe stored = ResolvedRecipe.Load(recipePath);
+            RunFolder run = new(path, stored, held, files);
+            if (overrides is { Count: > 0 }) run.Change(ResolvedRecipe.Load(recipePath, overrides));
+            return run;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Records that all stages are done.</summary>
+    public void MarkFinished(TimeProvider clock) => WriteManifest(clock, finished: true);
+
+    /// <summary>Runs below a folder, newest name last, with whether each is finished.</summary>
+    public static IReadOnlyList<(string Path, JsonObject Manifest)> List(string root) => !Directory.Exists(root) ? [] :
+        [.. Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal)
+            .Select(p => (Path: p, Manifest: SealedJson.Read(System.IO.Path.Combine(p, ManifestName), out _)!))
+            .Where(r => r.Manifest is not null)];
+
+    public void Dispose() => _lock.Dispose();
+
+    /// <summary>The former recipe stays beside the new one, numbered.</summary>
+    private void Change(ResolvedRecipe recipe)
+    {
+        StageInputs now = new StageInputs().AddOptions("recipe", recipe.Value);
+        Changes = [.. now.Differences(new StageInputs().AddOptions("recipe", Recipe.Value).Values).Select(c => c["recipe.".Length..])];
+        if (Changes.Count == 0) return;
+        int number = 1;
+        while (System.IO.File.Exists(File($"recipe.{number}.yaml"))) number++;
+        _files.WriteWhole(File($"recipe.{number}.yaml"), System.IO.File.ReadAllBytes(File("recipe.yaml")));
+        _files.WriteWhole(File("recipe.yaml"), Encoding.UTF8.GetBytes(RecipeText.Show(recipe)));
+        Recipe = recipe;
+    }
+
+    private void WriteManifest(TimeProvider clock, bool finished)
+    {
+        string now = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        JsonObject? before = SealedJson.Read(File(ManifestName), out _);
+        _files.WriteWhole(File(ManifestName), SealedJson.Seal(new JsonObject
+        {
+            ["format"] = 1,
+            ["hone"] = typeof(RunFolder).Assembly.GetName().Version?.ToString(3),
+            ["name"] = Recipe.Value.Name,
+            ["created"] = before is null ? now : (string?)before["created"],
+            ["finished"] = finished ? now : null,
+        }));
+    }
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+
+namespace Hone.Workflow.Runs;
+
+/// <summary>
+/// One process per run folder. The operating system holds the lock (<c>run.lock</c>) and drops it when the process
+/// ends, however it ends, so a killed run leaves no stale lock. <c>run.owner</c> says who holds it.
+/// </summary>
+internal sealed class RunLock : IDisposable
+{
+    private readonly FileStream _lock;
+
+    private RunLock(FileStream held) => _lock = held;
+
+    internal static RunLock Take(string folder, TimeProvider clock)
+    {
+        string owner = Path.Combine(folder, "run.owner");
+        FileStream held;
+        try
+        {
+            held = new FileStream(Path.Combine(folder, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            string who = File.Exists(owner) ? File.ReadAllText(owner).Trim() : "another process";
+            throw new InputException($"this run folder is in use by {who}", folder, "Wait for it to end, or stop it; then resume.", e);
+        }
+        File.WriteAllText(owner, string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName}, since {clock.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC\n"));
+        return new RunLock(held);
+    }
+
+    public void Dispose() => _lock.Dispose();
+}

@@ -1,0 +1,42 @@
+using System.Text.Json.Nodes;
+
+namespace Hone.Workflow.Runs;
+
+/// <summary><c>stage.json</c>: what a stage was begun with and, once it is finished, every file it gave.</summary>
+internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs, long MetricsAtStart, IReadOnlyList<FileDigest>? Outputs)
+{
+    internal const string FileName = "stage.json";
+
+    internal static StageManifest Begin(StageInputs inputs, long metricsAtStart) => new(inputs.Values, metricsAtStart, null);
+
+    internal byte[] ToBytes()
+    {
+        JsonObject json = new()
+        {
+            ["format"] = 1,
+            ["finished"] = Outputs is not null,
+            ["metrics_at_start"] = MetricsAtStart,
+            ["inputs"] = new JsonObject(Inputs.Select(i => KeyValuePair.Create(i.Key, (JsonNode?)i.Value))),
+        };
+        if (Outputs is not null) json["outputs"] = new JsonArray([.. Outputs.Select(f => (JsonNode)f.ToJson())]);
+        return SealedJson.Seal(json);
+    }
+
+    internal static StageManifest? Read(string path, out string? problem)
+    {
+        JsonObject? json = SealedJson.Read(path, out problem);
+        if (json is null) return null;
+        try
+        {
+            return new(
+                json["inputs"]!.AsObject().ToDictionary(i => i.Key, i => (string)i.Value!),
+                (long)json["metrics_at_start"]!,
+                (bool)json["finished"]! ? [.. json["outputs"]!.AsArray().Select(FileDigest.FromJson)] : null);
+        }
+        catch (Exception e) when (e is NullReferenceException or FormatException or InvalidOperationException)
+        {
+            problem = $"{FileName} is of another version: {e.Message}";
+            return null;
+        }
+    }
+}
