@@ -44,16 +44,20 @@ public sealed class RunFolder : IDisposable
     {
         files ??= DurableFiles.Instance;
         path = System.IO.Path.GetFullPath(path);
-        if (System.IO.Path.Exists(path))
-        {
-            bool run = System.IO.File.Exists(System.IO.Path.Combine(path, ManifestName));
-            throw new InputException(run ? "there is a run here already" : "there is something here already", path,
-                run ? $"Continue it with: hone run --resume {path}\n  or give the new run another place with --output, or another name." : "Give the run another place with --output, or another name.");
-        }
-        files.CreateFolders(path);
-        RunLock held = RunLock.Take(path, clock);
+        if (System.IO.Path.Exists(path)) throw Taken(path);
+        RunLock held;
         try
         {
+            files.CreateFolders(path);
+            held = RunLock.Take(path, clock);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new InputException($"the run folder cannot be made: {e.Message}", path, "Give the run another place with --output.", e);
+        }
+        try
+        {
+            if (System.IO.File.Exists(System.IO.Path.Combine(path, ManifestName))) throw Taken(path); // made by another process just now
             files.WriteWhole(System.IO.Path.Combine(path, "recipe.yaml"), Encoding.UTF8.GetBytes(RecipeText.Show(recipe)));
             RunFolder run = new(path, recipe, held, files);
             run.WriteManifest(clock, finished: false);
@@ -104,6 +108,14 @@ public sealed class RunFolder : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
+    private static InputException Taken(string path)
+    {
+        const string Elsewhere = "ive the run another place with --output, or another name.";
+        return System.IO.File.Exists(System.IO.Path.Combine(path, ManifestName))
+            ? new("there is a run here already", path, $"Continue it with: hone run --resume {path}\n  or g{Elsewhere}")
+            : new("there is something here already", path, $"G{Elsewhere}");
+    }
+
     /// <summary>The former recipe stays beside the new one, numbered.</summary>
     private void Change(ResolvedRecipe recipe)
     {
@@ -123,7 +135,6 @@ public sealed class RunFolder : IDisposable
         JsonObject? before = SealedJson.Read(File(ManifestName), out _);
         _files.WriteWhole(File(ManifestName), SealedJson.Seal(new JsonObject
         {
-            ["format"] = 1,
             ["hone"] = typeof(RunFolder).Assembly.GetName().Version?.ToString(3),
             ["name"] = Recipe.Value.Name,
             ["created"] = before is null ? now : (string?)before["created"],

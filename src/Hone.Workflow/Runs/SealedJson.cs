@@ -13,10 +13,16 @@ internal static class SealedJson
 {
     private const string Before = ",\n  \"sha256\": \"";
     private const string After = "\"\n}\n";
+    private const int Format = 1;
     private const int MaxBytes = 64 << 20;
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, NewLine = "\n" };
 
-    internal static byte[] Seal(JsonObject content) => Encoding.UTF8.GetBytes(Seal(content.ToJsonString(s_indented)));
+    /// <summary>The bytes of the file; <c>format</c> is added as its first key.</summary>
+    internal static byte[] Seal(JsonObject content)
+    {
+        content.Insert(0, "format", Format);
+        return Encoding.UTF8.GetBytes(Seal(content.ToJsonString(s_indented)));
+    }
 
     /// <summary>Reads a sealed file, or says in <paramref name="problem"/> why it cannot be trusted.</summary>
     internal static JsonObject? Read(string path, out string? problem)
@@ -41,7 +47,10 @@ internal static class SealedJson
         }
         try
         {
-            return JsonNode.Parse(body)!.AsObject();
+            JsonObject content = JsonNode.Parse(body)!.AsObject();
+            if (content["format"] is JsonValue format && format.TryGetValue(out int number) && number == Format) return content;
+            problem = $"{name} has format {content["format"]?.ToJsonString() ?? "(none)"}, this version of Hone reads {Format}";
+            return null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -13,7 +13,6 @@ internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs,
     {
         JsonObject json = new()
         {
-            ["format"] = 1,
             ["finished"] = Outputs is not null,
             ["metrics_at_start"] = MetricsAtStart,
             ["inputs"] = new JsonObject(Inputs.Select(i => KeyValuePair.Create(i.Key, (JsonNode?)i.Value))),

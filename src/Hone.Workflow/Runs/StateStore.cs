@@ -63,6 +63,7 @@ public sealed class StateStore(string folder, IDurableFiles files, int keep, Act
             write(new StateWriter(beside, files));
             WriteManifest(beside, step, cursors);
             files.DeleteTree(final); // only ever a damaged one: a good one of this step was found above
+            _damaged.Remove(final);
             files.Move(beside, final);
             files.SyncFolder(folder);
             _newest = Read(final, step, out string? problem) ?? throw new IOException($"{name} cannot be read back: {problem}");
@@ -93,7 +94,6 @@ public sealed class StateStore(string folder, IDurableFiles files, int keep, Act
         files.SyncFolder(beside);
         JsonObject manifest = new()
         {
-            ["format"] = 1,
             ["step"] = step,
             ["cursors"] = new JsonObject(cursors.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => KeyValuePair.Create(c.Key, (JsonNode?)c.Value))),
             ["files"] = new JsonArray([.. paths.Select(p => (JsonNode)FileDigest.Of(beside, p).ToJson())]),

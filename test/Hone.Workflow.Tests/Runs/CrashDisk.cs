@@ -33,17 +33,33 @@ internal sealed class CrashDisk
         }
     }
 
-    /// <summary>Writes a state that a crash may leave into an empty folder; <paramref name="keepNames"/> decides per folder path.</summary>
-    internal void Materialise(string folder, UnsyncedData data, Func<string, bool> keepNames) => Materialise(_root, ".", folder, data, keepNames);
-
-    private static void Materialise(Node node, string path, string target, UnsyncedData data, Func<string, bool> keepNames)
+    /// <summary>What a crash may leave, by path; a folder has no bytes. <paramref name="keepNames"/> decides per folder path.</summary>
+    internal SortedDictionary<string, byte[]?> AfterCrash(UnsyncedData data, Func<string, bool> keepNames)
     {
-        Directory.CreateDirectory(target);
+        SortedDictionary<string, byte[]?> left = new(StringComparer.Ordinal);
+        Collect(_root, ".", data, keepNames, left);
+        return left;
+    }
+
+    internal static string Fingerprint(SortedDictionary<string, byte[]?> left) =>
+        string.Join('\n', left.Select(e => $"{e.Key} {(e.Value is null ? "folder" : Convert.ToHexString(e.Value))}"));
+
+    internal static void Write(SortedDictionary<string, byte[]?> left, string folder)
+    {
+        foreach ((string path, byte[]? content) in left)
+        {
+            if (content is null) Directory.CreateDirectory(Path.Combine(folder, path));
+            else File.WriteAllBytes(Path.Combine(folder, path), content);
+        }
+    }
+
+    private static void Collect(Node node, string path, UnsyncedData data, Func<string, bool> keepNames, SortedDictionary<string, byte[]?> left)
+    {
         foreach ((string name, Node child) in keepNames(path) ? node.Names : node.SureNames)
         {
-            string below = Path.Combine(target, name);
-            if (child.Content is null) Materialise(child, path == "." ? name : $"{path}/{name}", below, data, keepNames);
-            else File.WriteAllBytes(below, child.After(data));
+            string below = path == "." ? name : $"{path}/{name}";
+            left[below] = child.Content is null ? null : child.After(data);
+            if (child.Content is null) Collect(child, below, data, keepNames, left);
         }
     }
 

@@ -15,7 +15,7 @@ public sealed class StageStoreTests : IDisposable
 
     private MetricsLog Metrics() => new(_folder.File("metrics.jsonl"));
 
-    private StageStore Store(MetricsLog metrics, IDurableFiles? files = null) => new(_folder.Path, metrics, files ?? DurableFiles.Instance, 2, _said.Add);
+    private StageStore Store(MetricsLog metrics, IDurableFiles? files = null) => new(_folder.Path, metrics, files ?? new TracedFiles(_folder.Path), 2, _said.Add);
 
     /// <summary>A stage of six steps that saves a state at every second one and ends with a file.</summary>
     private static void Train(StageFolder stage, MetricsLog metrics, int upTo = 6)

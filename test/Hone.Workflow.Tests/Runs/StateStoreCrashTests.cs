@@ -80,7 +80,7 @@ public class StateStoreCrashTests
             {
                 Assert.True(killed);
             }
-            store = Store(folder.Path, DurableFiles.Instance, keep);
+            store = Store(folder.Path, new TracedFiles(folder.Path), keep);
             Check(store.FindNewest(), ends.Count(e => e <= k), $"operation {k}");
             Save(store, 400);
             string[] left = [.. Directory.GetFileSystemEntries(Path.Combine(folder.Path, "states")).Select(e => Path.GetFileName(e)!)];
@@ -110,10 +110,10 @@ public class StateStoreCrashTests
             InputException e = Assert.Throws<InputException>(() => Array.ForEach(s_steps, step => Save(store, step)));
             Assert.Contains("could not be saved: No space left on device", e.Message, StringComparison.Ordinal);
             int finished = ends.Count(end => end <= k);
-            StateStore after = Store(folder.Path, DurableFiles.Instance);
+            StateStore after = Store(folder.Path, new TracedFiles(folder.Path));
             SavedState? found = after.FindNewest();
             Check(found, finished, $"operation {k}");
-            if (found is not null && full) Assert.Contains($"The state of step {found.Step} is intact.", e.Message, StringComparison.Ordinal);
+            if (finished > 0) Assert.Matches($"The state of step ({s_steps[finished - 1]}|{found!.Step}) is intact", e.Message);
             string states = Path.Combine(folder.Path, "states");
             if (Directory.Exists(states)) Assert.DoesNotContain(Directory.GetFileSystemEntries(states), l => Path.GetFileName(l).StartsWith("tmp-", StringComparison.Ordinal));
         }
@@ -142,6 +142,7 @@ public class StateStoreCrashTests
     private static List<string> Losses(List<Operation> trace, int[] ends)
     {
         List<string> losses = [];
+        HashSet<(string, int)> seen = [];
         CrashDisk disk = new();
         for (int k = 0; k <= trace.Count; k++)
         {
@@ -150,11 +151,14 @@ public class StateStoreCrashTests
             {
                 foreach (string names in new[] { "none", "all", "states only", "all but states" })
                 {
+                    SortedDictionary<string, byte[]?> left = disk.AfterCrash(data, at => names switch { "none" => false, "all" => true, "states only" => at == "states", _ => at != "states" });
+                    int finished = ends.Count(e => e <= k);
+                    if (!seen.Add((CrashDisk.Fingerprint(left), finished))) continue;
                     using TempFolder folder = new();
-                    disk.Materialise(folder.Path, data, at => names switch { "none" => false, "all" => true, "states only" => at == "states", _ => at != "states" });
+                    CrashDisk.Write(left, folder.Path);
                     try
                     {
-                        Check(Store(folder.Path, DurableFiles.Instance).FindNewest(), ends.Count(e => e <= k), $"{k} operations, data {data}, names {names}");
+                        Check(Store(folder.Path, new TracedFiles(folder.Path)).FindNewest(), finished, $"{k} operations, data {data}, names {names}");
                     }
                     catch (Xunit.Sdk.XunitException e)
                     {

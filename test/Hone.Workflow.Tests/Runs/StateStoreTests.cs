@@ -103,7 +103,7 @@ public class StateStoreTests
         foreach (string file in Directory.GetFiles(state))
         {
             byte[] good = File.ReadAllBytes(file);
-            for (int bit = 0; bit < good.Length * 8; bit++)
+            for (int bit = 0; bit < good.Length * 8; bit += 7) // every byte, and each place within it in turn
             {
                 byte[] bad = [.. good];
                 bad[bit / 8] ^= (byte)(1 << (bit % 8));
@@ -135,6 +135,35 @@ public class StateStoreTests
         List<string> said = [];
         Assert.Null(Store(folder, said).FindNewest());
         Assert.Contains("leaves its folder", Assert.Single(said), StringComparison.Ordinal);
+    }
+
+    /// <summary>A state as version 0.1 wrote it: later versions must read it or name its format.</summary>
+    [Theory]
+    [InlineData(1, "ok")]
+    [InlineData(2, "state.json has format 2, this version of Hone reads 1")]
+    public void A_state_of_a_released_version_is_read_or_its_format_named(int format, string outcome)
+    {
+        using TempFolder folder = new();
+        string state = folder.File("states/state-000003");
+        Directory.CreateDirectory(state);
+        File.WriteAllText(Path.Combine(state, "a"), "abc");
+        string body = "{\n  \"format\": " + format + ",\n  \"step\": 3,\n  \"cursors\": {\n    \"metrics_bytes\": 21\n  },\n  \"files\": [\n    {\n      \"path\": \"a\",\n      \"length\": 3,\n"
+            + "      \"sha256\": \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"\n    }\n  ]\n}";
+        string hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(body)));
+        File.WriteAllText(Path.Combine(state, "state.json"), body[..^2] + ",\n  \"sha256\": \"" + hash + "\"\n}\n");
+        List<string> said = [];
+        SavedState? found = Store(folder, said).FindNewest();
+        if (outcome == "ok") Assert.Equal((3, 21), (found!.Step, found.Cursors["metrics_bytes"]));
+        else Assert.EndsWith(outcome, Assert.Single(said), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_synced_is_an_error()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("Windows has no fsync of folders");
+        using TempFolder folder = new();
+        DurableFiles.Instance.SyncFolder(folder.Path);
+        Assert.Contains("open of the folder", Assert.Throws<IOException>(() => DurableFiles.Instance.SyncFolder(folder.File("none"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
