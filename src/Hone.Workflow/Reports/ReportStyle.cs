@@ -61,10 +61,10 @@ internal static class ReportStyle
         .settings td{overflow-wrap:anywhere}.settings .set td{font-weight:600}
         nav{margin:12px 0 0;font-size:.875rem;display:flex;flex-wrap:wrap;gap:2px 16px}
         nav a{color:var(--blue)}
-        @media (max-width:600px){main{padding:20px 14px 48px}h1{font-size:1.4rem}th,td{padding:6px 8px}h2{margin-top:36px}.figures th:first-child{position:sticky;left:0;background:var(--bg)}.tag{display:table;margin:2px 0 0}}
+        @media (max-width:600px){main{padding:20px 14px 48px}h1{font-size:1.4rem}th,td{padding:6px 8px}h2{margin-top:36px}.figures th:first-child{position:sticky;left:0;background:var(--bg)}.tag{display:block;width:max-content;margin:2px 0 0}}
         @media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--muted:#444;--faint:#d5d9dd;--panel:#f4f5f6;--axis:#777;
         --grey:#57606a;--orange:#b8570a;--blue:#0b62b0;--b1:#5fa3dd;--b2:#2f80c8;--b3:#0b569c;--b4:#06335f;--green:#0a7d57;--purple:#9b3d82;--red:#b3261e;--amber:#8a5a00}
-        body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}.text{max-height:none}.scroll{overflow:visible}table{font-size:7.5pt}.figures small{font-size:6.5pt}th,td{padding:3px 4px}.tag{display:table;margin:0;font-size:6.5pt}
+        body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}.text{max-height:none}.scroll{overflow:visible}table{font-size:7.5pt}.figures small{font-size:6.5pt}th,td{padding:3px 4px}.tag{display:block;width:max-content;margin:0;font-size:6.5pt}
         .charts{grid-template-columns:1fr 1fr}h2,h3,h4{break-after:avoid}}
         """;
 

@@ -8,17 +8,17 @@ internal static class TrainingSection
         if (metrics.Stages.Count == 0) return Html.Empty;
         StageMetrics[] online = [.. metrics.Stages.Where(s => s.Stage.StartsWith("online", StringComparison.Ordinal))];
         StageMetrics[] others = [.. metrics.Stages.Except(online)];
-        StageMetrics[] preference = [.. metrics.Stages.Where(s => s["rewards/margins"].Count > 0)];
+        StageMetrics[] dpo = [.. metrics.Stages.Where(s => s.Stage != "reward")];
 
         List<Chart> losses = [.. others.Select(s => Loss(Title(s.Stage), [s]))];
         if (online.Length > 0) losses.Add(Loss("Online DPO", online));
         Chart[] steering =
         [
-            Compare("Pairs ranked as labelled", "% of pairs", preference, "rewards/accuracies", "Share of pairs whose chosen answer has the higher implicit reward.") with { YPercent = true, Reference = 0.5, ReferenceLabel = "chance" },
-            Compare("Margin of implicit rewards", "chosen − rejected", preference, "rewards/margins", "Implicit reward: β times the log-ratio to the reference."),
+            Compare("Pairs ranked as labelled", "% of pairs", metrics.Stages, "rewards/accuracies", "Share of pairs whose chosen answer has the higher reward: the reward model's own, or the policy's implicit one.") with { YPercent = true, Reference = 0.5, ReferenceLabel = "chance" },
+            Compare("Margin of implicit rewards", "chosen − rejected", dpo, "rewards/margins", "Implicit reward: β times the log-ratio to the reference."),
             Compare("KL to the reference", "nats per answer", metrics.Stages, "kl", "As measured during training."),
-            Compare("Implicit reward of the chosen answers", "reward", preference, "rewards/chosen", "Below zero: the chosen answers became less likely than under the reference, which DPO allows as long as the rejected ones fall further."),
-            Compare("Log-probability of the chosen answers", "nats per answer", preference, "logps/chosen", "Sum over the answer's tokens."),
+            Compare("Implicit reward of the chosen answers", "reward", dpo, "rewards/chosen", "Below zero: the chosen answers became less likely than under the reference, which DPO allows as long as the rejected ones fall further."),
+            Compare("Log-probability of the chosen answers", "nats per answer", dpo, "logps/chosen", "Sum over the answer's tokens."),
             Compare("Learning rate", "", metrics.Stages, "lr", "As applied at each step.", smooth: false),
         ];
         string lost = metrics.NotFinite == 0 ? "" : $" {Format.Count(metrics.NotFinite)} values in {MetricsLog.FileName} were not finite (NaN or infinite) and are in no curve.";
@@ -49,8 +49,15 @@ internal static class TrainingSection
 
     private static Chart Compare(string title, string unit, IReadOnlyList<StageMetrics> stages, string metric, string caption, bool smooth = true)
     {
-        ChartSeries[] series = [.. stages.SelectMany(s => Lines(s[metric], Name(s.Stage), ReportStyle.ColorOf(s.Stage), smooth))];
-        return new Chart(title, "step", unit, series) { Compact = true, EndLabels = EndTogether(series), Caption = Html.Of($"{caption}") };
+        ChartSeries[] series = [.. stages.SelectMany(s => Lines(Progress(s[metric]), Name(s.Stage), ReportStyle.ColorOf(s.Stage), smooth))];
+        return new Chart(title, "% of the stage's steps", unit, series) { Compact = true, EndLabels = EndTogether(series), Caption = Html.Of($"{caption}") };
+    }
+
+    /// <summary>Stages differ in length by orders of magnitude: side by side, each runs from 0 to 100% of its own steps.</summary>
+    private static IReadOnlyList<MetricPoint> Progress(IReadOnlyList<MetricPoint> points)
+    {
+        double last = points.Count > 0 ? Math.Max(1, points[^1].Step) : 1;
+        return [.. points.Select(p => p with { Step = 100 * p.Step / last })];
     }
 
     /// <summary>Whether all lines reach the right edge, so that their names can stand there.</summary>

@@ -41,9 +41,10 @@ internal static class ChartSvg
             string text = chart.XNames?[index] ?? Format.Typographic(plot.XAxis.Label(tick));
             double x = plot.X(tick), half = Labels.Width(text) / 2;
             parts.Add(Html.Of($"""<line class="axis" x1="{x}" x2="{x}" y1="{plot.BottomEdge}" y2="{plot.BottomEdge + 5}"/>"""));
-            if (x - half < lastEnd + 4) continue;
-            lastEnd = x + half;
-            parts.Add(Html.Of($"""<text class="tick" text-anchor="middle" x="{x}" y="{plot.BottomEdge + 18}">{text}</text>"""));
+            double centre = Math.Min(x, plot.Width - half);
+            if (centre - half < lastEnd + 4) continue;
+            lastEnd = centre + half;
+            parts.Add(Html.Of($"""<text class="tick" text-anchor="middle" x="{centre}" y="{plot.BottomEdge + 18}">{text}</text>"""));
         }
         parts.Add(Html.Of($"""<line class="axis" x1="{plot.Left}" x2="{plot.Right}" y1="{plot.BottomEdge}" y2="{plot.BottomEdge}"/>"""));
         parts.Add(Html.Of($"""<text class="label" text-anchor="end" x="{plot.Right}" y="{plot.Height - 6}">{chart.XLabel}</text>"""));
@@ -138,9 +139,9 @@ internal static class ChartSvg
             IEnumerable<double> xs = points.SelectMany(p => Ends(p.X, p.XInterval)), ys = points.SelectMany(p => Ends(p.Y, p.YInterval));
             if (chart.Reference is { } reference) ys = ys.Append(reference);
             Axis yAxis = Axis.Cover(ys.Min(), ys.Max(), 6);
-            bool steps = points.All(p => p.X == Math.Round(p.X) && p.XInterval is null);
+            bool curves = points.All(p => p.XInterval is null) && (points.All(p => p.X == Math.Round(p.X)) || chart.Series.All(s => s.Line && !s.Markers));
             Axis xAxis = chart.XNames is { } names ? Axis.Names(-0.3, names.Count - 0.7)
-                : steps ? Axis.Fit(xs.Min(), xs.Max(), 6) : Axis.Cover(xs.Min(), xs.Max(), 6);
+                : curves ? Axis.Fit(xs.Min(), xs.Max(), 6) : Axis.Cover(xs.Min(), xs.Max(), 6);
 
             (double width, double height) = chart.Compact ? (340, 240) : (460, 290);
             IReadOnlyList<ChartSeries> named = Named(chart);
