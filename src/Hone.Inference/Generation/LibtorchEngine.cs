@@ -10,7 +10,8 @@ namespace Hone.Inference;
 /// </summary>
 /// <remarks>
 /// An answer depends on its prompt, options, seed and index only, to the rounding of matrix products whose blocking
-/// changes with the number of rows. Repeating a call on the same machine repeats its result exactly.
+/// changes with the number of rows. Repeating a call on the same machine repeats its result exactly. Calls from several
+/// threads are served one after the other; only one engine at a time may use a model.
 /// </remarks>
 public sealed class LibtorchEngine : IGenerationEngine
 {
@@ -18,6 +19,7 @@ public sealed class LibtorchEngine : IGenerationEngine
     private readonly StopRules _stops;
     private readonly Tokenizer? _tokenizer;
     private readonly BatchLimits _limits;
+    private readonly Lock _gate = new();
 
     /// <param name="model">A language model; stays the caller's, and its weights are read in place at every call.</param>
     /// <param name="stops">The ids that end an answer.</param>
@@ -43,7 +45,10 @@ public sealed class LibtorchEngine : IGenerationEngine
             int limit = Check(requests[i], i, requests.Count);
             for (int answer = 0; answer < requests[i].Count; answer++) answers.Add(new AnswerInProgress(requests[i], i, answer, limit, _tokenizer));
         }
-        if (answers.Count > 0) Run(answers, onToken, cancel);
+        if (answers.Count > 0)
+        {
+            lock (_gate) Run(answers, onToken, cancel);
+        }
         return [.. answers.Select(a => a.Complete())];
     }
 

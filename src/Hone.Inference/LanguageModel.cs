@@ -1,0 +1,138 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Hone.Models;
+using Hone.Text;
+
+namespace Hone.Inference;
+
+/// <summary>
+/// A language model from a Hugging Face folder, ready to chat: weights, tokenizer, chat template, generation settings and
+/// the union of all declared stop ids. Calls may come from several threads and are served one after the other.
+/// </summary>
+public sealed class LanguageModel : IDisposable
+{
+    private readonly Llama _model;
+    private readonly string _folder;
+    private readonly ChatFormat? _chat;
+
+    private LanguageModel(string folder, Llama model, Tokenizer tokenizer)
+    {
+        (_folder, _model, Tokenizer) = (folder, model, tokenizer);
+        _chat = ChatTemplate.TryLoad(folder) is { } template ? new ChatFormat(tokenizer, template) : null;
+        GenerationConfig = GenerationConfig.Load(folder);
+        Stops = new StopRules(model.Config.EosIds, GenerationConfig.EosIds, tokenizer.EosId is { } eos ? [eos] : []);
+        Engine = new LibtorchEngine(model, Stops, tokenizer);
+    }
+
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The folder's <c>generation_config.json</c>.</summary>
+    public GenerationConfig GenerationConfig { get; }
+
+    /// <summary>The options that hold when none are given; change them with <c>with { ... }</c>.</summary>
+    public SamplingOptions Defaults => GenerationConfig.Options;
+
+    /// <summary>What ends an answer: the ids of config, generation config and tokenizer together.</summary>
+    public StopRules Stops { get; }
+
+    /// <summary>The engine below, for many prompts or answers at once.</summary>
+    public IGenerationEngine Engine { get; }
+
+    public LlamaConfig Config => _model.Config;
+
+    /// <summary>Loads a model folder.</summary>
+    /// <param name="folder">Holds config.json, safetensors files and tokenizer.json.</param>
+    /// <param name="device">auto, cpu, cuda or cuda:N.</param>
+    /// <param name="dtype">What is computed in: float32 or bfloat16.</param>
+    /// <exception cref="InputException">A file is missing, damaged or not supported, or the device is not there.</exception>
+    public static LanguageModel FromPretrained(string folder, string device = "cpu", string dtype = "float32")
+    {
+        LibTorch.Load();
+        TorchSharp.torch.ScalarType type = ComputeTarget.Type(dtype);
+        TorchSharp.torch.Device target = ComputeTarget.Device(device);
+        LlamaConfig config = LlamaConfigFile.Load(folder);
+        Tokenizer tokenizer = Tokenizer.Load(folder);
+        LlamaConfigFile.Check(config, tokenizer.VocabularySize, folder);
+        var model = new Llama(config, WeightFolder.LoadWeights(folder, config, type, target), type);
+        try
+        {
+            return new LanguageModel(folder, model, tokenizer);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Ids of a conversation in the model's own chat format.</summary>
+    /// <param name="messages">The turns so far.</param>
+    /// <param name="addGenerationPrompt">
+    /// True to let the assistant speak next: without it a model goes on with the last turn, or begins one of its own choosing.
+    /// </param>
+    /// <exception cref="InputException">The folder has no chat template, or the template refuses the conversation.</exception>
+    public int[] ApplyChatTemplate(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
+    {
+        if (_chat is null)
+            throw new InputException("the model has no chat template: it is a base model, which goes on with a text", _folder,
+                "Encode a text with Tokenizer.Encode, or put a chat_template.jinja into the folder.");
+        return _chat.Render(messages, addGenerationPrompt).Ids;
+    }
+
+    /// <summary>One answer. The ids of the prompt are not part of it.</summary>
+    /// <param name="promptIds">The prompt as the model sees it, begin-of-text token included.</param>
+    /// <param name="options">Null for <see cref="Defaults"/>.</param>
+    /// <param name="cancel">Stops at the next token.</param>
+    /// <exception cref="InputException">The prompt is empty or too long, or an option is out of range.</exception>
+    public Completion Generate(int[] promptIds, SamplingOptions? options = null, CancellationToken cancel = default) =>
+        Engine.Generate([new GenerationRequest(promptIds, options ?? Defaults)], cancel: cancel)[0];
+
+    /// <summary>One answer's text as it is sampled, in pieces of whole characters, without the stop token or string.</summary>
+    /// <param name="promptIds">The prompt as the model sees it, begin-of-text token included.</param>
+    /// <param name="options">Null for <see cref="Defaults"/>.</param>
+    /// <param name="cancel">Stops at the next token.</param>
+    /// <exception cref="InputException">The prompt is empty or too long, or an option is out of range.</exception>
+    public async IAsyncEnumerable<string> StreamAsync(
+        int[] promptIds, SamplingOptions? options = null, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        Channel<string> pieces = Channel.CreateUnbounded<string>();
+        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Task work = Task.Run(() => WritePieces(new GenerationRequest(promptIds, options ?? Defaults), pieces.Writer, abandoned.Token), CancellationToken.None);
+        try
+        {
+            await foreach (string piece in pieces.Reader.ReadAllAsync(cancel).ConfigureAwait(false)) yield return piece;
+        }
+        finally
+        {
+            // A failure has come through the channel; here only the end of the work is awaited, also when the reader left early.
+            await abandoned.CancelAsync().ConfigureAwait(false);
+            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Text of ids, such as an answer's.</summary>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = true) => Tokenizer.Decode(ids, skipSpecial);
+
+    public void Dispose() => _model.Dispose();
+
+    private void WritePieces(GenerationRequest request, ChannelWriter<string> pieces, CancellationToken cancel)
+    {
+        StreamDecoder decoder = Tokenizer.StartDecoding(skipSpecial: true);
+        var matcher = new StopStringMatcher(request.Options.StopStrings);
+        void Write(string piece)
+        {
+            if (piece.Length > 0) pieces.TryWrite(piece);
+        }
+        try
+        {
+            Engine.Generate([request], token => Write(Stops.IsStop(token.Id) ? "" : matcher.Push(decoder.Push(token.Id))), cancel);
+            Write(matcher.Push(decoder.Flush()));
+            Write(matcher.Finish());
+            pieces.Complete();
+        }
+        catch (Exception e)
+        {
+            pieces.Complete(e);
+        }
+    }
+}
