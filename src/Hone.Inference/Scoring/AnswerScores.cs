@@ -13,7 +13,7 @@ public static class AnswerScores
         {
             Tensor logps = LogProbHead.LogProbs(model.Hidden(forest.Forest), model.Head, forest.Scored);
             Tensor groups = tensor(forest.Scored.Groups.Select(g => (long)g).ToArray(), device: model.Device);
-            return zeros(forest.Groups, device: model.Device).index_add(0, groups, logps, 1);
+            return logps.SumByGroup(groups, forest.Groups);
         });
 
     /// <summary>Reward of each answer, read at its true last token. [examples][K]</summary>

@@ -121,11 +121,9 @@ public sealed class KeyValueCache : IDisposable
 
     private Tensor BuildMask()
     {
-        using var scope = NewDisposeScope();
-        Tensor gaps = tensor(Gaps.Select(g => (long)g).ToArray(), [Rows, 1, 1, 1], device: _model.Device);
-        Tensor columns = arange(_capacity, device: _model.Device).view(1, 1, 1, _capacity);
-        return zeros([Rows, 1, 1, _capacity], dtype: _model.ComputeType, device: _model.Device)
-            .masked_fill(columns.lt(gaps), float.NegativeInfinity).DetachFromDisposeScope();
+        float[] mask = new float[Rows * _capacity];
+        for (int row = 0; row < Rows; row++) mask.AsSpan(row * (int)_capacity, Gaps[row]).Fill(float.NegativeInfinity);
+        return tensor(mask, [Rows, 1, 1, _capacity], dtype: _model.ComputeType, device: _model.Device).DetachFromDisposeScope();
     }
 
     // Zeros, not garbage: a gap's values meet the weight 0 in attention, and 0 times NaN is NaN.

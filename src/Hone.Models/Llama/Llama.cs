@@ -60,8 +60,8 @@ public sealed class Llama : IDisposable
         if (x.dtype != ComputeType) x = x.to(ComputeType);
         foreach (LayerWeights layer in _layers)
         {
-            x = x + Attention(layer, LlamaOps.RmsNorm(x, layer.InputNorm, Config.NormEpsilon), layout, cos, sin);
-            x = x + Mlp(layer, LlamaOps.RmsNorm(x, layer.PostAttentionNorm, Config.NormEpsilon));
+            x = x.Plus(Attention(layer, LlamaOps.RmsNorm(x, layer.InputNorm, Config.NormEpsilon), layout, cos, sin));
+            x = x.Plus(Mlp(layer, LlamaOps.RmsNorm(x, layer.PostAttentionNorm, Config.NormEpsilon)));
         }
         return LlamaOps.RmsNorm(x, FinalNorm, Config.NormEpsilon);
     }

@@ -37,7 +37,7 @@ public sealed class LlamaDecoder(Llama model)
         using var scope = NewDisposeScope();
         (long count, long length) = (prompts.Count, prompts[0].Length);
         Tensor tokens = tensor(prompts.SelectMany(p => p).Select(t => (long)t).ToArray(), device: Model.Device);
-        (Tensor cos, Tensor sin) = Rotation(arange(length, device: Model.Device).repeat(count), (int)length);
+        (Tensor cos, Tensor sin) = Rotation(tensor(Enumerable.Range(0, prompts.Count * (int)length).Select(i => i % length).ToArray(), device: Model.Device), (int)length);
         Tensor[] keys = new Tensor[Config.LayerCount], values = new Tensor[Config.LayerCount];
         Tensor x = Embed(tokens);
         for (int i = 0; i < Config.LayerCount; i++)
@@ -107,8 +107,8 @@ public sealed class LlamaDecoder(Llama model)
 
     private Tensor Finish(LayerWeights layer, Tensor x, Tensor mixed)
     {
-        x = x + LlamaOps.Linear(mixed, layer.Output, layer.OutputBias);
-        return x.add_(Llama.Mlp(layer, LlamaOps.RmsNorm(x, layer.PostAttentionNorm, Config.NormEpsilon)));
+        x = x.Plus(LlamaOps.Linear(mixed, layer.Output, layer.OutputBias));
+        return x.AddInPlace(Llama.Mlp(layer, LlamaOps.RmsNorm(x, layer.PostAttentionNorm, Config.NormEpsilon)));
     }
 
     private Tensor Logits(Tensor x) => Model.Logits(LlamaOps.RmsNorm(x, Model.FinalNorm, Config.NormEpsilon));

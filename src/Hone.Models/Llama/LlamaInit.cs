@@ -50,7 +50,7 @@ public static class LlamaInit
                 _ when name.EndsWith("norm.weight", StringComparison.Ordinal) => ones(shape),
                 _ when name.EndsWith(".bias", StringComparison.Ordinal) => zeros(shape),
                 "score.weight" => zeros(shape),
-                _ => randn(shape, generator: generator).mul_(intoResidual ? deviation / Math.Sqrt(2 * config.LayerCount) : deviation),
+                _ => randn(shape, generator: generator).ScaleInPlace(intoResidual ? deviation / Math.Sqrt(2 * config.LayerCount) : deviation),
             };
         }
         return weights;

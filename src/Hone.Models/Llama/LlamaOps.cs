@@ -9,7 +9,7 @@ internal static class LlamaOps
     public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon)
     {
         Tensor wide = x.dtype == ScalarType.Float32 ? x : x.to(ScalarType.Float32);
-        Tensor normed = wide * (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt();
+        Tensor normed = wide * wide.square().mean([-1], keepdim: true).Plus(epsilon).rsqrt();
         if (normed.dtype != x.dtype) normed = normed.to(x.dtype);
         return normed * (weight.dtype == x.dtype ? weight : weight.to(x.dtype));
     }
@@ -19,7 +19,7 @@ internal static class LlamaOps
     {
         long half = x.shape[^1] / 2;
         Tensor rotated = cat([x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)], -1);
-        return (x * cos) + (rotated * sin);
+        return (x * cos).Plus(rotated * sin);
     }
 
     /// <summary>x W^T (+ b), with the master weights cast to the type of <paramref name="x"/> when they differ.</summary>

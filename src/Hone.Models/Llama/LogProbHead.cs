@@ -67,7 +67,7 @@ public static class LogProbHead
                 dLogits.scatter_add_(1, targets.narrow(0, at, count).unsqueeze(1), g);
                 Tensor narrow = dLogits.dtype == rows.dtype ? dLogits : dLogits.to(rows.dtype);
                 rowsGrad.narrow(0, at, count).copy_(matmul(narrow, head));
-                headGrad.add_(matmul(narrow.t(), part));
+                headGrad.AddInPlace(matmul(narrow.t(), part));
             }
             return [rowsGrad, headGrad.dtype == head.dtype ? headGrad : headGrad.to(head.dtype), null!, null!];
         }

@@ -111,7 +111,7 @@ public sealed class Trainer<TExample> : IDisposable
             using var inner = NewDisposeScope();
             Tensor loss = _objective.Loss(_model, pass, metrics);
             metrics.Add("loss", loss.item<float>(), pass.Sum(_objective.LossUnits));
-            (loss / units).backward();
+            loss.Times(1.0 / units).backward();
         }
         double norm = GradientNorm.Clip(_model.Weights.Values, _options.ClipNorm);
         double lossMean = metrics.Means["loss"];

@@ -1,3 +1,4 @@
+using Hone.Models;
 using static TorchSharp.torch;
 
 namespace Hone.Training;
@@ -13,8 +14,8 @@ public static class DpoLoss
     public static Tensor Sigmoid(
         Tensor policyChosen, Tensor policyRejected, Tensor referenceChosen, Tensor referenceRejected, double beta, double labelSmoothing = 0)
     {
-        Tensor h = ((policyChosen - referenceChosen) - (policyRejected - referenceRejected)) * beta;
+        Tensor h = (policyChosen - referenceChosen - (policyRejected - referenceRejected)).Times(beta);
         Tensor loss = -nn.functional.logsigmoid(h);
-        return labelSmoothing == 0 ? loss : (loss * (1 - labelSmoothing)) - (nn.functional.logsigmoid(-h) * labelSmoothing);
+        return labelSmoothing == 0 ? loss : loss.Times(1 - labelSmoothing) - nn.functional.logsigmoid(-h).Times(labelSmoothing);
     }
 }

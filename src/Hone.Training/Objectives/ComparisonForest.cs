@@ -1,4 +1,5 @@
 using Hone.Data;
+using Hone.Models;
 using static TorchSharp.torch;
 
 namespace Hone.Training;
@@ -45,6 +46,5 @@ internal sealed class ComparisonForest
 
     /// <summary>Sums per-token values [N] over each answer. [answers]</summary>
     public Tensor SumByAnswer(Tensor values) =>
-        zeros(Answers.Count, dtype: values.dtype, device: values.device)
-            .index_add(0, tensor(Scored.Groups.Select(g => (long)g).ToArray(), device: values.device), values, 1);
+        values.SumByGroup(tensor(Scored.Groups.Select(g => (long)g).ToArray(), device: values.device), Answers.Count);
 }

@@ -32,7 +32,7 @@ public sealed class DpoObjective(double beta, double labelSmoothing = 0) : IObje
 
         using var off = no_grad();
         int pairs = comparisons.Better.Count;
-        Tensor chosenRewards = (chosen - referenceChosen) * beta, rejectedRewards = (rejected - referenceRejected) * beta;
+        Tensor chosenRewards = (chosen - referenceChosen).Times(beta), rejectedRewards = (rejected - referenceRejected).Times(beta);
         metrics.Add("rewards/chosen", chosenRewards.sum().item<float>(), pairs);
         metrics.Add("rewards/rejected", rejectedRewards.sum().item<float>(), pairs);
         metrics.Add("rewards/margins", (chosenRewards - rejectedRewards).sum().item<float>(), pairs);

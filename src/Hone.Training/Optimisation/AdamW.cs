@@ -1,3 +1,4 @@
+using Hone.Models;
 using static TorchSharp.torch;
 
 namespace Hone.Training;
@@ -45,12 +46,12 @@ public sealed class AdamW : IDisposable
         foreach ((string name, Tensor weight) in _weights)
         {
             if (weight.grad is not { } gradient) continue;
-            if (_decay != 0 && Decays(name)) weight.mul_(1 - (learningRate * _decay));
+            if (_decay != 0 && Decays(name)) weight.ScaleInPlace(1 - (learningRate * _decay));
             Tensor mean = _mean[name], square = _square[name];
-            mean.mul_(_beta1).add_(gradient, alpha: 1 - _beta1);
-            square.mul_(_beta2).addcmul_(gradient, gradient, 1 - _beta2);
-            Tensor denominator = square.sqrt().div_(correction2).add_(_epsilon);
-            weight.addcdiv_(mean, denominator, -learningRate / correction1);
+            mean.ScaleInPlace(_beta1).AddInPlace(gradient, 1 - _beta1);
+            square.ScaleInPlace(_beta2).AddProductInPlace(gradient, gradient, 1 - _beta2);
+            Tensor denominator = square.sqrt().ScaleInPlace(1 / correction2).AddInPlace(_epsilon);
+            weight.AddQuotientInPlace(mean, denominator, -learningRate / correction1);
             gradient.zero_();
         }
     }

@@ -1,3 +1,4 @@
+using Hone.Models;
 using static TorchSharp.torch;
 
 namespace Hone.Training;
@@ -13,7 +14,7 @@ public static class GradientNorm
         Tensor[] gradients = [.. weights.Select(w => w.grad).OfType<Tensor>()];
         double norm = Math.Sqrt(stack([.. gradients.Select(g => g.square().sum().to(ScalarType.Float64))]).sum().item<double>());
         if (limit > 0 && norm > limit)
-            foreach (Tensor g in gradients) g.mul_(limit / (norm + 1e-6));
+            foreach (Tensor g in gradients) g.ScaleInPlace(limit / (norm + 1e-6));
         return norm;
     }
 }

@@ -13,14 +13,14 @@ public static class ReportWriter
     public static string Write(string runFolder)
     {
         RunResults results = RunResultsJson.Read(Path.Combine(runFolder, RunResults.FileName));
-        MetricsLog metrics = MetricsLog.Read(Path.Combine(runFolder, MetricsLog.FileName));
+        MetricCurves metrics = MetricCurves.Read(Path.Combine(runFolder, MetricCurves.FileName));
         string path = Path.Combine(runFolder, FileName);
         AtomicText.Write(path, Render(results, metrics));
         return path;
     }
 
     /// <summary>The page as text.</summary>
-    public static string Render(RunResults results, MetricsLog metrics)
+    public static string Render(RunResults results, MetricCurves metrics)
     {
         (string Id, string Title, Html Body)[] sections =
         [

@@ -3,7 +3,7 @@ namespace Hone.Workflow;
 /// <summary>Curves of every training stage: its loss, and for preference stages accuracy, margin, KL and log-probabilities.</summary>
 internal static class TrainingSection
 {
-    public static Html Render(MetricsLog metrics)
+    public static Html Render(MetricCurves metrics)
     {
         if (metrics.Stages.Count == 0) return Html.Empty;
         StageMetrics[] online = [.. metrics.Stages.Where(s => s.Stage.StartsWith("online", StringComparison.Ordinal))];
@@ -21,7 +21,7 @@ internal static class TrainingSection
             Compare("Log-probability of the chosen answers", "nats per answer", dpo, "logps/chosen", "Sum over the answer's tokens."),
             Compare("Learning rate", "", metrics.Stages, "lr", "As applied at each step.", smooth: false),
         ];
-        string lost = metrics.NotFinite == 0 ? "" : $" {Format.Count(metrics.NotFinite)} values in {MetricsLog.FileName} were not finite (NaN or infinite) and are in no curve.";
+        string lost = metrics.NotFinite == 0 ? "" : $" {Format.Count(metrics.NotFinite)} values in {MetricCurves.FileName} were not finite (NaN or infinite) and are in no curve.";
         return Html.Of($"""
             <p class="note">Thin lines: each logged step; thick lines: moving average where a curve has 30 points or more.{lost}</p>
             <div class="charts small">{Html.Join(losses.Concat(steering).Select(ReportWriter.Figure))}</div>

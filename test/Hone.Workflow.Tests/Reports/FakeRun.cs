@@ -13,7 +13,7 @@ internal static class FakeRun
     public static void Write(string folder, RunResults? results = null, int onlineSteps = 64)
     {
         RunResultsJson.Write(results ?? Results(), Path.Combine(folder, RunResults.FileName));
-        File.WriteAllText(Path.Combine(folder, MetricsLog.FileName), Metrics(onlineSteps));
+        File.WriteAllText(Path.Combine(folder, MetricCurves.FileName), Metrics(onlineSteps));
     }
 
     /// <summary>On own data there is no gold judge.</summary>

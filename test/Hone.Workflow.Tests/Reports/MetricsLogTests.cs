@@ -5,7 +5,7 @@ public class MetricsLogTests
     [Fact]
     public void Reads_curves_per_stage()
     {
-        MetricsLog log = Read("""
+        MetricCurves log = Read("""
             {"stage":"sft","step":1,"loss":2.5,"lr":1e-3}
             {"stage":"sft","step":2,"loss":2.0,"note":"text is no metric"}
 
@@ -21,7 +21,7 @@ public class MetricsLogTests
     [Fact]
     public void A_run_that_went_on_from_an_earlier_step_replaces_what_followed_it()
     {
-        MetricsLog log = Read("""
+        MetricCurves log = Read("""
             {"stage":"sft","step":1,"loss":3}
             {"stage":"sft","step":2,"loss":2}
             {"stage":"sft","step":3,"loss":1}
@@ -33,7 +33,7 @@ public class MetricsLogTests
     [Fact]
     public void Values_that_are_not_finite_are_counted()
     {
-        MetricsLog log = Read("""
+        MetricCurves log = Read("""
             {"stage":"sft","step":1,"loss":"NaN","lr":null}
             {"stage":"sft","step":2,"loss":"Infinity"}
             {"stage":"sft","step":3,"loss":1e999}
@@ -59,13 +59,13 @@ public class MetricsLogTests
     }
 
     [Fact]
-    public void A_missing_file_is_an_empty_log() => Assert.Empty(MetricsLog.Read("/nowhere/metrics.jsonl").Stages);
+    public void A_missing_file_is_an_empty_log() => Assert.Empty(MetricCurves.Read("/nowhere/metrics.jsonl").Stages);
 
-    private static MetricsLog Read(string text)
+    private static MetricCurves Read(string text)
     {
         using TempFolder folder = new();
-        string path = folder.File(MetricsLog.FileName);
+        string path = folder.File(MetricCurves.FileName);
         File.WriteAllText(path, text);
-        return MetricsLog.Read(path);
+        return MetricCurves.Read(path);
     }
 }

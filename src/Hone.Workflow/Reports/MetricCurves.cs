@@ -16,7 +16,7 @@ public sealed record StageMetrics(string Stage, IReadOnlyDictionary<string, IRea
 /// <c>metrics.jsonl</c> of a run: rows <c>{"stage": "offline-dpo", "step": 12, "loss": 0.61, "rewards/margins": 0.2, ...}</c>.
 /// Every other number in a row is a metric.
 /// </summary>
-public sealed class MetricsLog
+public sealed class MetricCurves
 {
     public const string FileName = "metrics.jsonl";
 
@@ -36,9 +36,9 @@ public sealed class MetricsLog
     /// passed over. A step that was written before replaces what followed it: the run went on from there.
     /// </summary>
     /// <exception cref="InputException">The file is too large, or a line before the last is not a metrics row.</exception>
-    public static MetricsLog Read(string path)
+    public static MetricCurves Read(string path)
     {
-        MetricsLog log = new();
+        MetricCurves log = new();
         FileInfo file = new(path);
         if (!file.Exists) return log;
         if (file.Length > MaxBytes) throw new InputException($"the metrics file is larger than {MaxBytes >> 30} GiB.", path);

@@ -1,0 +1,69 @@
+#pragma warning disable RS0030 // the one place that may use what is banned
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Hone.Models;
+
+/// <summary>
+/// Arithmetic with numbers that cannot be freed under the native call. TorchSharp 0.107 wraps every number (also the
+/// implied alpha of a + b) in a <see cref="Scalar"/> that nothing keeps alive while libtorch reads it: a
+/// garbage collection at that moment frees it, and the process ends. Here each Scalar lives until its call has returned.
+/// The operators and methods that this replaces are banned in <c>src/</c> (eng/BannedSymbols.txt).
+/// </summary>
+public static class Arithmetic
+{
+    private static readonly Scalar s_one = 1;
+
+    public static Tensor Plus(this Tensor a, Tensor b) => a.add(b, s_one);
+
+    public static Tensor Plus(this Tensor a, double number)
+    {
+        using Scalar scalar = number;
+        return a.add(scalar);
+    }
+
+    public static Tensor Times(this Tensor a, double number)
+    {
+        using Scalar scalar = number;
+        return a.mul(scalar);
+    }
+
+    /// <summary>a += number * b, in place.</summary>
+    public static Tensor AddInPlace(this Tensor a, Tensor b, double number = 1)
+    {
+        using Scalar scalar = number;
+        return a.add_(b, scalar);
+    }
+
+    /// <summary>a += number, in place.</summary>
+    public static Tensor AddInPlace(this Tensor a, double number)
+    {
+        using Scalar scalar = number;
+        return a.add_(scalar);
+    }
+
+    /// <summary>a *= number, in place.</summary>
+    public static Tensor ScaleInPlace(this Tensor a, double number)
+    {
+        using Scalar scalar = number;
+        return a.mul_(scalar);
+    }
+
+    /// <summary>a += number * b * c, in place.</summary>
+    public static Tensor AddProductInPlace(this Tensor a, Tensor b, Tensor c, double number)
+    {
+        using Scalar scalar = number;
+        return a.addcmul_(b, c, scalar);
+    }
+
+    /// <summary>a += number * b / c, in place.</summary>
+    public static Tensor AddQuotientInPlace(this Tensor a, Tensor b, Tensor c, double number)
+    {
+        using Scalar scalar = number;
+        return a.addcdiv_(b, c, scalar);
+    }
+
+    /// <summary>Sums values [N] into <paramref name="count"/> groups, fp32. groups [N] int64; returns [count].</summary>
+    public static Tensor SumByGroup(this Tensor values, Tensor groups, int count) =>
+        zeros(count, dtype: values.dtype, device: values.device).index_add(0, groups, values, s_one);
+}

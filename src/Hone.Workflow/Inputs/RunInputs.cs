@@ -1,0 +1,43 @@
+using Hone.Data;
+using Hone.Text;
+
+namespace Hone.Workflow;
+
+/// <summary>Judges an answer to a prompt; <paramref name="finished"/> is false where the answer met the token limit. Higher is better.</summary>
+public delegate double GoldJudgement(IReadOnlyList<ChatMessage> prompt, string answer, bool finished);
+
+/// <summary>Two answers that differ in one named feature; the first is the better one.</summary>
+public sealed record FeaturePair(string Feature, PreferenceExample Example);
+
+/// <summary>
+/// All data of a run, rendered to token ids, in disjoint parts. It comes from the embedded world or from files
+/// (<see cref="WorldInputs"/>, <see cref="FileInputs"/>); no stage asks where it came from.
+/// </summary>
+public sealed record RunInputs
+{
+    public required IReadOnlyList<SftExample> Sft { get; init; }
+
+    public required IReadOnlyList<SftExample> SftHeldOut { get; init; }
+
+    public required IReadOnlyList<PreferenceExample> Preferences { get; init; }
+
+    public required IReadOnlyList<PreferenceExample> PreferencesHeldOut { get; init; }
+
+    /// <summary>New prompts of each online iteration.</summary>
+    public required IReadOnlyList<IReadOnlyList<PromptRow>> IterationPrompts { get; init; }
+
+    /// <summary>Prompts on which the best iterate is chosen.</summary>
+    public required IReadOnlyList<PromptRow> Selection { get; init; }
+
+    /// <summary>Prompts of the final table.</summary>
+    public required IReadOnlyList<PromptRow> Test { get; init; }
+
+    /// <summary>The known truth, where there is one. Never shown to the reward model.</summary>
+    public GoldJudgement? Gold { get; init; }
+
+    /// <summary>Pairs that differ in one feature only, to look into the reward model.</summary>
+    public IReadOnlyList<FeaturePair> Counterfactuals { get; init; } = [];
+
+    /// <summary>What was read and dropped, a line per source.</summary>
+    public IReadOnlyList<string> Report { get; init; } = [];
+}

@@ -1,0 +1,105 @@
+using Hone.Data;
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+
+namespace Hone.Workflow;
+
+/// <summary>
+/// The whole run: SFT, reward model, offline DPO, online DPO iterations, choice of the best iterate, final table (RLHF
+/// Workflow, arXiv 2405.07863, Algorithm 2). It is nothing but stages in order; each is skipped when its result is
+/// there, and goes on from its last state when it was cut off.
+/// </summary>
+public sealed class OnlineRlhf(RunContext run, RunInputs inputs, StageInputs data, ModelRef baseModel)
+{
+    private readonly Recipe _recipe = run.Recipe;
+
+    /// <summary>Everything the final table and the report are made from, and the released model.</summary>
+    public (RunResults Results, ModelRef Released) Run(string name)
+    {
+        ModelRef sft = _recipe.Sft.Enabled ? SftStage.Run(run, inputs, data, baseModel) : baseModel;
+        ModelRef reward = RewardStage.Run(run, inputs, data, baseModel, sft);
+        RewardModelResult rewardCheck = RewardCheckStage.Run(run, inputs, data, sft, reward);
+        var policies = new List<(string Name, string Series, string Label, ModelRef Model)> { ("sft", "sft", "SFT", sft) };
+        if (_recipe.OfflineDpo.Enabled)
+        {
+            (ModelRef final, IReadOnlyList<string> onTheWay) = OfflineDpoStage.Run(run, inputs, data, sft);
+            for (int third = 1; third <= 2; third++)
+                policies.Add(($"offline-dpo-at-{third}-of-3", "offline", $"{third}/3", final with { Folder = onTheWay[third - 1], Digest = $"{final.Digest}/{third}" }));
+            policies.Add(("offline-dpo", "offline", "end", final));
+        }
+        List<IterationHealth> health = [];
+        string? selected = null;
+        if (_recipe.Online.Enabled) (health, selected) = Iterate(policies, sft, reward);
+
+        PolicyAnswers[] answers = [.. policies.Select(p => Evaluate(p.Name, p.Model, sft, reward))];
+        PolicyAnswers sftAgain = Evaluate("sft-again", sft, sft, reward);
+        RunResults results = Assemble(name, policies.Select(p => (p.Name, p.Series, p.Label)).ToArray(), answers, sftAgain, selected) with
+        {
+            RewardModel = rewardCheck,
+            Iterations = health,
+        };
+        return (results, policies.First(p => p.Name == (selected ?? policies[^1].Name)).Model);
+    }
+
+    private (List<IterationHealth> Health, string? Selected) Iterate(
+        List<(string Name, string Series, string Label, ModelRef Model)> policies, ModelRef sft, ModelRef reward)
+    {
+        var health = new List<IterationHealth>();
+        (string? best, double bestReward) = (null, double.NegativeInfinity);
+        ModelRef current = sft;
+        for (int t = 1; t <= _recipe.Online.Iterations; t++)
+        {
+            ModelRef reference = _recipe.Online.Reference == OnlineReference.Previous ? current : sft;
+            (ModelRef model, IterationHealth signals) = OnlineIteration.Run(run, inputs, data, t, current, reference, reward);
+            string name = $"online-dpo-{t}";
+            PolicyAnswers selection = EvaluationStage.Run(run, "select", name, inputs.Selection, gold: null, model, sft, reward, data);
+            double kl = selection.LogRatios.Average(), score = PenalisedReward(selection);
+            health.Add(signals with { Kl = kl, SelectionReward = score });
+            run.Metrics.Append($"select/{name}", t, new Dictionary<string, double> { ["kl"] = kl, ["reward"] = score });
+            run.Say($"{name}: reward {score:F3} and KL {kl:F2} on {inputs.Selection.Count} held-out prompts");
+            policies.Add((name, "online", $"iteration {t}", model));
+            if (kl > _recipe.Online.MaxKl)
+            {
+                run.Say($"{name}: KL {kl:F2} is above online.max_kl {_recipe.Online.MaxKl}; the next iteration starts from where this one did, and this one is not released");
+                continue;
+            }
+            current = model;
+            if (score > bestReward) (best, bestReward) = (name, score);
+        }
+        return (health, best);
+    }
+
+    private double PenalisedReward(PolicyAnswers answers)
+    {
+        OnlineOptions o = _recipe.Online;
+        return answers.Rows.Select((row, i) => answers.Rewards[i]
+            - (o.LengthPenalty * (o.LengthUnit == LengthUnit.Tokens ? row.ResponseIds![0].Length : row.Responses[0].EnumerateRunes().Count()))).Average();
+    }
+
+    private PolicyAnswers Evaluate(string name, ModelRef policy, ModelRef sft, ModelRef reward) =>
+        EvaluationStage.Run(run, "evaluate", name, inputs.Test, inputs.Gold, policy, sft, reward, data);
+
+    private RunResults Assemble(
+        string name, (string Name, string Series, string Label)[] policies, PolicyAnswers[] answers, PolicyAnswers sftAgain, string? selected)
+    {
+        int resamples = _recipe.Evaluation.BootstrapSamples;
+        ulong seed = Seeds.Derive(run.Seed, "bootstrap");
+        PolicyAnswers sft = answers[0];
+        ResultRow[] all = [.. answers.Select(a => FinalTable.Row(a, a == sft ? sftAgain : sft, seed, resamples, a.Name == selected))];
+        PolicyAnswers? offline = answers.FirstOrDefault(a => a.Name == "offline-dpo"), online = answers.FirstOrDefault(a => a.Name == selected);
+        return new RunResults
+        {
+            Name = name,
+            Rows = [.. all.Where(r => !r.Name.Contains("-at-", StringComparison.Ordinal))],
+            HeadToHead = offline is null || online is null ? null : FinalTable.HeadToHead(online, offline, seed, resamples),
+            KlCurve = [.. policies.Zip(all).Where(p => p.First.Series != "sft")
+                .Select(p => new KlPoint(p.First.Series, p.First.Label, p.Second.Kl!.Value.Value, p.Second.GoldWinRate, p.Second.RmWinRate))],
+            Samples = [.. Enumerable.Range(0, Math.Min(_recipe.Report.Samples, inputs.Test.Count)).Select(i => new SampleAnswers(
+                string.Join("\n", inputs.Test[i].Messages.Select(m => m.Content)),
+                [.. answers.Where(a => !a.Name.Contains("-at-", StringComparison.Ordinal)).Select(a => new SampleAnswer(
+                    a.Name, a.Rows[i].Responses[0], a.Rewards[i], a.Gold?[i], a.Rows[i].FinishReasons![0] == Inference.FinishReasons.Stop))]))],
+            TestPrompts = inputs.Test.Count,
+            Seed = run.Seed,
+        };
+    }
+}

@@ -1,0 +1,41 @@
+using Hone.Models;
+using Hone.Training;
+using Hone.Workflow.Metrics;
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+using static TorchSharp.torch;
+
+namespace Hone.Workflow;
+
+/// <summary>What every stage of a run has at hand. Time, randomness and output come from here and from nowhere else.</summary>
+public sealed record RunContext
+{
+    public required Recipe Recipe { get; init; }
+
+    public required StageStore Stages { get; init; }
+
+    public required MetricsLog Metrics { get; init; }
+
+    public required Device Device { get; init; }
+
+    /// <summary>One line for the person who watches, and for log.jsonl.</summary>
+    public required Action<string> Say { get; init; }
+
+    /// <summary>Called after every optimiser step: stage, report. Speeds and memory are its business; nothing of it enters a result.</summary>
+    public required Action<string, StepReport> Progress { get; init; }
+
+    public required CancellationToken Cancel { get; init; }
+
+    public ulong Seed => (ulong)Recipe.Seed;
+
+    public Precision Precision => Recipe.Precision;
+
+    /// <summary>Most tokens in one scoring pass.</summary>
+    public int ScoringTokens => Recipe.Sft.MicroBatchTokens;
+
+    public ModelFolder Open(string folder, bool trainable = false) => ModelFolder.Open(folder, Device, Precision, trainable);
+
+    /// <summary>Saves a model in fp32 as a Hugging Face folder, with the tokenizer, template and generation settings of another one.</summary>
+    public void SaveModel(Llama model, string folder, string textFrom) =>
+        TempSave.Save(folder, model.Weights, model.Config, textFrom, ScalarType.Float32, (long)Recipe.Save.ShardMegabytes << 20);
+}

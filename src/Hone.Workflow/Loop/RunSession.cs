@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Hone.Models;
+using Hone.Workflow.Metrics;
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+using static TorchSharp.torch;
+
+namespace Hone.Workflow;
+
+/// <summary>One process working on one run folder, from its recipe to the released model and the report.</summary>
+public static class RunSession
+{
+    /// <param name="folder">The run, new or taken up again.</param>
+    /// <param name="display">For the person who watches.</param>
+    /// <param name="redo">Stages to be done again from the start.</param>
+    public static RunResults Execute(RunFolder folder, ProgressDisplay display, TimeProvider clock, CancellationToken cancel, IReadOnlyList<string>? redo = null)
+    {
+        LibTorch.Load();
+        long begun = clock.GetTimestamp();
+        using var metrics = new MetricsLog(folder.MetricsPath);
+        using var log = new RunLog(folder.LogPath, clock);
+        using var timing = new MetricsLog(folder.TimingPath);
+        void Say(string message)
+        {
+            display.Say(message);
+            log.Info(message);
+        }
+        foreach (string change in folder.Changes) Say($"changed: {change}");
+        Recipe recipe = folder.Recipe.Value;
+        var run = new RunContext
+        {
+            Recipe = recipe,
+            Stages = new StageStore(folder.Path, metrics, DurableFiles.Instance, recipe.Save.KeepCheckpoints, Say, redo),
+            Metrics = metrics,
+            Device = Devices.Choose(recipe.Device),
+            Say = Say,
+            Progress = new StepTiming(display, timing, clock).Step,
+            Cancel = cancel,
+        };
+        RunResults results = Run(run, folder, cancel) with { WallSeconds = clock.GetElapsedTime(begun).TotalSeconds, PeakMemoryBytes = PeakMemory(), Machine = Machine(run.Device) };
+        RunResultsJson.Write(results, folder.File(RunResults.FileName));
+        TensorBoardEvents.FromMetrics(folder.MetricsPath, folder.File(TensorBoardEvents.FileName), clock).Dispose();
+        ReportWriter.Write(folder.Path);
+        folder.MarkFinished(clock);
+        display.End();
+        return results;
+    }
+
+    private static RunResults Run(RunContext run, RunFolder folder, CancellationToken cancel)
+    {
+        Recipe recipe = run.Recipe;
+        bool world = recipe.Model == "world";
+        ModelRef baseModel = world ? BaseStage.Run(run) : ModelRef.FromFolder(recipe.Model);
+        ModelText text = ModelText.Load(baseModel.Folder);
+        RunInputs inputs = recipe.Data.World == DataWorld.Tiny ? WorldInputs.Create(recipe, text) : FileInputs.Load(recipe, text);
+        foreach (string line in inputs.Report) run.Say(line);
+        cancel.ThrowIfCancellationRequested();
+        (RunResults results, ModelRef released) = new OnlineRlhf(run, inputs, DataIdentity(recipe), baseModel).Run(recipe.Name);
+        results = results with { Settings = Settings(folder.Recipe) };
+        Release.Write(run, folder.Recipe, inputs, results, released, folder.File("model"));
+        return results;
+    }
+
+    /// <summary>What the data depends on: contents of files, sizes of parts, the seed of the split.</summary>
+    private static StageInputs DataIdentity(Recipe recipe)
+    {
+        StageInputs data = new StageInputs().Add("seed", $"{recipe.Seed}").AddOptions("data", new { recipe.Data.World, recipe.Data.HeldOut, recipe.Data.Limits })
+            .Add("online.prompts_per_iteration", $"{recipe.Online.PromptsPerIteration}").Add("online.iterations", $"{recipe.Online.Iterations}");
+        foreach ((string key, IReadOnlyList<string> paths) in new[]
+        {
+            ("sft", recipe.Data.Sft), ("preferences", recipe.Data.Preferences), ("prompts", recipe.Data.Prompts), ("evaluation", recipe.Evaluation.Prompts),
+        })
+            for (int i = 0; i < paths.Count; i++) data.AddContent($"data.{key}[{i}]", paths[i]);
+        return data;
+    }
+
+    private static IReadOnlyList<ResolvedSetting> Settings(ResolvedRecipe recipe) =>
+        [.. RecipeText.Flatten(recipe.Value).Select(v => new ResolvedSetting(v.Key, v.Value, recipe.OriginOf(v.Key).ToString()))];
+
+    private static long PeakMemory()
+    {
+        using Process self = Process.GetCurrentProcess();
+        return self.PeakWorkingSet64;
+    }
+
+    private static string Machine(Device device) => string.Create(CultureInfo.InvariantCulture,
+        $"{(device.type == TorchSharp.DeviceType.CPU ? Devices.ProcessorName() : device.ToString())}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}");
+}

@@ -1,0 +1,30 @@
+using Hone.Training;
+using Hone.Workflow.Metrics;
+
+namespace Hone.Workflow;
+
+/// <summary>What a step cost: shown live, and written to timing.jsonl, apart from the metrics that a seed decides.</summary>
+internal sealed class StepTiming(ProgressDisplay display, MetricsLog timing, TimeProvider clock)
+{
+    private const int LogEvery = 10;
+    private static readonly string[] s_shown = ["loss", "lr", "rewards/accuracies", "rewards/margins"];
+    private long _last = clock.GetTimestamp();
+    private string? _stage;
+    private long _tokens;
+
+    public void Step(string stage, StepReport report)
+    {
+        long memory = Environment.WorkingSet;
+        display.Show(new ProgressStep(stage, report.Step, report.TotalSteps,
+            [.. s_shown.Where(report.Metrics.ContainsKey).Select(name => KeyValuePair.Create(name, report.Metrics[name]))], report.Tokens, memory));
+        if (_stage != stage) (_stage, _tokens, _last) = (stage, 0, clock.GetTimestamp());
+        else _tokens += report.Tokens;
+        if (report.Step % LogEvery != 0 || _tokens == 0) return;
+        timing.Append(stage, report.Step, new Dictionary<string, double>
+        {
+            ["tokens_per_second"] = _tokens / clock.GetElapsedTime(_last).TotalSeconds,
+            ["memory_bytes"] = memory,
+        });
+        (_tokens, _last) = (0, clock.GetTimestamp());
+    }
+}

@@ -1,0 +1,51 @@
+using Hone.Inference;
+using Hone.Models;
+using Hone.Workflow.Recipes;
+using static TorchSharp.torch;
+
+namespace Hone.Workflow;
+
+/// <summary>A model folder opened: weights, configuration, tokenizer and template.</summary>
+public sealed class ModelFolder : IDisposable
+{
+    private ModelFolder(string folder, Llama model, ModelText text) => (Folder, Model, Text) = (folder, model, text);
+
+    public string Folder { get; }
+
+    public Llama Model { get; }
+
+    public ModelText Text { get; }
+
+    /// <summary>Opens a model. Weights to be trained are fp32 whatever the arithmetic; others are held in the type they compute in.</summary>
+    /// <exception cref="InputException">The folder is not a model that Hone can read; the message says why.</exception>
+    public static ModelFolder Open(string folder, Device device, Precision precision, bool trainable = false)
+    {
+        LlamaConfig config = LlamaConfigFile.Load(folder);
+        ModelText text = ModelText.Load(folder);
+        LlamaConfigFile.Check(config, text.Tokenizer.VocabularySize, folder);
+        ScalarType compute = precision == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        Dictionary<string, Tensor> weights = WeightFolder.LoadWeights(folder, config, trainable ? ScalarType.Float32 : compute, device);
+        return new ModelFolder(folder, new Llama(config, weights, compute), text);
+    }
+
+    /// <summary>Opens a model's body as a reward model to be trained: no language-model head, a score head of zeros (loss ln 2 at step 0).</summary>
+    public static ModelFolder OpenAsNewRewardModel(string folder, Device device, Precision precision)
+    {
+        ModelFolder source = Open(folder, device, precision, trainable: true);
+        if (source.Model.Config.IsRewardModel) return source;
+        LlamaConfig config = source.Model.Config with { IsRewardModel = true };
+        var weights = source.Model.Weights.Where(w => w.Key != WeightNames.LanguageModelHead).ToDictionary();
+        weights[WeightNames.RewardHead] = zeros(1, config.HiddenSize, device: device);
+        return new ModelFolder(folder, new Llama(config, weights, source.Model.ComputeType), source.Text);
+    }
+
+    /// <summary>An engine that samples from this model; it ends answers at every end token that any of its files names.</summary>
+    public IGenerationEngine CreateEngine() => new LibtorchEngine(Model,
+        new StopRules(Model.Config.EosIds, GenerationConfig.Load(Folder).EosIds, Text.Tokenizer.EosId is { } eos ? [eos] : []), Text.Tokenizer);
+
+    /// <summary>Whether token ids of the other model mean the same here.</summary>
+    public bool SameTokenizerAs(ModelFolder other) =>
+        File.ReadAllBytes(Path.Combine(Folder, "tokenizer.json")).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(other.Folder, "tokenizer.json")));
+
+    public void Dispose() => Model.Dispose();
+}

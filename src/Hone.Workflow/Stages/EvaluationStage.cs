@@ -1,0 +1,46 @@
+using Hone.Data;
+using Hone.Inference;
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+
+namespace Hone.Workflow;
+
+/// <summary>One policy's answers to a set of prompts, scored: the stage <c>evaluate/NAME</c>, also used to choose the best iterate.</summary>
+public static class EvaluationStage
+{
+    private const string AnswersFile = "answers.jsonl", ScoresFile = "scores.json";
+
+    /// <param name="folder"><c>evaluate</c> or <c>select</c>: the set of prompts and the seed go by it.</param>
+    /// <param name="name">Name of the row.</param>
+    public static PolicyAnswers Run(
+        RunContext run, string folder, string name, IReadOnlyList<PromptRow> prompts, GoldJudgement? gold,
+        ModelRef policy, ModelRef sft, ModelRef rewardModel, StageInputs data)
+    {
+        EvaluationOptions o = run.Recipe.Evaluation;
+        StageFolder stage = run.Stages.Open($"{folder}/{name}", data.Copy().Add("policy", policy.Digest).Add("sft", sft.Digest)
+            .Add("reward_model", rewardModel.Digest).Add("prompts", $"{prompts.Count}").AddOptions("evaluation", new { o.Temperature, o.MaxNewTokens }));
+        if (!stage.Finished)
+        {
+            using ModelFolder policyModel = run.Open(policy.Folder), sftModel = run.Open(sft.Folder), reward = run.Open(rewardModel.Folder);
+            IGenerationEngine engine = policyModel.CreateEngine();
+            ulong seed = Seeds.Derive(run.Seed, $"{folder}/{(name == "sft-again" ? name : "answers")}");
+            IReadOnlyList<SampleRow> rows = Answer(run, engine, policyModel.Text, prompts, o.Temperature, seed);
+            // KL is a mean over samples at temperature 1 only.
+            IReadOnlyList<SampleRow> own = o.Temperature == 1 ? rows : Answer(run, engine, policyModel.Text, prompts, 1, seed);
+            double[][] reference = AnswerScores.LogProbs(sftModel.Model, [.. own.Select(r => new SampleExample(r.PromptIds!, r.ResponseIds!))], run.ScoringTokens);
+            rows = RewardScoring.Score(reward.Model, reward.Text, reward.SameTokenizerAs(policyModel), rows, run.ScoringTokens);
+            RowFile.Write(stage.File(AnswersFile), rows);
+            ResultFile.Write(stage.File(ScoresFile), new PolicyScores(
+                gold is null ? null : [.. rows.Select(r => gold(r.Prompt, r.Responses[0], r.FinishReasons![0] == FinishReasons.Stop))],
+                [.. own.Select((r, i) => r.Logprobs![0].Sum(l => (double)l) - reference[i][0])]));
+            stage.Finish();
+        }
+        SampleRow[] answers = [.. RowFile.ReadSamples(stage.File(AnswersFile))];
+        PolicyScores scores = ResultFile.ReadScores(stage.File(ScoresFile));
+        return new PolicyAnswers(name, answers, scores.Gold, [.. answers.Select(r => r.Rewards![0])], scores.LogRatios);
+    }
+
+    private static IReadOnlyList<SampleRow> Answer(
+        RunContext run, IGenerationEngine engine, ModelText text, IReadOnlyList<PromptRow> prompts, double temperature, ulong seed) =>
+        AnswerSampling.Sample(engine, text, prompts, [new SampleOptions { Count = 1, Temperature = temperature }], run.Recipe.Evaluation.MaxNewTokens, seed, run.Cancel);
+}

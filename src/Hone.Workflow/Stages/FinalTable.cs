@@ -1,0 +1,48 @@
+using Hone.Data;
+using Hone.Evaluation;
+
+namespace Hone.Workflow;
+
+/// <summary>The final table: every policy against SFT on the same prompts, each figure with its interval over prompts.</summary>
+public static class FinalTable
+{
+    /// <param name="policy">The row.</param>
+    /// <param name="sft">What win rates are against; for the row <c>sft</c> itself, a second, independent draw from SFT.</param>
+    public static ResultRow Row(PolicyAnswers policy, PolicyAnswers sft, ulong seed, int resamples, bool selected)
+    {
+        (Interval win, Interval lc) = WinRates(policy, sft, seed, resamples);
+        bool gold = policy.Gold is not null;
+        ulong Named(string figure) => Seeds.Derive(seed, $"{policy.Name} {figure}");
+        return new ResultRow
+        {
+            Name = policy.Name,
+            GoldWinRate = gold ? win : null,
+            LcGoldWinRate = gold ? lc : null,
+            RmWinRate = gold ? null : win,
+            LcRmWinRate = gold ? null : lc,
+            GoldReward = gold ? Bootstrap.Mean(policy.Gold!, Named("gold"), resamples) : null,
+            RmReward = Bootstrap.Mean(policy.Rewards, Named("reward"), resamples),
+            Kl = Bootstrap.Mean(policy.LogRatios, Named("kl"), resamples),
+            Length = Bootstrap.Mean([.. policy.TokenCounts.Select(c => (double)c)], Named("length"), resamples),
+            EosRate = policy.EosRate,
+            DuplicateRate = policy.DuplicateRate,
+            Selected = selected,
+        };
+    }
+
+    /// <summary>The selected online policy against the offline one.</summary>
+    public static HeadToHead HeadToHead(PolicyAnswers policy, PolicyAnswers against, ulong seed, int resamples)
+    {
+        (Interval win, Interval lc) = WinRates(policy, against, seed, resamples);
+        return new HeadToHead(policy.Name, against.Name, policy.Gold is null ? "reward_model" : "gold", win, lc);
+    }
+
+    /// <summary>Win rate (ties count half) and length-controlled win rate.</summary>
+    public static (Interval Win, Interval LengthControlled) WinRates(PolicyAnswers policy, PolicyAnswers baseline, ulong seed, int resamples)
+    {
+        double[] preferences = [.. policy.Scores.Zip(baseline.Scores, (a, b) => a > b ? 1.0 : a < b ? 0 : 0.5)];
+        ulong Named(string figure) => Seeds.Derive(seed, $"{policy.Name} against {baseline.Name}: {figure}");
+        return (Bootstrap.Mean(preferences, Named("win rate"), resamples),
+            LengthControlledWinRate.Of(preferences, policy.TokenCounts, baseline.TokenCounts, Named("length-controlled"), resamples: Math.Min(resamples, LengthControlledWinRate.DefaultResamples)));
+    }
+}

@@ -1,0 +1,86 @@
+using Hone.Data;
+using Hone.Inference;
+using Hone.Training;
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+
+namespace Hone.Workflow;
+
+/// <summary>
+/// One iteration of online DPO: n answers to each new prompt from the current policy, rewards, best-against-worst pairs,
+/// reference log-probabilities, DPO with a fresh optimiser (arXiv 2405.07863, Algorithm 2).
+/// </summary>
+public static class OnlineIteration
+{
+    /// <param name="iteration">From 1.</param>
+    /// <param name="start">The policy that is sampled from and trained on.</param>
+    /// <param name="reference">The policy that DPO is regularised to.</param>
+    public static (ModelRef Model, IterationHealth Health) Run(
+        RunContext run, RunInputs inputs, StageInputs data, int iteration, ModelRef start, ModelRef reference, ModelRef rewardModel)
+    {
+        StageFolder samples = Sample(run, inputs.IterationPrompts[iteration - 1], data, iteration, start);
+        StageFolder pairs = ScoreAndPair(run, iteration, samples, rewardModel, reference, out IterationHealth health);
+        return (Train(run, iteration, pairs, start), health);
+    }
+
+    private static StageFolder Sample(RunContext run, IReadOnlyList<PromptRow> prompts, StageInputs data, int iteration, ModelRef start)
+    {
+        OnlineOptions o = run.Recipe.Online;
+        StageFolder stage = run.Stages.Open($"online-{iteration}/samples", data.Copy().Add("start", start.Digest)
+            .Add("prompts", $"{prompts.Count}").AddOptions("online", new { o.Samples, o.MaxNewTokens }));
+        if (stage.Finished) return stage;
+        using ModelFolder policy = run.Open(start.Folder);
+        IGenerationEngine engine = policy.CreateEngine();
+        SampleParts.Write(stage, prompts, part => AnswerSampling.Sample(
+            engine, policy.Text, part, o.Samples, o.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);
+        stage.Finish();
+        return stage;
+    }
+
+    private static StageFolder ScoreAndPair(
+        RunContext run, int iteration, StageFolder samples, ModelRef rewardModel, ModelRef reference, out IterationHealth health)
+    {
+        OnlineOptions o = run.Recipe.Online;
+        StageFolder stage = run.Stages.Open($"online-{iteration}/pairs", new StageInputs().AddStage(samples).Add("reward_model", rewardModel.Digest)
+            .Add("reference", reference.Digest).AddOptions("online", new { o.Pairs, o.LengthPenalty, o.LengthUnit, o.ExcludeUnfinished }));
+        if (!stage.Finished)
+        {
+            IReadOnlyList<SampleRow> scored = [.. SampleParts.Read(samples)];
+            using (ModelFolder reward = run.Open(rewardModel.Folder))
+            using (ModelFolder referenceModel = run.Open(reference.Folder))
+            {
+                scored = RewardScoring.Score(reward.Model, reward.Text, reward.SameTokenizerAs(referenceModel), scored, run.ScoringTokens);
+                RowFile.Write(stage.File("scored.jsonl"), scored);
+                var report = new DataReport($"iteration {iteration}");
+                IReadOnlyList<PairRow> pairs = PairBuilder.Build(scored, new PairOptions(
+                    o.Pairs switch { Recipes.PairRule.MaxRandom => Data.PairRule.MaxRandom, Recipes.PairRule.MaxSecond => Data.PairRule.MaxSecond, _ => Data.PairRule.MaxMin },
+                    o.LengthUnit == LengthUnit.Characters ? o.LengthPenalty : 0,
+                    o.LengthUnit == LengthUnit.Tokens ? o.LengthPenalty : 0,
+                    o.ExcludeUnfinished), report);
+                RowFile.Write(stage.File("pairs.jsonl"), ReferenceLogProbs.Attach(referenceModel.Model, referenceModel.Text, pairs, run.ScoringTokens));
+                ResultFile.Write(stage.File("health.json"), IterationSummary.Of(iteration, scored, pairs, report));
+                run.Say(report.ToString());
+            }
+            stage.Finish();
+        }
+        health = ResultFile.ReadHealth(stage.File("health.json"));
+        run.Say($"iteration {iteration}: mean reward {health.MeanReward:F3}, best of {health.AnswersPerPrompt} {health.BestOfNReward:F3}, length {health.MeanLength:F1}, ended {health.EosRate:P1}, duplicates {health.DuplicateRate:P1}, {health.Pairs} pairs, margin {health.Margin:F3}");
+        return stage;
+    }
+
+    private static ModelRef Train(RunContext run, int iteration, StageFolder pairs, ModelRef start)
+    {
+        OnlineOptions o = run.Recipe.Online;
+        StageFolder stage = run.Stages.Open($"online-{iteration}/dpo", new StageInputs().AddStage(pairs).Add("start", start.Digest)
+            .AddOptions("online", o, "save_every").Add("precision", $"{run.Precision}"));
+        if (stage.Finished) return ModelRef.Of(stage);
+        using ModelFolder model = run.Open(start.Folder, trainable: true);
+        string file = pairs.File("pairs.jsonl");
+        IReadOnlyList<ReferencedExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
+        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o,
+            o.LearningRate * Math.Pow(o.LearningRateDecay, iteration - 1));
+        run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);
+        stage.Finish();
+        return ModelRef.Of(stage);
+    }
+}

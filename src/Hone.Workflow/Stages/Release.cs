@@ -1,0 +1,44 @@
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+
+namespace Hone.Workflow;
+
+/// <summary>The release folder: the chosen policy as a Hugging Face folder with its model card.</summary>
+public static class Release
+{
+    public static void Write(RunContext run, ResolvedRecipe recipe, RunInputs inputs, RunResults results, ModelRef released, string folder)
+    {
+        string beside = folder + ".partial";
+        foreach (string old in new[] { beside, folder })
+            if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+        Directory.CreateDirectory(beside);
+        foreach (string file in Directory.EnumerateFiles(released.Folder)) File.Copy(file, Path.Combine(beside, Path.GetFileName(file)));
+        ModelCard.Write(beside, Info(recipe, inputs, results), results);
+        foreach (string file in Directory.EnumerateFiles(beside)) DurableFiles.Instance.Sync(file);
+        Directory.Move(beside, folder);
+        DurableFiles.Instance.SyncFolder(Path.GetDirectoryName(folder)!);
+        run.Say($"released model: {folder}");
+    }
+
+    private static ModelCardInfo Info(ResolvedRecipe recipe, RunInputs inputs, RunResults results)
+    {
+        Recipe r = recipe.Value;
+        TrainingStage Row(string name, string data, int examples, TrainOptions o, double rate) => new(
+            name, data, examples, o.Epochs * (int)Math.Ceiling((double)examples / o.BatchSize), o.BatchSize, rate);
+        var stages = new List<TrainingStage>();
+        if (r.Sft.Enabled) stages.Add(Row("sft", "conversations", inputs.Sft.Count, r.Sft, r.Sft.LearningRate));
+        if (r.Reward.Enabled) stages.Add(Row("reward", "labelled pairs", inputs.Preferences.Count, r.Reward, r.Reward.LearningRate));
+        if (r.OfflineDpo.Enabled) stages.Add(Row("offline-dpo", "labelled pairs", inputs.Preferences.Count, r.OfflineDpo, r.OfflineDpo.LearningRate));
+        stages.AddRange(results.Iterations.Select(i => Row($"online-dpo-{i.Iteration}", "best against worst of its own answers", i.Pairs, r.Online,
+            r.Online.LearningRate * Math.Pow(r.Online.LearningRateDecay, i.Iteration - 1))));
+        bool world = r.Model == "world";
+        return new ModelCardInfo
+        {
+            Name = r.Name,
+            BaseModel = world ? "the embedded small world's base model" : Path.GetFileName(Path.TrimEndingDirectorySeparator(r.Model)),
+            RecipeYaml = RecipeText.Show(recipe),
+            Stages = stages,
+            IsDemonstration = world,
+        };
+    }
+}

@@ -1,0 +1,31 @@
+using Hone.Data;
+using Hone.Workflow.Runs;
+
+namespace Hone.Workflow;
+
+/// <summary>
+/// Samples in files of a fixed number of prompts. A part depends on its own prompts and seeds only, so a cut-off stage
+/// keeps its finished parts and makes the rest; rows in = rows out.
+/// </summary>
+public static class SampleParts
+{
+    private const int PromptsPerPart = 512;
+
+    public static void Write(StageFolder stage, IReadOnlyList<PromptRow> prompts, Func<IReadOnlyList<PromptRow>, IReadOnlyList<SampleRow>> sample, Action<string> say)
+    {
+        int parts = (prompts.Count + PromptsPerPart - 1) / PromptsPerPart;
+        for (int part = 0; part < parts; part++)
+        {
+            string path = stage.File($"samples-{part:D5}.jsonl");
+            if (File.Exists(path)) continue;
+            IReadOnlyList<SampleRow> rows = sample([.. prompts.Skip(part * PromptsPerPart).Take(PromptsPerPart)]);
+            using var buffer = new MemoryStream();
+            RowFile.Write(buffer, rows);
+            DurableFiles.Instance.WriteWhole(path, buffer.ToArray());
+            if (parts > 1) say($"{stage.Name}: part {part + 1} of {parts}");
+        }
+    }
+
+    public static IEnumerable<SampleRow> Read(StageFolder stage) =>
+        Directory.EnumerateFiles(stage.Path, "samples-*.jsonl").Order(StringComparer.Ordinal).SelectMany(RowFile.ReadSamples);
+}

@@ -1,0 +1,60 @@
+using Hone.Data;
+using Hone.Models;
+using Hone.Training;
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+using static TorchSharp.torch;
+
+namespace Hone.Workflow;
+
+/// <summary>Runs a trainer inside a stage folder: goes on from the newest state, writes metrics, saves states.</summary>
+public static class StageTrainer
+{
+    private const string StateFile = "state.safetensors";
+
+    /// <param name="stepped">Called after each step with (step, total steps), for stages that keep intermediate models.</param>
+    public static void Run<T>(
+        RunContext run, StageFolder stage, Llama model, IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut,
+        TrainOptions options, double learningRate, Action<int, int>? stepped = null)
+    {
+        using var trainer = new Trainer<T>(model, objective, train, heldOut, Map(options, learningRate, Seeds.Derive(run.Seed, stage.Name)),
+            new TrainingHooks(
+                report =>
+                {
+                    if (report.Step % options.LogEvery == 0 || report.Step == report.TotalSteps) run.Metrics.Append(stage.Name, report.Step, report.Metrics);
+                    run.Progress(stage.Name, report);
+                    stepped?.Invoke(report.Step, report.TotalSteps);
+                },
+                (step, metrics) => run.Metrics.Append(stage.Name, step, metrics),
+                (step, state) => stage.SaveState(step, writer => Safetensors.Write(writer.Create(StateFile), state))));
+        if (stage.Resume is { } saved)
+        {
+            using var scope = NewDisposeScope();
+            trainer.Restore(saved.Step, Safetensors.Read(Path.Combine(saved.Folder, StateFile), run.Device));
+        }
+        trainer.Run(run.Cancel);
+    }
+
+    private static TrainingOptions Map(TrainOptions o, double learningRate, ulong seed) => new()
+    {
+        Epochs = o.Epochs,
+        LearningRate = learningRate,
+        Schedule = o.Schedule switch
+        {
+            LearningRateSchedule.Linear => Schedule.Linear,
+            LearningRateSchedule.Constant => Schedule.Constant,
+            _ => Schedule.Cosine,
+        },
+        WarmupRatio = o.WarmupRatio,
+        BatchSize = o.BatchSize,
+        MicroBatchTokens = o.MicroBatchTokens,
+        WeightDecay = o.WeightDecay,
+        AdamBeta1 = o.AdamBeta1,
+        AdamBeta2 = o.AdamBeta2,
+        AdamEpsilon = o.AdamEpsilon,
+        ClipNorm = o.ClipNorm ?? 0,
+        Seed = seed,
+        EvalEvery = o.EvalEvery,
+        SaveEvery = o.SaveEvery,
+    };
+}
