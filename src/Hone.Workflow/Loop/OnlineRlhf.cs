@@ -1,6 +1,5 @@
 using Hone.Data;
 using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
 
 namespace Hone.Workflow;
 
@@ -9,20 +8,20 @@ namespace Hone.Workflow;
 /// Workflow, arXiv 2405.07863, Algorithm 2). It is nothing but stages in order; each is skipped when its result is
 /// there, and goes on from its last state when it was cut off.
 /// </summary>
-public sealed class OnlineRlhf(RunContext run, RunInputs inputs, StageInputs data, ModelRef baseModel)
+public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity data, ModelRef baseModel)
 {
     private readonly Recipe _recipe = run.Recipe;
 
     /// <summary>Everything the final table and the report are made from, and the released model.</summary>
     public (RunResults Results, ModelRef Released) Run(string name)
     {
-        ModelRef sft = _recipe.Sft.Enabled ? SftStage.Run(run, inputs, data, baseModel) : baseModel;
-        ModelRef reward = RewardStage.Run(run, inputs, data, baseModel, sft);
+        ModelRef sft = _recipe.Sft.Enabled ? SftStage.Run(run, inputs, data.Rows, baseModel) : baseModel;
+        ModelRef reward = RewardStage.Run(run, inputs, data.Rows, baseModel, sft);
         RewardModelResult rewardCheck = RewardCheckStage.Run(run, inputs, data, sft, reward);
         var policies = new List<(string Name, string Series, string Label, ModelRef Model)> { ("sft", "sft", "SFT", sft) };
         if (_recipe.OfflineDpo.Enabled)
         {
-            (ModelRef final, IReadOnlyList<string> onTheWay) = OfflineDpoStage.Run(run, inputs, data, sft);
+            (ModelRef final, IReadOnlyList<string> onTheWay) = OfflineDpoStage.Run(run, inputs, data.Rows, sft);
             for (int third = 1; third <= 2; third++)
                 policies.Add(($"offline-dpo-at-{third}-of-3", "offline", $"{third}/3", final with { Folder = onTheWay[third - 1], Digest = $"{final.Digest}/{third}" }));
             policies.Add(("offline-dpo", "offline", "end", final));
@@ -50,9 +49,9 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, StageInputs dat
         for (int t = 1; t <= _recipe.Online.Iterations; t++)
         {
             ModelRef reference = _recipe.Online.Reference == OnlineReference.Previous ? current : sft;
-            (ModelRef model, IterationHealth signals) = OnlineIteration.Run(run, inputs, data, t, current, reference, reward);
+            (ModelRef model, IterationHealth signals) = OnlineIteration.Run(run, inputs, data.Prompts, t, current, reference, reward);
             string name = $"online-dpo-{t}";
-            PolicyAnswers selection = EvaluationStage.Run(run, "select", name, inputs.Selection, gold: null, model, sft, reward, data);
+            PolicyAnswers selection = EvaluationStage.Run(run, "select", name, inputs.Selection, gold: null, model, sft, reward, data.Prompts);
             double kl = selection.LogRatios.Average(), score = PenalisedReward(selection);
             health.Add(signals with { Kl = kl, SelectionReward = score });
             run.Metrics.Append($"select/{name}", t, new Dictionary<string, double> { ["kl"] = kl, ["reward"] = score });
@@ -77,7 +76,7 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, StageInputs dat
     }
 
     private PolicyAnswers Evaluate(string name, ModelRef policy, ModelRef sft, ModelRef reward) =>
-        EvaluationStage.Run(run, "evaluate", name, inputs.Test, inputs.Gold, policy, sft, reward, data);
+        EvaluationStage.Run(run, "evaluate", name, inputs.Test, inputs.Gold, policy, sft, reward, data.Prompts);
 
     private RunResults Assemble(
         string name, (string Name, string Series, string Label)[] policies, PolicyAnswers[] answers, PolicyAnswers sftAgain, string? selected)

@@ -14,6 +14,9 @@ public sealed record RunContext
 
     public required StageStore Stages { get; init; }
 
+    /// <summary>Stages to be done again from the start, by name.</summary>
+    public IReadOnlyList<string> Redo { get; init; } = [];
+
     public required MetricsLog Metrics { get; init; }
 
     public required Device Device { get; init; }
@@ -32,6 +35,8 @@ public sealed record RunContext
 
     /// <summary>Most tokens in one scoring pass.</summary>
     public int ScoringTokens => Recipe.Sft.MicroBatchTokens;
+
+    public StageFolder OpenStage(string name, StageInputs stageInputs) => Stages.Open(name, stageInputs, Redo.Contains(name));
 
     public ModelFolder Open(string folder, bool trainable = false) => ModelFolder.Open(folder, Device, Precision, trainable);
 

@@ -32,7 +32,8 @@ public static class RunSession
         var run = new RunContext
         {
             Recipe = recipe,
-            Stages = new StageStore(folder.Path, metrics, DurableFiles.Instance, recipe.Save.KeepCheckpoints, Say, redo),
+            Stages = new StageStore(folder.Path, metrics, DurableFiles.Instance, recipe.Save.KeepCheckpoints, Say),
+            Redo = redo ?? [],
             Metrics = metrics,
             Device = Devices.Choose(recipe.Device),
             Say = Say,
@@ -57,23 +58,10 @@ public static class RunSession
         RunInputs inputs = recipe.Data.World == DataWorld.Tiny ? WorldInputs.Create(recipe, text) : FileInputs.Load(recipe, text);
         foreach (string line in inputs.Report) run.Say(line);
         cancel.ThrowIfCancellationRequested();
-        (RunResults results, ModelRef released) = new OnlineRlhf(run, inputs, DataIdentity(recipe), baseModel).Run(recipe.Name);
+        (RunResults results, ModelRef released) = new OnlineRlhf(run, inputs, DataIdentity.Of(recipe), baseModel).Run(recipe.Name);
         results = results with { Settings = Settings(folder.Recipe) };
         Release.Write(run, folder.Recipe, inputs, results, released, folder.File("model"));
         return results;
-    }
-
-    /// <summary>What the data depends on: contents of files, sizes of parts, the seed of the split.</summary>
-    private static StageInputs DataIdentity(Recipe recipe)
-    {
-        StageInputs data = new StageInputs().Add("seed", $"{recipe.Seed}").AddOptions("data", new { recipe.Data.World, recipe.Data.HeldOut, recipe.Data.Limits })
-            .Add("online.prompts_per_iteration", $"{recipe.Online.PromptsPerIteration}").Add("online.iterations", $"{recipe.Online.Iterations}");
-        foreach ((string key, IReadOnlyList<string> paths) in new[]
-        {
-            ("sft", recipe.Data.Sft), ("preferences", recipe.Data.Preferences), ("prompts", recipe.Data.Prompts), ("evaluation", recipe.Evaluation.Prompts),
-        })
-            for (int i = 0; i < paths.Count; i++) data.AddContent($"data.{key}[{i}]", paths[i]);
-        return data;
     }
 
     private static IReadOnlyList<ResolvedSetting> Settings(ResolvedRecipe recipe) =>

@@ -54,7 +54,11 @@ public sealed class ResolvedRecipe
     {
         RecipeNode at = Tree;
         foreach (string part in path.Split('.'))
-            at = (at is ListNode list ? list.Items[int.Parse(part)] : ((MapNode)at).Find(part)) ?? throw new ArgumentException($"a recipe has no {path}", nameof(path));
+        {
+            // The keys of a list's items come from where the list came from.
+            if (at is not MapNode map) return at.Origin;
+            at = map.Find(part) ?? throw new ArgumentException($"a recipe has no {path}", nameof(path));
+        }
         return at.Origin;
     }
 }

@@ -12,6 +12,14 @@ public sealed class StageInputs
 
     public IReadOnlyDictionary<string, string> Values => _values;
 
+    /// <summary>The same inputs, to add further ones to.</summary>
+    public StageInputs Copy()
+    {
+        var copy = new StageInputs();
+        foreach ((string key, string value) in _values) copy.Add(key, value);
+        return copy;
+    }
+
     public StageInputs Add(string key, string value)
     {
         _values.Add(key, value);
@@ -28,6 +36,19 @@ public sealed class StageInputs
         return this;
     }
 
+    /// <summary>Adds some keys of an option record, sections and lists with all that is in them.</summary>
+    public StageInputs AddKeys(string prefix, object options, params string[] keys)
+    {
+        IReadOnlyList<KeyValuePair<string, string>> all = RecipeText.Flatten(options);
+        foreach (string key in keys)
+        {
+            KeyValuePair<string, string>[] found = [.. all.Where(v => v.Key == key || v.Key.StartsWith(key + ".", StringComparison.Ordinal))];
+            if (found.Length == 0) throw new ArgumentException($"{options.GetType().Name} has no key {key}", nameof(keys));
+            foreach ((string name, string value) in found) Add($"{prefix}.{name}", value);
+        }
+        return this;
+    }
+
     /// <summary>Adds the content of a file or of a whole folder, whatever its name.</summary>
     /// <exception cref="InputException">There is no such file or folder.</exception>
     public StageInputs AddContent(string key, string path)
@@ -39,6 +60,9 @@ public sealed class StageInputs
     /// <summary>Adds the result of a finished stage.</summary>
     public StageInputs AddStage(StageFolder stage) =>
         Add($"stage.{stage.Name}", $"sha256:{stage.Digest ?? throw new InvalidOperationException($"the stage {stage.Name} is not finished")}");
+
+    /// <summary>All keys and texts, a line each.</summary>
+    public override string ToString() => string.Join('\n', _values.Select(v => $"{v.Key}: {v.Value}"));
 
     /// <summary>Each key whose text differs, as <c>key: old -> new</c>.</summary>
     internal IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> recorded) =>

@@ -12,7 +12,7 @@ public static class BaseStage
 {
     public static ModelRef Run(RunContext run)
     {
-        StageFolder stage = run.Stages.Open("base", new StageInputs().Add("seed", $"{run.Seed}").AddOptions("base", WorldBaseModel.Options, "save_every"));
+        StageFolder stage = run.OpenStage("base", new StageInputs().Add("seed", $"{run.Seed}").AddOptions("base", WorldBaseModel.Options, "save_every"));
         if (stage.Finished) return ModelRef.Of(stage);
         string folder = stage.File("model");
         WorldTokenizer.Write(folder);

@@ -17,8 +17,8 @@ public static class EvaluationStage
         ModelRef policy, ModelRef sft, ModelRef rewardModel, StageInputs data)
     {
         EvaluationOptions o = run.Recipe.Evaluation;
-        StageFolder stage = run.Stages.Open($"{folder}/{name}", data.Copy().Add("policy", policy.Digest).Add("sft", sft.Digest)
-            .Add("reward_model", rewardModel.Digest).Add("prompts", $"{prompts.Count}").AddOptions("evaluation", new { o.Temperature, o.MaxNewTokens }));
+        StageFolder stage = run.OpenStage($"{folder}/{name}", data.Copy().Add("policy", policy.Digest).Add("sft", sft.Digest)
+            .Add("reward_model", rewardModel.Digest).Add("prompts", $"{prompts.Count}").AddKeys("evaluation", o, "temperature", "max_new_tokens"));
         if (!stage.Finished)
         {
             using ModelFolder policyModel = run.Open(policy.Folder), sftModel = run.Open(sft.Folder), reward = run.Open(rewardModel.Folder);

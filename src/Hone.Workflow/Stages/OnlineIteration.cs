@@ -26,8 +26,8 @@ public static class OnlineIteration
     private static StageFolder Sample(RunContext run, IReadOnlyList<PromptRow> prompts, StageInputs data, int iteration, ModelRef start)
     {
         OnlineOptions o = run.Recipe.Online;
-        StageFolder stage = run.Stages.Open($"online-{iteration}/samples", data.Copy().Add("start", start.Digest)
-            .Add("prompts", $"{prompts.Count}").AddOptions("online", new { o.Samples, o.MaxNewTokens }));
+        StageFolder stage = run.OpenStage($"online-{iteration}/samples", data.Copy().Add("start", start.Digest)
+            .Add("prompts", $"{prompts.Count}").AddKeys("online", o, "samples", "max_new_tokens"));
         if (stage.Finished) return stage;
         using ModelFolder policy = run.Open(start.Folder);
         IGenerationEngine engine = policy.CreateEngine();
@@ -41,8 +41,8 @@ public static class OnlineIteration
         RunContext run, int iteration, StageFolder samples, ModelRef rewardModel, ModelRef reference, out IterationHealth health)
     {
         OnlineOptions o = run.Recipe.Online;
-        StageFolder stage = run.Stages.Open($"online-{iteration}/pairs", new StageInputs().AddStage(samples).Add("reward_model", rewardModel.Digest)
-            .Add("reference", reference.Digest).AddOptions("online", new { o.Pairs, o.LengthPenalty, o.LengthUnit, o.ExcludeUnfinished }));
+        StageFolder stage = run.OpenStage($"online-{iteration}/pairs", new StageInputs().AddStage(samples).Add("reward_model", rewardModel.Digest)
+            .Add("reference", reference.Digest).AddKeys("online", o, "pairs", "length_penalty", "length_unit", "exclude_unfinished"));
         if (!stage.Finished)
         {
             IReadOnlyList<SampleRow> scored = [.. SampleParts.Read(samples)];
@@ -71,8 +71,9 @@ public static class OnlineIteration
     private static ModelRef Train(RunContext run, int iteration, StageFolder pairs, ModelRef start)
     {
         OnlineOptions o = run.Recipe.Online;
-        StageFolder stage = run.Stages.Open($"online-{iteration}/dpo", new StageInputs().AddStage(pairs).Add("start", start.Digest)
-            .AddOptions("online", o, "save_every").Add("precision", $"{run.Precision}"));
+        StageFolder stage = run.OpenStage($"online-{iteration}/dpo", new StageInputs().AddStage(pairs).Add("start", start.Digest)
+            .AddKeys("online", o, "epochs", "learning_rate", "learning_rate_decay", "schedule", "warmup_ratio", "batch_size", "micro_batch_tokens",
+                "weight_decay", "adam_beta1", "adam_beta2", "adam_epsilon", "clip_norm", "log_every", "beta", "label_smoothing", "loss").Add("precision", $"{run.Precision}"));
         if (stage.Finished) return ModelRef.Of(stage);
         using ModelFolder model = run.Open(start.Folder, trainable: true);
         string file = pairs.File("pairs.jsonl");

@@ -10,9 +10,9 @@ public static class RewardCheckStage
 {
     private const int Prompts = 200, BestOf = 8;
 
-    public static RewardModelResult Run(RunContext run, RunInputs inputs, StageInputs data, ModelRef sft, ModelRef rewardModel)
+    public static RewardModelResult Run(RunContext run, RunInputs inputs, DataIdentity data, ModelRef sft, ModelRef rewardModel)
     {
-        StageFolder stage = run.Stages.Open("reward-check", data.Copy().Add("sft", sft.Digest).Add("reward_model", rewardModel.Digest));
+        StageFolder stage = run.OpenStage("reward-check", data.Rows.Copy().Add("prompts", data.Prompts.ToString()).AddKeys("online", run.Recipe.Online, "max_new_tokens").Add("sft", sft.Digest).Add("reward_model", rewardModel.Digest));
         string file = stage.File("reward_model.json");
         if (!stage.Finished)
         {

@@ -19,7 +19,7 @@ public static class RewardStage
         };
         // An own, finished reward model is used as it is.
         if (!options.Enabled) return start;
-        StageFolder stage = run.Stages.Open("reward", data.Copy().Add("start", start.Digest).AddOptions("reward", options, "save_every").Add("precision", $"{run.Precision}"));
+        StageFolder stage = run.OpenStage("reward", data.Copy().Add("start", start.Digest).AddOptions("reward", options, "save_every").Add("precision", $"{run.Precision}"));
         if (stage.Finished) return ModelRef.Of(stage);
         using ModelFolder model = ModelFolder.OpenAsNewRewardModel(start.Folder, run.Device, run.Precision);
         StageTrainer.Run(run, stage, model.Model, new RewardObjective(), ComparisonExample.Group(inputs.Preferences),

@@ -8,7 +8,7 @@ public static class SftStage
 {
     public static ModelRef Run(RunContext run, RunInputs inputs, StageInputs data, ModelRef start)
     {
-        StageFolder stage = run.Stages.Open("sft", data.Copy().Add("start", start.Digest).AddOptions("sft", run.Recipe.Sft, "save_every").Add("precision", $"{run.Precision}"));
+        StageFolder stage = run.OpenStage("sft", data.Copy().Add("start", start.Digest).AddOptions("sft", run.Recipe.Sft, "save_every").Add("precision", $"{run.Precision}"));
         if (stage.Finished) return ModelRef.Of(stage);
         using ModelFolder model = run.Open(start.Folder, trainable: true);
         StageTrainer.Run(run, stage, model.Model, new SftObjective(), inputs.Sft, inputs.SftHeldOut, run.Recipe.Sft, run.Recipe.Sft.LearningRate);

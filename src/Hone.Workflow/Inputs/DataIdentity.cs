@@ -1,0 +1,29 @@
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+
+namespace Hone.Workflow;
+
+/// <summary>What the data of a stage depends on: contents of files, sizes of parts, the seed of the split.</summary>
+/// <param name="Rows">Of conversations and preferences.</param>
+/// <param name="Prompts">Of the prompts of iterations, selection and test.</param>
+public sealed record DataIdentity(StageInputs Rows, StageInputs Prompts)
+{
+    public static DataIdentity Of(Recipe recipe)
+    {
+        StageInputs rows = Common(recipe).AddKeys("data", recipe.Data, "held_out.sft", "held_out.reward", "limits");
+        AddFiles(rows, "data.sft", recipe.Data.Sft);
+        AddFiles(rows, "data.preferences", recipe.Data.Preferences);
+        StageInputs prompts = Common(recipe).AddKeys("data", recipe.Data, "held_out.selection", "held_out.test", "limits.prompts")
+            .AddKeys("online", recipe.Online, "prompts_per_iteration", "iterations", "max_prompt_length", "max_length", "max_new_tokens");
+        AddFiles(prompts, "data.prompts", recipe.Data.Prompts);
+        AddFiles(prompts, "evaluation.prompts", recipe.Evaluation.Prompts);
+        return new DataIdentity(rows, prompts);
+    }
+
+    private static StageInputs Common(Recipe recipe) => new StageInputs().Add("seed", $"{recipe.Seed}").AddKeys("data", recipe.Data, "world");
+
+    private static void AddFiles(StageInputs inputs, string key, IReadOnlyList<string> paths)
+    {
+        for (int i = 0; i < paths.Count; i++) inputs.AddContent($"{key}[{i}]", paths[i]);
+    }
+}
