@@ -89,7 +89,7 @@ public sealed class HostileTokenizerTests
         json["model"]!["merges"] = new JsonArray("a a", "aa aa");
         json["model"]!["ignore_merges"] = false;
         Tokenizer tokenizer = TinyTokenizer.Load(json);
-        Assert.Equal(250_000, tokenizer.Encode(new string('a', 1_000_000)).Length);
+        Assert.Equal(50_000, tokenizer.Encode(new string('a', 200_000)).Length);
     }
 
     private static void Added(JsonObject json, JsonObject token) => json["added_tokens"]!.AsArray().Add(token);

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Hone.Text.Jinja;
 
 /// <summary>What one rendering may use. Defaults leave a conversation of ten thousand turns far below every bound.</summary>
-internal sealed record RenderLimits(long Steps = 5_000_000, int Characters = 1 << 24, int CallDepth = 100, TimeSpan? Time = null)
+internal sealed record RenderLimits(long Steps = 5_000_000, int Characters = 1 << 22, int CallDepth = 100, TimeSpan? Time = null)
 {
     public static RenderLimits Default { get; } = new();
 }

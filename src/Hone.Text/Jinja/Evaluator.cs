@@ -107,11 +107,11 @@ internal sealed class Evaluator(Budget budget)
         return target is string ? PythonString.Join(taken) : new JinjaList(taken, ((JinjaList)target).IsTuple);
     }
 
-    private static object? EvaluateUnary(string op, object? value)
+    private object? EvaluateUnary(string op, object? value)
     {
         if (op == "not") return !PythonValue.IsTrue(value);
         if (value is Undefined missing) throw missing.Error();
-        return op == "-" ? Operators.Negate(value) : PythonValue.IsNumber(value) ? value : throw new JinjaException("bad operand type for unary +");
+        return op == "-" ? Operators.Negate(value) : Operators.Apply("+", 0L, value, budget);
     }
 
     private bool EvaluateComparison(Comparison comparison, Scope scope)

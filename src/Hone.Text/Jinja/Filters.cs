@@ -3,20 +3,6 @@ namespace Hone.Text.Jinja;
 /// <summary>Filters: <c>value | name(arguments)</c>. Those of text and of sequences live in files of their own.</summary>
 internal static class Filters
 {
-    public static bool Exists(string name)
-    {
-        Budget probe = new(RenderLimits.Default);
-        try
-        {
-            Apply(name, "", Arguments.None, probe);
-            return true;
-        }
-        catch (JinjaException error)
-        {
-            return !error.Message.StartsWith("No filter named", StringComparison.Ordinal);
-        }
-    }
-
     public static object? Apply(string name, object? value, Arguments arguments, Budget budget)
     {
         switch (name)

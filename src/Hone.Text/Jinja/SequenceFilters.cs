@@ -104,7 +104,8 @@ internal static class SequenceFilters
         Comparer<object?> order = Comparer<object?>.Create((a, b) =>
         {
             budget.Step();
-            return PythonValue.Compare(a, b);
+            // Equal keys need no order, so that a list of None sorts, as in Python.
+            return PythonValue.Equals(a, b) ? 0 : PythonValue.Compare(a, b);
         });
         try
         {

@@ -61,6 +61,7 @@ internal static class StringMethods
         if (count == 0) return text;
         long places = old.Length == 0 ? text.Length + 1L : Count(text, old);
         if (count > 0) places = Math.Min(places, count);
+        budget.Step(places);
         budget.Characters(Math.Max(text.Length, text.Length + (places * (with.Length - old.Length))));
         if (old.Length == 0) return string.Concat(text.Select((c, i) => i < places ? with + c : c.ToString())) + (places > text.Length ? with : "");
         StringBuilder result = new();
@@ -111,8 +112,8 @@ internal static class StringMethods
         long most = arguments.Integer(1, "maxsplit", -1);
         if (most < 0) most = int.MaxValue;
         if (separator is "") throw new JinjaException("empty separator");
+        budget.Step(separator is string s ? Count(text, s) : text.Count(char.IsWhiteSpace));
         List<object?> parts = separator is string sep ? SplitAt(text, sep, most, fromRight) : SplitSpaces(text, most, fromRight);
-        budget.Step(parts.Count);
         return new JinjaList(parts);
     }
 

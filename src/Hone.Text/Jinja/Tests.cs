@@ -32,7 +32,6 @@ internal static class Tests
         "sameas" => Same(value, arguments.Require(0, "other")),
         "lower" => value is string lower && lower.Any(char.IsLower) && !lower.Any(char.IsUpper),
         "upper" => value is string upper && upper.Any(char.IsUpper) && !upper.Any(char.IsLower),
-        "filter" => value is string filter && Filters.Exists(filter),
         "escaped" => false,
         _ => throw new JinjaException($"No test named '{name}'."),
     };

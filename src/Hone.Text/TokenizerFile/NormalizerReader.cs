@@ -18,9 +18,13 @@ internal static class NormalizerReader
         },
         "Strip" => new StripNormalizer(fields.Flag("strip_left") ?? false, fields.Flag("strip_right") ?? false),
         "Lowercase" => new LowercaseNormalizer(),
+        "NFC" => new UnicodeNormalizer(UnicodeForm.Nfc),
+        "NFD" => new UnicodeNormalizer(UnicodeForm.Nfd),
+        "NFKC" => new UnicodeNormalizer(UnicodeForm.Nfkc),
+        "NFKD" => new UnicodeNormalizer(UnicodeForm.Nfkd),
         string other => throw new InputException(
             $"the normalizer \"{other}\" is not supported",
             fields.Where,
-            "supported: Sequence, Prepend, Replace, Strip, Lowercase"),
+            "supported: Sequence, Prepend, Replace, Strip, Lowercase, NFC, NFD, NFKC, NFKD"),
     };
 }

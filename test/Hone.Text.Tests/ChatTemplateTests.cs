@@ -1,0 +1,62 @@
+namespace Hone.Text.Tests;
+
+/// <summary>Where a template is found, and what it is given.</summary>
+public sealed class ChatTemplateTests
+{
+    [Fact]
+    public void The_jinja_file_beats_the_configuration()
+    {
+        using TempFolder folder = new();
+        Assert.Null(ChatTemplate.TryLoad(folder.Path));
+        File.WriteAllText(folder.File("tokenizer_config.json"), """{"chat_template":"config"}""");
+        Assert.Equal("config", ChatTemplate.TryLoad(folder.Path)!.Source);
+        File.WriteAllText(folder.File("chat_template.jinja"), "file");
+        Assert.Equal("file", ChatTemplate.TryLoad(folder.Path)!.Source);
+    }
+
+    [Fact]
+    public void Named_templates_are_found_by_name()
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(
+            folder.File("tokenizer_config.json"),
+            """{"chat_template":[{"name":"default","template":"d"},{"name":"tool_use","template":"t"}]}""");
+        Assert.Equal("d", ChatTemplate.TryLoad(folder.Path)!.Source);
+        Assert.Equal("t", ChatTemplate.TryLoad(folder.Path, "tool_use")!.Source);
+        InputException error = Assert.Throws<InputException>(() => ChatTemplate.TryLoad(folder.Path, "rag"));
+        Assert.Contains("default, tool_use", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Variables_of_any_plain_kind_can_be_given()
+    {
+        ChatTemplate template = ChatTemplate.Parse("{{ n + 1 }} {{ d.k[1] }} {{ f }} {{ none is none }} {{ messages[0].content }}{{ missing }}");
+        string text = template.Render([ChatMessage.User("hi")], variables: new Dictionary<string, object?>
+        {
+            ["n"] = 1,
+            ["d"] = new Dictionary<string, object?> { ["k"] = new List<object?> { "a", "b" } },
+            ["f"] = 0.5,
+            ["none"] = null,
+        });
+        Assert.Equal("2 b 0.5 True hi", text);
+        Assert.Throws<ArgumentException>(() => template.Render([], variables: new Dictionary<string, object?> { ["x"] = new Uri("http://x") }));
+    }
+
+    [Theory]
+    [InlineData("{{ 1e16 }} {{ 1.5 }} {{ 1e-5 }} {{ 100.0 }} {{ 0.1 + 0.2 }} {{ 7 // -2 }} {{ -7 % 3 }} {{ 6 / 3 }}", "1e+16 1.5 1e-05 100.0 0.30000000000000004 -4 2 2.0")]
+    [InlineData("{{ ['a', \"it's\", none, 1.0, (1,)] }} {{ {'k': 'v\\n'} }}", "['a', \"it's\", None, 1.0, (1,)] {'k': 'v\\n'}")]
+    [InlineData("{{ '👍ab'[0] }}{{ '👍ab'|length }}{{ '👍ab'[::-1] }}", "👍3ba👍")]
+    [InlineData("{{ [3,1,2][::-1] }}{{ [1,2,3,4][-3:-1] }}{{ 'abc'[5:] }}", "[2, 1, 3][2, 3]")]
+    [InlineData("{% for a in [1,2,3] %}{% if a == 2 %}{% continue %}{% endif %}{{ a }}{% if loop.last %}!{% endif %}{% endfor %}", "13!")]
+    [InlineData("{% set x = 1 %}{% for a in [1] %}{% set x = 2 %}{% endfor %}{{ x }}", "1")]
+    [InlineData("{% set ns = namespace(x=1) %}{% for a in [1] %}{% set ns.x = 2 %}{% endfor %}{{ ns.x }}", "2")]
+    [InlineData("{% macro m(a, b='d') %}{{ a }}{{ b }}{{ caller() if caller }}{% endmacro %}{{ m(1) }}{% call m(2, b=3) %}C{% endcall %}", "1d23C")]
+    [InlineData("{% set t %}a{{ 1 }}{% endset %}{{ t }}{% filter upper %}b{% endfilter %}", "a1B")]
+    [InlineData("{{ {'b': 1, 'a': [true, none]} | tojson }} {{ {'b': 'é<'} | tojson(indent=2) }}", "{\"b\": 1, \"a\": [true, null]} {\n  \"b\": \"é<\"\n}")]
+    [InlineData("{{ [{'r':'a','v':1},{'r':'b','v':2}] | selectattr('r', 'equalto', 'b') | map(attribute='v') | list }}", "[2]")]
+    [InlineData("{{ '%s is %d%% of %.1f' % ('x', 5, 2) }} {{ '{} {b}'.format(1, b=2) }}", "x is 5% of 2.0 1 2")]
+    [InlineData("{{ 'a' if false }}|{{ x is defined }}|{{ x | default('d') }}|{{ 1 in [1] and 'a' not in 'bc' }}", "|False|d|True")]
+    [InlineData("a\n  {%- if true -%}  b  {%- endif %}\n  {% if true %}\n  c\n  {% endif %}\nd", "ab  c\nd")]
+    [InlineData("{% raw %}{{ x }}{% endraw %}{# note #}", "{{ x }}")]
+    public void Prints_what_python_prints(string template, string expected) => Assert.Equal(expected, ChatTemplate.Parse(template).Render([]));
+}
