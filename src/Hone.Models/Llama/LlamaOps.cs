@@ -9,7 +9,7 @@ internal static class LlamaOps
     public static Tensor RmsNorm(Tensor x, Tensor weight, double epsilon)
     {
         Tensor wide = x.dtype == ScalarType.Float32 ? x : x.to(ScalarType.Float32);
-        Tensor normed = wide * wide.square().mean([-1], keepdim: true).Plus(epsilon).rsqrt();
+        Tensor normed = wide * (wide * wide).mean([-1], keepdim: true).Plus(epsilon).rsqrt();
         if (normed.dtype != x.dtype) normed = normed.to(x.dtype);
         return normed * (weight.dtype == x.dtype ? weight : weight.to(x.dtype));
     }
