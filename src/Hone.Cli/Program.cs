@@ -5,5 +5,6 @@ var root = new RootCommand("Online RLHF for .NET: SFT, reward model, DPO and ite
 {
     QuickstartVerb.Create(),
     RunVerb.Create(),
+    WorldBaseVerb.Create(),
 };
 return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

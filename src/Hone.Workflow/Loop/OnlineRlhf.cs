@@ -31,8 +31,7 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity da
         if (_recipe.Online.Enabled) (health, selected) = Iterate(policies, sft, reward);
 
         PolicyAnswers[] answers = [.. policies.Select(p => Evaluate(p.Name, p.Model, sft, reward))];
-        PolicyAnswers sftAgain = Evaluate("sft-again", sft, sft, reward);
-        RunResults results = Assemble(name, policies.Select(p => (p.Name, p.Series, p.Label)).ToArray(), answers, sftAgain, selected) with
+        RunResults results = Assemble(name, policies.Select(p => (p.Name, p.Series, p.Label)).ToArray(), answers, selected) with
         {
             RewardModel = rewardCheck,
             Iterations = health,
@@ -79,12 +78,12 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity da
         EvaluationStage.Run(run, "evaluate", name, inputs.Test, inputs.Gold, policy, sft, reward, data.Prompts);
 
     private RunResults Assemble(
-        string name, (string Name, string Series, string Label)[] policies, PolicyAnswers[] answers, PolicyAnswers sftAgain, string? selected)
+        string name, (string Name, string Series, string Label)[] policies, PolicyAnswers[] answers, string? selected)
     {
         int resamples = _recipe.Evaluation.BootstrapSamples;
         ulong seed = Seeds.Derive(run.Seed, "bootstrap");
         PolicyAnswers sft = answers[0];
-        ResultRow[] all = [.. answers.Select(a => FinalTable.Row(a, a == sft ? sftAgain : sft, seed, resamples, a.Name == selected))];
+        ResultRow[] all = [.. answers.Select(a => FinalTable.Row(a, sft, seed, resamples, a.Name == selected))];
         PolicyAnswers? offline = answers.FirstOrDefault(a => a.Name == "offline-dpo"), online = answers.FirstOrDefault(a => a.Name == selected);
         return new RunResults
         {

@@ -41,6 +41,9 @@ public sealed record RunContext
     public ModelFolder Open(string folder, bool trainable = false) => ModelFolder.Open(folder, Device, Precision, trainable);
 
     /// <summary>Saves a model in fp32 as a Hugging Face folder, with the tokenizer, template and generation settings of another one.</summary>
-    public void SaveModel(Llama model, string folder, string textFrom) =>
-        TempSave.Save(folder, model.Weights, model.Config, textFrom, ScalarType.Float32, (long)Recipe.Save.ShardMegabytes << 20);
+    public void SaveModel(Llama model, string folder, string textFrom)
+    {
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true); // of an attempt that was cut off
+        CheckpointFolder.Save(folder, model.Weights, model.Config, ScalarType.Float32, textFrom, (long)Recipe.Save.ShardMegabytes << 20);
+    }
 }

@@ -23,7 +23,7 @@ public static class EvaluationStage
         {
             using ModelFolder policyModel = run.Open(policy.Folder), sftModel = run.Open(sft.Folder), reward = run.Open(rewardModel.Folder);
             IGenerationEngine engine = policyModel.CreateEngine();
-            ulong seed = Seeds.Derive(run.Seed, $"{folder}/{(name == "sft-again" ? name : "answers")}");
+            ulong seed = Seeds.Derive(run.Seed, $"{folder}/answers");
             IReadOnlyList<SampleRow> rows = Answer(run, engine, policyModel.Text, prompts, o.Temperature, seed);
             // KL is a mean over samples at temperature 1 only.
             IReadOnlyList<SampleRow> own = o.Temperature == 1 ? rows : Answer(run, engine, policyModel.Text, prompts, 1, seed);

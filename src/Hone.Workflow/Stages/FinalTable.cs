@@ -7,10 +7,10 @@ namespace Hone.Workflow;
 public static class FinalTable
 {
     /// <param name="policy">The row.</param>
-    /// <param name="sft">What win rates are against; for the row <c>sft</c> itself, a second, independent draw from SFT.</param>
+    /// <param name="sft">What win rates are against; against itself SFT wins one half by definition.</param>
     public static ResultRow Row(PolicyAnswers policy, PolicyAnswers sft, ulong seed, int resamples, bool selected)
     {
-        (Interval win, Interval lc) = WinRates(policy, sft, seed, resamples);
+        (Interval win, Interval lc) = policy == sft ? (Interval.Exact(0.5), Interval.Exact(0.5)) : WinRates(policy, sft, seed, resamples);
         bool gold = policy.Gold is not null;
         ulong Named(string figure) => Seeds.Derive(seed, $"{policy.Name} {figure}");
         return new ResultRow
