@@ -14,7 +14,7 @@ public sealed record DataIdentity(StageInputs Rows, StageInputs Prompts)
         AddFiles(rows, "data.sft", recipe.Data.Sft);
         AddFiles(rows, "data.preferences", recipe.Data.Preferences);
         StageInputs prompts = Common(recipe).AddKeys("data", recipe.Data, "held_out.selection", "held_out.test", "limits.prompts")
-            .AddKeys("online", recipe.Online, "prompts_per_iteration", "iterations", "max_prompt_length", "max_length", "max_new_tokens");
+            .AddKeys("online", recipe.Online, "prompts_per_iteration", "iterations", "max_prompt_length", "max_length");
         AddFiles(prompts, "data.prompts", recipe.Data.Prompts);
         AddFiles(prompts, "evaluation.prompts", recipe.Evaluation.Prompts);
         return new DataIdentity(rows, prompts);

@@ -20,6 +20,13 @@ public sealed class StageInputs
         return copy;
     }
 
+    /// <summary>Adds all of another's inputs under a prefix.</summary>
+    public StageInputs Add(string prefix, StageInputs other)
+    {
+        foreach ((string key, string value) in other._values) Add($"{prefix}.{key}", value);
+        return this;
+    }
+
     public StageInputs Add(string key, string value)
     {
         _values.Add(key, value);
@@ -60,9 +67,6 @@ public sealed class StageInputs
     /// <summary>Adds the result of a finished stage.</summary>
     public StageInputs AddStage(StageFolder stage) =>
         Add($"stage.{stage.Name}", $"sha256:{stage.Digest ?? throw new InvalidOperationException($"the stage {stage.Name} is not finished")}");
-
-    /// <summary>All keys and texts, a line each.</summary>
-    public override string ToString() => string.Join('\n', _values.Select(v => $"{v.Key}: {v.Value}"));
 
     /// <summary>Each key whose text differs, as <c>key: old -> new</c>.</summary>
     internal IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> recorded) =>
