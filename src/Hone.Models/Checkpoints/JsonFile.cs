@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Hone.Models;
 
-/// <summary>Reads a JSON file that came from outside: bounded size and depth, strict UTF-8, no duplicate names.</summary>
+/// <summary>Reads JSON that came from outside (bounded size and depth, strict UTF-8, no duplicate names) and writes it.</summary>
 internal static class JsonFile
 {
     private const long MaxBytes = 64 << 20;
@@ -44,5 +44,18 @@ internal static class JsonFile
         {
             throw new InputException($"The JSON is not valid: {e.Message}", where, null, e);
         }
+    }
+
+    /// <summary>Writes one indented object, with line feeds on every system, and a final line feed.</summary>
+    public static void Write(Stream stream, Action<Utf8JsonWriter> members)
+    {
+        using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            json.WriteStartObject();
+            members(json);
+            json.WriteEndObject();
+        }
+
+        stream.WriteByte((byte)'\n');
     }
 }

@@ -10,8 +10,8 @@ public static class LlamaConfigFile
 {
     public const string Name = "config.json";
 
-    private const string CausalModel = "LlamaForCausalLM";
-    private const string RewardModel = "LlamaForSequenceClassification";
+    internal const string CausalModel = "LlamaForCausalLM";
+    internal const string RewardModel = "LlamaForSequenceClassification";
 
     /// <summary>The configuration in <paramref name="folder"/>; absent optional keys take transformers' Llama defaults.</summary>
     /// <exception cref="InputException">No Llama model, an unsupported or contradictory field, or a value out of range.</exception>

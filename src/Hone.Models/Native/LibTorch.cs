@@ -1,4 +1,4 @@
-using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
@@ -19,8 +19,24 @@ public static class LibTorch
 
     private static readonly Lock s_gate = new();
     private static bool s_loaded;
+    private static string s_folder = "";
+
+    /// <summary>What was loaded, for <c>hone doctor</c>; loads it when that has not happened.</summary>
+    public static LibTorchDescription Describe()
+    {
+        Load();
+        nint torchCpu = NativeLibrary.Load(Path.Combine(s_folder, FileName("torch_cpu")));
+        int devices = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        return new LibTorchDescription(VersionOf(torchCpu) ?? "unknown", s_folder, torch.get_num_threads(), devices);
+    }
 
     /// <summary>Loads libtorch and its binding once.</summary>
+    /// <remarks>
+    /// glibc's allocator is left as it is. Keeping freed tensors in the heap (mallopt M_MMAP_MAX=0, M_TRIM_THRESHOLD at its
+    /// maximum, M_TOP_PAD 256 MB) saves page faults: measured on training steps of 2048 tokens, CPU time per token fell by 0
+    /// to 5% (within noise) with a vocabulary of 2,048, and by 15% with 32,000, where peak memory rose from 1.6 to 2.7 GB
+    /// and stayed. Who wants that trade sets GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=...
+    /// </remarks>
     /// <exception cref="InputException">libtorch cannot be loaded; says which folder, why, and what to do.</exception>
     public static void Load()
     {
@@ -28,10 +44,10 @@ public static class LibTorch
         lock (s_gate)
         {
             if (s_loaded) return;
-            HeapTuning.Apply();
             string? folder = Environment.GetEnvironmentVariable(FolderVariable);
             if (string.IsNullOrWhiteSpace(folder)) LoadPackaged();
             else LoadFrom(folder);
+            RuntimeHelpers.RunClassConstructor(typeof(torch).TypeHandle);
             Volatile.Write(ref s_loaded, true);
         }
     }
@@ -42,6 +58,7 @@ public static class LibTorch
         {
             NativeLibrary.Load("torch_cpu", typeof(torch).Assembly, null);
             NativeLibrary.Load("LibTorchSharp", typeof(torch).Assembly, null);
+            s_folder = Path.GetDirectoryName(PackagedPath(FileName("torch_cpu"))) ?? AppContext.BaseDirectory;
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
@@ -59,12 +76,16 @@ public static class LibTorch
         string full = Path.GetFullPath(folder);
         string fix = $"Set {FolderVariable} to the folder that holds {FileName("torch_cpu")} of libtorch {RequiredVersion} " +
             "(in Python: torch/lib), or unset it to use the packaged one.";
+        if (!OperatingSystem.IsLinux()) throw new InputException($"{FolderVariable} works on Linux only.", full, $"Unset {FolderVariable}.");
         if (!Directory.Exists(full)) throw new InputException($"{FolderVariable} names a folder that does not exist.", full, fix);
         foreach (string name in (string[])["c10", "torch_cpu", "torch"])
         {
             if (!File.Exists(Path.Combine(full, FileName(name))))
                 throw new InputException($"{FolderVariable} names a folder without {FileName(name)}.", full, fix);
         }
+
+        if (PackagedTwin.IsLoaded(FileName("torch_cpu")))
+            throw new InvalidOperationException($"LibTorch.Load must come before the first use of TorchSharp when {FolderVariable} is set.");
 
         // In the order of their dependencies, so that each finds the earlier ones by name.
         foreach (string name in (string[])["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"])
@@ -74,7 +95,9 @@ public static class LibTorch
             try
             {
                 nint handle = NativeLibrary.Load(path);
-                if (name == "torch_cpu") CheckVersion(handle, full, fix);
+                if (name != "torch_cpu") continue;
+                CheckVersion(handle, full, fix);
+                PackagedTwin.Hide(handle, FileName(name), full);
             }
             catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
             {
@@ -91,14 +114,7 @@ public static class LibTorch
             throw new InputException($"This libtorch does not fit TorchSharp, which wants {RequiredVersion}: {Reason(e)}", full, fix, e);
         }
 
-        // On first use TorchSharp loads "torch_cpu" by name, finds the packaged file, and so maps a second libtorch into
-        // the process, which aborts on registering its operators twice. Telling it that its backend is loaded prevents that.
-        foreach (string field in (string[])["nativeBackendLoaded", "nativeBackendCudaLoaded"])
-        {
-            FieldInfo flag = typeof(torch).GetField(field, BindingFlags.NonPublic | BindingFlags.Static)
-                ?? throw new InputException($"{FolderVariable} does not work with this version of TorchSharp.", full, $"Unset {FolderVariable}.");
-            flag.SetValue(null, true);
-        }
+        s_folder = full;
     }
 
     private static void CheckVersion(nint torchCpu, string folder, string fix)
@@ -115,6 +131,15 @@ public static class LibTorch
         return $"{version >> 56}.{(version >> 48) & 0xff}.{(version >> 40) & 0xff}";
     }
 
+    /// <summary>Where .NET finds a native file of this application; null when the application carries none.</summary>
+    internal static string? PackagedPath(string fileName)
+    {
+        string searched = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        return searched.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Select(directory => Path.Combine(directory, fileName))
+            .FirstOrDefault(File.Exists);
+    }
+
     internal static string FileName(string name) =>
         OperatingSystem.IsWindows() ? name + ".dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
 
@@ -126,3 +151,6 @@ public static class LibTorch
             && !l.StartsWith("Unable to load", StringComparison.Ordinal)) ?? lines[0];
     }
 }
+
+/// <summary>The libtorch in use: its version, its folder, the threads it computes with, and the CUDA devices it sees.</summary>
+public sealed record LibTorchDescription(string Version, string Folder, int Threads, int CudaDevices);

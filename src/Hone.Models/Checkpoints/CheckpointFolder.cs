@@ -1,0 +1,95 @@
+using System.Text.Json;
+using static TorchSharp.torch;
+
+namespace Hone.Models;
+
+/// <summary>Writes a whole Hugging Face model folder: weights, configuration, and the tokenizer files of the model it came from.</summary>
+public static class CheckpointFolder
+{
+    /// <summary>Files that make up a tokenizer and its chat template; those that the source folder has are copied.</summary>
+    public static IReadOnlyList<string> TokenizerFiles { get; } =
+    [
+        "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json",
+        "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
+    ];
+
+    private const string GenerationConfig = "generation_config.json";
+
+    /// <summary>
+    /// Writes the folder, which must not exist yet. It appears under its name only when every file is on the disk; after an
+    /// error nothing is left. transformers loads it as LlamaForCausalLM, or as LlamaForSequenceClassification with one label.
+    /// Tokenizer files and <c>generation_config.json</c> come from <paramref name="tokenizerFolder"/>, if any.
+    /// </summary>
+    /// <exception cref="InputException">The folder exists, a file cannot be copied, or the disk is full.</exception>
+    public static void Save(
+        string folder,
+        IReadOnlyDictionary<string, Tensor> weights,
+        LlamaConfig config,
+        ScalarType dtype,
+        string? tokenizerFolder,
+        long maxShardBytes = WeightWriter.DefaultShardBytes)
+    {
+        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (Path.Exists(target)) throw new InputException("The output folder exists already.", target, "Give another folder, or remove this one.");
+        string parent = Path.GetDirectoryName(target)!, partial = target + Durable.PartialSuffix;
+        try
+        {
+            Directory.CreateDirectory(parent);
+            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true); // of a process that was killed
+            Directory.CreateDirectory(partial);
+            WeightWriter.SaveWeights(partial, weights, config, dtype, maxShardBytes);
+            LlamaConfigWriter.Write(partial, config, dtype);
+            WriteGenerationConfig(partial, config, tokenizerFolder);
+            if (tokenizerFolder is not null) CopyTokenizer(tokenizerFolder, partial);
+            Directory.Move(partial, target);
+            Durable.FlushFolder(parent);
+        }
+        catch (Exception e)
+        {
+            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
+            if (e is IOException or UnauthorizedAccessException) throw Durable.Failed(target, e);
+            throw;
+        }
+    }
+
+    private static void CopyTokenizer(string source, string target)
+    {
+        foreach (string name in TokenizerFiles)
+        {
+            string from = Path.Combine(source, name);
+            if (!File.Exists(from)) continue;
+            Durable.WriteFile(Path.Combine(target, name), stream =>
+            {
+                using FileStream file = File.OpenRead(from);
+                file.CopyTo(stream);
+            });
+        }
+    }
+
+    // The source's sampling settings stay; its stop ids and those of the configuration are joined.
+    private static void WriteGenerationConfig(string target, LlamaConfig config, string? source)
+    {
+        string? path = source is null ? null : Path.Combine(source, GenerationConfig);
+        JsonElement? old = path is not null && File.Exists(path) ? JsonFile.ReadObject(path) : null;
+        List<int> stops = [.. config.EosIds.Concat(StopIds(old)).Distinct()];
+        Durable.WriteFile(Path.Combine(target, GenerationConfig), stream => JsonFile.Write(stream, json =>
+        {
+            if (config.BosId is { } bos) json.WriteNumber("bos_token_id", bos);
+            if (stops.Count > 0) LlamaConfigWriter.WriteEosIds(json, stops);
+            if (config.PadId is { } pad) json.WriteNumber("pad_token_id", pad);
+            if (old is not { } members) return;
+            string[] replaced = [.. new[] { config.BosId is null ? "" : "bos_token_id", "eos_token_id", config.PadId is null ? "" : "pad_token_id" }];
+            foreach (JsonProperty member in members.EnumerateObject())
+            {
+                if (!replaced.Contains(member.Name)) member.WriteTo(json);
+            }
+        }));
+    }
+
+    private static IEnumerable<int> StopIds(JsonElement? generation)
+    {
+        if (generation is not { } members || !members.TryGetProperty("eos_token_id", out JsonElement ids)) return [];
+        IEnumerable<JsonElement> each = ids.ValueKind == JsonValueKind.Array ? ids.EnumerateArray() : [ids];
+        return each.Where(e => e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out _)).Select(e => e.GetInt32());
+    }
+}
