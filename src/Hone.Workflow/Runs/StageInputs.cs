@@ -59,7 +59,8 @@ public sealed class StageInputs
 
     /// <summary>Adds the result of a finished stage.</summary>
     public StageInputs AddStage(StageFolder stage) =>
-        Add($"stage.{stage.Name}", $"sha256:{stage.Digest ?? throw new InvalidOperationException($"the stage {stage.Name} is not finished")}");
+        Add($"stage.{stage.Name}",
+            $"sha256:{stage.Digest ?? throw new InvalidOperationException($"the stage {stage.Name} is not finished")}");
 
     /// <summary>All keys and texts, a line each.</summary>
     public override string ToString() => string.Join('\n', _values.Select(v => $"{v.Key}: {v.Value}"));
