@@ -9,6 +9,7 @@ namespace Hone.Workflow.Metrics;
 /// </summary>
 public sealed class MetricsLog : IDisposable
 {
+    private const string Mend = "Restore the file, or begin a new run.";
     private readonly FileStream _file;
 
     /// <summary>Opens or makes the file; a last line without its end, left by a kill, is cut off.</summary>
@@ -39,11 +40,13 @@ public sealed class MetricsLog : IDisposable
     /// <exception cref="InputException">The file is shorter, or the length is not the end of a row: rows were removed or changed.</exception>
     public void CutTo(long length)
     {
-        if (length > _file.Length) throw new InputException($"{_file.Length} bytes, but the saved state was made with {length}: rows are lost", Path, "Restore the file, or begin a new run.");
+        if (length > _file.Length)
+            throw new InputException($"{_file.Length} bytes, but the saved state was made with {length}: rows are lost", Path, Mend);
         if (length > 0)
         {
             _file.Seek(length - 1, SeekOrigin.Begin);
-            if (_file.ReadByte() != '\n') throw new InputException($"byte {length}, where the saved state belongs, is not the end of a row: the file was changed", Path, "Restore the file, or begin a new run.");
+            if (_file.ReadByte() != '\n')
+                throw new InputException($"byte {length}, where the saved state belongs, ends no row: the file was changed", Path, Mend);
         }
         _file.SetLength(length);
         _file.Seek(0, SeekOrigin.End);

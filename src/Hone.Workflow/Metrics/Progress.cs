@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Hone.Workflow.Metrics;
 
 /// <summary>Where a stage stands after a step. <paramref name="Values"/> are shown in the order given.</summary>
-public sealed record ProgressStep(string Stage, int Step, int TotalSteps, IReadOnlyList<KeyValuePair<string, double>> Values, long Tokens, long MemoryBytes);
+public sealed record ProgressStep(
+    string Stage, int Step, int TotalSteps, IReadOnlyList<KeyValuePair<string, double>> Values, long Tokens, long MemoryBytes);
 
 /// <summary>
 /// Progress for people: in a terminal one line that is rewritten, elsewhere a plain line every so often and at each
@@ -70,7 +71,8 @@ public sealed class ProgressDisplay(TextWriter output, bool live, TimeProvider c
         parts.AddRange(at.Values.Select(v => $"{v.Key} {Short(v.Value)}"));
         if (seconds > 0 && _tokens > 0) parts.Add($"{Count(_tokens / seconds)} tok/s");
         if (at.MemoryBytes > 0) parts.Add(Bytes(at.MemoryBytes));
-        if (seconds > 0 && done > 0 && at.Step < at.TotalSteps) parts.Add($"ETA {Duration(TimeSpan.FromSeconds(seconds / done * (at.TotalSteps - at.Step)))}");
+        if (seconds > 0 && done > 0 && at.Step < at.TotalSteps)
+            parts.Add($"ETA {Duration(TimeSpan.FromSeconds(seconds / done * (at.TotalSteps - at.Step)))}");
         else if (at.Step >= at.TotalSteps) parts.Add($"in {Duration(TimeSpan.FromSeconds(seconds))}");
         return string.Join("  ", parts);
     }

@@ -8,7 +8,8 @@ namespace Hone.Workflow.Metrics;
 public sealed class RunLog(string path, TimeProvider clock) : IDisposable
 {
     private static readonly JsonSerializerOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private readonly StreamWriter _file = new(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read)) { AutoFlush = true, NewLine = "\n" };
+    private readonly StreamWriter _file =
+        new(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read)) { AutoFlush = true, NewLine = "\n" };
 
     public void Info(string message) => Write("info", message);
 
@@ -19,6 +20,7 @@ public sealed class RunLog(string path, TimeProvider clock) : IDisposable
     private void Write(string level, string message)
     {
         string time = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-        _file.WriteLine(JsonSerializer.Serialize(new Dictionary<string, string> { ["time"] = time, ["level"] = level, ["message"] = message }, s_readable));
+        Dictionary<string, string> row = new() { ["time"] = time, ["level"] = level, ["message"] = message };
+        _file.WriteLine(JsonSerializer.Serialize(row, s_readable));
     }
 }

@@ -75,7 +75,8 @@ public sealed class TensorBoardEvents : IDisposable
     }
 
     /// <summary>A field of wire type 2: a length and that many bytes.</summary>
-    private static byte[] Bytes(int field, ReadOnlySpan<byte> content) => [(byte)((field << 3) | 2), .. Varint((ulong)content.Length), .. content];
+    private static byte[] Bytes(int field, ReadOnlySpan<byte> content) =>
+        [(byte)((field << 3) | 2), .. Varint((ulong)content.Length), .. content];
 
     private static byte[] Varint(ulong value)
     {

@@ -37,7 +37,7 @@ internal static partial class OptionValue
             _ when type.IsEnum => (Choice(type, text), Choices(type)),
             TypeCode.String => (text, "a text"),
             TypeCode.Boolean => (text switch { "true" => true, "false" => (object)false, _ => null }, "true or false"),
-            TypeCode.Int32 => (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int i) ? (object)i : null, "a whole number"),
+            TypeCode.Int32 => (WholeNumber(text), "a whole number"),
             TypeCode.Double => (Number(text), "a number"),
             _ => throw new InvalidOperationException($"recipes have no values of type {type}"),
         };
@@ -52,6 +52,9 @@ internal static partial class OptionValue
     private static object? Choice(Type type, string text) =>
         Enum.GetNames(type).FirstOrDefault(n => OptionKey.SnakeCase(n) == text) is { } name ? Enum.Parse(type, name) : null;
 
+    private static int? WholeNumber(string text) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int i) ? i : null;
+
     private static double? Number(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double d) && double.IsFinite(d) ? d : null;
 
@@ -61,8 +64,9 @@ internal static partial class OptionValue
         StringBuilder quoted = new("\"");
         foreach (char c in text)
         {
+            bool unseen = char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff';
             if (c is '"' or '\\') quoted.Append('\\').Append(c);
-            else if (char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff') quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else if (unseen) quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             else quoted.Append(c);
         }
         return quoted.Append('"').ToString();

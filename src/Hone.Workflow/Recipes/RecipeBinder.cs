@@ -37,7 +37,8 @@ internal sealed class RecipeBinder(string recipeFolder, string workingFolder)
         {
             Type choice = Nullable.GetUnderlyingType(type) ?? type;
             string? near = choice.IsEnum && text is not null ? NearestName.Of(text, OptionValue.Names(choice)) : null;
-            throw new InputException($"{path}: expected {expected}, found {node.Kind}", node.Origin.Where, near is null ? null : $"Did you mean '{near}'?");
+            throw new InputException($"{path}: expected {expected}, found {node.Kind}", node.Origin.Where,
+                near is null ? null : $"Did you mean '{near}'?");
         }
         return key.Path is not null && value is string written ? FullPath(written, key.Path, node.Origin, path) : value;
     }
@@ -45,7 +46,8 @@ internal sealed class RecipeBinder(string recipeFolder, string workingFolder)
     private string FullPath(string written, RecipePathAttribute rule, Origin origin, string path)
     {
         if (rule.Except.Contains(written)) return written;
-        if (written.Length == 0 || written.Contains('\0', StringComparison.Ordinal)) throw new InputException($"{path}: expected a path, found '{written}'", origin.Where);
+        if (written.Length == 0 || written.Contains('\0', StringComparison.Ordinal))
+            throw new InputException($"{path}: expected a path, found '{written}'", origin.Where);
         return Path.GetFullPath(written, origin.Kind == OriginKind.File ? recipeFolder : workingFolder);
     }
 

@@ -17,7 +17,8 @@ public static class RecipeChecks
         foreach (string key in r.Data.World == DataWorld.None ? [] : new[] { "sft", "preferences", "prompts" })
         {
             if (Files(r.Data, key).Count > 0)
-                throw Wrong(recipe, $"data.{key}", "files are given, but data.world is tiny", "Set data.world: none to use files, or remove them.");
+                throw Wrong(recipe, $"data.{key}", "files are given, but data.world is tiny",
+                    "Set data.world: none to use files, or remove them.");
         }
     }
 
@@ -28,7 +29,8 @@ public static class RecipeChecks
         if (r.Model != "world") Exists(recipe, "model", r.Model);
         if (r.Reward.StartFrom is not ("sft" or "base")) Exists(recipe, "reward.start_from", r.Reward.StartFrom);
         if (r.Online.Enabled && !r.Reward.Enabled && r.Reward.StartFrom is "sft" or "base")
-            throw Wrong(recipe, "reward.enabled", "online DPO needs a reward model", "Enable the stage, or give the folder of a trained one as reward.start_from.");
+            throw Wrong(recipe, "reward.enabled", "online DPO needs a reward model",
+                "Enable the stage, or give the folder of a trained one as reward.start_from.");
         if (!r.Sft.Enabled && !r.Reward.Enabled && !r.OfflineDpo.Enabled && !r.Online.Enabled)
             throw Wrong(recipe, "sft.enabled", "no stage is enabled", "Enable at least one of sft, reward, offline_dpo and online.");
         if (r.Data.World == DataWorld.None)
@@ -48,16 +50,19 @@ public static class RecipeChecks
     private static void PromptFits(ResolvedRecipe recipe, string section, DpoOptions options)
     {
         if (options.MaxPromptLength >= options.MaxLength)
-            throw Wrong(recipe, $"{section}.max_prompt_length", $"{options.MaxPromptLength} leaves no room for an answer within {section}.max_length {options.MaxLength}");
+            throw Wrong(recipe, $"{section}.max_prompt_length",
+                $"{options.MaxPromptLength} leaves no room for an answer within {section}.max_length {options.MaxLength}");
     }
 
     private static void Needs(ResolvedRecipe recipe, string key, bool needed, string stage)
     {
         if (needed && Files(recipe.Value.Data, key).Count == 0)
-            throw Wrong(recipe, $"data.{key}", $"the stage {stage} needs data", $"Give data.{key}, set data.world: tiny, or set {stage}.enabled: false.");
+            throw Wrong(recipe, $"data.{key}", $"the stage {stage} needs data",
+                $"Give data.{key}, set data.world: tiny, or set {stage}.enabled: false.");
     }
 
-    private static IReadOnlyList<string> Files(DataOptions data, string key) => key switch { "sft" => data.Sft, "preferences" => data.Preferences, _ => data.Prompts };
+    private static IReadOnlyList<string> Files(DataOptions data, string key) =>
+        key switch { "sft" => data.Sft, "preferences" => data.Preferences, _ => data.Prompts };
 
     private static void Exists(ResolvedRecipe recipe, string key, string path)
     {

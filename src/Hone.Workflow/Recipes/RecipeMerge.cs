@@ -16,7 +16,8 @@ internal static class RecipeMerge
         {
             if (over is ScalarNode { Text: not null } one && element == typeof(string)) return new ListNode([one], one.Origin);
             if (over is not ListNode list) throw Wrong(path, over, "a list");
-            return new ListNode([.. list.Items.Select((item, i) => Merge(element, ElementDefault(element), item, $"{path}.{i}"))], list.Origin);
+            return new ListNode([.. list.Items.Select((item, i) => Merge(element, ElementDefault(element), item, $"{path}.{i}"))],
+                list.Origin);
         }
         return over is ScalarNode ? over : throw Wrong(path, over, "a single value");
     }
@@ -39,7 +40,8 @@ internal static class RecipeMerge
         if (!int.TryParse(next, out int index) || index < 0 || index >= list.Items.Count)
             throw new InputException($"{done} has no element '{next}'; it has {list.Items.Count}, counted from 0", origin.Where);
         Type element = OptionKey.ElementOf(type)!;
-        return list with { Items = [.. list.Items.Select((item, i) => i == index ? Apply(element, item, path, depth + 1, value, origin) : item)] };
+        return list with { Items = [.. list.Items.Select((item, i) =>
+            i == index ? Apply(element, item, path, depth + 1, value, origin) : item)] };
     }
 
     private static MapNode MergeSection(Type type, MapNode under, RecipeNode over, string path)
@@ -49,7 +51,8 @@ internal static class RecipeMerge
         MapNode merged = under with { Origin = map.Origin };
         foreach (MapEntry entry in map.Entries)
         {
-            OptionKey key = OptionKey.Of(type).FirstOrDefault(k => k.Name == entry.Key) ?? throw Unknown(type, entry.Key, path, entry.KeyOrigin);
+            OptionKey key = OptionKey.Of(type).FirstOrDefault(k => k.Name == entry.Key)
+                ?? throw Unknown(type, entry.Key, path, entry.KeyOrigin);
             string full = path.Length == 0 ? key.Name : $"{path}.{key.Name}";
             merged = Replace(merged, key.Name, old => Merge(key.Type, old, entry.Value, full), entry.KeyOrigin);
         }
@@ -62,8 +65,10 @@ internal static class RecipeMerge
     private static RecipeNode DefaultNode(Type type, object? value)
     {
         if (value is not null && OptionKey.IsSection(type)) return Defaults(value);
-        if (OptionKey.ElementOf(type) is not { } element) return new ScalarNode(value is null ? null : OptionValue.Format(value), Origin.Default);
-        return new ListNode([.. ((System.Collections.IEnumerable)value!).Cast<object>().Select(item => DefaultNode(element, item))], Origin.Default);
+        if (OptionKey.ElementOf(type) is not { } element)
+            return new ScalarNode(value is null ? null : OptionValue.Format(value), Origin.Default);
+        return new ListNode([.. ((System.Collections.IEnumerable)value!).Cast<object>().Select(item => DefaultNode(element, item))],
+            Origin.Default);
     }
 
     private static RecipeNode ElementDefault(Type element) =>

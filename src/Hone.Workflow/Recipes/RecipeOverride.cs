@@ -17,7 +17,8 @@ public sealed record RecipeOverride(string Path, string Value, Origin Origin)
     }
 
     /// <summary>A flag that stands for a key, such as <c>--device cpu</c>; the value is taken literally, not as YAML.</summary>
-    public static RecipeOverride Flag(string flag, string path, string value) => new(path, value, new Origin(OriginKind.Flag, $"{flag} {value}"));
+    public static RecipeOverride Flag(string flag, string path, string value) =>
+        new(path, value, new Origin(OriginKind.Flag, $"{flag} {value}"));
 
     internal RecipeNode Node() =>
         Origin.Kind == OriginKind.Flag ? new ScalarNode(Value, Origin) : RecipeYaml.Parse(Value, (Mark _) => Origin) switch

@@ -33,7 +33,8 @@ public static class RecipeText
     public static IReadOnlyList<KeyValuePair<string, string>> Flatten(object options, string prefix = "")
     {
         List<KeyValuePair<string, string>> flat = [];
-        foreach (OptionKey key in OptionKey.Of(options.GetType())) Flatten(flat, prefix.Length == 0 ? key.Name : $"{prefix}.{key.Name}", key.Property.GetValue(options));
+        foreach (OptionKey key in OptionKey.Of(options.GetType()))
+            Flatten(flat, prefix.Length == 0 ? key.Name : $"{prefix}.{key.Name}", key.Property.GetValue(options));
         return flat;
     }
 
@@ -88,7 +89,8 @@ public static class RecipeText
             object? usual = key.Property.GetValue(defaults);
             if (value is not null && OptionKey.IsSection(key.Type))
             {
-                text.Append(indent.Length == 0 ? "\n" : "").Append(indent).Append("# ").Append(key.Comment).Append('\n').Append(indent).Append(key.Name).Append(":\n");
+                text.Append(indent.Length == 0 ? "\n" : "").Append(indent).Append("# ").Append(key.Comment).Append('\n').Append(indent)
+                    .Append(key.Name).Append(":\n");
                 WriteStart(text, value, usual!, indent + "  ");
                 continue;
             }

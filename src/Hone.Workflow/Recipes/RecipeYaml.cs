@@ -16,7 +16,8 @@ internal static class RecipeYaml
     internal static RecipeNode Parse(string text, Func<Mark, Origin> place)
     {
         if (text.Length > MaxCharacters)
-            throw new InputException($"the file has {text.Length:N0} characters; a recipe has at most {MaxCharacters:N0}", place(Mark.Empty).Text);
+            throw new InputException($"the file has {text.Length:N0} characters; a recipe has at most {MaxCharacters:N0}",
+                place(Mark.Empty).Text);
         if (text.IndexOf('\0', StringComparison.Ordinal) is >= 0 and int zero)
             throw new InputException($"character {zero} is NUL: this is no YAML text", place(Mark.Empty).Text);
         Parser parser = new(new Scanner(new StringReader(text), skipComments: true));
@@ -48,9 +49,11 @@ internal static class RecipeYaml
         Origin origin = place(at.Start);
         if (depth > MaxDepth) throw new InputException($"nested deeper than {MaxDepth} levels", origin.Where);
         if (at is AnchorAlias || at is NodeEvent { Anchor.IsEmpty: false })
-            throw new InputException("anchors and aliases (& and *) are not part of a recipe", origin.Where, "Write the value out, or quote a text that begins with & or *.");
+            throw new InputException("anchors and aliases (& and *) are not part of a recipe", origin.Where,
+                "Write the value out, or quote a text that begins with & or *.");
         if (at is NodeEvent { Tag: { IsEmpty: false, IsNonSpecific: false } tag })
-            throw new InputException($"the tag {tag} is not part of a recipe", origin.Where, "Remove it, or quote a text that begins with !.");
+            throw new InputException($"the tag {tag} is not part of a recipe", origin.Where,
+                "Remove it, or quote a text that begins with !.");
         switch (at)
         {
             case Scalar scalar:
@@ -74,9 +77,11 @@ internal static class RecipeYaml
         while (!parser.TryConsume<MappingEnd>(out _))
         {
             RecipeNode key = Read(parser, place, depth + 1);
-            if (key is not ScalarNode { Text: { } name }) throw new InputException($"a key must be a word, not {key.Kind}", key.Origin.Where);
+            if (key is not ScalarNode { Text: { } name })
+                throw new InputException($"a key must be a word, not {key.Kind}", key.Origin.Where);
             if (!seen.TryAdd(name, key.Origin))
-                throw new InputException($"the key '{name}' is given twice; first at line {seen[name].Line}", key.Origin.Where, "Remove one of them.");
+                throw new InputException($"the key '{name}' is given twice; first at line {seen[name].Line}", key.Origin.Where,
+                    "Remove one of them.");
             entries.Add(new MapEntry(name, key.Origin, Read(parser, place, depth + 1)));
         }
         return new MapNode(entries, origin);

@@ -21,7 +21,8 @@ public sealed class ResolvedRecipe
     {
         FileInfo file = new(path);
         if (!file.Exists)
-            throw new InputException("there is no such recipe", path, Directory.Exists(path) ? "This is a folder; give the file." : "hone recipe init writes one to start from.");
+            throw new InputException("there is no such recipe", path,
+                Directory.Exists(path) ? "This is a folder; give the file." : "hone recipe init writes one to start from.");
         if (file.Length > RecipeYaml.MaxCharacters) throw new InputException($"{file.Length:N0} bytes are too many for a recipe", path);
         string text;
         try
@@ -38,7 +39,8 @@ public sealed class ResolvedRecipe
     /// <summary>Reads a recipe from text; <paramref name="path"/> names it in messages, and relative paths count from its folder.</summary>
     public static ResolvedRecipe Parse(string text, string path, params IReadOnlyList<RecipeOverride> overrides)
     {
-        RecipeNode written = RecipeYaml.Parse(text, mark => new Origin(OriginKind.File, path, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column)));
+        RecipeNode written = RecipeYaml.Parse(text, mark =>
+            new Origin(OriginKind.File, path, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column)));
         RecipeNode tree = RecipeMerge.Merge(typeof(Recipe), RecipeMerge.Defaults(new Recipe()), written, path: "");
         foreach (RecipeOverride change in overrides) tree = RecipeMerge.Apply(tree, change);
         string working = Directory.GetCurrentDirectory();
@@ -49,15 +51,20 @@ public sealed class ResolvedRecipe
         return resolved;
     }
 
-    /// <summary>Where the value at a dotted path came from.</summary>
+    /// <summary>Where the value at a dotted path came from; <c>LIST.count</c>, as in flattened recipes, is where the list came from.</summary>
     public Origin OriginOf(string path)
     {
         RecipeNode at = Tree;
         foreach (string part in path.Split('.'))
         {
-            // The keys of a list's items come from where the list came from.
-            if (at is not MapNode map) return at.Origin;
-            at = map.Find(part) ?? throw new ArgumentException($"a recipe has no {path}", nameof(path));
+            RecipeNode? next = at switch
+            {
+                MapNode map => map.Find(part),
+                ListNode when part == "count" => at,
+                ListNode list when int.TryParse(part, out int i) && i >= 0 && i < list.Items.Count => list.Items[i],
+                _ => null,
+            };
+            at = next ?? throw new ArgumentException($"a recipe has no {path}", nameof(path));
         }
         return at.Origin;
     }

@@ -13,7 +13,8 @@ public sealed partial class DurableFiles : IDurableFiles
 
     public void Sync(string path)
     {
-        using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite,
+            FileShare.ReadWrite);
         RandomAccess.FlushToDisk(file);
     }
 

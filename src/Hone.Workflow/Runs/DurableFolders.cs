@@ -37,7 +37,8 @@ internal static class DurableFolders
     {
         if (!Directory.Exists(path)) return;
         string name = Path.GetFileName(path);
-        string going = name.StartsWith(Temporary, StringComparison.Ordinal) ? path : Path.Combine(Path.GetDirectoryName(path)!, Temporary + "delete-" + name);
+        string going = name.StartsWith(Temporary, StringComparison.Ordinal) ? path
+            : Path.Combine(Path.GetDirectoryName(path)!, Temporary + "delete-" + name);
         if (going != path)
         {
             files.DeleteTree(going);

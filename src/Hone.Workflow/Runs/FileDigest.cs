@@ -10,7 +10,8 @@ public sealed record FileDigest(string Path, long Length, string Sha256)
     /// <summary>Reads and hashes one file.</summary>
     public static FileDigest Of(string folder, string path)
     {
-        using FileStream file = new(System.IO.Path.Combine(folder, path), FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 20);
+        using FileStream file = new(System.IO.Path.Combine(folder, path), FileMode.Open, FileAccess.Read, FileShare.Read,
+            bufferSize: 1 << 20);
         return new(path, file.Length, Hex(SHA256.HashData(file)));
     }
 
@@ -39,7 +40,8 @@ public sealed record FileDigest(string Path, long Length, string Sha256)
     internal static FileDigest FromJson(JsonNode? node)
     {
         FileDigest file = new((string)node!["path"]!, (long)node["length"]!, (string)node["sha256"]!);
-        if (System.IO.Path.IsPathRooted(file.Path) || file.Path.Split('/', '\\').Contains("..")) throw new FormatException($"the path {file.Path} leaves its folder");
+        if (System.IO.Path.IsPathRooted(file.Path) || file.Path.Split('/', '\\').Contains(".."))
+            throw new FormatException($"the path {file.Path} leaves its folder");
         return file;
     }
 

@@ -72,7 +72,8 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Opens the folder of a run that was begun, and takes its lock.</summary>
     /// <exception cref="InputException">No run is there, its recipe or manifest is damaged, or another process holds it.</exception>
-    public static RunFolder Resume(string path, TimeProvider clock, IReadOnlyList<RecipeOverride>? overrides = null, IDurableFiles? files = null)
+    public static RunFolder Resume(string path, TimeProvider clock, IReadOnlyList<RecipeOverride>? overrides = null,
+        IDurableFiles? files = null)
     {
         files ??= DurableFiles.Instance;
         path = System.IO.Path.GetFullPath(path);

@@ -25,7 +25,8 @@ internal sealed class RunLock : IDisposable
             string who = File.Exists(owner) ? File.ReadAllText(owner).Trim() : "another process";
             throw new InputException($"this run folder is in use by {who}", folder, "Wait for it to end, or stop it; then resume.", e);
         }
-        File.WriteAllText(owner, string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName}, since {clock.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC\n"));
+        string since = clock.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+        File.WriteAllText(owner, $"process {Environment.ProcessId} on {Environment.MachineName}, since {since} UTC\n");
         return new RunLock(held);
     }
 

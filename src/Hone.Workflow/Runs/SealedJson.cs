@@ -29,7 +29,9 @@ internal static class SealedJson
     {
         string name = Path.GetFileName(path);
         FileInfo file = new(path);
-        problem = !file.Exists ? $"{name} is missing" : file.Length == 0 ? $"{name} is empty" : file.Length > MaxBytes ? $"{name} is too large" : null;
+        problem = !file.Exists ? $"{name} is missing"
+            : file.Length == 0 ? $"{name} is empty"
+            : file.Length > MaxBytes ? $"{name} is too large" : null;
         if (problem is not null) return null;
         byte[] bytes = File.ReadAllBytes(path);
         string text = Encoding.UTF8.GetString(bytes);
@@ -42,7 +44,8 @@ internal static class SealedJson
         string body = text[..^seal] + "\n}";
         if (!bytes.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(Seal(body))))
         {
-            problem = $"{name} is damaged or cut off: expected sha256 {Printable(text[^(64 + After.Length)..^After.Length])}, found {Hash(body)}";
+            string expected = Printable(text[^(64 + After.Length)..^After.Length]);
+            problem = $"{name} is damaged or cut off: expected sha256 {expected}, found {Hash(body)}";
             return null;
         }
         try

@@ -12,7 +12,8 @@ public sealed class StageFolder
     private readonly StateStore _states;
     private StageManifest _manifest;
 
-    internal StageFolder(string name, string path, StageManifest manifest, bool fresh, MetricsLog metrics, IDurableFiles files, int keep, Action<string> say)
+    internal StageFolder(string name, string path, StageManifest manifest, bool fresh, MetricsLog metrics, IDurableFiles files, int keep,
+        Action<string> say)
     {
         (Name, Path, _manifest, _metrics, _files) = (name, path, manifest, metrics, files);
         _states = new StateStore(System.IO.Path.Combine(path, StatesName), files, keep, say);
@@ -58,12 +59,13 @@ public sealed class StageFolder
     public void Finish()
     {
         if (Finished) throw new InvalidOperationException($"the stage {Name} is finished already");
-        string[] outputs = [.. DurableFolders.FilesBelow(Path).Where(f => f != StageManifest.FileName && !f.StartsWith(StatesName + "/", StringComparison.Ordinal))];
+        string[] outputs = [.. DurableFolders.FilesBelow(Path)
+            .Where(f => f != StageManifest.FileName && !f.StartsWith(StatesName + "/", StringComparison.Ordinal))];
         foreach (string output in outputs) _files.Sync(System.IO.Path.Combine(Path, output));
-        foreach (string inner in Directory.EnumerateDirectories(Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)) _files.SyncFolder(inner);
+        foreach (string inner in Directory.EnumerateDirectories(Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            _files.SyncFolder(inner);
         _files.SyncFolder(Path);
-        _metrics.Sync();
-        _manifest = _manifest with { Outputs = [.. outputs.Select(f => FileDigest.Of(Path, f))] };
+        _manifest = _manifest with { MetricsAtEnd = _metrics.Sync(), Outputs = [.. outputs.Select(f => FileDigest.Of(Path, f))] };
         WriteManifest();
         _states.Clear();
     }

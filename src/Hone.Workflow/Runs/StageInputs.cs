@@ -66,7 +66,8 @@ public sealed class StageInputs
 
     /// <summary>Adds the result of a finished stage.</summary>
     public StageInputs AddStage(StageFolder stage) =>
-        Add($"stage.{stage.Name}", $"sha256:{stage.Digest ?? throw new InvalidOperationException($"the stage {stage.Name} is not finished")}");
+        Add($"stage.{stage.Name}",
+            $"sha256:{stage.Digest ?? throw new InvalidOperationException($"the stage {stage.Name} is not finished")}");
 
     /// <summary>Each key whose text differs, as <c>key: old -> new</c>.</summary>
     internal IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> recorded) =>

@@ -3,11 +3,11 @@ using System.Text.Json.Nodes;
 namespace Hone.Workflow.Runs;
 
 /// <summary><c>stage.json</c>: what a stage was begun with and, once it is finished, every file it gave.</summary>
-internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs, long MetricsAtStart, IReadOnlyList<FileDigest>? Outputs)
+internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs, long MetricsAtStart, long MetricsAtEnd, IReadOnlyList<FileDigest>? Outputs)
 {
     internal const string FileName = "stage.json";
 
-    internal static StageManifest Begin(StageInputs inputs, long metricsAtStart) => new(inputs.Values, metricsAtStart, null);
+    internal static StageManifest Begin(StageInputs inputs, long metricsAtStart) => new(inputs.Values, metricsAtStart, metricsAtStart, null);
 
     internal byte[] ToBytes()
     {
@@ -15,6 +15,7 @@ internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs,
         {
             ["finished"] = Outputs is not null,
             ["metrics_at_start"] = MetricsAtStart,
+            ["metrics_at_end"] = MetricsAtEnd,
             ["inputs"] = new JsonObject(Inputs.Select(i => KeyValuePair.Create(i.Key, (JsonNode?)i.Value))),
         };
         if (Outputs is not null) json["outputs"] = new JsonArray([.. Outputs.Select(f => (JsonNode)f.ToJson())]);
@@ -30,6 +31,7 @@ internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs,
             return new(
                 json["inputs"]!.AsObject().ToDictionary(i => i.Key, i => (string)i.Value!),
                 (long)json["metrics_at_start"]!,
+                (long)json["metrics_at_end"]!,
                 (bool)json["finished"]! ? [.. json["outputs"]!.AsArray().Select(FileDigest.FromJson)] : null);
         }
         catch (Exception e) when (e is NullReferenceException or FormatException or InvalidOperationException)

@@ -10,39 +10,54 @@ namespace Hone.Workflow.Runs;
 /// </summary>
 public sealed partial class StageStore(string runFolder, MetricsLog metrics, IDurableFiles files, int keepStates, Action<string> say)
 {
-    /// <param name="name">Letters, digits and '-'; '/' for a folder within a folder.</param>
-    /// <param name="inputs">All that the result depends on.</param>
-    /// <param name="redo">Do the stage again from the start, whatever is there.</param>
+    /// <summary>
+    /// The folder of a stage: new, half done or finished. The name has letters, digits and '-', and '/' for a folder
+    /// within a folder; <paramref name="redo"/> does the stage again from the start, whatever is there.
+    /// </summary>
     /// <exception cref="InputException">The stage was done, or begun, with other inputs; or a file of its result is damaged.</exception>
     public StageFolder Open(string name, StageInputs inputs, bool redo = false)
     {
         if (!Names().IsMatch(name)) throw new ArgumentException($"'{name}' is no stage name", nameof(name));
         string path = Path.Combine([runFolder, .. name.Split('/')]);
-        string manifestPath = Path.Combine(path, StageManifest.FileName);
-        string again = $"Undo the change, or do the stage again with --redo {name}.";
-        StageManifest? manifest = null;
-        if (File.Exists(manifestPath))
-        {
-            manifest = StageManifest.Read(manifestPath, out string? problem);
-            if (manifest is null && !redo) throw new InputException($"the stage {name} cannot be recognised: {problem}", path, $"Do it again with --redo {name}.");
-        }
-        else if (Directory.Exists(path) && DurableFolders.FilesBelow(path).Any(f => !f.StartsWith(DurableFolders.Temporary, StringComparison.Ordinal)))
-        {
-            if (!redo) throw new InputException($"the stage {name} has files but no {StageManifest.FileName}", path, $"Move them away, or do the stage again with --redo {name}.");
-        }
+        StageManifest? manifest = ReadManifest(path, out string? problem);
         if (redo && Directory.Exists(path))
         {
             say($"{name}: done again from the start");
+            if (manifest is not null && manifest.MetricsAtStart < metrics.Length) metrics.CutTo(manifest.MetricsAtStart);
             files.DeleteTree(path);
-            return new StageFolder(name, path, StageManifest.Begin(inputs, manifest?.MetricsAtStart ?? metrics.Sync()), fresh: true, metrics, files, keepStates, say);
+            return Begin(name, path, inputs);
         }
-        if (manifest is null) return new StageFolder(name, path, StageManifest.Begin(inputs, metrics.Sync()), fresh: true, metrics, files, keepStates, say);
+        if (problem is not null) throw Refused($"the stage {name} cannot be recognised: {problem}", "Restore its files");
+        if (manifest is null) return Begin(name, path, inputs);
         if (inputs.Differences(manifest.Inputs) is { Count: > 0 } changed)
-            throw new InputException($"the stage {name} was {(manifest.Outputs is null ? "begun" : "done")} with other settings:\n    {string.Join("\n    ", changed)}", path, again);
+        {
+            string list = string.Join("\n    ", changed);
+            throw Refused($"the stage {name} was {(manifest.Outputs is null ? "begun" : "done")} with other settings:\n    {list}",
+                "Undo the change");
+        }
         if (manifest.Outputs?.Select(f => f.Problem(path)).FirstOrDefault(p => p is not null) is { } damage)
-            throw new InputException($"a result of the finished stage {name} has changed: {damage}", path, $"Restore the file, or do the stage again with --redo {name}.");
+            throw Refused($"a result of the finished stage {name} has changed: {damage}", "Restore the file");
+        if (manifest.Outputs is not null && metrics.Length < manifest.MetricsAtEnd)
+            throw Refused($"the rows of the finished stage {name} are no longer in {Path.GetFileName(metrics.Path)}", "Restore that file");
         if (manifest.Outputs is not null) say($"{name}: already done");
         return new StageFolder(name, path, manifest, fresh: false, metrics, files, keepStates, say);
+
+        InputException Refused(string what, string fix) => new(what, path, $"{fix}, or do the stage again with --redo {name}.");
+    }
+
+    private StageFolder Begin(string name, string path, StageInputs inputs) =>
+        new(name, path, StageManifest.Begin(inputs, metrics.Sync()), fresh: true, metrics, files, keepStates, say);
+
+    /// <summary>Null without a problem: there is nothing yet, or only what a kill left before the stage was recorded.</summary>
+    private static StageManifest? ReadManifest(string path, out string? problem)
+    {
+        problem = null;
+        if (!Directory.Exists(path)) return null;
+        string manifest = Path.Combine(path, StageManifest.FileName);
+        if (File.Exists(manifest)) return StageManifest.Read(manifest, out problem);
+        if (DurableFolders.FilesBelow(path).Any(f => !f.StartsWith(DurableFolders.Temporary, StringComparison.Ordinal)))
+            problem = $"it has files but no {StageManifest.FileName}";
+        return null;
     }
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9-]*)*\z")]

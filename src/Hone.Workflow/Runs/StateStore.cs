@@ -75,7 +75,8 @@ public sealed class StateStore(string folder, IDurableFiles files, int keep, Act
             CleanUp();
             if (e is not (IOException or UnauthorizedAccessException)) throw;
             string good = _newest is null ? "No earlier state exists." : $"The state of step {_newest.Step} is intact.";
-            throw new InputException($"the state of step {step} could not be saved: {e.Message}", folder, $"{good} Free space or mend the disk, then resume the run.", e);
+            throw new InputException($"the state of step {step} could not be saved: {e.Message}", folder,
+                $"{good} Free space or mend the disk, then resume the run.", e);
         }
     }
 
@@ -90,7 +91,8 @@ public sealed class StateStore(string folder, IDurableFiles files, int keep, Act
     {
         string[] paths = [.. DurableFolders.FilesBelow(beside)];
         foreach (string path in paths) files.Sync(Path.Combine(beside, path));
-        foreach (string inner in Directory.EnumerateDirectories(beside, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)) files.SyncFolder(inner);
+        foreach (string inner in Directory.EnumerateDirectories(beside, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            files.SyncFolder(inner);
         files.SyncFolder(beside);
         JsonObject manifest = new()
         {
@@ -147,7 +149,8 @@ public sealed class StateStore(string folder, IDurableFiles files, int keep, Act
     {
         foreach (string path in Directory.EnumerateDirectories(folder, Prefix + "*").ToArray())
         {
-            if (int.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int step)) yield return (step, path);
+            if (int.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int step))
+                yield return (step, path);
         }
     }
 }

@@ -18,7 +18,11 @@ public sealed class StopSignal : IDisposable
     public StopSignal(Action<string> say)
     {
         _say = say;
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Received), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Received)];
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Received),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Received),
+        ];
     }
 
     public CancellationToken Token => _source.Token;

@@ -76,7 +76,7 @@ public class MetricsLogTests
         log.Append("sft", 1, Values(1));
         long one = log.Sync();
         Assert.Contains("rows are lost", Assert.Throws<InputException>(() => log.CutTo(one + 1)).Message, StringComparison.Ordinal);
-        Assert.Contains("not the end of a row", Assert.Throws<InputException>(() => log.CutTo(one - 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("ends no row", Assert.Throws<InputException>(() => log.CutTo(one - 1)).Message, StringComparison.Ordinal);
         log.CutTo(one);
         Assert.Equal(one, log.Length);
     }

@@ -70,4 +70,13 @@ public class RecipeTextTests
         Assert.Equal("null", flat["online.max_kl"]);
         Assert.Equal("max_min", flat["online.pairs"]);
     }
+
+    [Fact]
+    public void Every_flattened_value_has_an_origin()
+    {
+        ResolvedRecipe recipe = Parse("data: {sft: [a, b]}\n", "online.samples.1.count=2");
+        Dictionary<string, string> origins = RecipeText.Flatten(recipe.Value).ToDictionary(v => v.Key, v => recipe.OriginOf(v.Key).ToString());
+        Assert.Equal(("recipe.yaml:1", "recipe.yaml:1"), (origins["data.sft.count"], origins["data.sft.1"]));
+        Assert.Equal(("default", "--set online.samples.1.count=2"), (origins["online.samples.count"], origins["online.samples.1.count"]));
+    }
 }

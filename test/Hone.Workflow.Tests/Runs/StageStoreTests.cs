@@ -17,6 +17,12 @@ public sealed class StageStoreTests : IDisposable
 
     private StageStore Store(MetricsLog metrics, IDurableFiles? files = null) => new(_folder.Path, metrics, files ?? new TracedFiles(_folder.Path), 2, _said.Add);
 
+    private void Clear()
+    {
+        foreach (string folder in Directory.GetDirectories(_folder.Path)) Directory.Delete(folder, recursive: true);
+        foreach (string file in Directory.GetFiles(_folder.Path)) File.Delete(file);
+    }
+
     /// <summary>A stage of six steps that saves a state at every second one and ends with a file.</summary>
     private static void Train(StageFolder stage, MetricsLog metrics, int upTo = 6)
     {
@@ -71,6 +77,38 @@ public sealed class StageStoreTests : IDisposable
         Train(redone, metrics);
         Assert.Equal(12, MetricsRow.Read(metrics.Path).Count());
         Assert.True(Store(metrics).Open("dpo", Inputs(0.2)).Finished);
+        Train(Store(metrics).Open("sft", Inputs(), redo: true), metrics);
+        InputException e = Assert.Throws<InputException>(() => Store(metrics).Open("dpo", Inputs(0.2)));
+        Assert.Contains("the rows of the finished stage dpo are no longer in metrics.jsonl", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Killed_while_it_is_done_again_the_run_ends_the_same()
+    {
+        byte[]? once = null;
+        bool killed = true;
+        for (int k = 0; killed; k++)
+        {
+            Clear();
+            killed = false;
+            using (MetricsLog metrics = Metrics()) Train(Store(metrics).Open("sft", Inputs()), metrics);
+            once ??= File.ReadAllBytes(_folder.File("metrics.jsonl"));
+            TracedFiles files = new(_folder.Path) { Fault = (number, _) => { if (killed |= number == k) throw new KilledException(); } };
+            using (MetricsLog metrics = Metrics())
+            {
+                if (Record.Exception(() => Store(metrics, files).Open("sft", Inputs(), redo: true)) is { } e) Assert.IsType<KilledException>(e);
+            }
+            using (MetricsLog metrics = Metrics())
+            {
+                // Without the word again, it is either refused by name or goes on with what was begun.
+                if (Record.Exception(() => Train(Store(metrics).Open("sft", Inputs()), metrics)) is InputException refused)
+                {
+                    Assert.Contains("--redo sft", refused.Fix, StringComparison.Ordinal);
+                    Train(Store(metrics).Open("sft", Inputs(), redo: true), metrics);
+                }
+            }
+            Assert.Equal(once, File.ReadAllBytes(_folder.File("metrics.jsonl")));
+        }
     }
 
     [Fact]
@@ -88,7 +126,7 @@ public sealed class StageStoreTests : IDisposable
         {
             for (int second = first; second <= 5; second++)
             {
-                foreach (string entry in Directory.GetFileSystemEntries(_folder.Path)) { if (Directory.Exists(entry)) Directory.Delete(entry, true); else File.Delete(entry); }
+                Clear();
                 foreach (int upTo in new[] { first, second, 6 })
                 {
                     using MetricsLog metrics = Metrics();
@@ -107,7 +145,7 @@ public sealed class StageStoreTests : IDisposable
         string? digest = null;
         for (int k = -1; ; k++)
         {
-            foreach (string entry in Directory.GetFileSystemEntries(_folder.Path)) { if (Directory.Exists(entry)) Directory.Delete(entry, true); else File.Delete(entry); }
+            Clear();
             bool killed = false;
             TracedFiles files = new(_folder.Path) { Fault = (number, _) => { if (killed |= number == k) throw new KilledException(); } };
             try
