@@ -11,6 +11,9 @@ public enum BaseDocumentKind
     /// <summary>A request and one to three sentences of advice.</summary>
     Advice,
 
+    /// <summary>A request, a short answer, and a reader's word on its topic or on whether it repeats itself.</summary>
+    ShortVerdict,
+
     /// <summary>A request, an answer of any quality, and a reader's one-word judgements of it.</summary>
     Verdict,
 }

@@ -12,11 +12,12 @@ public static class BaseGrammar
     public static BaseDocument Draw(Func<string> drawPrompt, Xoshiro256 random)
     {
         double kind = random.NextDouble();
-        if (kind < .30) return Glossary(random);
+        if (kind < .25) return Glossary(random);
         string prompt = drawPrompt();
         TopicFamily family = TopicFamily.OfPrompt(prompt)!;
-        if (kind < .45) return List(prompt, family, random);
-        if (kind < .70) return Advice(prompt, family, random);
+        if (kind < .35) return new BaseDocument(BaseDocumentKind.List, [prompt, List(family, random)]);
+        if (kind < .50) return new BaseDocument(BaseDocumentKind.Advice, [prompt, Advice(family, 1 + random.Next(3), random)]);
+        if (kind < .75) return random.Chance(.65) ? TopicVerdict(prompt, family, random) : RepetitionVerdict(prompt, family, random);
         return Verdict(prompt, AnswerGrammar.Draw(family, random).Text, random);
     }
 
@@ -27,6 +28,7 @@ public static class BaseGrammar
     private static readonly string[] s_repetition = ["Varied", "Repetitive"];
     private static readonly string[] s_substance = ["Useless", "Brief", "Fair", "Detailed", "Thorough"];
 
+    /// <summary>The words for the aspects of an answer; short verdicts add the titles of topics.</summary>
     public static string[] AllVerdictWords { get; } = [.. s_relevance, .. s_opening, .. s_closing, .. s_ending, .. s_repetition, .. s_substance];
 
     /// <summary>The words a reader has for an answer, one of each aspect.</summary>
@@ -51,16 +53,30 @@ public static class BaseGrammar
         return new BaseDocument(BaseDocumentKind.Glossary, [text]);
     }
 
-    private static BaseDocument List(string prompt, TopicFamily family, Xoshiro256 random)
+    private static string List(TopicFamily family, Xoshiro256 random) =>
+        random.Pick(Phrases.Lists).Replace("{l}", Enumerate(random.Sample(family.Words, 3 + random.Next(4))), StringComparison.Ordinal);
+
+    private static string Advice(TopicFamily family, int sentences, Xoshiro256 random) =>
+        new AnswerPlan(null, AnswerGrammar.DrawBody(family, sentences, random), null, 0).Text;
+
+    // The two aspects that ask for a comparison are hard to learn from whole answers alone: here each stands by itself,
+    // in short answers, as often one way as the other. Both topics are named as well, what is asked for and what the
+    // answer is about: with the two at hand at the end of the answer, whether they agree is a short step.
+    private static BaseDocument TopicVerdict(string prompt, TopicFamily family, Xoshiro256 random)
     {
-        string list = Enumerate(random.Sample(family.Words, 3 + random.Next(4)));
-        return new BaseDocument(BaseDocumentKind.List, [prompt, random.Pick(Phrases.Lists).Replace("{l}", list, StringComparison.Ordinal)]);
+        bool relevant = random.Chance(.5);
+        TopicFamily answered = relevant ? family : AnswerGrammar.Other(family, random);
+        string answer = random.Chance(.3) ? List(answered, random) : Advice(answered, 1 + random.Next(2), random);
+        string[] words = random.Sample([family.Title, answered.Title, s_relevance[relevant ? 2 : 0]], 3);
+        return new BaseDocument(BaseDocumentKind.ShortVerdict, [prompt, answer, .. words]);
     }
 
-    private static BaseDocument Advice(string prompt, TopicFamily family, Xoshiro256 random)
+    private static BaseDocument RepetitionVerdict(string prompt, TopicFamily family, Xoshiro256 random)
     {
-        AnswerPlan plan = new(null, AnswerGrammar.DrawBody(family, 1 + random.Next(3), random), null, 0);
-        return new BaseDocument(BaseDocumentKind.Advice, [prompt, plan.Text]);
+        List<Advice> body = AnswerGrammar.DrawBody(family, 2 + random.Next(2), random);
+        bool repeated = random.Chance(.5);
+        if (repeated) body[^1] = body[random.Next(body.Count - 1)];
+        return new BaseDocument(BaseDocumentKind.ShortVerdict, [prompt, new AnswerPlan(null, body, null, 0).Text, s_repetition[repeated ? 1 : 0]]);
     }
 
     private static BaseDocument Verdict(string prompt, string answer, Xoshiro256 random)

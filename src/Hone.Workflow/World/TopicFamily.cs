@@ -6,6 +6,9 @@ namespace Hone.Workflow.World;
 /// </summary>
 public sealed record TopicFamily(int Index, IReadOnlyList<string> RequestWords, IReadOnlyList<string> Words)
 {
+    /// <summary>The first request word with a capital: the name of the topic.</summary>
+    public string Title { get; } = char.ToUpperInvariant(RequestWords[0][0]) + RequestWords[0][1..];
+
     public static IReadOnlyList<TopicFamily> All { get; } = Build(
         "gardening plants | spade seed rake pot hose bulb trowel compost hedge flower",
         "cooking meals | pan oven spoon knife onion butter plate kettle whisk pepper",

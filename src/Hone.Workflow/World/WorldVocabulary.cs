@@ -19,6 +19,7 @@ internal static class WorldVocabulary
         foreach (string[] within in new[] { Phrases.Requests, Phrases.Sentences, Phrases.PoliteClosings, Phrases.RudeClosings,
             Phrases.RequestAdjectives, Phrases.Kinds, Phrases.Persons, Phrases.RequestTimes, Phrases.Adjectives, Phrases.Times })
             Add(within, " ");
+        Add(TopicFamily.All.Select(f => f.Title), "");
         foreach (TopicFamily family in TopicFamily.All) Add([.. family.RequestWords, .. family.Words], " ");
         // One-character units are byte characters already.
         return units.Where(u => u.Length > 1).Select(u => u.Replace(' ', 'Ġ'));

@@ -9,10 +9,11 @@ public class BaseDocumentTests
     [Fact]
     public void Kinds_are_mixed_in_their_shares()
     {
-        Assert.Equal(.30, Share(BaseDocumentKind.Glossary), .03);
-        Assert.Equal(.15, Share(BaseDocumentKind.List), .03);
-        Assert.Equal(.25, Share(BaseDocumentKind.Advice), .03);
-        Assert.Equal(.30, Share(BaseDocumentKind.Verdict), .03);
+        Assert.Equal(.25, Share(BaseDocumentKind.Glossary), .03);
+        Assert.Equal(.10, Share(BaseDocumentKind.List), .03);
+        Assert.Equal(.15, Share(BaseDocumentKind.Advice), .03);
+        Assert.Equal(.25, Share(BaseDocumentKind.ShortVerdict), .03);
+        Assert.Equal(.25, Share(BaseDocumentKind.Verdict), .03);
 
         double Share(BaseDocumentKind kind) => s_documents.Count(d => d.Kind == kind) / (double)s_documents.Length;
     }
@@ -24,7 +25,7 @@ public class BaseDocumentTests
     [Fact]
     public void Everything_but_verdicts_keeps_to_the_topic()
     {
-        foreach (BaseDocument document in s_documents.Where(d => d.Kind != BaseDocumentKind.Verdict))
+        foreach (BaseDocument document in s_documents.Where(d => d.Kind is BaseDocumentKind.Glossary or BaseDocumentKind.List or BaseDocumentKind.Advice))
         {
             TopicFamily? asked = TopicFamily.OfPrompt(document.Parts[0]);
             Assert.NotNull(asked);
@@ -44,6 +45,23 @@ public class BaseDocumentTests
             Assert.Equal(BaseGrammar.VerdictWords(score).Order(), document.Parts.Skip(2).Order());
         }
         Assert.Equal(BaseGrammar.AllVerdictWords.Order(), verdicts.Select(d => d.Parts[2]).Distinct().Order());
+    }
+
+    [Fact]
+    public void Short_verdicts_agree_with_the_judge_and_come_out_even()
+    {
+        BaseDocument[] verdicts = [.. s_documents.Where(d => d.Kind == BaseDocumentKind.ShortVerdict)];
+        foreach (BaseDocument document in verdicts)
+        {
+            string[] titles = [.. document.Parts.Skip(2).Where(w => TopicFamily.All.Any(f => f.Title == w))];
+            string verdict = Assert.Single(document.Parts.Skip(2).Except(titles));
+            Assert.Contains(verdict, BaseGrammar.VerdictWords(GoldJudge.Score(document.Parts[0], document.Parts[1], finished: true)));
+            if (verdict is not ("Relevant" or "Unrelated")) continue;
+            Assert.Contains(TopicFamily.OfPrompt(document.Parts[0])!.Title, titles);
+            Assert.Equal((2, verdict == "Relevant"), (titles.Length, titles[0] == titles[1]));
+        }
+        foreach (string word in new[] { "Relevant", "Unrelated", "Varied", "Repetitive" })
+            Assert.InRange(verdicts.Count(d => d.Parts.Contains(word)) / (double)verdicts.Length, .13, .37);
     }
 
     [Fact]
