@@ -9,18 +9,6 @@ namespace Hone.Workflow.World;
 /// </summary>
 public static class BaseGrammar
 {
-    public static BaseDocument Draw(Func<string> drawPrompt, Xoshiro256 random)
-    {
-        double kind = random.NextDouble();
-        if (kind < .25) return Glossary(random);
-        string prompt = drawPrompt();
-        TopicFamily family = TopicFamily.OfPrompt(prompt)!;
-        if (kind < .35) return new BaseDocument(BaseDocumentKind.List, [prompt, List(family, random)]);
-        if (kind < .50) return new BaseDocument(BaseDocumentKind.Advice, [prompt, Advice(family, 1 + random.Next(3), random)]);
-        if (kind < .75) return random.Chance(.65) ? TopicVerdict(prompt, family, random) : RepetitionVerdict(prompt, family, random);
-        return Verdict(prompt, AnswerGrammar.Draw(family, random).Text, random);
-    }
-
     private static readonly string[] s_relevance = ["Unrelated", "Mixed", "Relevant"];
     private static readonly string[] s_opening = ["Direct", "Warm", "Rude"];
     private static readonly string[] s_closing = ["Abrupt", "Friendly", "Cold"];
@@ -30,6 +18,18 @@ public static class BaseGrammar
 
     /// <summary>The words for the aspects of an answer; short verdicts add the titles of topics.</summary>
     public static string[] AllVerdictWords { get; } = [.. s_relevance, .. s_opening, .. s_closing, .. s_ending, .. s_repetition, .. s_substance];
+
+    public static BaseDocument Draw(Func<string> drawPrompt, Xoshiro256 random)
+    {
+        double kind = random.NextDouble();
+        if (kind < .20) return Glossary(random);
+        string prompt = drawPrompt();
+        TopicFamily family = TopicFamily.OfPrompt(prompt)!;
+        if (kind < .28) return new BaseDocument(BaseDocumentKind.List, [prompt, List(family, random)]);
+        if (kind < .40) return new BaseDocument(BaseDocumentKind.Advice, [prompt, Advice(family, 1 + random.Next(3), random)]);
+        if (kind < .75) return random.Chance(.5) ? TopicVerdict(prompt, family, random) : RepetitionVerdict(prompt, family, random);
+        return Verdict(prompt, AnswerGrammar.Draw(family, random).Text, random);
+    }
 
     /// <summary>The words a reader has for an answer, one of each aspect.</summary>
     public static IReadOnlyList<string> VerdictWords(GoldScore score) =>
@@ -61,7 +61,8 @@ public static class BaseGrammar
 
     // The two aspects that ask for a comparison are hard to learn from whole answers alone: here each stands by itself,
     // in short answers, as often one way as the other. Both topics are named as well, what is asked for and what the
-    // answer is about: with the two at hand at the end of the answer, whether they agree is a short step.
+    // answer is about: with the two at hand at the end of the answer, whether they agree is a short step. In the same way
+    // a sentence that was said twice is quoted.
     private static BaseDocument TopicVerdict(string prompt, TopicFamily family, Xoshiro256 random)
     {
         bool relevant = random.Chance(.5);
@@ -76,7 +77,9 @@ public static class BaseGrammar
         List<Advice> body = AnswerGrammar.DrawBody(family, 2 + random.Next(2), random);
         bool repeated = random.Chance(.5);
         if (repeated) body[^1] = body[random.Next(body.Count - 1)];
-        return new BaseDocument(BaseDocumentKind.ShortVerdict, [prompt, new AnswerPlan(null, body, null, 0).Text, s_repetition[repeated ? 1 : 0]]);
+        string answer = new AnswerPlan(null, body, null, 0).Text;
+        string[] words = repeated ? random.Sample([s_repetition[1], body[^1].Text], 2) : [s_repetition[0]];
+        return new BaseDocument(BaseDocumentKind.ShortVerdict, [prompt, answer, .. words]);
     }
 
     private static BaseDocument Verdict(string prompt, string answer, Xoshiro256 random)

@@ -9,10 +9,10 @@ public class BaseDocumentTests
     [Fact]
     public void Kinds_are_mixed_in_their_shares()
     {
-        Assert.Equal(.25, Share(BaseDocumentKind.Glossary), .03);
-        Assert.Equal(.10, Share(BaseDocumentKind.List), .03);
-        Assert.Equal(.15, Share(BaseDocumentKind.Advice), .03);
-        Assert.Equal(.25, Share(BaseDocumentKind.ShortVerdict), .03);
+        Assert.Equal(.20, Share(BaseDocumentKind.Glossary), .03);
+        Assert.Equal(.08, Share(BaseDocumentKind.List), .03);
+        Assert.Equal(.12, Share(BaseDocumentKind.Advice), .03);
+        Assert.Equal(.35, Share(BaseDocumentKind.ShortVerdict), .03);
         Assert.Equal(.25, Share(BaseDocumentKind.Verdict), .03);
 
         double Share(BaseDocumentKind kind) => s_documents.Count(d => d.Kind == kind) / (double)s_documents.Length;
@@ -54,7 +54,10 @@ public class BaseDocumentTests
         foreach (BaseDocument document in verdicts)
         {
             string[] titles = [.. document.Parts.Skip(2).Where(w => TopicFamily.All.Any(f => f.Title == w))];
-            string verdict = Assert.Single(document.Parts.Skip(2).Except(titles));
+            string[] quotes = [.. document.Parts.Skip(2).Where(w => w.EndsWith('.'))];
+            string verdict = Assert.Single(document.Parts.Skip(2).Except(titles).Except(quotes));
+            Assert.Equal(verdict == "Repetitive" ? 1 : 0, quotes.Length);
+            Assert.All(quotes, q => Assert.Equal(3, document.Parts[1].Split(q).Length));
             Assert.Contains(verdict, BaseGrammar.VerdictWords(GoldJudge.Score(document.Parts[0], document.Parts[1], finished: true)));
             if (verdict is not ("Relevant" or "Unrelated")) continue;
             Assert.Contains(TopicFamily.OfPrompt(document.Parts[0])!.Title, titles);
