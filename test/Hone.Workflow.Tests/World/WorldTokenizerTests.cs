@@ -68,6 +68,22 @@ public class WorldTokenizerTests
         Assert.Equal(WorldTokenizer.IdOf(WorldTokenizer.BeginOfText), tokenizer.Encode("Start", addSpecial: true)[0]);
     }
 
+    [Fact]
+    public void The_chat_template_costs_two_tokens_a_turn_and_masks_what_the_assistant_wrote()
+    {
+        using TempFolder folder = new();
+        WorldTokenizer.Write(folder.Path);
+        ChatFormat format = ChatFormat.Load(folder.Path);
+        ChatMessage[] messages = [ChatMessage.User("Tell me something."), ChatMessage.Assistant("Start with the rope.")];
+        RenderedChat chat = format.Render(messages), prompt = format.Render(messages[..1], addGenerationPrompt: true);
+        Assert.Equal("<|begin_of_text|><|user|>Tell me something.<|end|><|assistant|>Start with the rope.<|end|>", chat.Text);
+        Assert.Equal(1 + 2 + 4 + 2 + 5, chat.Ids.Length);
+        Assert.Equal(prompt.Ids, chat.Ids[..prompt.Ids.Length]);
+        Assert.Equal(chat.Ids.Select((_, i) => i >= prompt.Ids.Length), chat.AssistantMask);
+        Assert.Equal(WorldTokenizer.IdOf(WorldTokenizer.End), chat.Ids[^1]);
+        Assert.ThrowsAny<Exception>(() => format.Render([ChatMessage.System("Be kind."), .. messages]));
+    }
+
     private static IEnumerable<string> Texts()
     {
         SmallWorld world = SmallWorld.Create(2);
