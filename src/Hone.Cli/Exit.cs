@@ -6,7 +6,7 @@ namespace Hone.Cli;
 /// <summary>Runs a verb and turns what went wrong into a message and an exit code: 0 done, 1 failed, 2 wrong input, 130 interrupted.</summary>
 internal static class Exit
 {
-    public static int Code(bool verbose, Func<int> verb)
+    public static int Code(Streams io, bool verbose, Func<int> verb)
     {
         try
         {
@@ -16,24 +16,24 @@ internal static class Exit
         {
             return Report(e, 2);
         }
-        catch (TrainingException e)
+        catch (Exception e) when (e is TrainingException or IOException or UnauthorizedAccessException)
         {
             return Report(e, 1);
         }
         catch (OperationCanceledException)
         {
-            Console.Error.WriteLine("interrupted; what was done is saved");
+            io.Error.WriteLine("interrupted; what was done is saved");
             return StopSignal.ExitCode;
         }
         catch (Exception e) when (!verbose)
         {
-            Console.Error.WriteLine($"error: {e.GetType().Name}: {e.Message}\n  This is a fault of Hone's. --verbose shows where.");
+            io.Error.WriteLine($"error: {e.GetType().Name}: {e.Message}\n  This is a fault of Hone's. --verbose shows where.");
             return 1;
         }
 
         int Report(Exception e, int code)
         {
-            Console.Error.WriteLine($"error: {(verbose ? e.ToString() : e.Message)}");
+            io.Error.WriteLine($"error: {(verbose ? e.ToString() : e.Message)}");
             return code;
         }
     }

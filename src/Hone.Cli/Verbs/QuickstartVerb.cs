@@ -8,12 +8,16 @@ internal static class QuickstartVerb
 {
     private const string Resource = "quickstart.yaml";
 
-    public static Command Create()
+    public static Command Create(Streams io)
     {
-        var command = new Command("quickstart", "Run the whole loop on the embedded small world: minutes, no files, no network.");
-        var options = new RunOptions();
-        options.AddTo(command);
-        command.SetAction(parsed => options.Execute(parsed, overrides => ResolvedRecipe.Parse(Text(), Resource, overrides)));
+        var command = new Verb("quickstart", "Run the whole loop on the embedded small world: minutes, no files, no network.", """
+            A small language model is trained from scratch, taught to answer, and improved in three rounds of
+            online DPO. At the end a table says what was gained; report.html in the run folder shows how.
+
+            Example:
+              hone quickstart --output runs/first
+            """);
+        new RunOptions(command).Act(command, io, (_, overrides) => ResolvedRecipe.Parse(Text(), Resource, overrides));
         return command;
     }
 

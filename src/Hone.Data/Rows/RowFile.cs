@@ -14,6 +14,8 @@ public static class RowFile
     private static readonly RowJson s_json =
         new(new JsonSerializerOptions(RowJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
+    private static readonly string[] s_pairColumns = ["prompt", "chosen", "rejected", "prompt_ids", "chosen_ids", "rejected_ids"];
+
     /// <summary>Writes all rows beside the target and renames it then, so that the target is never half written.</summary>
     public static void Write(string path, IEnumerable<SampleRow> rows) => Write(path, rows, s_json.SampleRow);
 
@@ -35,6 +37,16 @@ public static class RowFile
     /// <exception cref="InputException">The file cannot be read, or a row is not a pair; with file and line.</exception>
     public static IEnumerable<PairRow> ReadPairs(string path) =>
         Read(path, s_json.PairRow, ["prompt", "chosen", "rejected"], Check);
+
+    /// <summary>Whether a file's first row is a pair made from samples, token ids included, and not preference data of some layout.</summary>
+    /// <exception cref="InputException">The file cannot be read.</exception>
+    public static bool HoldsPairs(string path)
+    {
+        if (DataFile.IsText(path)) return false;
+        using Stream stream = DataFile.Open(path);
+        return JsonRecords.Read(stream, path).FirstOrDefault() is { } first
+            && s_pairColumns.All(first.Has);
+    }
 
     private static void Write<T>(string path, IEnumerable<T> rows, JsonTypeInfo<T> type)
     {

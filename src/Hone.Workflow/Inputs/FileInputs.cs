@@ -16,7 +16,9 @@ public static class FileInputs
     {
         var report = new List<string>();
         (IReadOnlyList<SftExample> sft, IReadOnlyList<SftExample> sftHeldOut) = recipe.Sft.Enabled ? Sft(recipe, text, report) : ([], []);
-        (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) = Preferences(recipe, text, report);
+        var rule = new LengthRule(recipe.Reward.Enabled ? recipe.Reward.MaxLength : recipe.OfflineDpo.MaxLength, BosId: text.Tokenizer.BosId);
+        bool paired = recipe.Reward.Enabled || recipe.OfflineDpo.Enabled || recipe.Data.Preferences.Count > 0;
+        (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) = paired ? Preferences(recipe, text, rule, report) : ([], []);
         (IReadOnlyList<IReadOnlyList<PromptRow>> iterations, IReadOnlyList<PromptRow> selection, IReadOnlyList<PromptRow> test) = Prompts(recipe, text, report);
         return new RunInputs
         {
@@ -50,16 +52,17 @@ public static class FileInputs
         return files.Count > 0 ? files : throw new InputException($"The recipe names no data for this stage: `data.{key}` is empty.", fix: $"Set data.{key}, or leave the stage out with enabled: false.");
     }
 
-    private static (IReadOnlyList<SftExample> Train, IReadOnlyList<SftExample> HeldOut) Sft(Recipe recipe, ModelText text, List<string> report)
+    /// <summary>What SFT learns and is evaluated on, from <c>data.sft</c>.</summary>
+    public static (IReadOnlyList<SftExample> Train, IReadOnlyList<SftExample> HeldOut) Sft(Recipe recipe, ModelText text, List<string> report)
     {
         SftLoss loss = recipe.Sft.LossOn == LossOn.All ? SftLoss.All : SftLoss.Assistant;
         List<SftRow> rows = Read(recipe.Data.Sft, "sft", DataReader.ReadSft, report);
-        PromptSplit<SftRow> split = PromptSplit.Deal(rows, Key, Seeds.Derive((ulong)recipe.Seed, "sft rows"), ("held out", recipe.Data.HeldOut.Sft));
+        PromptSplit<SftRow> split = PromptSplit.Deal(rows, Key, Seeds.Derive((ulong)recipe.Seed, "sft rows"), ("data.held_out.sft", recipe.Data.HeldOut.Sft));
         var rule = new LengthRule(recipe.Sft.MaxLength, BosId: text.Tokenizer.BosId);
         var lengths = new DataReport("sft examples");
         IReadOnlyList<SftExample> Examples(IEnumerable<SftRow> part) =>
             [.. part.Select(row => row is TextRow story ? text.Story(story) : text.Examples.Sft((Conversation)row, loss)).Select(e => rule.Apply(e, lengths)).OfType<SftExample>()];
-        IReadOnlyList<SftExample> train = Examples(split.Rest.Take(recipe.Data.Limits.Sft ?? int.MaxValue)), heldOut = Examples(split["held out"]);
+        IReadOnlyList<SftExample> train = Examples(split.Rest.Take(recipe.Data.Limits.Sft ?? int.MaxValue)), heldOut = Examples(split["data.held_out.sft"]);
         if (recipe.Sft.PackingLength is { } block) train = SftBlocks.Cut(train, block);
         report.Add(lengths.ToString());
         return (train, heldOut);
@@ -69,17 +72,17 @@ public static class FileInputs
             : [.. ((Conversation)row).Messages.TakeWhile(m => m.Role != "assistant")];
     }
 
-    private static (IReadOnlyList<PreferenceExample> Train, IReadOnlyList<PreferenceExample> HeldOut) Preferences(Recipe recipe, ModelText text, List<string> report)
+    /// <summary>Pairs to train on and to evaluate on, from <c>data.preferences</c>; those beyond the rule's lengths are dropped and counted.</summary>
+    public static (IReadOnlyList<PreferenceExample> Train, IReadOnlyList<PreferenceExample> HeldOut) Preferences(
+        Recipe recipe, ModelText text, LengthRule rule, List<string> report)
     {
-        if (!recipe.Reward.Enabled && !recipe.OfflineDpo.Enabled && recipe.Data.Preferences.Count == 0) return ([], []);
         List<Preference> rows = Read(recipe.Data.Preferences, "preferences", DataReader.ReadPreferences, report);
-        PromptSplit<Preference> split = PromptSplit.Deal(rows, r => r.Prompt, Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("held out", recipe.Data.HeldOut.Reward));
-        var rule = new LengthRule(recipe.Reward.Enabled ? recipe.Reward.MaxLength : recipe.OfflineDpo.MaxLength, BosId: text.Tokenizer.BosId);
+        PromptSplit<Preference> split = PromptSplit.Deal(rows, r => r.Prompt, Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("data.held_out.reward", recipe.Data.HeldOut.Reward));
         var lengths = new DataReport("preference examples");
         IReadOnlyList<PreferenceExample> Examples(IEnumerable<Preference> part) =>
             [.. part.Select(row => rule.Apply(text.Examples.Preference(row), lengths)).OfType<PreferenceExample>()];
         (IReadOnlyList<PreferenceExample>, IReadOnlyList<PreferenceExample>) result =
-            (Examples(split.Rest.Take(recipe.Data.Limits.Preferences ?? int.MaxValue)), Examples(split["held out"]));
+            (Examples(split.Rest.Take(recipe.Data.Limits.Preferences ?? int.MaxValue)), Examples(split["data.held_out.reward"]));
         report.Add(lengths.ToString());
         return result;
     }
@@ -91,14 +94,7 @@ public static class FileInputs
         if (!o.Enabled && !recipe.Evaluation.Enabled) return ([], [], []);
         var rule = new LengthRule(o.MaxLength, o.MaxPromptLength, BosId: text.Tokenizer.BosId);
         if (o.Enabled) rule.RequireRoomFor(o.MaxNewTokens);
-        var lengths = new DataReport("prompts");
-        List<PromptRow> Fitting(IReadOnlyList<string> paths, string key)
-        {
-            var distinct = new DataReport($"distinct {key}");
-            IReadOnlyList<PromptRow> rows = PromptSplit.Distinct(Read(paths, key, DataReader.ReadPrompts, report), distinct);
-            report.Add(distinct.ToString());
-            return [.. rows.Where(row => rule.ApplyToPrompt(text.Examples.Prompt(row.Messages), lengths) is not null)];
-        }
+        IReadOnlyList<PromptRow> Fitting(IReadOnlyList<string> paths, string key) => FittingPrompts(paths, key, text, rule, report);
         bool ownTest = recipe.Evaluation.Prompts.Count > 0;
         IReadOnlyList<PromptRow> test = ownTest ? Fitting(recipe.Evaluation.Prompts, "evaluation.prompts") : [];
         var parts = new List<(string, int)> { ("selection", recipe.Data.HeldOut.Selection) };
@@ -108,8 +104,21 @@ public static class FileInputs
         IReadOnlyList<PromptRow>[] iterations = o.Enabled ? [.. Enumerable.Range(1, o.Iterations).Select(t => split[$"iteration-{t}"])] : [];
         if (!ownTest) test = split["test"];
         PromptSplit.RequireDisjoint(("evaluation.prompts", test.Select(r => r.Messages)), ("data.prompts", iterations.SelectMany(i => i).Concat(split["selection"]).Select(r => r.Messages)));
-        report.Add(lengths.ToString());
         return (iterations, split["selection"], test);
+    }
+
+    /// <summary>The distinct prompts of the files that are within the rule's length; what was left out is counted.</summary>
+    /// <exception cref="InputException">None is left.</exception>
+    public static IReadOnlyList<PromptRow> FittingPrompts(IReadOnlyList<string> paths, string key, ModelText text, LengthRule rule, List<string> report)
+    {
+        var distinct = new DataReport($"distinct {key}");
+        IReadOnlyList<PromptRow> rows = PromptSplit.Distinct(Read(paths, key, DataReader.ReadPrompts, report), distinct);
+        report.Add(distinct.ToString());
+        var lengths = new DataReport($"lengths of {key}");
+        IReadOnlyList<PromptRow> fitting = [.. rows.Where(row => rule.ApplyToPrompt(text.Examples.Prompt(row.Messages), lengths) is not null)];
+        report.Add(lengths.ToString());
+        lengths.RequireKept();
+        return fitting;
     }
 
     private static List<T> Read<T>(IReadOnlyList<string> paths, string key, Func<string, DataReport, IEnumerable<T>> read, List<string> report)

@@ -15,6 +15,12 @@ public sealed record FeaturePair(string Feature, PreferenceExample Example);
 /// </summary>
 public sealed record RunInputs
 {
+    /// <summary>No data at all; a stage that is run alone fills in what it reads.</summary>
+    public static RunInputs None { get; } = new()
+    {
+        Sft = [], SftHeldOut = [], Preferences = [], PreferencesHeldOut = [], IterationPrompts = [], Selection = [], Test = [],
+    };
+
     public required IReadOnlyList<SftExample> Sft { get; init; }
 
     public required IReadOnlyList<SftExample> SftHeldOut { get; init; }

@@ -17,29 +17,9 @@ public static class RunSession
     /// <param name="redo">Stages to be done again from the start.</param>
     public static RunResults Execute(RunFolder folder, ProgressDisplay display, TimeProvider clock, CancellationToken cancel, IReadOnlyList<string>? redo = null)
     {
-        LibTorch.Load();
         long begun = clock.GetTimestamp();
-        using var metrics = new MetricsLog(folder.MetricsPath);
-        using var log = new RunLog(folder.LogPath, clock);
-        using var timing = new MetricsLog(folder.TimingPath);
-        void Say(string message)
-        {
-            display.Say(message);
-            log.Info(message);
-        }
-        foreach (string change in folder.Changes) Say($"changed: {change}");
-        Recipe recipe = folder.Recipe.Value;
-        var run = new RunContext
-        {
-            Recipe = recipe,
-            Stages = new StageStore(folder.Path, metrics, DurableFiles.Instance, recipe.Save.KeepCheckpoints, Say),
-            Redo = redo ?? [],
-            Metrics = metrics,
-            Device = Devices.Choose(recipe.Device),
-            Say = Say,
-            Progress = new StepTiming(display, timing, clock).Step,
-            Cancel = cancel,
-        };
+        using var open = new OpenRun(folder, display, clock, redo ?? [], cancel);
+        RunContext run = open.Context;
         RunResults results = Run(run, folder, cancel) with { WallSeconds = clock.GetElapsedTime(begun).TotalSeconds, PeakMemoryBytes = PeakMemory(), Machine = Machine(run.Device) };
         RunResultsJson.Write(results, folder.File(RunResults.FileName));
         TensorBoardEvents.FromMetrics(folder.MetricsPath, folder.File(TensorBoardEvents.FileName), clock).Dispose();

@@ -25,9 +25,14 @@ public static class RecipeChecks
     /// <summary>Refuses a recipe whose run lacks something: data of an enabled stage, a model, a reward model, a file.</summary>
     public static void ForRun(ResolvedRecipe recipe)
     {
+        Complete(recipe);
+        Present(recipe);
+    }
+
+    /// <summary>Refuses a recipe whose enabled stages do not have all that they need, whatever the machine.</summary>
+    public static void Complete(ResolvedRecipe recipe)
+    {
         Recipe r = recipe.Value;
-        if (r.Model != "world") Exists(recipe, "model", r.Model);
-        if (r.Reward.StartFrom is not ("sft" or "base")) Exists(recipe, "reward.start_from", r.Reward.StartFrom);
         if (r.Online.Enabled && !r.Reward.Enabled && r.Reward.StartFrom is "sft" or "base")
             throw Wrong(recipe, "reward.enabled", "online DPO needs a reward model",
                 "Enable the stage, or give the folder of a trained one as reward.start_from.");
@@ -39,6 +44,14 @@ public static class RecipeChecks
             Needs(recipe, "preferences", r.Reward.Enabled || r.OfflineDpo.Enabled, r.Reward.Enabled ? "reward" : "offline_dpo");
             Needs(recipe, "prompts", r.Online.Enabled, "online");
         }
+    }
+
+    /// <summary>Refuses a recipe that names a file or folder which is not on this machine.</summary>
+    public static void Present(ResolvedRecipe recipe)
+    {
+        Recipe r = recipe.Value;
+        if (r.Model != "world") Exists(recipe, "model", r.Model);
+        if (r.Reward.StartFrom is not ("sft" or "base")) Exists(recipe, "reward.start_from", r.Reward.StartFrom);
         foreach (string key in new[] { "sft", "preferences", "prompts" })
         {
             IReadOnlyList<string> files = Files(r.Data, key);

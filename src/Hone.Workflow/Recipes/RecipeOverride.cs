@@ -20,7 +20,15 @@ public sealed record RecipeOverride(string Path, string Value, Origin Origin)
     public static RecipeOverride Flag(string flag, string path, string value) =>
         new(path, value, new Origin(OriginKind.Flag, $"{flag} {value}"));
 
+    /// <summary>A flag that stands for a list, such as <c>--data a.jsonl b.jsonl</c>; the values are taken literally.</summary>
+    public static RecipeOverride Flag(string flag, string path, IReadOnlyList<string> values) =>
+        Flag(flag, path, string.Join(' ', values)) with { Values = values };
+
+    /// <summary>The elements, where the flag gave a list.</summary>
+    public IReadOnlyList<string>? Values { get; init; }
+
     internal RecipeNode Node() =>
+        Values is not null ? new ListNode([.. Values.Select(v => new ScalarNode(v, Origin))], Origin) :
         Origin.Kind == OriginKind.Flag ? new ScalarNode(Value, Origin) : RecipeYaml.Parse(Value, (Mark _) => Origin) switch
         {
             MapNode { Entries.Count: 0 } when Value.Trim().Length == 0 => new ScalarNode(null, Origin),

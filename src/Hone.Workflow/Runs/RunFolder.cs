@@ -107,6 +107,24 @@ public sealed class RunFolder : IDisposable
             .Select(p => (Path: p, Manifest: SealedJson.Read(System.IO.Path.Combine(p, ManifestName), out _)!))
             .Where(r => r.Manifest is not null)];
 
+    /// <summary>Whether a process works on the run at this moment.</summary>
+    public static bool InUse(string path)
+    {
+        try
+        {
+            using FileStream held = new(System.IO.Path.Combine(path, RunLock.FileName), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
     public void Dispose() => _lock.Dispose();
 
     private static InputException Taken(string path)

@@ -8,6 +8,7 @@ namespace Hone.Workflow.Runs;
 /// </summary>
 internal sealed class RunLock : IDisposable
 {
+    internal const string FileName = "run.lock";
     private readonly FileStream _lock;
 
     private RunLock(FileStream held) => _lock = held;
@@ -18,7 +19,7 @@ internal sealed class RunLock : IDisposable
         FileStream held;
         try
         {
-            held = new FileStream(Path.Combine(folder, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            held = new FileStream(Path.Combine(folder, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e)
         {

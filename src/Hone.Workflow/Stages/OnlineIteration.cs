@@ -52,11 +52,7 @@ public static class OnlineIteration
                 scored = RewardScoring.Score(reward.Model, reward.Text, reward.SameTokenizerAs(referenceModel), scored, run.ScoringTokens);
                 RowFile.Write(stage.File("scored.jsonl"), scored);
                 var report = new DataReport($"iteration {iteration}");
-                IReadOnlyList<PairRow> pairs = PairBuilder.Build(scored, new PairOptions(
-                    o.Pairs switch { Recipes.PairRule.MaxRandom => Data.PairRule.MaxRandom, Recipes.PairRule.MaxSecond => Data.PairRule.MaxSecond, _ => Data.PairRule.MaxMin },
-                    o.LengthUnit == LengthUnit.Characters ? o.LengthPenalty : 0,
-                    o.LengthUnit == LengthUnit.Tokens ? o.LengthPenalty : 0,
-                    o.ExcludeUnfinished), report);
+                IReadOnlyList<PairRow> pairs = PairBuilder.Build(scored, Pairing.Options(o), report);
                 RowFile.Write(stage.File("pairs.jsonl"), ReferenceLogProbs.Attach(referenceModel.Model, referenceModel.Text, pairs, run.ScoringTokens));
                 ResultFile.Write(stage.File("health.json"), IterationSummary.Of(iteration, scored, pairs, report));
                 run.Say(report.ToString());

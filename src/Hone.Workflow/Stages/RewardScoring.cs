@@ -14,4 +14,13 @@ public static class RewardScoring
         double[][] rewards = AnswerScores.Rewards(rewardModel, examples, maxTokens);
         return [.. rows.Select((row, i) => row with { Rewards = rewards[i] })];
     }
+
+    /// <summary>Whether the ids of every row mean in this model what its texts say; for files whose policy is not at hand.</summary>
+    public static bool IdsMatchTexts(ModelText text, IReadOnlyList<SampleRow> rows)
+    {
+        int size = text.Tokenizer.VocabularySize;
+        bool Known(int[] ids) => Array.TrueForAll(ids, id => id >= 0 && id < size);
+        return rows.All(row => row is { PromptIds: { } prompt, ResponseIds: { } answers } && Known(prompt)
+            && answers.Zip(row.Responses).All(a => Known(a.First) && text.Decode(a.First) == a.Second));
+    }
 }

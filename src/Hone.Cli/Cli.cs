@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace Hone.Cli;
+
+/// <summary>The command line: what is typed after <c>hone</c>, to an exit code.</summary>
+public static class Cli
+{
+    /// <summary>Runs one command.</summary>
+    /// <param name="args">The arguments after the program's name.</param>
+    /// <param name="stdout">The result and nothing else.</param>
+    /// <param name="stderr">Progress, messages and errors.</param>
+    /// <param name="stdin">What is typed into a chat; null for nothing.</param>
+    /// <returns>0 done, 1 failed, 2 wrong usage or input, 130 interrupted.</returns>
+    public static int Run(IReadOnlyList<string> args, TextWriter stdout, TextWriter stderr, TextReader? stdin = null)
+    {
+        var io = new Streams(stdin ?? TextReader.Null, stdout, stderr);
+        RootCommand root = Commands(io);
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Action is not (HelpAction or VerbHelp) && Usage.Problem(parsed) is { } problem)
+        {
+            stderr.WriteLine($"error: {problem}");
+            return 2;
+        }
+        return parsed.Invoke(new InvocationConfiguration { Output = stdout, Error = stderr, EnableDefaultExceptionHandler = false });
+    }
+
+    internal static RootCommand Commands(Streams io)
+    {
+        var root = new RootCommand("Online RLHF for .NET: SFT, reward model, DPO and iterative (online) DPO, evaluation, release.\nStart with: hone quickstart")
+        {
+            QuickstartVerb.Create(io),
+            RunVerb.Create(io),
+            SftVerb.Create(io),
+            RewardVerb.Create(io),
+            SampleVerb.Create(io),
+            ScoreVerb.Create(io),
+            PairVerb.Create(io),
+            DpoVerb.Create(io),
+            ChatVerb.Create(io),
+            RecipeVerb.Create(io),
+            RunsVerb.Create(io),
+            ReportVerb.Create(io),
+            DoctorVerb.Create(io),
+            VersionVerb.Create(io),
+            WorldBaseVerb.Create(io),
+        };
+        foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new VerbHelp((HelpAction)help.Action!);
+        return root;
+    }
+}

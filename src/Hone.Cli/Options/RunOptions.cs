@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Hone.Workflow;
+using Hone.Workflow.Metrics;
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+
+namespace Hone.Cli;
+
+/// <summary>The flags that <c>quickstart</c> and <c>run</c> share, and the run itself.</summary>
+internal sealed class RunOptions
+{
+    private readonly Option<string?> _output = new("--output") { Description = "Folder of the run; must not exist yet. Default: runs/<date>-<name>." };
+    private readonly Option<string?> _resume = new("--resume") { Description = "Folder of a run to go on with." };
+    private readonly Option<string[]> _redo = new("--redo") { Description = "Stage to do again from the start, for example online-2/dpo." };
+    private readonly RecipeOptions _recipe;
+    private readonly CommonOptions _common;
+
+    public RunOptions(Command command)
+    {
+        command.Add(_output);
+        command.Add(_resume);
+        command.Add(_redo);
+        _recipe = new RecipeOptions(command);
+        _common = new CommonOptions(command);
+    }
+
+    /// <summary>Makes a whole run, or going on with one, what the command does.</summary>
+    public void Act(Command command, Streams io, Func<ParseResult, IReadOnlyList<RecipeOverride>, ResolvedRecipe> load) => _common.Act(command, io, parsed =>
+    {
+        TimeProvider clock = TimeProvider.System;
+        ProgressDisplay display = io.Progress();
+        using var stop = new StopSignal(display.Say);
+        IReadOnlyList<RecipeOverride> overrides = _recipe.Overrides(parsed);
+        using RunFolder folder = parsed.GetValue(_resume) is { } resumed
+            ? RunFolder.Resume(resumed, clock, overrides)
+            : Create(load(parsed, overrides), parsed.GetValue(_output), clock);
+        display.Say($"run folder: {folder.Path}");
+        RunResults results = RunSession.Execute(folder, display, clock, stop.Token, parsed.GetValue(_redo));
+        io.Out.WriteLine(_common.Json(parsed) ? RunResultsJson.ToJson(results) : ResultTable.Of(results).ToText());
+        display.Say($"report: {folder.File("report.html")}\nmodel:  {folder.File("model")}   (hone chat {folder.File("model")})");
+        return 0;
+    });
+
+    private static RunFolder Create(ResolvedRecipe recipe, string? output, TimeProvider clock)
+    {
+        RecipeChecks.ForRun(recipe);
+        return RunFolder.Create(output ?? RunFolder.DefaultPath("runs", recipe.Value.Name, clock), recipe, clock);
+    }
+}

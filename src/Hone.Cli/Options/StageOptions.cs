@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Hone.Workflow.Recipes;
+
+namespace Hone.Cli;
+
+/// <summary>What the verbs that run one stage on files have in common.</summary>
+internal sealed class StageOptions
+{
+    private readonly Option<string?> _recipe = new("--recipe") { Description = "Recipe whose settings hold; default: the recipe defaults (hone recipe init shows them)." };
+    private readonly Option<string> _output = new("--output") { Description = "Where the result goes; must not exist yet.", Required = true };
+    private readonly Option<bool> _resume = new("--resume") { Description = "Go on with a training that was cut off; begins one where there is none." };
+    private readonly RecipeOptions _recipeOptions;
+    private readonly CommonOptions _common;
+
+    public StageOptions(Command command, bool training = false)
+    {
+        command.Add(_output);
+        command.Add(_recipe);
+        if (training) command.Add(_resume);
+        _recipeOptions = new RecipeOptions(command);
+        _common = new CommonOptions(command);
+    }
+
+    /// <summary>Files and folders of rows.</summary>
+    public static Option<string[]> Files(string name, string description) => new(name)
+    {
+        Description = description,
+        Required = true,
+        AllowMultipleArgumentsPerToken = true,
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    public static Option<string> Folder(string name, string description) => new(name) { Description = description, Required = true };
+
+    public bool Json(ParseResult parsed) => _common.Json(parsed);
+
+    public string Output(ParseResult parsed) => parsed.GetRequiredValue(_output);
+
+    public bool Resume(ParseResult parsed) => parsed.GetValue(_resume);
+
+    public void Act(Command command, Streams io, Func<ParseResult, int> verb) => _common.Act(command, io, verb);
+
+    /// <summary>The recipe with <c>--set</c>, the general flags, and the verb's own flags, in this order.</summary>
+    public ResolvedRecipe Resolve(ParseResult parsed, params IEnumerable<RecipeOverride> own)
+    {
+        RecipeOverride[] overrides = [.. _recipeOptions.Overrides(parsed), .. own];
+        return parsed.GetValue(_recipe) is { } path ? ResolvedRecipe.Load(path, overrides) : ResolvedRecipe.Parse("", "recipe defaults", overrides);
+    }
+
+    /// <summary>The path of a file to be written.</summary>
+    /// <exception cref="InputException">It is there already.</exception>
+    public string NewFile(ParseResult parsed)
+    {
+        string path = Output(parsed);
+        if (Path.Exists(path)) throw new InputException("there is something here already", path, "Give the result another place with --output.");
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return path;
+    }
+}

@@ -1,0 +1,14 @@
+using Hone.Workflow.Metrics;
+
+namespace Hone.Cli;
+
+/// <summary>Where a command reads and writes: the result goes to <paramref name="Out"/>, everything else to <paramref name="Error"/>.</summary>
+internal sealed record Streams(TextReader In, TextWriter Out, TextWriter Error)
+{
+    private static readonly TimeSpan s_plainInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether a person watches a terminal, whose last line may be rewritten.</summary>
+    public bool Live => ReferenceEquals(Error, Console.Error) && !Console.IsErrorRedirected;
+
+    public ProgressDisplay Progress() => new(Error, Live, TimeProvider.System, s_plainInterval, () => Console.BufferWidth);
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Hone.Models;
+
+namespace Hone.Cli;
+
+/// <summary><c>hone doctor</c>: what this machine has of what Hone needs.</summary>
+internal static class DoctorVerb
+{
+    private static readonly (string[] Names, string Purpose)[] s_tools =
+    [
+        (["bwrap"], "sandbox of the code benchmarks"),
+        (["mpirun", "mpiexec"], "training on several machines"),
+        (["chromium", "chromium-browser", "google-chrome"], "pictures of reports and pages in tests"),
+    ];
+
+    public static Command Create(Streams io)
+    {
+        var command = new Verb("doctor", "Say what this machine has of what Hone needs.", """
+            Exit code 1 when libtorch does not load: nothing can be trained or sampled then. The other tools are needed
+            for what is written beside them only.
+            """);
+        var common = new CommonOptions(command);
+        common.Act(command, io, parsed =>
+        {
+            (LibTorchDescription? torch, string? problem) = LibTorchState();
+            Facts.Print(io.Out, common.Json(parsed),
+            [
+                ("hone", VersionVerb.Number),
+                ("dotnet", RuntimeInformation.FrameworkDescription),
+                ("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}"),
+                ("processor", Devices.ProcessorName()),
+                ("cores", Environment.ProcessorCount),
+                ("memory_gib", Math.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30), 1)),
+                ("disk_free_gib", FreeDisk()),
+                ("libtorch", torch?.Version ?? "does not load"),
+                ("libtorch_from", torch?.Folder),
+                ("threads", torch?.Threads),
+                ("cuda_devices", torch?.CudaDevices),
+                .. s_tools.Select(t => (t.Names[0], (JsonNode?)(Find(t.Names) ?? $"not found ({t.Purpose})"))),
+            ]);
+            if (problem is null) return 0;
+            io.Error.WriteLine($"error: {problem}");
+            return 1;
+        });
+        return command;
+    }
+
+    private static (LibTorchDescription? Found, string? Problem) LibTorchState()
+    {
+        try
+        {
+            return (LibTorch.Describe(), null);
+        }
+        catch (InputException e)
+        {
+            return (null, e.Message);
+        }
+    }
+
+    private static double? FreeDisk()
+    {
+        try
+        {
+            return Math.Round(new DriveInfo(Directory.GetCurrentDirectory()).AvailableFreeSpace / (double)(1L << 30), 1);
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
+        {
+            // The file system does not tell.
+            return null;
+        }
+    }
+
+    private static string? Find(string[] names) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .SelectMany(folder => names.Select(name => Path.Combine(folder, OperatingSystem.IsWindows() ? name + ".exe" : name)))
+        .FirstOrDefault(File.Exists);
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using Hone.Data;
+using Hone.Inference;
+using Hone.Models;
+using Hone.Workflow;
+using Hone.Workflow.Metrics;
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+
+namespace Hone.Cli;
+
+/// <summary><c>hone sample</c>: answers of a model to prompts.</summary>
+internal static class SampleVerb
+{
+    private const int PromptsPerPart = 512;
+
+    public static Command Create(Streams io)
+    {
+        Option<string> model = StageOptions.Folder("--model", "Folder of the language model.");
+        Option<string[]> prompts = StageOptions.Files("--prompts", "Prompts: files or folders (.jsonl, .json, each also .gz).");
+        var count = new Option<int?>("--n") { Description = "Answers per prompt." };
+        var command = new Verb("sample", "Sample answers to prompts from a model.", """
+            Rows hold `prompt`, `messages` or `context_messages`; a prompt that is there twice is used once. Without
+            --n, --temperature, --top-p and --top-k the groups under online.samples in the recipe hold (8 answers, half
+            at temperature 1.0, half at 0.7). Each answer depends on its prompt and the seed only.
+
+            Example:
+              hone sample --model models/sft --prompts prompts.jsonl --n 8 --temperature 1 --output samples.jsonl
+            """)
+        { model, prompts, count };
+        var sampling = new SamplingFlags(command);
+        var options = new StageOptions(command);
+        options.Act(command, io, parsed =>
+        {
+            string output = options.NewFile(parsed);
+            ResolvedRecipe recipe = options.Resolve(parsed, sampling.MaxNewTokens(parsed) is { } most ? [RecipeOverride.Flag("--max-new-tokens", "online.max_new_tokens", $"{most}")] : []);
+            IReadOnlyList<SampleOptions> groups = Groups(recipe.Value.Online, parsed.GetValue(count), sampling, parsed);
+            ProgressDisplay display = io.Progress();
+            using var stop = new StopSignal(display.Say);
+            List<SampleRow> rows = Sample(recipe.Value, ModelRef.LanguageModel(parsed.GetRequiredValue(model)).Folder, parsed.GetRequiredValue(prompts), groups, display.Say, stop.Token);
+            RowFile.Write(output, rows);
+            Facts.Print(io.Out, options.Json(parsed),
+                ("samples", output),
+                ("prompts", rows.Count),
+                ("answers_per_prompt", rows[0].Count),
+                ("mean_tokens", rows.SelectMany(r => r.ResponseIds!).Average(a => (double)a.Length)),
+                ("ended", rows.SelectMany(r => r.FinishReasons!).Average(f => f == FinishReasons.Stop ? 1.0 : 0)));
+            return 0;
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<SampleOptions> Groups(OnlineOptions o, int? n, SamplingFlags sampling, ParseResult parsed)
+    {
+        (double? temperature, double? topP, int? topK) = (sampling.Temperature(parsed), sampling.TopP(parsed), sampling.TopK(parsed));
+        if (n is < 1) throw new InputException($"--n is {n}, it must be 1 or above");
+        if (n is null && temperature is null && topP is null && topK is null) return o.Samples;
+        var usual = new SampleOptions();
+        return [new() { Count = n ?? o.Samples.Sum(s => s.Count), Temperature = temperature ?? usual.Temperature, TopP = topP ?? usual.TopP, TopK = topK ?? usual.TopK }];
+    }
+
+    private static List<SampleRow> Sample(
+        Recipe recipe, string folder, string[] files, IReadOnlyList<SampleOptions> groups, Action<string> say, CancellationToken cancel)
+    {
+        using ModelFolder model = ModelFolder.Open(folder, Devices.Choose(recipe.Device), recipe.Precision);
+        var report = new List<string>();
+        var rule = new LengthRule(recipe.Online.MaxLength, recipe.Online.MaxPromptLength, BosId: model.Text.Tokenizer.BosId);
+        IReadOnlyList<PromptRow> prompts = FileInputs.FittingPrompts(files, "prompts", model.Text, rule, report);
+        report.ForEach(say);
+        IGenerationEngine engine = model.CreateEngine();
+        var rows = new List<SampleRow>(prompts.Count);
+        foreach (PromptRow[] part in prompts.Chunk(PromptsPerPart))
+        {
+            rows.AddRange(AnswerSampling.Sample(engine, model.Text, part, groups, recipe.Online.MaxNewTokens, Seeds.Derive((ulong)recipe.Seed, "sample"), cancel));
+            say($"{rows.Count} of {prompts.Count} prompts");
+        }
+        return rows;
+    }
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Hone.Data;
+using Hone.Models;
+using Hone.Workflow;
+using Hone.Workflow.Recipes;
+
+namespace Hone.Cli;
+
+/// <summary><c>hone score</c>: rewards of sampled answers.</summary>
+internal static class ScoreVerb
+{
+    public static Command Create(Streams io)
+    {
+        Option<string> model = StageOptions.Folder("--model", "Folder of the reward model.");
+        Option<string> samples = StageOptions.Folder("--samples", "File of hone sample, or any JSONL with `prompt` and `responses`.");
+        var command = new Verb("score", "Score sampled answers with a reward model.", """
+            Adds `rewards` to every row, one per answer. A reward model with another tokenizer than the one that
+            sampled reads the texts in place of the token ids.
+
+            Example:
+              hone score --model models/reward --samples samples.jsonl --output scored.jsonl
+            """)
+        { model, samples };
+        var options = new StageOptions(command);
+        options.Act(command, io, parsed =>
+        {
+            string output = options.NewFile(parsed), file = parsed.GetRequiredValue(samples);
+            Recipe recipe = options.Resolve(parsed).Value;
+            SampleRow[] rows = [.. RowFile.ReadSamples(file)];
+            if (rows.Length == 0) throw new InputException("the file has no rows", file);
+            using ModelFolder reward = ModelFolder.Open(ModelRef.RewardModel(parsed.GetRequiredValue(model)).Folder, Devices.Choose(recipe.Device), recipe.Precision);
+            bool ids = RewardScoring.IdsMatchTexts(reward.Text, rows);
+            if (!ids) io.Error.WriteLine("the token ids are not those of this reward model: its own rendering of the texts is scored");
+            IReadOnlyList<SampleRow> scored = RewardScoring.Score(reward.Model, reward.Text, ids, rows, recipe.Reward.MicroBatchTokens);
+            RowFile.Write(output, scored);
+            Facts.Print(io.Out, options.Json(parsed),
+                ("scored", output),
+                ("prompts", scored.Count),
+                ("mean_reward", scored.Average(r => r.Rewards!.Average())),
+                ("best_reward", scored.Average(r => r.Rewards!.Max())),
+                ("worst_reward", scored.Average(r => r.Rewards!.Min())));
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,83 @@
+using Hone.Data;
+using Hone.Training;
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+
+namespace Hone.Workflow;
+
+/// <summary>DPO on a file of pairs or of preferences, outside of a run, with the recipe's options of <c>offline_dpo</c>.</summary>
+public static class DpoStage
+{
+    private const string ReferenceName = "reference", PairsFile = "pairs.jsonl";
+
+    /// <summary>The pairs as trained on, with their reference log-probabilities, within the working folder.</summary>
+    public static string PairsPath { get; } = Path.Combine(ReferenceName, PairsFile);
+
+    /// <param name="files">Pairs as <c>hone pair</c> writes them, or preference rows of any layout.</param>
+    /// <param name="start">The policy that is trained.</param>
+    /// <param name="reference">What it is regularised to; null where the pairs carry log-probabilities.</param>
+    public static ModelRef Run(RunContext run, IReadOnlyList<string> files, ModelRef start, ModelRef? reference)
+    {
+        OfflineDpoOptions o = run.Recipe.OfflineDpo;
+        StageFolder pairs = Reference(run, o, DataFile.Expand(files), start, reference);
+        StageFolder stage = run.OpenStage("dpo", new StageInputs().AddStage(pairs).Add("start", start.Digest)
+            .AddOptions("offline_dpo", o, "save_every").Add("precision", $"{run.Precision}"));
+        if (stage.Finished) return ModelRef.Of(stage);
+        using ModelFolder model = run.Open(start.Folder, trainable: true);
+        string file = pairs.File(PairsFile);
+        IReadOnlyList<ReferencedExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
+        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o, o.LearningRate);
+        run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);
+        stage.Finish();
+        return ModelRef.Of(stage);
+    }
+
+    private static StageFolder Reference(RunContext run, OfflineDpoOptions o, IReadOnlyList<string> files, ModelRef start, ModelRef? reference)
+    {
+        StageInputs inputs = new StageInputs().Add("reference", reference?.Digest ?? "none").Add("tokens", start.Digest)
+            .AddKeys("offline_dpo", o, "max_length", "max_prompt_length");
+        for (int i = 0; i < files.Count; i++) inputs.AddContent($"pairs[{i}]", files[i]);
+        StageFolder stage = run.OpenStage(ReferenceName, inputs);
+        if (stage.Finished) return stage;
+        using ModelFolder model = run.Open((reference ?? start).Folder);
+        if (reference is not null && !SameTokenizer(start, reference))
+            throw new InputException("The policy and its reference have different tokenizers, so their log-probabilities cannot be compared.", reference.Folder, "Give the model that the policy was made from.");
+        PairRow[] pairs = [.. files.SelectMany(file => Read(run, file, model.Text, o))];
+        if (reference is not null) pairs = [.. ReferenceLogProbs.Attach(model.Model, model.Text, pairs, run.ScoringTokens)];
+        RowFile.Write(stage.File(PairsFile), pairs);
+        stage.Finish();
+        return stage;
+    }
+
+    /// <summary>Rows with the ids that are trained on, within the recipe's lengths.</summary>
+    private static List<PairRow> Read(RunContext run, string file, ModelText text, OfflineDpoOptions o)
+    {
+        var rule = new LengthRule(o.MaxLength, o.MaxPromptLength, BosId: text.Tokenizer.BosId);
+        DataReport rows = new(file), lengths = new($"lengths of {file}");
+        IEnumerable<PairRow> pairs = RowFile.HoldsPairs(file)
+            ? RowFile.ReadPairs(file)
+            : DataReader.ReadPreferences(file, rows).Select(p => new PairRow(p.Prompt, p.Chosen, p.Rejected));
+        var kept = new List<PairRow>();
+        foreach (PairRow pair in pairs)
+        {
+            PreferenceExample example = text.Examples.Preference(pair, file);
+            CheckIds(example, text, file);
+            if (rule.Apply(example, lengths) is { } fit) kept.Add(pair with { PromptIds = fit.Prompt, ChosenIds = fit.Chosen, RejectedIds = fit.Rejected });
+        }
+        if (rows.Read > 0) run.Say(rows.ToString());
+        run.Say(lengths.ToString());
+        lengths.RequireKept();
+        return kept.Count > 0 ? kept : throw new InputException("the file has no rows", file);
+    }
+
+    private static void CheckIds(PreferenceExample example, ModelText text, string file)
+    {
+        int size = text.Tokenizer.VocabularySize;
+        foreach (int id in example.Prompt.Concat(example.Chosen).Concat(example.Rejected))
+            if (id < 0 || id >= size)
+                throw new InputException($"a row holds the token id {id}; the model's tokenizer has {size}", file, "Train the model that the pairs were sampled from.");
+    }
+
+    private static bool SameTokenizer(ModelRef a, ModelRef b) =>
+        File.ReadAllBytes(Path.Combine(a.Folder, "tokenizer.json")).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(b.Folder, "tokenizer.json")));
+}

@@ -1,0 +1,29 @@
+using Hone.Data;
+using Hone.Workflow.Recipes;
+
+namespace Hone.Workflow;
+
+/// <summary>The training stages that learn from given rows, each alone: from the recipe's model and the recipe's files.</summary>
+public static class FileStages
+{
+    public static ModelRef Sft(RunContext run)
+    {
+        (ModelRef start, ModelText text) = Start(run.Recipe);
+        var report = new List<string>();
+        (IReadOnlyList<SftExample> train, IReadOnlyList<SftExample> heldOut) = FileInputs.Sft(run.Recipe, text, report);
+        report.ForEach(run.Say);
+        return SftStage.Run(run, RunInputs.None with { Sft = train, SftHeldOut = heldOut }, DataIdentity.Of(run.Recipe).Rows, start);
+    }
+
+    public static ModelRef Reward(RunContext run)
+    {
+        (ModelRef start, ModelText text) = Start(run.Recipe);
+        var report = new List<string>();
+        var rule = new LengthRule(run.Recipe.Reward.MaxLength, BosId: text.Tokenizer.BosId);
+        (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) = FileInputs.Preferences(run.Recipe, text, rule, report);
+        report.ForEach(run.Say);
+        return RewardStage.Run(run, RunInputs.None with { Preferences = train, PreferencesHeldOut = heldOut }, DataIdentity.Of(run.Recipe).Rows, start, start);
+    }
+
+    private static (ModelRef Start, ModelText Text) Start(Recipe recipe) => (ModelRef.LanguageModel(recipe.Model), ModelText.Load(recipe.Model));
+}
