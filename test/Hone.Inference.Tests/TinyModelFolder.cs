@@ -56,7 +56,7 @@ internal static class TinyModelFolder
         var random = new Random(11);
         var header = new Dictionary<string, object>();
         using var data = new MemoryStream();
-        foreach ((string name, long[] shape) in LlamaInit.Shapes(config))
+        foreach ((string name, long[] shape) in WeightNames.Of(config))
         {
             long start = data.Length;
             for (long i = shape.Aggregate(1L, (a, b) => a * b); i > 0; i--)

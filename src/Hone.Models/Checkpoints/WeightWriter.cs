@@ -1,4 +1,3 @@
-using System.Text.Json;
 using static TorchSharp.torch;
 
 namespace Hone.Models;
@@ -42,7 +41,7 @@ public static class WeightWriter
             for (int i = 0; i < shards.Count; i++)
             {
                 List<StoredTensor> shard = shards[i];
-                Write(NameOf(i), stream => WriteShard(stream, shard, weights));
+                Write(NameOf(i), stream => SafetensorsWriter.Write(stream, shard, weights));
             }
 
             if (shards.Count > 1) Write(ShardSet.IndexFile, stream => WriteIndex(stream, shards, NameOf));
@@ -106,40 +105,6 @@ public static class WeightWriter
         }
 
         return shards;
-    }
-
-    // Header, padded with spaces so that the data starts at a multiple of 8, then the tensors in the header's order.
-    private static void WriteShard(Stream stream, List<StoredTensor> tensors, IReadOnlyDictionary<string, Tensor> weights)
-    {
-        using MemoryStream header = new();
-        using (Utf8JsonWriter json = new(header))
-        {
-            json.WriteStartObject();
-            json.WriteStartObject("__metadata__");
-            json.WriteString("format", "pt");
-            json.WriteEndObject();
-            long offset = 0;
-            foreach (StoredTensor tensor in tensors)
-            {
-                json.WriteStartObject(tensor.Name);
-                json.WriteString("dtype", tensor.DtypeName);
-                json.WriteStartArray("shape");
-                foreach (long size in tensor.Shape) json.WriteNumberValue(size);
-                json.WriteEndArray();
-                json.WriteStartArray("data_offsets");
-                json.WriteNumberValue(offset);
-                json.WriteNumberValue(offset += tensor.Length);
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-        }
-
-        while (header.Length % 8 != 0) header.WriteByte((byte)' ');
-        stream.Write(BitConverter.GetBytes(header.Length));
-        stream.Write(header.GetBuffer().AsSpan(0, (int)header.Length));
-        foreach (StoredTensor tensor in tensors) tensor.WriteValues(weights[tensor.Name], stream);
     }
 
     private static void WriteIndex(Stream stream, List<List<StoredTensor>> shards, Func<int, string> nameOf)

@@ -26,11 +26,16 @@ public static class StageTrainer
                     stepped?.Invoke(report.Step, report.TotalSteps);
                 },
                 (step, metrics) => run.Metrics.Append(stage.Name, step, metrics),
-                (step, state) => stage.SaveState(step, writer => Safetensors.Write(writer.Create(StateFile), state))));
+                (step, state) => stage.SaveState(step, writer =>
+                {
+                    using Stream file = writer.Create(StateFile);
+                    SafetensorsWriter.Write(file, state, ScalarType.Float32);
+                })));
         if (stage.Resume is { } saved)
         {
             using var scope = NewDisposeScope();
-            trainer.Restore(saved.Step, Safetensors.Read(Path.Combine(saved.Folder, StateFile), run.Device));
+            using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(saved.Folder, StateFile));
+            trainer.Restore(saved.Step, file.Header.Entries.Keys.ToDictionary(name => name, name => file.Read(name, ScalarType.Float32, run.Device)));
         }
         trainer.Run(run.Cancel);
     }
