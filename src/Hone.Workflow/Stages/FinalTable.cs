@@ -22,7 +22,7 @@ public static class FinalTable
             LcRmWinRate = gold ? null : lc,
             GoldReward = gold ? Bootstrap.Mean(policy.Gold!, Named("gold"), resamples) : null,
             RmReward = Bootstrap.Mean(policy.Rewards, Named("reward"), resamples),
-            Kl = Bootstrap.Mean(policy.LogRatios, Named("kl"), resamples),
+            Kl = policy == sft ? Interval.Exact(0) : Bootstrap.Mean(policy.LogRatios, Named("kl"), resamples),
             Length = Bootstrap.Mean([.. policy.TokenCounts.Select(c => (double)c)], Named("length"), resamples),
             EosRate = policy.EosRate,
             DuplicateRate = policy.DuplicateRate,

@@ -31,7 +31,7 @@ public static class RewardCheckStage
             stage.Finish();
         }
         RewardModelResult result = ResultFile.ReadRewardModel(file);
-        run.Say($"reward model: {result.Verdict}");
+        run.Say($"reward model: {(result.StrongEnough ? "strong enough" : "TOO WEAK")} to optimise against. {result.Verdict}");
         return result;
     }
 }

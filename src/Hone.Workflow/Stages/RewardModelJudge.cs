@@ -57,9 +57,9 @@ public static class RewardModelJudge
         string blind = string.Join(", ", features.Where(f => f.Accuracy.Low <= 0.5).Select(f => f.Feature));
         string blindness = blind.Length == 0 ? "" : $" It does not see: {blind}.";
         if (accuracy.Low <= LeastAccuracy)
-            return (false, $"Too weak to optimise against: right on {accuracy.Value:P0} of unseen pairs, and the interval reaches down to {accuracy.Low:P0}." + blindness);
+            return (false, $"Right on {100 * accuracy.Value:F0}% of unseen pairs, and the interval reaches down to {100 * accuracy.Low:F0}%." + blindness);
         if (bestOf8 is { } best && best.Low <= LeastBestOf8)
-            return (false, $"Too weak to optimise against: the best of eight by its choice wins only {best.Value:P0} by the gold judge." + blindness);
-        return (true, $"Strong enough to optimise against: right on {accuracy.Value:P0} of unseen pairs." + blindness);
+            return (false, $"The best of eight by its choice wins only {100 * best.Value:F0}% by the gold judge." + blindness);
+        return (true, $"Right on {100 * accuracy.Value:F0}% of unseen pairs." + blindness);
     }
 }
