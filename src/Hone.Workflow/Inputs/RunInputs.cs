@@ -18,7 +18,13 @@ public sealed record RunInputs
     /// <summary>No data at all; a stage that is run alone fills in what it reads.</summary>
     public static RunInputs None { get; } = new()
     {
-        Sft = [], SftHeldOut = [], Preferences = [], PreferencesHeldOut = [], IterationPrompts = [], Selection = [], Test = [],
+        Sft = [],
+        SftHeldOut = [],
+        Preferences = [],
+        PreferencesHeldOut = [],
+        IterationPrompts = [],
+        Selection = [],
+        Test = [],
     };
 
     public required IReadOnlyList<SftExample> Sft { get; init; }

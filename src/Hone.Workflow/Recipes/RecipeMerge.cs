@@ -40,8 +40,11 @@ internal static class RecipeMerge
         if (!int.TryParse(next, out int index) || index < 0 || index >= list.Items.Count)
             throw new InputException($"{done} has no element '{next}'; it has {list.Items.Count}, counted from 0", origin.Where);
         Type element = OptionKey.ElementOf(type)!;
-        return list with { Items = [.. list.Items.Select((item, i) =>
-            i == index ? Apply(element, item, path, depth + 1, value, origin) : item)] };
+        return list with
+        {
+            Items = [.. list.Items.Select((item, i) =>
+            i == index ? Apply(element, item, path, depth + 1, value, origin) : item)]
+        };
     }
 
     private static MapNode MergeSection(Type type, MapNode under, RecipeNode over, string path)

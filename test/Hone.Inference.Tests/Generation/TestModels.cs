@@ -11,8 +11,15 @@ internal static class TestModels
         LibTorch.Load();
         var config = new LlamaConfig
         {
-            VocabularySize = 61, HiddenSize = 32, IntermediateSize = 48, LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadDim = 8,
-            MaxPositions = maxPositions, TieEmbeddings = true,
+            VocabularySize = 61,
+            HiddenSize = 32,
+            IntermediateSize = 48,
+            LayerCount = 2,
+            HeadCount = 4,
+            KeyValueHeadCount = 2,
+            HeadDim = 8,
+            MaxPositions = maxPositions,
+            TieEmbeddings = true,
         };
         return new Llama(config, LlamaInit.Random(config, seed, deviation: 0.25), ScalarType.Float32);
     }

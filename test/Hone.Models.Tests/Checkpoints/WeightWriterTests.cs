@@ -155,8 +155,18 @@ public class WeightWriterTests
             _scope = NewDisposeScope();
             Config = new LlamaConfig
             {
-                VocabularySize = vocabulary, HiddenSize = 16, IntermediateSize = 40, LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadDim = 6,
-                MaxPositions = 64, TieEmbeddings = tied, IsRewardModel = reward, AttentionBias = true, EosIds = [2, 3],
+                VocabularySize = vocabulary,
+                HiddenSize = 16,
+                IntermediateSize = 40,
+                LayerCount = 2,
+                HeadCount = 4,
+                KeyValueHeadCount = 2,
+                HeadDim = 6,
+                MaxPositions = 64,
+                TieEmbeddings = tied,
+                IsRewardModel = reward,
+                AttentionBias = true,
+                EosIds = [2, 3],
             };
             using Generator generator = new(7);
             Weights = WeightNames.Of(Config).ToDictionary(w => w.Name, w => randn(w.Shape, generator: generator).requires_grad_(true));

@@ -153,8 +153,15 @@ public class LlamaConfigFileTests
     {
         LlamaConfig odd = Load(Llama3) with
         {
-            HeadDim = 96, RopeScaling = new RopeScaling("llama3", 8, 1, 4, 8192), TieEmbeddings = true, AttentionBias = true, MlpBias = true,
-            EosIds = [2, 3], BosId = null, PadId = 5, NormEpsilon = 1e-5,
+            HeadDim = 96,
+            RopeScaling = new RopeScaling("llama3", 8, 1, 4, 8192),
+            TieEmbeddings = true,
+            AttentionBias = true,
+            MlpBias = true,
+            EosIds = [2, 3],
+            BosId = null,
+            PadId = 5,
+            NormEpsilon = 1e-5,
         };
         foreach (LlamaConfig config in (LlamaConfig[])[Load(Llama3), odd, odd with { IsRewardModel = true, RopeScaling = new RopeScaling("linear", 2), EosIds = [] }])
         {

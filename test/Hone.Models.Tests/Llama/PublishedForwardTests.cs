@@ -53,7 +53,10 @@ public sealed class PublishedForwardTests
         double[] expected = [.. json.RootElement.GetProperty(kind).GetProperty("inv_freq").EnumerateArray().Select(v => v.GetDouble())];
         LlamaConfig config = TinyLlama.Config with
         {
-            HiddenSize = 4096, HeadCount = 32, HeadDim = 128, RopeTheta = 10000,
+            HiddenSize = 4096,
+            HeadCount = 32,
+            HeadDim = 128,
+            RopeTheta = 10000,
             RopeScaling = kind == "llama3" ? new RopeScaling("llama3", 10, 1, 4, 2048) : null,
         };
         double[] found = RotaryTable.InverseFrequencies(config, length: 16);

@@ -9,8 +9,15 @@ public sealed class TrainerTests
 {
     private static readonly LlamaConfig s_config = new()
     {
-        VocabularySize = 29, HiddenSize = 16, IntermediateSize = 24, LayerCount = 2, HeadCount = 2, KeyValueHeadCount = 1, HeadDim = 8,
-        MaxPositions = 64, TieEmbeddings = true,
+        VocabularySize = 29,
+        HiddenSize = 16,
+        IntermediateSize = 24,
+        LayerCount = 2,
+        HeadCount = 2,
+        KeyValueHeadCount = 1,
+        HeadDim = 8,
+        MaxPositions = 64,
+        TieEmbeddings = true,
     };
 
     [Fact]

@@ -62,8 +62,16 @@ public sealed class ComparisonObjectiveTests
     {
         var config = new LlamaConfig
         {
-            VocabularySize = 17, HiddenSize = 16, IntermediateSize = 24, LayerCount = 2, HeadCount = 2, KeyValueHeadCount = 2, HeadDim = 8,
-            MaxPositions = 64, TieEmbeddings = true, IsRewardModel = reward,
+            VocabularySize = 17,
+            HiddenSize = 16,
+            IntermediateSize = 24,
+            LayerCount = 2,
+            HeadCount = 2,
+            KeyValueHeadCount = 2,
+            HeadDim = 8,
+            MaxPositions = 64,
+            TieEmbeddings = true,
+            IsRewardModel = reward,
         };
         Dictionary<string, Tensor> weights = LlamaInit.Random(config, 2, deviation: 0.3);
         if (reward) weights["score.weight"] = ones(1, 16);
