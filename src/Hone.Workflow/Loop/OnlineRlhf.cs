@@ -53,7 +53,6 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity da
             PolicyAnswers selection = EvaluationStage.Run(run, "select", name, inputs.Selection, gold: null, model, sft, reward, data.Prompts);
             double kl = selection.LogRatios.Average(), score = PenalisedReward(selection);
             health.Add(signals with { Kl = kl, SelectionReward = score });
-            run.Metrics.Append($"select/{name}", t, new Dictionary<string, double> { ["kl"] = kl, ["reward"] = score });
             run.Say($"{name}: reward {score:F3} and KL {kl:F2} on {inputs.Selection.Count} held-out prompts");
             policies.Add((name, "online", $"iteration {t}", model));
             if (kl > _recipe.Online.MaxKl)
