@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Hone.Data;
 using Hone.Models;
 using Hone.Text;
@@ -33,15 +34,27 @@ public static class WorldBaseModel
         PadId = WorldTokenizer.IdOf(WorldTokenizer.Pad),
     };
 
+    /// <summary>SHA-256 of the shipped weights.</summary>
+    public static string Digest
+    {
+        get
+        {
+            using Stream weights = Open();
+            return Convert.ToHexStringLower(SHA256.HashData(weights));
+        }
+    }
+
     /// <summary>Lays the shipped model out as a Hugging Face folder.</summary>
     public static void Write(string folder)
     {
         WorldTokenizer.Write(folder);
         LlamaConfigWriter.Write(folder, Config, ScalarType.BFloat16);
-        using Stream weights = typeof(WorldBaseModel).Assembly.GetManifestResourceStream(Resource)
-            ?? throw new InvalidOperationException($"the resource {Resource} is missing from this build");
+        using Stream weights = Open();
         Durable.WriteFile(Path.Combine(folder, WeightsFile), weights.CopyTo);
     }
+
+    private static Stream Open() => typeof(WorldBaseModel).Assembly.GetManifestResourceStream(Resource)
+        ?? throw new InvalidOperationException($"the resource {Resource} is missing from this build");
 
     /// <summary>Trains it from scratch: about 4 minutes on two cores. Writes a Hugging Face folder.</summary>
     public static void Train(string folder, Action<StepReport> progress, CancellationToken cancel)
