@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs the tools that some tests and verbs use where they are there: chromium (pictures of pages), bubblewrap
+# (sandbox), Open MPI (several processes). Debian 12, Ubuntu 22.04 and 24.04. Hone itself needs the .NET 10 SDK only;
+# what needs a missing tool says so or is skipped. `hone doctor` shows what is there.
+# Exit code 0 when all are there in the end, 1 when one is missing.
+set -uo pipefail
+
+missing() {
+  command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || echo chromium
+  command -v bwrap >/dev/null 2>&1 || echo bubblewrap
+  command -v mpirun >/dev/null 2>&1 || echo openmpi-bin
+}
+
+[ -n "$(missing)" ] || { echo "all optional tools are there"; exit 0; }
+command -v apt-get >/dev/null 2>&1 || { echo "there is no apt-get here; missing: $(missing | paste -sd' ')" >&2; exit 1; }
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  # -n: never wait for a password.
+  command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null || { echo "not root and no sudo without a password; missing: $(missing | paste -sd' ')" >&2; exit 1; }
+  as_root=(sudo -n)
+fi
+# env, because sudo drops what is exported here.
+apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=60 -o Acquire::Retries=2 -y "$@" </dev/null; }
+
+apt -qq update || echo "apt-get update failed; going on with the package lists at hand" >&2
+# One by one: a package that this release does not have must not keep the others away.
+for package in $(missing); do
+  apt -qq install --no-install-recommends "$package" >/dev/null || echo "$package could not be installed" >&2
+done
+
+left=$(missing | paste -sd' ')
+[ -z "$left" ] || { echo "missing: $left" >&2; exit 1; }
+echo "all optional tools are there"
