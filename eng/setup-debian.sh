@@ -5,19 +5,22 @@
 # Exit code 0 when all are there in the end, 1 when one is missing.
 set -uo pipefail
 
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# The packages whose programs are not there.
 missing() {
-  command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || echo chromium
-  command -v bwrap >/dev/null 2>&1 || echo bubblewrap
-  command -v mpirun >/dev/null 2>&1 || echo openmpi-bin
+  has chromium || has chromium-browser || has google-chrome || echo chromium
+  has bwrap || echo bubblewrap
+  has mpirun || echo openmpi-bin
 }
 
 [ -n "$(missing)" ] || { echo "all optional tools are there"; exit 0; }
-command -v apt-get >/dev/null 2>&1 || { echo "there is no apt-get here; missing: $(missing | paste -sd' ')" >&2; exit 1; }
+has apt-get || { echo "there is no apt-get here; missing: $(missing | paste -sd' ')" >&2; exit 1; }
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
   # -n: never wait for a password.
-  command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null || { echo "not root and no sudo without a password; missing: $(missing | paste -sd' ')" >&2; exit 1; }
+  has sudo && sudo -n true 2>/dev/null || { echo "not root and no sudo without a password; missing: $(missing | paste -sd' ')" >&2; exit 1; }
   as_root=(sudo -n)
 fi
 # env, because sudo drops what is exported here.
