@@ -1,0 +1,45 @@
+using System.Diagnostics;
+
+namespace Hone.Cli.Tests;
+
+/// <summary>A real full disk: a small file system in memory, which only root may mount.</summary>
+public sealed class FullDiskTests : StageTest
+{
+    [Fact]
+    public void A_disk_that_fills_up_during_a_checkpoint_keeps_the_last_state_and_the_training_goes_on_later()
+    {
+        string[] Sft(string output) =>
+        [
+            "sft", "--model", Model, "--data", Rows.Conversations(At("sft.jsonl")), "--output", output, .. Short("sft"), "--set", "sft.save_every=1",
+        ];
+        Command.Done(Sft(At("whole")));
+        // A state holds weights and two moments: room for one, not for two.
+        long state = 3 * new FileInfo(At("whole/model.safetensors")).Length;
+        string disk = At("disk");
+        Directory.CreateDirectory(disk);
+        if (!Mount("-t", "tmpfs", "-o", $"size={state * 3 / 2 / 4096 * 4096}", "tmpfs", disk)) Assert.Skip("mounting a small disk needs root");
+        try
+        {
+            string error = Command.Refused(Sft(Path.Combine(disk, "out")));
+            Assert.Contains("the state of step 2 could not be saved", error, StringComparison.Ordinal);
+            Assert.Contains("The state of step 1 is intact", error, StringComparison.Ordinal);
+            Assert.True(Mount("-o", $"remount,size={state * 4}", disk));
+            Assert.Contains("goes on from step 1", Command.Done([.. Sft(Path.Combine(disk, "out")), "--resume"]).Error, StringComparison.Ordinal);
+            Assert.Equal(Weights(At("whole")), Weights(Path.Combine(disk, "out")));
+        }
+        finally
+        {
+            Assert.True(Call("umount", disk));
+        }
+    }
+
+    private static bool Mount(params string[] args) => OperatingSystem.IsLinux() && Call("mount", args);
+
+    private static bool Call(string program, params string[] args)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, args) { RedirectStandardError = true })!;
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+}

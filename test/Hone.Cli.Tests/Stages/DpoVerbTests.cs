@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+
+namespace Hone.Cli.Tests;
+
+public class DpoVerbTests : StageTest
+{
+    private string[] Dpo(string pairs, string output, params string[] more) =>
+        ["dpo", "--model", Model, "--pairs", pairs, "--output", output, .. Short("offline_dpo"), .. more];
+
+    private string SampledPairs()
+    {
+        Command.Done("sample", "--model", Model, "--prompts", Rows.Prompts(At("prompts.jsonl")), "--output", At("samples.jsonl"), "--device", "cpu", "--max-new-tokens", "8", "--n", "4");
+        Command.Done("score", "--model", Reward, "--samples", At("samples.jsonl"), "--output", At("scored.jsonl"), "--device", "cpu");
+        Command.Done("pair", "--samples", At("scored.jsonl"), "--output", At("sampled.jsonl"));
+        return At("sampled.jsonl");
+    }
+
+    [Fact]
+    public void Sampled_pairs_are_trained_on_as_they_were_sampled()
+    {
+        string pairs = SampledPairs();
+        JsonNode result = Command.Done(Dpo(pairs, At("out"), "--reference", Model, "--json")).Json;
+        // The policy begins as the reference, so the first loss is ln 2.
+        Assert.Equal(Math.Log(2), (double)Rows.Read(At("out/training/metrics.jsonl"))[0]["loss"]!, 1e-4);
+        Assert.True((double)result["metrics"]!["rewards/margins"]! > 0);
+        foreach ((JsonNode given, JsonNode stored) in Rows.Read(pairs).Zip(Rows.Read(At("out/training/pairs.jsonl"))))
+        {
+            Assert.Equal(given["chosen_ids"]!.ToJsonString(), stored["chosen_ids"]!.ToJsonString());
+            Assert.True((double)stored["reference_chosen_logp"]! < 0);
+        }
+        Assert.NotEqual(Weights(Model), Weights(At("out")));
+    }
+
+    [Fact]
+    public void Stored_reference_log_probabilities_serve_in_place_of_the_reference()
+    {
+        Command.Done(Dpo(SampledPairs(), At("first"), "--reference", Model));
+        Command.Done(Dpo(At("first/training/pairs.jsonl"), At("second")));
+        Assert.Equal(Weights(At("first")), Weights(At("second")));
+    }
+
+    [Fact]
+    public void Preference_rows_are_rendered_for_the_model()
+    {
+        Command.Done(Dpo(Rows.Preferences(At("rows.jsonl")), At("out"), "--reference", TinyModel.Write(At("other"), seed: 9)));
+        Assert.Equal(Rows.Count, Rows.Read(At("out/training/pairs.jsonl")).Length);
+        Assert.NotEqual(Math.Log(2), (double)Rows.Read(At("out/training/metrics.jsonl"))[0]["loss"]!, 1e-6);
+    }
+
+    [Fact]
+    public void Without_any_reference_it_is_refused() => Assert.Contains("no reference log-probabilities",
+        Command.Refused(Dpo(Rows.Preferences(At("rows.jsonl")), At("out"))), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_reference_with_another_tokenizer_is_refused()
+    {
+        string other = TinyModel.Write(At("other"));
+        File.AppendAllText(Path.Combine(other, "tokenizer.json"), "\n");
+        Assert.Contains("different tokenizers", Command.Refused(Dpo(Rows.Preferences(At("rows.jsonl")), At("out"), "--reference", other)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ids_of_another_vocabulary_are_refused()
+    {
+        string pairs = Rows.Write(At("pairs.jsonl"), i => new JsonObject
+        {
+            ["prompt"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "Hello" }), ["chosen"] = "a", ["rejected"] = "b",
+            ["prompt_ids"] = new JsonArray(1), ["chosen_ids"] = new JsonArray(100_000), ["rejected_ids"] = new JsonArray(2),
+        });
+        Assert.Contains("token id 100000", Command.Refused(Dpo(pairs, At("out"), "--reference", Model)), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using Hone.Models;
+
+namespace Hone.Cli.Tests;
+
+public class TrainingVerbTests : StageTest
+{
+    private string[] Sft(string output, params string[] more) =>
+        ["sft", "--model", Model, "--data", Rows.Conversations(At("sft.jsonl")), "--output", output, .. Short("sft"), .. more];
+
+    [Fact]
+    public void Sft_learns_and_leaves_a_model_folder()
+    {
+        JsonNode result = Command.Done(Sft(At("out"), "--set", "sft.epochs=4", "--json")).Json;
+        Assert.Equal(At("out"), (string?)result["model"]);
+        Assert.Equal(12, (int)result["steps"]!);
+        JsonNode[] metrics = Rows.Read(At("out/training/metrics.jsonl"));
+        Assert.True((double)result["metrics"]!["loss"]! < (double)metrics[0]["loss"]! - 0.5);
+        Assert.True((double)result["metrics"]!["eval/loss"]! > 0);
+        Assert.Equal(LlamaConfigFile.Load(Model).HiddenSize, LlamaConfigFile.Load(At("out")).HiddenSize);
+        foreach (string file in new[] { "config.json", "tokenizer.json", "chat_template.jinja", "generation_config.json", "training/recipe.yaml", "training/log.jsonl" })
+            Assert.True(File.Exists(Path.Combine(At("out"), file)), file);
+        Assert.False(Path.Exists(At("out.training")));
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_weights_and_another_one_others()
+    {
+        foreach ((string name, string seed) in new[] { ("a", "1"), ("b", "1"), ("c", "2") }) Command.Done(Sft(At(name), "--seed", seed));
+        Assert.Equal(Weights(At("a")), Weights(At("b")));
+        Assert.NotEqual(Weights(At("a")), Weights(At("c")));
+    }
+
+    [Fact]
+    public void The_recipe_of_a_file_holds_and_flags_override_it()
+    {
+        File.WriteAllText(At("recipe.yaml"), "data: {world: tiny}\nsft: {epochs: 3, learning_rate: 1e-4}\n");
+        Command.Done(Sft(At("out"), "--recipe", At("recipe.yaml"), "--set", "sft.epochs=2"));
+        string recipe = File.ReadAllText(At("out/training/recipe.yaml"));
+        Assert.Contains("epochs: 2", recipe, StringComparison.Ordinal);
+        Assert.Contains("# --data", recipe, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_finished_training_is_not_done_again()
+    {
+        Command.Done(Sft(At("out")));
+        DateTime written = File.GetLastWriteTimeUtc(At("out/model.safetensors"));
+        Assert.Contains("there is something here already", Command.Refused(Sft(At("out"))), StringComparison.Ordinal);
+        Assert.Contains("already done", Command.Done(Sft(At("out"), "--resume")).Error, StringComparison.Ordinal);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(At("out/model.safetensors")));
+    }
+
+    [Fact]
+    public void Reward_model_learns_to_rank_held_out_pairs()
+    {
+        string data = Rows.Preferences(At("pairs.jsonl"));
+        JsonNode result = Command.Done(["reward", "--model", Model, "--data", data, "--output", At("out"), .. Short("reward"), "--set", "reward.epochs=4", "--json"]).Json;
+        Assert.True(LlamaConfigFile.Load(At("out")).IsRewardModel);
+        Assert.Equal(Math.Log(2), (double)Rows.Read(At("out/training/metrics.jsonl"))[0]["loss"]!, 1e-5);
+        Assert.True((double)result["metrics"]!["eval/rewards/accuracies"]! > 0.9);
+    }
+
+    [Theory]
+    [InlineData("sft", "--data")]
+    [InlineData("reward", "--data")]
+    [InlineData("dpo", "--pairs")]
+    [InlineData("sample", "--prompts")]
+    public void A_reward_model_is_no_policy(string verb, string input)
+    {
+        string message = Command.Refused(verb, "--model", Reward, input, Rows.Preferences(At("pairs.jsonl")), "--output", At("out"), "--device", "cpu");
+        Assert.Contains("This is a reward model", message, StringComparison.Ordinal);
+        Assert.False(Path.Exists(At("out.training")));
+    }
+}

@@ -1,0 +1,71 @@
+namespace Hone.Cli.Tests;
+
+public class UsageTests
+{
+    public static TheoryData<string> Verbs =>
+    [
+        "quickstart", "run", "sft", "reward", "sample", "score", "pair", "dpo", "chat", "recipe init", "recipe show", "recipe validate",
+        "runs", "report", "doctor", "version", "world-base",
+    ];
+
+    [Theory]
+    [InlineData("smaple", "hone has no command 'smaple'", "Did you mean sample?")]
+    [InlineData("recipe shwo", "hone recipe has no command 'shwo'", "Did you mean show?")]
+    [InlineData("sft --modle m --data d --output o", "hone sft has no option --modle", "Did you mean --model?")]
+    [InlineData("sft --data d --modle m --output o", "hone sft has no option --modle", "Did you mean --model?")]
+    [InlineData("run --rsume folder", "hone run has no option --rsume", "Did you mean --resume?")]
+    [InlineData("sample --max_new_tokens=3", "hone sample has no option --max_new_tokens", "Did you mean --max-new-tokens?")]
+    [InlineData("chat model --entirely-other", "hone chat has no option --entirely-other", "hone chat --help")]
+    [InlineData("chat model -t 3", "hone chat has no option -t", "hone chat --help")]
+    [InlineData("version extra", "'extra' is one argument too many", "hone version --help")]
+    [InlineData("sft --output o", "hone sft needs --model and --data", "hone sft --help")]
+    [InlineData("recipe show", "hone recipe show needs RECIPE", "hone recipe show --help")]
+    [InlineData("recipe", "hone recipe needs a command: init, show, validate", "hone recipe --help")]
+    [InlineData("", "hone needs a command: quickstart", "hone --help")]
+    [InlineData("sample --n many", "--n: expected a whole number, found 'many'", "")]
+    [InlineData("chat model --temperature hot", "--temperature: expected a number, found 'hot'", "")]
+    [InlineData("sft --model", "--model needs a value", "")]
+    [InlineData("sft --model a --model b --data d --output o", "--model is given more than once", "")]
+    [InlineData("sft --model a --data b --output c --set epochs", "expected key=value", "--set online.beta=0.2")]
+    [InlineData("sft --model a --data b --output c --set sft.epohcs=2", "unknown key 'epohcs' in sft", "Did you mean 'epochs'?")]
+    [InlineData("run", "needs a recipe", "hone recipe init")]
+    [InlineData("sample --model a --prompts b --output c --temperature -1", "--temperature is -1", "0 or above")]
+    [InlineData("sample --model a --prompts b --output c --n 0", "--n is 0", "1 or above")]
+    public void A_wrong_command_line_is_told_with_the_nearest_name(string line, string what, string fix)
+    {
+        string error = Command.Refused(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("error: ", error, StringComparison.Ordinal);
+        Assert.Contains(what, error, StringComparison.Ordinal);
+        Assert.Contains(fix, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public void Every_verb_has_help_with_an_example(string verb)
+    {
+        Result help = Command.Run([.. verb.Split(' '), "--help"]);
+        Assert.Equal(0, help.Code);
+        Assert.Empty(help.Error);
+        foreach (string flag in new[] { "--json", "--verbose" }) Assert.Contains(flag, help.Out, StringComparison.Ordinal);
+        if (verb is not ("doctor" or "version")) Assert.Contains($"\n  hone {verb}", help.Out, StringComparison.Ordinal);
+        // An option without a description is a line that ends after its name.
+        Assert.DoesNotMatch(@"(?m)^  --\S+( <\S+>)?( \(REQUIRED\))?\s*$", help.Out);
+    }
+
+    [Fact]
+    public void The_list_of_verbs_is_complete()
+    {
+        string help = Command.Run("--help").Out;
+        IEnumerable<string> listed = help[help.IndexOf("Commands:", StringComparison.Ordinal)..].Split('\n').Skip(1)
+            .Where(l => l.StartsWith("  ", StringComparison.Ordinal) && l[2] != ' ').Select(l => l.Trim().Split(' ')[0]);
+        Assert.Equal(Verbs.Select(v => v.Data.Split(' ')[0]).Distinct().Order(), listed.Order());
+    }
+
+    [Fact]
+    public void A_stack_trace_is_shown_on_request_only()
+    {
+        string[] args = ["chat", "no-such-folder"];
+        Assert.DoesNotContain("   at ", Command.Run(args).Error, StringComparison.Ordinal);
+        Assert.Contains("   at ", Command.Run([.. args, "--verbose"]).Error, StringComparison.Ordinal);
+    }
+}
