@@ -18,7 +18,8 @@ internal static class Usage
         if (parsed.UnmatchedTokens.Concat(values).FirstOrDefault(LooksLikeOption) is { } option) return UnknownOption(parsed.CommandResult, option);
         if (parsed.UnmatchedTokens.Count > 0) return UnknownWord(command, parsed.UnmatchedTokens[0]);
         if (parsed.Errors.Count == 0) return null;
-        ParseError error = parsed.Errors[0];
+        // A value that is wrong says more than one that is missing.
+        ParseError error = parsed.Errors.OrderBy(e => e.SymbolResult is OptionResult { IdentifierTokenCount: > 0 } ? 0 : 1).First();
         return error.SymbolResult switch
         {
             CommandResult { Command: { Subcommands.Count: > 0, Action: null } } => $"{Name(command)} needs a command: {string.Join(", ", command.Subcommands.Select(c => c.Name))}\n  {Name(command)} --help says what each does.",
