@@ -10,6 +10,7 @@ public sealed record DataIdentity(StageInputs Rows, StageInputs Prompts)
 {
     public static DataIdentity Of(Recipe recipe)
     {
+        if (recipe.Data.Stories.Files.Count > 0) return OfStories(recipe);
         StageInputs rows = Common(recipe).AddKeys("data", recipe.Data, "held_out.sft", "held_out.reward", "limits");
         AddFiles(rows, "data.sft", recipe.Data.Sft);
         AddFiles(rows, "data.preferences", recipe.Data.Preferences);
@@ -18,6 +19,16 @@ public sealed record DataIdentity(StageInputs Rows, StageInputs Prompts)
         AddFiles(prompts, "data.prompts", recipe.Data.Prompts);
         AddFiles(prompts, "evaluation.prompts", recipe.Evaluation.Prompts);
         return new DataIdentity(rows, prompts);
+    }
+
+    /// <summary>All parts are dealt from the same texts, so each depends on the sizes of all.</summary>
+    private static DataIdentity OfStories(Recipe recipe)
+    {
+        StageInputs all = Common(recipe).AddKeys("data", recipe.Data, "held_out", "limits", "stories.opening")
+            .Add("stories.answer_tokens", $"{recipe.Online.MaxNewTokens}").Add("stories.prompt_tokens", $"{recipe.Online.MaxPromptLength}")
+            .Add("stories.prompts", recipe.Online.Enabled ? $"{recipe.Online.Iterations} x {recipe.Online.PromptsPerIteration}" : "0");
+        AddFiles(all, "data.stories.files", recipe.Data.Stories.Files);
+        return new DataIdentity(all, all);
     }
 
     private static StageInputs Common(Recipe recipe) => new StageInputs().Add("seed", $"{recipe.Seed}").AddKeys("data", recipe.Data, "world");

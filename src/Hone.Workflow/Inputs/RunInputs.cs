@@ -10,8 +10,8 @@ public delegate double GoldJudgement(IReadOnlyList<ChatMessage> prompt, string a
 public sealed record FeaturePair(string Feature, PreferenceExample Example);
 
 /// <summary>
-/// All data of a run, rendered to token ids, in disjoint parts. It comes from the embedded world or from files
-/// (<see cref="WorldInputs"/>, <see cref="FileInputs"/>); no stage asks where it came from.
+/// All data of a run, rendered to token ids, in disjoint parts. It comes from the embedded world, from files of
+/// rows or from plain text (<see cref="WorldInputs"/>, <see cref="FileInputs"/>, <see cref="StoryInputs"/>); no stage asks where it came from.
 /// </summary>
 public sealed record RunInputs
 {
@@ -49,6 +49,9 @@ public sealed record RunInputs
 
     /// <summary>Pairs that differ in one feature only, to look into the reward model.</summary>
     public IReadOnlyList<FeaturePair> Counterfactuals { get; init; } = [];
+
+    /// <summary>What people wrote to the prompts, where the data is plain text; then the preferences are made in the run.</summary>
+    public HumanAnswers? Human { get; init; }
 
     /// <summary>What was read and dropped, a line per source.</summary>
     public IReadOnlyList<string> Report { get; init; } = [];

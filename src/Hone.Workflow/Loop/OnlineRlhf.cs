@@ -12,31 +12,34 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity da
 {
     private readonly Recipe _recipe = run.Recipe;
 
+    /// <summary>The data of the run; with the preferences once they are made, where they are made in the run.</summary>
+    public RunInputs Inputs { get; private set; } = inputs;
+
     /// <summary>Everything the final table and the report are made from, and the released model.</summary>
     public (RunResults Results, ModelRef Released) Run(string name)
     {
-        ModelRef sft = _recipe.Sft.Enabled ? SftStage.Run(run, inputs, data.Rows, baseModel) : baseModel;
-        ModelRef reward = RewardStage.Run(run, inputs, data.Rows, baseModel, sft);
-        RewardModelResult rewardCheck = RewardCheckStage.Run(run, inputs, data, sft, reward);
+        ModelRef sft = _recipe.Sft.Enabled ? SftStage.Run(run, Inputs, data.Rows, baseModel) : baseModel;
+        (Inputs, DataIdentity own) = PreferenceStage.Run(run, Inputs, data, sft);
+        // Without a reward model there is nothing to judge, to optimise against or to evaluate with.
+        ModelRef? reward = _recipe.Reward.Enabled || _recipe.Reward.StartFrom is not ("sft" or "base") ? RewardStage.Run(run, Inputs, own.Rows, baseModel, sft) : null;
+        RewardModelResult? rewardCheck = reward is null || Inputs.PreferencesHeldOut.Count == 0 ? null : RewardCheckStage.Run(run, Inputs, own, sft, reward);
         var policies = new List<(string Name, string Series, string Label, ModelRef Model)> { ("sft", "sft", "SFT", sft) };
         if (_recipe.OfflineDpo.Enabled)
         {
-            (ModelRef final, IReadOnlyList<string> onTheWay) = OfflineDpoStage.Run(run, inputs, data.Rows, sft);
+            (ModelRef final, IReadOnlyList<string> onTheWay) = OfflineDpoStage.Run(run, Inputs, own.Rows, sft);
             for (int third = 1; third <= 2; third++)
                 policies.Add(($"offline-dpo-at-{third}-of-3", "offline", $"{third}/3", final with { Folder = onTheWay[third - 1], Digest = $"{final.Digest}/{third}" }));
             policies.Add(("offline-dpo", "offline", "end", final));
         }
         List<IterationHealth> health = [];
         string? selected = null;
-        if (_recipe.Online.Enabled) (health, selected) = Iterate(policies, sft, reward);
+        if (_recipe.Online.Enabled) (health, selected) = Iterate(policies, sft, reward!);
 
-        PolicyAnswers[] answers = [.. policies.Select(p => Evaluate(p.Name, p.Model, sft, reward))];
-        RunResults results = Assemble(name, policies.Select(p => (p.Name, p.Series, p.Label)).ToArray(), answers, selected) with
-        {
-            RewardModel = rewardCheck,
-            Iterations = health,
-        };
-        return (results, policies.First(p => p.Name == (selected ?? policies[^1].Name)).Model);
+        RunResults results = reward is null || !_recipe.Evaluation.Enabled
+            ? new RunResults { Name = name, Rows = [], Seed = run.Seed }
+            : Assemble(name, [.. policies.Select(p => (p.Name, p.Series, p.Label))], [.. policies.Select(p => Evaluate(p.Name, p.Model, sft, reward))], People(reward), selected);
+        bool policy = _recipe.Sft.Enabled || _recipe.OfflineDpo.Enabled || _recipe.Online.Enabled;
+        return (results with { RewardModel = rewardCheck, Iterations = health }, policy ? policies.First(p => p.Name == (selected ?? policies[^1].Name)).Model : reward!);
     }
 
     private (List<IterationHealth> Health, string? Selected) Iterate(
@@ -48,12 +51,12 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity da
         for (int t = 1; t <= _recipe.Online.Iterations; t++)
         {
             ModelRef reference = _recipe.Online.Reference == OnlineReference.Previous ? current : sft;
-            (ModelRef model, IterationHealth signals) = OnlineIteration.Run(run, inputs, data.Prompts, t, current, reference, reward);
+            (ModelRef model, IterationHealth signals) = OnlineIteration.Run(run, Inputs, data.Prompts, t, current, reference, reward);
             string name = $"online-dpo-{t}";
-            PolicyAnswers selection = EvaluationStage.Run(run, "select", name, inputs.Selection, gold: null, model, sft, reward, data.Prompts);
+            PolicyAnswers selection = EvaluationStage.Run(run, "select", name, Inputs.Selection, gold: null, human: null, model, sft, reward, data.Prompts);
             double kl = selection.LogRatios.Average(), score = PenalisedReward(selection);
             health.Add(signals with { Kl = kl, SelectionReward = score });
-            run.Say($"{name}: reward {score:F3} and KL {kl:F2} on {inputs.Selection.Count} held-out prompts");
+            run.Say($"{name}: reward {score:F3} and KL {kl:F2} on {Inputs.Selection.Count} held-out prompts");
             policies.Add((name, "online", $"iteration {t}", model));
             if (kl > _recipe.Online.MaxKl)
             {
@@ -74,10 +77,13 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity da
     }
 
     private PolicyAnswers Evaluate(string name, ModelRef policy, ModelRef sft, ModelRef reward) =>
-        EvaluationStage.Run(run, "evaluate", name, inputs.Test, inputs.Gold, policy, sft, reward, data.Prompts);
+        EvaluationStage.Run(run, "evaluate", name, Inputs.Test, Inputs.Gold, Inputs.Human?.Test, policy, sft, reward, data.Prompts);
+
+    /// <summary>What people answered to the test prompts, where that is known: no policy, but a yardstick beside them.</summary>
+    private PolicyAnswers? People(ModelRef reward) => Inputs.Human is { } human ? HumanStage.Run(run, human.Test, reward, data.Prompts) : null;
 
     private RunResults Assemble(
-        string name, (string Name, string Series, string Label)[] policies, PolicyAnswers[] answers, string? selected)
+        string name, (string Name, string Series, string Label)[] policies, PolicyAnswers[] answers, PolicyAnswers? people, string? selected)
     {
         int resamples = _recipe.Evaluation.BootstrapSamples;
         ulong seed = Seeds.Derive(run.Seed, "bootstrap");
@@ -87,15 +93,15 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity da
         return new RunResults
         {
             Name = name,
-            Rows = [.. all.Where(r => !r.Name.Contains("-at-", StringComparison.Ordinal))],
+            Rows = [.. all.Where(r => !r.Name.Contains("-at-", StringComparison.Ordinal)), .. people is null ? [] : new[] { FinalTable.Row(people, sft, seed, resamples, selected: false) }],
             HeadToHead = offline is null || online is null ? null : FinalTable.HeadToHead(online, offline, seed, resamples),
             KlCurve = [.. policies.Zip(all).Where(p => p.First.Series != "sft")
                 .Select(p => new KlPoint(p.First.Series, p.First.Label, p.Second.Kl!.Value.Value, p.Second.GoldWinRate, p.Second.RmWinRate))],
-            Samples = [.. Enumerable.Range(0, Math.Min(_recipe.Report.Samples, inputs.Test.Count)).Select(i => new SampleAnswers(
-                string.Join("\n", inputs.Test[i].Messages.Select(m => m.Content)),
-                [.. answers.Where(a => !a.Name.Contains("-at-", StringComparison.Ordinal)).Select(a => new SampleAnswer(
+            Samples = [.. Enumerable.Range(0, Math.Min(_recipe.Report.Samples, Inputs.Test.Count)).Select(i => new SampleAnswers(
+                string.Join("\n", Inputs.Test[i].Messages.Select(m => m.Content)),
+                [.. answers.Where(a => !a.Name.Contains("-at-", StringComparison.Ordinal)).Concat(people is null ? [] : [people]).Select(a => new SampleAnswer(
                     a.Name, a.Rows[i].Responses[0], a.Rewards[i], a.Gold?[i], a.Rows[i].FinishReasons![0] == Inference.FinishReasons.Stop))]))],
-            TestPrompts = inputs.Test.Count,
+            TestPrompts = Inputs.Test.Count,
             Seed = run.Seed,
         };
     }

@@ -35,12 +35,15 @@ public static class RunSession
         bool world = recipe.Model == "world";
         ModelRef baseModel = world ? BaseStage.Run(run) : ModelRef.FromFolder(recipe.Model);
         ModelText text = ModelText.Load(baseModel.Folder);
-        RunInputs inputs = recipe.Data.World == DataWorld.Tiny ? WorldInputs.Create(recipe, text) : FileInputs.Load(recipe, text);
+        RunInputs inputs = recipe.Data.World == DataWorld.Tiny ? WorldInputs.Create(recipe, text)
+            : recipe.Data.Stories.Files.Count > 0 ? StoryInputs.Create(recipe, text)
+            : FileInputs.Load(recipe, text);
         foreach (string line in inputs.Report) run.Say(line);
         cancel.ThrowIfCancellationRequested();
-        (RunResults results, ModelRef released) = new OnlineRlhf(run, inputs, DataIdentity.Of(recipe), baseModel).Run(recipe.Name);
+        var loop = new OnlineRlhf(run, inputs, DataIdentity.Of(recipe), baseModel);
+        (RunResults results, ModelRef released) = loop.Run(recipe.Name);
         results = results with { Settings = Settings(folder.Recipe) };
-        Release.Write(run, folder.Recipe, inputs, results, released, folder.File("model"));
+        Release.Write(run, folder.Recipe, loop.Inputs, results, released, folder.File("model"));
         return results;
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Hone.Data;
 using Hone.Text;
 
@@ -33,6 +34,25 @@ public sealed class ModelText
     public RenderedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt) =>
         Chat is { } chat ? chat.Render(messages, addGenerationPrompt) : RenderPlain(messages);
 
+    /// <summary>
+    /// A text cut in two after its first <paramref name="length"/> characters or soon after. A model that continues text
+    /// must find its tokens as they are in whole texts, and a token may reach over the end of a sentence; so the cut is
+    /// moved on to where a token and a word end. Null where there is no such place.
+    /// </summary>
+    public (string Prompt, string Answer)? Cut(string text, int length)
+    {
+        if (Chat is not null) return (text[..length].TrimEnd(), text[length..].TrimStart());
+        int[] ids = Tokenizer.Encode(text);
+        for (int count = 1; count < ids.Length; count++)
+        {
+            string before = Tokenizer.Decode(ids.AsSpan(0, count));
+            if (before.TrimEnd().Length < length || before.Length >= text.Length || !text.StartsWith(before, StringComparison.Ordinal)) continue;
+            bool atWord = char.IsWhiteSpace(before[^1]) || char.IsWhiteSpace(text[before.Length]);
+            if (atWord && Tokenizer.Encode(before).AsSpan().SequenceEqual(ids.AsSpan(0, count))) return (before, text[before.Length..].TrimStart());
+        }
+        return null;
+    }
+
     /// <summary>Text of a row of plain text, as SFT learns it.</summary>
     public SftExample Story(TextRow row) =>
         ExampleBuilder.Text(row, text => Tokenizer.Encode(text), Tokenizer.BosId, Tokenizer.EosId);
@@ -40,25 +60,33 @@ public sealed class ModelText
     /// <summary>An answer's text, special tokens left out.</summary>
     public string Decode(ReadOnlySpan<int> ids) => Tokenizer.Decode(ids, skipSpecial: true);
 
+    /// <summary>
+    /// Messages up to and with an assistant's are one text, encoded as a whole: many vocabularies have a word and the white
+    /// space at its side in one token, and ids of pieces encoded apart are such as the model has never seen.
+    /// </summary>
     private RenderedChat RenderPlain(IReadOnlyList<ChatMessage> messages)
     {
-        var ids = new List<int>();
-        var mask = new List<bool>();
-        void Add(IEnumerable<int> more, bool assistant)
-        {
-            foreach (int id in more)
-            {
-                ids.Add(id);
-                mask.Add(assistant);
-            }
-        }
-        if (Tokenizer.BosId is { } bos) Add([bos], false);
+        List<int> ids = Tokenizer.BosId is { } bos ? [bos] : [];
+        List<bool> mask = [.. ids.Select(_ => false)];
+        var all = new StringBuilder();
+        string before = "";
+        int[] beforeIds = [];
         foreach (ChatMessage message in messages)
         {
             bool assistant = message.Role == "assistant";
-            Add(Tokenizer.Encode(message.Content), assistant);
-            if (assistant && Tokenizer.EosId is { } eos) Add([eos], true);
+            string whole = Joined(before, message.Content);
+            int[] wholeIds = Tokenizer.Encode(whole);
+            int[] own = wholeIds.AsSpan().StartsWith(beforeIds) ? wholeIds[beforeIds.Length..] : Tokenizer.Encode(message.Content);
+            if (assistant && Tokenizer.EosId is { } eos) own = [.. own, eos];
+            ids.AddRange(own);
+            mask.AddRange(own.Select(_ => assistant));
+            all.Append(whole.AsSpan(before.Length));
+            beforeIds = assistant ? [] : [.. beforeIds, .. own];
+            before = assistant ? "" : whole;
         }
-        return new RenderedChat(string.Concat(messages.Select(m => m.Content)), [.. ids], [.. mask]);
+        return new RenderedChat(all.ToString(), [.. ids], [.. mask]);
     }
+
+    private static string Joined(string before, string content) =>
+        before.Length == 0 || content.Length == 0 || char.IsWhiteSpace(before[^1]) || char.IsWhiteSpace(content[0]) ? before + content : $"{before} {content}";
 }

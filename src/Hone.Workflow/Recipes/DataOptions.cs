@@ -20,6 +20,9 @@ public sealed record DataOptions
     [RecipePath]
     public IReadOnlyList<string> Prompts { get; init; } = [];
 
+    [Comment("Plain text by people in place of conversations, preferences and prompts, for a model that continues text.")]
+    public StoryOptions Stories { get; init; } = new();
+
     [Comment("Rows set aside before any training.")]
     public HeldOutOptions HeldOut { get; init; } = new();
 
@@ -61,4 +64,23 @@ public sealed record DataLimits
     [Comment("Prompts; null = all.")]
     [Range(1, int.MaxValue)]
     public int? Prompts { get; init; }
+}
+
+/// <summary>
+/// Plain text as the only data: SFT learns how people go on, and in the preferences their answers are chosen over the SFT
+/// policy's own (as in SPIN, arXiv 2401.01335).
+/// </summary>
+public sealed record StoryOptions
+{
+    [Comment("Plain text files or folders of them. Each paragraph (line) gives a prompt and its true answer.")]
+    [RecipePath]
+    public IReadOnlyList<string> Files { get; init; } = [];
+
+    [Comment("Sentences of a paragraph that are the prompt; the rest is the answer. What is longer than online.max_new_tokens is dropped and counted.")]
+    [Range(1, 1000)]
+    public int Opening { get; init; } = 1;
+
+    [Comment("Rejected answers that the SFT policy writes to each preference prompt.")]
+    [Range(1, 64)]
+    public int Rejected { get; init; } = 1;
 }

@@ -14,11 +14,14 @@ public static class RecipeChecks
         long n = r.Online.Samples.Sum(s => (long)s.Count);
         if (n is < 2 or > 4096)
             throw Wrong(recipe, "online.samples", $"{n} answers per prompt; a pair needs 2, and 4096 is the most");
-        foreach (string key in r.Data.World == DataWorld.None ? [] : new[] { "sft", "preferences", "prompts" })
+        bool stories = r.Data.Stories.Files.Count > 0;
+        if (stories && r.Data.World != DataWorld.None)
+            throw Wrong(recipe, "data.stories.files", "files are given, but data.world is tiny", "Set data.world: none to use files, or remove them.");
+        foreach (string key in r.Data.World == DataWorld.None && !stories ? [] : new[] { "sft", "preferences", "prompts" })
         {
             if (Files(r.Data, key).Count > 0)
-                throw Wrong(recipe, $"data.{key}", "files are given, but data.world is tiny",
-                    "Set data.world: none to use files, or remove them.");
+                throw Wrong(recipe, $"data.{key}", $"files are given, but {(stories ? "data.stories serves all stages" : "data.world is tiny")}",
+                    stories ? "Give one or the other." : "Set data.world: none to use files, or remove them.");
         }
     }
 
@@ -38,7 +41,10 @@ public static class RecipeChecks
                 "Enable the stage, or give the folder of a trained one as reward.start_from.");
         if (!r.Sft.Enabled && !r.Reward.Enabled && !r.OfflineDpo.Enabled && !r.Online.Enabled)
             throw Wrong(recipe, "sft.enabled", "no stage is enabled", "Enable at least one of sft, reward, offline_dpo and online.");
-        if (r.Data.World == DataWorld.None)
+        if (r.Evaluation.Enabled && !r.Reward.Enabled && r.Reward.StartFrom is "sft" or "base")
+            throw Wrong(recipe, "evaluation.enabled", "the final table needs a reward model",
+                "Set evaluation.enabled: false, or give the folder of a trained reward model as reward.start_from.");
+        if (r.Data.World == DataWorld.None && r.Data.Stories.Files.Count == 0)
         {
             Needs(recipe, "sft", r.Sft.Enabled, "sft");
             Needs(recipe, "preferences", r.Reward.Enabled || r.OfflineDpo.Enabled, r.Reward.Enabled ? "reward" : "offline_dpo");
@@ -57,6 +63,7 @@ public static class RecipeChecks
             IReadOnlyList<string> files = Files(r.Data, key);
             for (int i = 0; i < files.Count; i++) Exists(recipe, $"data.{key}.{i}", files[i]);
         }
+        for (int i = 0; i < r.Data.Stories.Files.Count; i++) Exists(recipe, $"data.stories.files.{i}", r.Data.Stories.Files[i]);
         for (int i = 0; i < r.Evaluation.Prompts.Count; i++) Exists(recipe, $"evaluation.prompts.{i}", r.Evaluation.Prompts[i]);
     }
 

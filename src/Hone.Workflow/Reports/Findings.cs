@@ -3,11 +3,16 @@ using Hone.Evaluation;
 namespace Hone.Workflow;
 
 /// <summary>What the run found, in sentences that claim no more than the intervals allow.</summary>
-internal static class Findings
+public static class Findings
 {
     public static IReadOnlyList<string> Sentences(RunResults results)
     {
         List<string> sentences = [];
+        if (results.Rows.Count == 0)
+        {
+            if (results.RewardModel is { } model) sentences.Add(Accuracy(model));
+            return sentences;
+        }
         string judge = results.HasGold ? "the gold judge" : "the reward model itself (no gold judge here)";
         ResultRow? released = results.Rows.FirstOrDefault(row => row.Selected);
         if (released is null) sentences.Add("No policy was selected for release.");
@@ -32,7 +37,7 @@ internal static class Findings
         return sentences;
     }
 
-    public static Html Render(RunResults results)
+    internal static Html Render(RunResults results)
     {
         bool weak = results.RewardModel is { StrongEnough: false };
         IEnumerable<Html> lines = Sentences(results).Select(s => Html.Of($"<p>{s}</p>"));
@@ -53,6 +58,10 @@ internal static class Findings
         }
         return null;
     }
+
+    private static string Accuracy(RewardModelResult model) =>
+        $"The reward model is right on {Percent(model.Accuracy)} of {Format.Count(model.Pairs)} unseen pairs"
+        + (model.LongerWins is { } longer ? $"; the rule that the longer answer is the better one, on {Percent(longer)}." : ".");
 
     private static string Verdict(Interval winRate) =>
         winRate.IsAbove(0.5) ? "beats" : winRate.IsBelow(0.5) ? "loses to" : "cannot be told apart from";

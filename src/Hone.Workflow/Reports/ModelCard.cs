@@ -25,6 +25,9 @@ public sealed record ModelCardInfo
 
     /// <summary>Whether the model lives in the embedded made-up world and is of no use outside it.</summary>
     public bool IsDemonstration { get; init; }
+
+    /// <summary>Whether the released model scores answers and writes none.</summary>
+    public bool IsRewardModel { get; init; }
 }
 
 /// <summary>A row of the training table.</summary>
@@ -55,14 +58,17 @@ public static class ModelCard
         FrontMatter(card, info);
         string name = MarkdownText.Cell(info.Name), baseModel = MarkdownText.Cell(info.BaseModel);
         ResultRow? released = results.Rows.FirstOrDefault(row => row.Selected);
-        card.Append($"# {name}\n\n{baseModel}, trained with Hone by supervised fine-tuning (SFT), a Bradley-Terry reward model and iterative (online) DPO.");
+        card.Append(info.IsRewardModel
+            ? $"# {name}\n\nA Bradley-Terry reward model, trained with Hone from {baseModel}: it gives an answer to a prompt one number, the higher the better."
+            : $"# {name}\n\n{baseModel}, trained with Hone by supervised fine-tuning (SFT), a Bradley-Terry reward model and iterative (online) DPO.");
         if (released is not null) card.Append($" The released policy is the run's `{released.Name.Replace('`', '\'')}`, chosen on held-out prompts.");
         card.Append("\n\n## Training\n\n");
         TrainingTable(card, info);
         card.Append($"Seed {results.Seed}");
         if (results.WallSeconds > 0) card.Append($", {Format.Duration(results.WallSeconds)}");
         if (results.Machine.Length > 0) card.Append($" on {MarkdownText.Cell(results.Machine)}");
-        card.Append(".\n\n## Results\n\n").Append(ResultTable.Of(results).ToMarkdown()).Append('\n').Append(ResultNote(results)).Append("\n\n");
+        card.Append(".\n\n## Results\n\n");
+        if (results.Rows.Count > 0) card.Append(ResultTable.Of(results).ToMarkdown()).Append('\n').Append(ResultNote(results)).Append("\n\n");
         foreach (string sentence in Findings.Sentences(results)) card.Append("- ").Append(MarkdownText.Cell(sentence)).Append('\n');
         RewardModel(card, results);
         card.Append("\n## Use\n\n").Append(Loading(info));
@@ -75,7 +81,7 @@ public static class ModelCard
 
     private static void FrontMatter(StringBuilder card, ModelCardInfo info)
     {
-        card.Append("---\nlibrary_name: transformers\npipeline_tag: text-generation\n");
+        card.Append($"---\nlibrary_name: transformers\npipeline_tag: {(info.IsRewardModel ? "text-classification" : "text-generation")}\n");
         if (info.BaseModelId is not null) card.Append($"base_model: {MarkdownText.YamlScalar(info.BaseModelId)}\n");
         if (info.License is { } license)
         {
@@ -83,7 +89,7 @@ public static class ModelCard
             bool known = license.Length > 0 && license.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.');
             card.Append(known ? $"license: {license}\n" : $"license: other\nlicense_name: {MarkdownText.YamlScalar(license)}\n");
         }
-        card.Append("tags:\n  - hone\n  - rlhf\n  - dpo\n  - online-dpo\n---\n\n");
+        card.Append($"tags:\n  - hone\n  - rlhf\n{(info.IsRewardModel ? "  - reward-model\n" : "  - dpo\n  - online-dpo\n")}---\n\n");
     }
 
     private static void TrainingTable(StringBuilder card, ModelCardInfo info)
@@ -115,7 +121,16 @@ public static class ModelCard
         card.Append($". {(reward.StrongEnough ? "Strong enough to optimise against" : "Too weak to optimise against")}: {MarkdownText.Cell(reward.Verdict)}\n");
     }
 
-    private static string Loading(ModelCardInfo info) => $$"""
+    private static string Loading(ModelCardInfo info) => info.IsRewardModel
+        ? """
+        With transformers it loads as `AutoModelForSequenceClassification`; the reward is its only logit, read at the last token of the answer. With Hone:
+
+        ```sh
+        hone score --model . --samples answers.jsonl --output scored.jsonl
+        ```
+
+        """
+        : $$"""
         With transformers, from this folder:
 
         ```python
@@ -143,8 +158,8 @@ public static class ModelCard
             ? "A demonstration of the method in a small made-up world with a few hundred words. It knows nothing outside of it and is of no use as an assistant."
             : "For research on preference optimisation, within the limits of the base model and its licence.";
         if (!info.IsDemonstration && info.License is null) yield return "The recipe states no licence. The base model's and the data's terms apply.";
-        if (!results.HasGold) yield return "No judge independent of the reward model has scored this model: its gains are the reward model's opinion until a benchmark confirms them.";
-        if (results.RewardModel is { StrongEnough: false }) yield return "The reward model was found too weak to optimise against; the policy may have learnt its mistakes.";
+        if (!results.HasGold && !info.IsRewardModel) yield return "No judge independent of the reward model has scored this model: its gains are the reward model's opinion until a benchmark confirms them.";
+        if (results.RewardModel is { StrongEnough: false } && !info.IsRewardModel) yield return "The reward model was found too weak to optimise against; the policy may have learnt its mistakes.";
         yield return "It was not tested for safety, truthfulness or bias, and may give false or offensive answers.";
     }
 }

@@ -5,7 +5,7 @@ namespace Hone.Workflow;
 /// <summary>The final table, win rate over KL, gold reward over RM reward, and the length ablation.</summary>
 internal static class ResultSection
 {
-    public static Html Render(RunResults results) => Html.Of($"""
+    public static Html Render(RunResults results) => results.Rows.Count == 0 ? Html.Empty : Html.Of($"""
         {ResultTable.Of(results).ToHtml()}
         <p class="note">{TableNote(results)}</p>
         <div class="charts">

@@ -29,6 +29,7 @@ public sealed class ResultTable
             new("gold reward", "gold|reward", row => row.GoldReward, v => Format.Number(v, 2)),
             new("RM reward", "RM|reward", row => row.RmReward, v => Format.Number(v, 2)),
             new("KL to SFT", "KL|to SFT", row => row.Kl, v => Format.Number(v, 2)),
+            new("log p of people's answers per token", "people's|log p/tok", row => row.HumanLogProb, v => Format.Number(v, 3)),
             new("length", "length|tokens", row => row.Length, v => Format.Number(v, 1)),
             new("ended %", "ended|%", row => Exact(row.EosRate), Format.Percent) { IsRate = true },
             new("duplicate %", "repeat|%", row => Exact(row.DuplicateRate), Format.Percent) { IsRate = true },

@@ -9,6 +9,8 @@ internal static class RewardModelSection
     {
         if (results.RewardModel is not { } reward) return Html.Empty;
         List<Html> rows = [Row("accuracy on unseen pairs", reward.Accuracy, Format.Percent, "%", reward.Pairs > 0 ? $"{Format.Count(reward.Pairs)} pairs; 50% is chance, labels are noisy" : "50% is chance")];
+        if (reward.LongerWins is { } longer)
+            rows.Add(Row("the longer answer wins", longer, Format.Percent, "%", "how often the answer with more tokens is the better one of these pairs"));
         if (reward.WithinPromptCorrelation is { } correlation)
             rows.Add(Row("correlation with gold within a prompt", correlation, v => Format.Number(v, 2), "", "answers to the same prompt, centred; 0 is chance"));
         if (reward.BestOf8WinRate is { } best)

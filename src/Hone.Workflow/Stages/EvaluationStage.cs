@@ -12,8 +12,9 @@ public static class EvaluationStage
 
     /// <param name="folder"><c>evaluate</c> or <c>select</c>: the set of prompts and the seed go by it.</param>
     /// <param name="name">Name of the row.</param>
+    /// <param name="human">What people answered to the prompts, in their order, where that is known: their log-probability is taken.</param>
     public static PolicyAnswers Run(
-        RunContext run, string folder, string name, IReadOnlyList<PromptRow> prompts, GoldJudgement? gold,
+        RunContext run, string folder, string name, IReadOnlyList<PromptRow> prompts, GoldJudgement? gold, IReadOnlyList<HumanAnswer>? human,
         ModelRef policy, ModelRef sft, ModelRef rewardModel, StageInputs data)
     {
         EvaluationOptions o = run.Recipe.Evaluation;
@@ -32,12 +33,19 @@ public static class EvaluationStage
             RowFile.Write(stage.File(AnswersFile), rows);
             ResultFile.Write(stage.File(ScoresFile), new PolicyScores(
                 gold is null ? null : [.. rows.Select(r => gold(r.Prompt, r.Responses[0], r.FinishReasons![0] == FinishReasons.Stop))],
-                [.. own.Select((r, i) => r.Logprobs![0].Sum(l => (double)l) - reference[i][0])]));
+                [.. own.Select((r, i) => r.Logprobs![0].Sum(l => (double)l) - reference[i][0])],
+                human is null ? null : PerToken(policyModel, human, run.ScoringTokens)));
             stage.Finish();
         }
         SampleRow[] answers = [.. RowFile.ReadSamples(stage.File(AnswersFile))];
         PolicyScores scores = ResultFile.ReadScores(stage.File(ScoresFile));
-        return new PolicyAnswers(name, answers, scores.Gold, [.. answers.Select(r => r.Rewards![0])], scores.LogRatios);
+        return new PolicyAnswers(name, answers, scores.Gold, [.. answers.Select(r => r.Rewards![0])], scores.LogRatios, scores.HumanLogProbs);
+    }
+
+    private static double[] PerToken(ModelFolder policy, IReadOnlyList<HumanAnswer> human, int maxTokens)
+    {
+        SampleExample[] examples = [.. human.Select(h => h.Render(policy.Text))];
+        return [.. AnswerScores.LogProbs(policy.Model, examples, maxTokens).Select((logp, i) => logp[0] / examples[i].Responses[0].Length)];
     }
 
     private static IReadOnlyList<SampleRow> Answer(

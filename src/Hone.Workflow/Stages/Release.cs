@@ -31,7 +31,7 @@ public static class Release
         if (r.OfflineDpo.Enabled) stages.Add(Row("offline-dpo", "labelled pairs", inputs.Preferences.Count, r.OfflineDpo, r.OfflineDpo.LearningRate));
         stages.AddRange(results.Iterations.Select(i => Row($"online-dpo-{i.Iteration}", "best against worst of its own answers", i.Pairs, r.Online,
             r.Online.LearningRate * Math.Pow(r.Online.LearningRateDecay, i.Iteration - 1))));
-        bool world = r.Model == "world";
+        bool world = r.Model == "world", policy = r.Sft.Enabled || r.OfflineDpo.Enabled || r.Online.Enabled;
         return new ModelCardInfo
         {
             Name = r.Name,
@@ -39,6 +39,7 @@ public static class Release
             RecipeYaml = RecipeText.Show(recipe),
             Stages = stages,
             IsDemonstration = world,
+            IsRewardModel = !policy,
         };
     }
 }

@@ -22,8 +22,8 @@ public static class ResultFile
     private static void Write(string path, byte[] json) => DurableFiles.Instance.WriteWhole(path, json);
 }
 
-/// <summary>Gold scores (null without a judge) and log-ratios to SFT, in the order of the answers. [prompts]</summary>
-public sealed record PolicyScores(double[]? Gold, double[] LogRatios);
+/// <summary>Gold scores (null without a judge), log-ratios to SFT and, where known, log-probabilities of people's answers, in the order of the answers. [prompts]</summary>
+public sealed record PolicyScores(double[]? Gold, double[] LogRatios, double[]? HumanLogProbs = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, NewLine = "\n",
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]

@@ -39,6 +39,8 @@ public static class RewardModelJudge
         {
             Accuracy = accuracy,
             Pairs = correct.Length,
+            LongerWins = Bootstrap.Mean([.. inputs.PreferencesHeldOut.Select(p => p.Chosen.Length > p.Rejected.Length ? 1 : p.Chosen.Length < p.Rejected.Length ? 0 : 0.5)],
+                Seeds.Derive(seed, "longer wins"), resamples),
             Counterfactual = features,
             WithinPromptCorrelation = correlation,
             BestOf8WinRate = bestOf8,

@@ -43,6 +43,8 @@ public class ShippedRecipeTests
     [InlineData("", "data.sft: the stage sft needs data")]
     [InlineData("sft: {enabled: false}", "data.preferences: the stage reward needs data")]
     [InlineData("data: {world: tiny}\nreward: {enabled: false}", "online DPO needs a reward model")]
+    [InlineData("data: {stories: {files: [/, no/such]}}", "data.stories.files.1: there is no file or folder")]
+    [InlineData("data: {sft: /}\nreward: {enabled: false}\noffline_dpo: {enabled: false}\nonline: {enabled: false}", "evaluation.enabled: the final table needs a reward model")]
     [InlineData("data: {world: tiny}\nmodel: no/such", "model: there is no file or folder")]
     [InlineData("data: {world: tiny}\nreward: {start_from: no/such}", "reward.start_from: there is no file or folder")]
     [InlineData("data: {sft: [/, no/such], preferences: /, prompts: /}", "data.sft.1: there is no file or folder")]

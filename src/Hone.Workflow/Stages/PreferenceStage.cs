@@ -1,0 +1,62 @@
+using Hone.Data;
+using Hone.Inference;
+using Hone.Workflow.Recipes;
+using Hone.Workflow.Runs;
+
+namespace Hone.Workflow;
+
+/// <summary>
+/// Preferences made from what people wrote: a person's answer is chosen, the SFT policy's own answers to the same prompt
+/// are rejected. The reward model learns to tell the two apart, so a policy gains reward by writing more as people do.
+/// </summary>
+public static class PreferenceStage
+{
+    private const string Pairs = "pairs.jsonl";
+
+    /// <summary>The inputs with their preferences, and the identity of their rows with these in it; unchanged where there is nothing to make.</summary>
+    public static (RunInputs Inputs, DataIdentity Data) Run(RunContext run, RunInputs inputs, DataIdentity data, ModelRef sft)
+    {
+        if (inputs.Human is not { } human || !(run.Recipe.Reward.Enabled || run.Recipe.OfflineDpo.Enabled)) return (inputs, data);
+        StageFolder train = Write(run, "train", human.Preferences, run.Recipe.Data.Stories.Rejected, data, sft);
+        // One pair a prompt, for an interval over pairs takes them as independent.
+        StageFolder heldOut = Write(run, "held-out", human.PreferencesHeldOut, 1, data, sft);
+        return (inputs with { Preferences = Read(train), PreferencesHeldOut = Read(heldOut) }, data with { Rows = data.Rows.Copy().AddStage(train).AddStage(heldOut) });
+    }
+
+    private static StageFolder Write(RunContext run, string part, IReadOnlyList<HumanAnswer> human, int rejected, DataIdentity data, ModelRef sft)
+    {
+        OnlineOptions o = run.Recipe.Online;
+        StageFolder stage = run.OpenStage($"preferences/{part}", data.Rows.Copy().Add("policy", sft.Digest).Add("rejected", $"{rejected}").AddKeys("online", o, "max_new_tokens"));
+        if (stage.Finished) return stage;
+        using ModelFolder policy = run.Open(sft.Folder);
+        IGenerationEngine engine = policy.CreateEngine();
+        SampleParts.Write(stage, [.. human.Select(h => new PromptRow(h.Prompt))], prompts => AnswerSampling.Sample(
+            engine, policy.Text, prompts, [new SampleOptions { Count = rejected, Temperature = 1 }], o.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);
+        var report = new DataReport(stage.Name);
+        RowFile.Write(stage.File(Pairs), [.. SampleParts.Read(stage).Zip(human).SelectMany(s => Pair(s.First, s.Second, policy.Text, report))]);
+        run.Say(report.ToString());
+        report.RequireKept();
+        stage.Finish();
+        return stage;
+    }
+
+    private static IEnumerable<PairRow> Pair(SampleRow own, HumanAnswer human, ModelText text, DataReport report)
+    {
+        SampleExample chosen = human.Render(text);
+        for (int k = 0; k < own.Count; k++)
+        {
+            int[] rejected = own.ResponseIds![k];
+            // An answer without an end would teach the reward model to look for nothing but the end.
+            if (own.FinishReasons![k] != FinishReasons.Stop) report.Drop(DropReason.UnfinishedExcluded);
+            else if (own.Responses[k] == human.Answer) report.Drop(DropReason.ChosenEqualsRejected);
+            else
+            {
+                report.Keep();
+                yield return new PairRow(human.Prompt, human.Answer, own.Responses[k], chosen.Prompt, chosen.Responses[0], rejected);
+            }
+        }
+    }
+
+    private static PreferenceExample[] Read(StageFolder stage) =>
+        [.. RowFile.ReadPairs(stage.File(Pairs)).Select(p => new PreferenceExample(p.PromptIds!, p.ChosenIds!, p.RejectedIds!))];
+}
