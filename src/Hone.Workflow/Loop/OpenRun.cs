@@ -12,7 +12,8 @@ internal sealed class OpenRun : IDisposable
     private readonly RunLog _log;
     private readonly MetricsLog _timing;
 
-    public OpenRun(RunFolder folder, ProgressDisplay display, TimeProvider clock, IReadOnlyList<string> redo, CancellationToken cancel)
+    public OpenRun(RunFolder folder, ProgressDisplay display, TimeProvider clock, IReadOnlyList<string> redo, CancellationToken cancel,
+        IDurableFiles? files = null)
     {
         LibTorch.Load();
         _metrics = new MetricsLog(folder.MetricsPath);
@@ -28,7 +29,7 @@ internal sealed class OpenRun : IDisposable
         Context = new RunContext
         {
             Recipe = recipe,
-            Stages = new StageStore(folder.Path, _metrics, DurableFiles.Instance, recipe.Save.KeepCheckpoints, Say),
+            Stages = new StageStore(folder.Path, _metrics, files ?? DurableFiles.Instance, recipe.Save.KeepCheckpoints, Say),
             Redo = redo,
             Metrics = _metrics,
             Device = Devices.Choose(recipe.Device),

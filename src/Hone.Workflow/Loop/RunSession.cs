@@ -15,10 +15,11 @@ public static class RunSession
     /// <param name="folder">The run, new or taken up again.</param>
     /// <param name="display">For the person who watches.</param>
     /// <param name="redo">Stages to be done again from the start.</param>
-    public static RunResults Execute(RunFolder folder, ProgressDisplay display, TimeProvider clock, CancellationToken cancel, IReadOnlyList<string>? redo = null)
+    public static RunResults Execute(RunFolder folder, ProgressDisplay display, TimeProvider clock, CancellationToken cancel, IReadOnlyList<string>? redo = null,
+        IDurableFiles? files = null)
     {
         long begun = clock.GetTimestamp();
-        using var open = new OpenRun(folder, display, clock, redo ?? [], cancel);
+        using var open = new OpenRun(folder, display, clock, redo ?? [], cancel, files);
         RunContext run = open.Context;
         RunResults results = Run(run, folder, cancel) with { WallSeconds = clock.GetElapsedTime(begun).TotalSeconds, PeakMemoryBytes = PeakMemory(), Machine = Machine(run.Device) };
         RunResultsJson.Write(results, folder.File(RunResults.FileName));

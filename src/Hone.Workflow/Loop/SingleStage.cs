@@ -51,7 +51,7 @@ public static class SingleStage
     private static void Execute(
         string work, string output, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock, Func<RunContext, ModelRef> stage, CancellationToken cancel)
     {
-        using RunFolder folder = Directory.Exists(work) ? Resume(work, recipe, clock) : RunFolder.Create(work, recipe, clock);
+        using RunFolder folder = RunFolder.Exists(work) ? Resume(work, recipe, clock) : RunFolder.Create(work, recipe, clock);
         string model;
         try
         {

@@ -17,7 +17,8 @@ public sealed class MetricsLog : IDisposable
     {
         Path = path;
         _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
-        _file.SetLength(EndOfLastLine());
+        long end = EndOfLastLine();
+        if (end != _file.Length) _file.SetLength(end);
         _file.Seek(0, SeekOrigin.End);
     }
 
@@ -34,6 +35,32 @@ public sealed class MetricsLog : IDisposable
     {
         _file.Flush(flushToDisk: true);
         return _file.Length;
+    }
+
+    /// <summary>The first 8 bytes of the SHA-256 of the file up to a length: kept with it, it shows any change of the rows before.</summary>
+    public long CheckOf(long length)
+    {
+        using var sha = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[1 << 16];
+        for (long at = 0; at < length;)
+        {
+            int read = RandomAccess.Read(_file.SafeFileHandle, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at)), at);
+            if (read == 0) throw new InputException($"{at} bytes, where {length} are expected: rows are lost", Path, Mend);
+            sha.AppendData(buffer.AsSpan(0, read));
+            at += read;
+        }
+        return System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(sha.GetHashAndReset());
+    }
+
+    /// <summary>Where the first row of a stage begins; null when it has none.</summary>
+    public long? BeginningOf(string stage)
+    {
+        byte[] prefix = System.Text.Encoding.UTF8.GetBytes($"{{\"stage\":{JsonSerializer.Serialize(stage)},"), content = File.ReadAllBytes(Path);
+        for (int at = 0; at < content.Length; at += content.AsSpan(at).IndexOf((byte)'\n') + 1)
+        {
+            if (content.AsSpan(at).StartsWith(prefix)) return at;
+        }
+        return null;
     }
 
     /// <summary>Takes back the rows behind a stored length.</summary>

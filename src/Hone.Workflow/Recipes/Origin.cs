@@ -1,7 +1,10 @@
 namespace Hone.Workflow.Recipes;
 
-/// <summary>What kind of place a recipe value came from; later kinds win over earlier ones.</summary>
-public enum OriginKind { Default, File, Set, Flag }
+/// <summary>
+/// What kind of place a recipe value came from; later kinds win over earlier ones. Recorded: as a run folder has it on
+/// record from the process that began the run.
+/// </summary>
+public enum OriginKind { Default, File, Set, Flag, Recorded }
 
 /// <summary>Where a recipe value came from: a default, a line of a file, a <c>--set</c>, or a flag such as <c>--device</c>.</summary>
 public sealed record Origin(OriginKind Kind, string Text, int Line = 0, int Column = 0)

@@ -51,6 +51,30 @@ public sealed class ResolvedRecipe
         return resolved;
     }
 
+    /// <summary>Every value's text and origin, by dotted path as in <see cref="RecipeText.Flatten(object, string)"/>.</summary>
+    public IReadOnlyDictionary<string, (string Value, string Origin)> Record() =>
+        RecipeText.Flatten(Value).ToDictionary(v => v.Key, v => (v.Value, OriginOf(v.Key).ToString()));
+
+    /// <summary>
+    /// The same recipe, with the recorded origin for each value that was read from a file and is as it was recorded: a
+    /// run's own recipe.yaml, read back, tells what the first recipe told.
+    /// </summary>
+    public ResolvedRecipe WithRecorded(IReadOnlyDictionary<string, (string Value, string Origin)> record)
+    {
+        Dictionary<string, string> values = RecipeText.Flatten(Value).ToDictionary();
+        return new ResolvedRecipe(Value, (MapNode)Restore(Tree, ""));
+
+        RecipeNode Restore(RecipeNode node, string path) => node switch
+        {
+            MapNode map => map with { Entries = [.. map.Entries.Select(e => e with { Value = Restore(e.Value, path.Length == 0 ? e.Key : $"{path}.{e.Key}") })] },
+            ListNode list => list with { Items = [.. list.Items.Select((item, i) => Restore(item, $"{path}.{i}"))], Origin = Recorded(list.Origin, $"{path}.count") },
+            _ => node with { Origin = Recorded(node.Origin, path) },
+        };
+
+        Origin Recorded(Origin origin, string key) => origin.Kind == OriginKind.File && record.TryGetValue(key, out var recorded)
+            && values.GetValueOrDefault(key) == recorded.Value ? new Origin(OriginKind.Recorded, recorded.Origin) : origin;
+    }
+
     /// <summary>Where the value at a dotted path came from; <c>LIST.count</c>, as in flattened recipes, is where the list came from.</summary>
     public Origin OriginOf(string path)
     {

@@ -38,13 +38,16 @@ public sealed class RunFolder : IDisposable
     public static string DefaultPath(string root, string name, TimeProvider clock) =>
         System.IO.Path.Combine(root, string.Create(CultureInfo.InvariantCulture, $"{clock.GetLocalNow():yyyy-MM-dd}-{name}"));
 
+    /// <summary>Whether a run was begun at that path: its manifest is there.</summary>
+    public static bool Exists(string path) => System.IO.File.Exists(System.IO.Path.Combine(path, ManifestName));
+
     /// <summary>Makes the folder of a new run and takes its lock.</summary>
     /// <exception cref="InputException">There is something at that path already; nothing is overwritten.</exception>
     public static RunFolder Create(string path, ResolvedRecipe recipe, TimeProvider clock, IDurableFiles? files = null)
     {
         files ??= DurableFiles.Instance;
         path = System.IO.Path.GetFullPath(path);
-        if (System.IO.Path.Exists(path)) throw Taken(path);
+        if (System.IO.Path.Exists(path) && !IsUnborn(path)) throw Taken(path);
         RunLock held;
         try
         {
@@ -83,12 +86,13 @@ public sealed class RunFolder : IDisposable
         try
         {
             files.DeleteTemporary(path);
-            _ = SealedJson.Read(System.IO.Path.Combine(path, ManifestName), out string? problem);
-            if (problem is not null) throw new InputException(problem, path);
+            JsonObject? manifest = SealedJson.Read(System.IO.Path.Combine(path, ManifestName), out string? problem);
+            if (manifest is null) throw new InputException(problem!, path);
+            IReadOnlyDictionary<string, (string, string)> origins = Origins(manifest);
             string recipePath = System.IO.Path.Combine(path, "recipe.yaml");
-            ResolvedRecipe stored = ResolvedRecipe.Load(recipePath);
+            ResolvedRecipe stored = ResolvedRecipe.Load(recipePath).WithRecorded(origins);
             RunFolder run = new(path, stored, held, files);
-            if (overrides is { Count: > 0 }) run.Change(ResolvedRecipe.Load(recipePath, overrides));
+            if (overrides is { Count: > 0 }) run.Change(ResolvedRecipe.Load(recipePath, overrides).WithRecorded(origins), clock);
             return run;
         }
         catch
@@ -127,6 +131,11 @@ public sealed class RunFolder : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
+    /// <summary>Whether all that is there is what a kill left of a run folder before it had its manifest.</summary>
+    private static bool IsUnborn(string path) => System.IO.File.Exists(System.IO.Path.Combine(path, RunLock.FileName)) && Directory
+        .EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName)
+        .All(name => name is RunLock.FileName or RunLock.OwnerName or "recipe.yaml" || name!.StartsWith(DurableFolders.Temporary, StringComparison.Ordinal));
+
     private static InputException Taken(string path)
     {
         const string Elsewhere = "ive the run another place with --output, or another name.";
@@ -136,7 +145,7 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>The former recipe stays beside the new one, numbered.</summary>
-    private void Change(ResolvedRecipe recipe)
+    private void Change(ResolvedRecipe recipe, TimeProvider clock)
     {
         StageInputs now = new StageInputs().AddOptions("recipe", recipe.Value);
         Changes = [.. now.Differences(new StageInputs().AddOptions("recipe", Recipe.Value).Values).Select(c => c["recipe.".Length..])];
@@ -146,7 +155,11 @@ public sealed class RunFolder : IDisposable
         _files.WriteWhole(File($"recipe.{number}.yaml"), System.IO.File.ReadAllBytes(File("recipe.yaml")));
         _files.WriteWhole(File("recipe.yaml"), Encoding.UTF8.GetBytes(RecipeText.Show(recipe)));
         Recipe = recipe;
+        WriteManifest(clock, finished: false);
     }
+
+    private static Dictionary<string, (string Value, string Origin)> Origins(JsonObject manifest) => (manifest["origins"]?.AsObject() ?? [])
+        .ToDictionary(o => o.Key, o => ((string)o.Value!["value"]!, (string)o.Value["origin"]!));
 
     private void WriteManifest(TimeProvider clock, bool finished)
     {
@@ -158,6 +171,8 @@ public sealed class RunFolder : IDisposable
             ["name"] = Recipe.Value.Name,
             ["created"] = before is null ? now : (string?)before["created"],
             ["finished"] = finished ? now : null,
+            ["origins"] = new JsonObject(Recipe.Record().Select(r => KeyValuePair.Create(r.Key,
+                (JsonNode?)new JsonObject { ["value"] = r.Value.Value, ["origin"] = r.Value.Origin }))),
         }));
     }
 }

@@ -8,14 +8,14 @@ namespace Hone.Workflow.Runs;
 /// </summary>
 internal sealed class RunLock : IDisposable
 {
-    internal const string FileName = "run.lock";
+    internal const string FileName = "run.lock", OwnerName = "run.owner";
     private readonly FileStream _lock;
 
     private RunLock(FileStream held) => _lock = held;
 
     internal static RunLock Take(string folder, TimeProvider clock)
     {
-        string owner = Path.Combine(folder, "run.owner");
+        string owner = Path.Combine(folder, OwnerName);
         FileStream held;
         try
         {

@@ -6,7 +6,7 @@ namespace Hone.Workflow.Runs;
 public sealed class StageFolder
 {
     private const string StatesName = "states";
-    private const string MetricsCursor = "metrics_bytes";
+    private const string MetricsCursor = "metrics_bytes", MetricsCheck = "metrics_check";
     private readonly MetricsLog _metrics;
     private readonly IDurableFiles _files;
     private readonly StateStore _states;
@@ -29,6 +29,9 @@ public sealed class StageFolder
             return;
         }
         Resume = _states.FindNewest();
+        if (Resume is { } state && metrics.Length >= state.Cursors[MetricsCursor] && metrics.CheckOf(state.Cursors[MetricsCursor]) != state.Cursors[MetricsCheck])
+            throw new InputException($"rows from before {System.IO.Path.GetFileName(state.Folder)} of the stage {name} have changed", metrics.Path,
+                $"Restore that file, or do the stage again with --redo {name}.");
         metrics.CutTo(Resume?.Cursors[MetricsCursor] ?? manifest.MetricsAtStart);
         if (Resume is not null) say($"{name}: goes on from step {Resume.Step} ({System.IO.Path.GetFileName(Resume.Folder)})");
         else if (!fresh) say($"{name}: was begun but has no complete state; starts over");
@@ -53,7 +56,7 @@ public sealed class StageFolder
     /// <summary>Saves the training state after <paramref name="step"/> steps together with the place in the metrics file.</summary>
     /// <exception cref="InputException">The disk is full or refused a write; the last complete state is intact.</exception>
     public SavedState SaveState(int step, Action<StateWriter> write) =>
-        _states.Save(step, new Dictionary<string, long> { [MetricsCursor] = _metrics.Sync() }, write);
+        _states.Save(step, new Dictionary<string, long> { [MetricsCursor] = _metrics.Sync(), [MetricsCheck] = _metrics.CheckOf(_metrics.Length) }, write);
 
     /// <summary>Makes all files of the result durable, records them, and removes the training states.</summary>
     public void Finish()
@@ -65,7 +68,7 @@ public sealed class StageFolder
         foreach (string inner in Directory.EnumerateDirectories(Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             _files.SyncFolder(inner);
         _files.SyncFolder(Path);
-        _manifest = _manifest with { MetricsAtEnd = _metrics.Sync(), Outputs = [.. outputs.Select(f => FileDigest.Of(Path, f))] };
+        _manifest = _manifest with { MetricsAtEnd = _metrics.Sync(), MetricsCheck = _metrics.CheckOf(_metrics.Length), Outputs = [.. outputs.Select(f => FileDigest.Of(Path, f))] };
         WriteManifest();
         _states.Clear();
     }

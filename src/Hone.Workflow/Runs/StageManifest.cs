@@ -2,12 +2,17 @@ using System.Text.Json.Nodes;
 
 namespace Hone.Workflow.Runs;
 
-/// <summary><c>stage.json</c>: what a stage was begun with and, once it is finished, every file it gave.</summary>
-internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs, long MetricsAtStart, long MetricsAtEnd, IReadOnlyList<FileDigest>? Outputs)
+/// <summary>
+/// <c>stage.json</c>: what a stage was begun with and, once it is finished, every file it gave. The metrics file has
+/// <paramref name="MetricsCheck"/> (<see cref="Metrics.MetricsLog.CheckOf"/>) up to <paramref name="MetricsAtEnd"/>,
+/// which is the start for a stage that is not finished.
+/// </summary>
+internal sealed record StageManifest(
+    IReadOnlyDictionary<string, string> Inputs, long MetricsAtStart, long MetricsAtEnd, long MetricsCheck, IReadOnlyList<FileDigest>? Outputs)
 {
     internal const string FileName = "stage.json";
 
-    internal static StageManifest Begin(StageInputs inputs, long metricsAtStart) => new(inputs.Values, metricsAtStart, metricsAtStart, null);
+    internal static StageManifest Begin(StageInputs inputs, long metricsAtStart, long metricsCheck) => new(inputs.Values, metricsAtStart, metricsAtStart, metricsCheck, null);
 
     internal byte[] ToBytes()
     {
@@ -16,6 +21,7 @@ internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs,
             ["finished"] = Outputs is not null,
             ["metrics_at_start"] = MetricsAtStart,
             ["metrics_at_end"] = MetricsAtEnd,
+            ["metrics_check"] = MetricsCheck,
             ["inputs"] = new JsonObject(Inputs.Select(i => KeyValuePair.Create(i.Key, (JsonNode?)i.Value))),
         };
         if (Outputs is not null) json["outputs"] = new JsonArray([.. Outputs.Select(f => (JsonNode)f.ToJson())]);
@@ -32,6 +38,7 @@ internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs,
                 json["inputs"]!.AsObject().ToDictionary(i => i.Key, i => (string)i.Value!),
                 (long)json["metrics_at_start"]!,
                 (long)json["metrics_at_end"]!,
+                (long)json["metrics_check"]!,
                 (bool)json["finished"]! ? [.. json["outputs"]!.AsArray().Select(FileDigest.FromJson)] : null);
         }
         catch (Exception e) when (e is NullReferenceException or FormatException or InvalidOperationException)

@@ -25,7 +25,7 @@ public static class OfflineDpoStage
             stepped: (step, total) =>
             {
                 for (int third = 1; third <= 2; third++)
-                    if (step == total * third / 3) run.SaveModel(model.Model, onTheWay[third - 1], textFrom: sft.Folder);
+                    if (step == Math.Max(1, total * third / 3)) run.SaveModel(model.Model, onTheWay[third - 1], textFrom: sft.Folder);
             });
         run.SaveModel(model.Model, stage.File("model"), textFrom: sft.Folder);
         stage.Finish();

@@ -12,7 +12,7 @@ public static class RewardCheckStage
 
     public static RewardModelResult Run(RunContext run, RunInputs inputs, DataIdentity data, ModelRef sft, ModelRef rewardModel)
     {
-        StageFolder stage = run.OpenStage("reward-check", data.Rows.Copy().Add("prompts", data.Prompts).AddKeys("online", run.Recipe.Online, "max_new_tokens").Add("sft", sft.Digest).Add("reward_model", rewardModel.Digest));
+        StageFolder stage = run.OpenStage("reward-check", data.Rows.Copy().Add("prompts", data.Prompts).AddKeys("online", run.Recipe.Online, "max_new_tokens").AddKeys("evaluation", run.Recipe.Evaluation, "bootstrap_samples").Add("sft", sft.Digest).Add("reward_model", rewardModel.Digest));
         string file = stage.File("reward_model.json");
         if (!stage.Finished)
         {

@@ -57,10 +57,28 @@ public sealed class RunFolderTests : IDisposable
         using (RunFolder run = RunFolder.Resume(RunPath, _clock, [RecipeOverride.Set("online.beta=0.5"), RecipeOverride.Set("seed=42")]))
         {
             Assert.Equal(["online.beta: 0.3 -> 0.5"], run.Changes);
+            Assert.Equal(("--set online.beta=0.5", "recipe.yaml:1", "default"),
+                ($"{run.Recipe.OriginOf("online.beta")}", $"{run.Recipe.OriginOf("name")}", $"{run.Recipe.OriginOf("online.samples.1.count")}"));
             Assert.Equal(0.5, run.Recipe.Value.Online.Beta);
         }
-        using (RunFolder run = RunFolder.Resume(RunPath, _clock)) Assert.Equal((0.5, 0), (run.Recipe.Value.Online.Beta, run.Changes.Count));
+        using (RunFolder run = RunFolder.Resume(RunPath, _clock)) Assert.Equal((0.5, 0, "--set online.beta=0.5"), (run.Recipe.Value.Online.Beta, run.Changes.Count, $"{run.Recipe.OriginOf("online.beta")}"));
         Assert.Equal(0.3, ResolvedRecipe.Load(Path.Combine(RunPath, "recipe.1.yaml")).Value.Online.Beta);
+    }
+
+    /// <summary>The kill came before the run had its manifest: nothing to go on with, and nothing in the way of beginning again.</summary>
+    [Fact]
+    public void What_a_kill_left_of_a_folder_without_a_manifest_is_begun_again()
+    {
+        Make();
+        File.Delete(Path.Combine(RunPath, "manifest.json"));
+        File.WriteAllText(Path.Combine(RunPath, "tmp-manifest.json"), "{");
+        Assert.False(RunFolder.Exists(RunPath));
+        Make();
+        Assert.True(RunFolder.Exists(RunPath));
+        string other = _folder.File("other");
+        Directory.CreateDirectory(other);
+        File.WriteAllText(Path.Combine(other, "recipe.yaml"), "name: mine\n");
+        Assert.Contains("something here already", Assert.Throws<InputException>(() => RunFolder.Create(other, Recipe(), _clock)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

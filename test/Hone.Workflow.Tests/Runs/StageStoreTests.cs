@@ -78,8 +78,31 @@ public sealed class StageStoreTests : IDisposable
         Assert.Equal(12, MetricsRow.Read(metrics.Path).Count());
         Assert.True(Store(metrics).Open("dpo", Inputs(0.2)).Finished);
         Train(Store(metrics).Open("sft", Inputs(), redo: true), metrics);
-        InputException e = Assert.Throws<InputException>(() => Store(metrics).Open("dpo", Inputs(0.2)));
-        Assert.Contains("the rows of the finished stage dpo are no longer in metrics.jsonl", e.Message, StringComparison.Ordinal);
+        Assert.Contains("dpo: came after it and is done again too", _said);
+        Assert.False(Store(metrics).Open("dpo", Inputs(0.2)).Finished);
+    }
+
+    [Fact]
+    public void Rows_that_were_removed_or_changed_are_found()
+    {
+        using (MetricsLog metrics = Metrics())
+        {
+            Train(Store(metrics).Open("sft", Inputs()), metrics);
+            Train(Store(metrics).Open("dpo", Inputs()), metrics, upTo: 3);
+        }
+        byte[] good = File.ReadAllBytes(_folder.File("metrics.jsonl"));
+        foreach ((string stage, int at) in new[] { ("sft", 12), ("dpo", good.Length * 7 / 10) })
+        {
+            File.WriteAllBytes(_folder.File("metrics.jsonl"), [.. good[..at], (byte)(good[at] ^ 1), .. good[(at + 1)..]]);
+            using MetricsLog metrics = Metrics();
+            InputException changed = Assert.Throws<InputException>(() => { foreach (string name in new[] { "sft", "dpo" }) Store(metrics).Open(name, Inputs()); });
+            Assert.Contains($"the stage {stage} have changed", changed.Message, StringComparison.Ordinal);
+            Assert.Contains($"--redo {stage}", changed.Fix, StringComparison.Ordinal);
+        }
+        File.WriteAllBytes(_folder.File("metrics.jsonl"), good[..(good.Length / 4)]);
+        using MetricsLog cut = Metrics();
+        InputException e = Assert.Throws<InputException>(() => Store(cut).Open("sft", Inputs()));
+        Assert.Contains("the rows of the finished stage sft are no longer in metrics.jsonl", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
