@@ -8,8 +8,8 @@ using Hone.Text.TokenizerFile;
 namespace Hone.Text;
 
 /// <summary>
-/// Text to token ids and back, as the model's own tokenizer.json says: byte-level BPE (Llama-3, Qwen2, GPT-2) and SentencePiece-style
-/// BPE with byte fallback (Llama-2, Mistral). Immutable; safe for many threads at once.
+/// Text to token ids and back, as the model's own tokenizer.json or tokenizer.model says: byte-level BPE (Llama-3, Qwen2, GPT-2) and
+/// SentencePiece-style BPE with byte fallback (Llama-2, Mistral). Immutable; safe for many threads at once.
 /// </summary>
 public sealed class Tokenizer
 {
@@ -28,10 +28,10 @@ public sealed class Tokenizer
         // A control token of one character cannot be told from the character, so it is left to the vocabulary.
         _special = new(parts.Added.Where(t => t.Special && t.Content.Length > 1).Select(t => (t.Content, t)));
         _specialIds = parts.Added.Where(t => t.Special).Select(t => t.Id).ToFrozenSet();
-        BosId = IdOf(parts.Config.BosToken);
-        EosId = IdOf(parts.Config.EosToken);
-        PadId = IdOf(parts.Config.PadToken);
-        UnkId = IdOf(parts.Config.UnkToken);
+        BosId = IdOf(parts.Roles.Bos);
+        EosId = IdOf(parts.Roles.Eos);
+        PadId = IdOf(parts.Roles.Pad);
+        UnkId = IdOf(parts.Roles.Unk);
     }
 
     /// <summary>Highest id + 1.</summary>
@@ -51,9 +51,16 @@ public sealed class Tokenizer
     /// <summary>True when <c>addSpecial</c> puts the BOS token before a text.</summary>
     internal bool AddsBos => BosId is int bos && _parts.Before.Contains(bos);
 
-    /// <summary>Reads tokenizer.json, with tokenizer_config.json and special_tokens_map.json where they are present.</summary>
+    /// <summary>
+    /// Reads tokenizer.json, else tokenizer.model (tiktoken ranks of Llama-3, or SentencePiece BPE), with tokenizer_config.json and
+    /// special_tokens_map.json where they are present.
+    /// </summary>
     /// <exception cref="InputException">A file is missing, broken, or uses a component that is not supported.</exception>
     public static Tokenizer Load(string folder) => new(TokenizerLoader.Load(folder));
+
+    /// <summary>Path of the file that <see cref="Load"/> takes the vocabulary from.</summary>
+    /// <exception cref="InputException">The folder has no such file.</exception>
+    public static string FileIn(string folder) => TokenizerLoader.FileIn(folder);
 
     /// <summary>Ids of a text. [time]</summary>
     /// <param name="text">Any text; half a surrogate pair counts as U+FFFD.</param>

@@ -24,19 +24,23 @@ internal static class AddedTokenReader
                 tokens.Add(ReadOne(fields, fields.Integer("id"), namedSpecial));
             }
         }
-        if (config is { } known && known.Has("added_tokens_decoder"))
-        {
-            JsonFields decoder = known.Child("added_tokens_decoder");
-            if (decoder.Element.ValueKind != JsonValueKind.Object) throw new InputException("must be an object", decoder.Where);
-            HashSet<string> seen = [.. tokens.Select(t => t.Content)];
-            foreach (JsonProperty property in decoder.Element.EnumerateObject())
-            {
-                JsonFields fields = new(property.Value, $"{decoder.Where}.{property.Name}");
-                AddedToken token = ReadOne(fields, int.TryParse(property.Name, out int id) ? id : null, namedSpecial);
-                if (seen.Add(token.Content)) tokens.Add(token);
-            }
-        }
+        AddFromConfig(config, namedSpecial, tokens);
         return tokens;
+    }
+
+    /// <summary>Adds what added_tokens_decoder of tokenizer_config.json has over the tokens known already.</summary>
+    public static void AddFromConfig(JsonFields? config, IReadOnlyCollection<string> namedSpecial, List<AddedToken> tokens)
+    {
+        if (config is not { } known || !known.Has("added_tokens_decoder")) return;
+        JsonFields decoder = known.Child("added_tokens_decoder");
+        if (decoder.Element.ValueKind != JsonValueKind.Object) throw new InputException("must be an object", decoder.Where);
+        HashSet<string> seen = [.. tokens.Select(t => t.Content)];
+        foreach (JsonProperty property in decoder.Element.EnumerateObject())
+        {
+            JsonFields fields = new(property.Value, $"{decoder.Where}.{property.Name}");
+            AddedToken token = ReadOne(fields, int.TryParse(property.Name, out int id) ? id : null, namedSpecial);
+            if (seen.Add(token.Content)) tokens.Add(token);
+        }
     }
 
     private static AddedToken ReadOne(JsonFields fields, int? id, IReadOnlyCollection<string> namedSpecial)

@@ -9,11 +9,11 @@ internal static class JsonFile
     private const long MaxBytes = 256L << 20;
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 64 };
 
-    public static byte[] ReadBytes(string path)
+    public static byte[] ReadBytes(string path, long maxBytes = MaxBytes)
     {
         FileInfo file = new(path);
         if (!file.Exists) throw new InputException("the file does not exist", path, "give a folder that holds a Hugging Face tokenizer");
-        if (file.Length > MaxBytes) throw new InputException($"the file has {file.Length} bytes; {MaxBytes} is the most that is read", path);
+        if (file.Length > maxBytes) throw new InputException($"the file has {file.Length} bytes; {maxBytes} is the most that is read", path);
         byte[] bytes = File.ReadAllBytes(path);
         return bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
     }

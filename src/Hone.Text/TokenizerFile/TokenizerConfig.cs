@@ -2,26 +2,28 @@ using System.Text.Json;
 
 namespace Hone.Text.TokenizerFile;
 
+/// <summary>Names of the tokens with a role; null where a tokenizer has none.</summary>
+internal sealed record TokenRoles(string? Bos, string? Eos, string? Pad, string? Unk);
+
 /// <summary>What tokenizer_config.json and special_tokens_map.json say about the tokens with a role.</summary>
 internal sealed record TokenizerConfig(JsonFields? Fields, JsonFields? SpecialTokens)
 {
+    private static readonly string[] s_roles = ["bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token"];
+
     public static TokenizerConfig Read(string folder) => new(
         JsonFile.TryReadObject(Path.Combine(folder, "tokenizer_config.json")),
         JsonFile.TryReadObject(Path.Combine(folder, "special_tokens_map.json")));
 
-    public string? BosToken => Named("bos_token");
+    public TokenRoles Roles => new(Named("bos_token"), Named("eos_token"), Named("pad_token"), Named("unk_token"));
 
-    public string? EosToken => Named("eos_token");
-
-    public string? PadToken => Named("pad_token");
-
-    public string? UnkToken => Named("unk_token");
+    /// <summary>A switch of tokenizer_config.json; null where it does not say.</summary>
+    public bool? Flag(string name) => Fields?.Flag(name);
 
     /// <summary>Tokens that have a role, and so are control tokens whatever their own flag says.</summary>
     public IReadOnlyCollection<string> AllNamed()
     {
         HashSet<string> names = new(StringComparer.Ordinal);
-        foreach (string? name in new[] { BosToken, EosToken, PadToken, UnkToken, Named("sep_token"), Named("cls_token"), Named("mask_token") })
+        foreach (string? name in s_roles.Select(Named))
         {
             if (name is not null) names.Add(name);
         }

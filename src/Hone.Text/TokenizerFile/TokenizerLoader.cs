@@ -1,4 +1,3 @@
-using System.Text;
 using Hone.Text.AddedTokens;
 using Hone.Text.Bpe;
 using Hone.Text.Decoding;
@@ -17,17 +16,34 @@ internal sealed record TokenizerParts(
     TokenDecoder Decoder,
     IReadOnlyList<int> Before,
     IReadOnlyList<int> After,
-    TokenizerConfig Config);
+    TokenRoles Roles);
 
-/// <summary>Puts a tokenizer together from a Hugging Face folder. What is not supported is refused by its name.</summary>
+/// <summary>Finds the tokenizer of a model folder: tokenizer.json, else tokenizer.model, whose two formats are told apart by content.</summary>
 internal static class TokenizerLoader
 {
+    // The largest published tokenizer.model is below 5 MB.
+    private const long MaxModelBytes = 32L << 20;
+
+    public static string FileIn(string folder)
+    {
+        foreach (string name in new[] { "tokenizer.json", "tokenizer.model" })
+        {
+            string path = Path.Combine(folder, name);
+            if (File.Exists(path)) return path;
+        }
+        throw new InputException(
+            "the folder has neither tokenizer.json nor tokenizer.model", folder, "give a folder that holds a Hugging Face tokenizer");
+    }
+
     public static TokenizerParts Load(string folder)
     {
-        string path = Path.Combine(folder, "tokenizer.json");
+        string path = FileIn(folder);
         try
         {
-            return Load(TokenizerJson.Read(path), TokenizerConfig.Read(folder));
+            TokenizerConfig config = TokenizerConfig.Read(folder);
+            return Path.GetFileName(path) == "tokenizer.json"
+                ? TokenizerJsonLoader.Load(TokenizerJson.Read(path), config)
+                : LoadModel(JsonFile.ReadBytes(path, MaxModelBytes), config, path);
         }
         catch (InvalidOperationException error)
         {
@@ -36,102 +52,13 @@ internal static class TokenizerLoader
         }
     }
 
-    private static TokenizerParts Load(TokenizerJson file, TokenizerConfig config)
+    private static TokenizerParts LoadModel(byte[] file, TokenizerConfig config, string path)
     {
-        RequireBpe(file);
-        TokenTable spelled = VocabularyReader.ReadVocabulary(file.Section("model.vocab"), file.Path);
-        List<AddedToken> added = AddedTokenReader.Read(file, config.Fields, config.AllNamed());
-        foreach (AddedToken token in added) Add(spelled, token, file.Path);
-        HashSet<int> control = [.. added.Where(t => t.Special && t.Content.Length > 1).Select(t => t.Id)];
-
-        Normalizer? normalizer = NormalizerReader.Read(file.Fields("normalizer"));
-        (PreTokenizer? splitter, bool byteLevel) = PreTokenizerReader.Read(file.Fields("pre_tokenizer"));
-        MergeTable merges = VocabularyReader.ReadMerges(file.Section("model.merges"), spelled, control, file.Path);
-        BpeRules rules = ReadRules(file, spelled, byteLevel);
-        BpeModel model = new(byteLevel ? SpelledInBytes(spelled) : spelled, merges, rules, control, ByteTokens(spelled, byteLevel));
-        (List<int> before, List<int> after) = PostProcessorReader.Read(file.Fields("post_processor"));
-        foreach (int id in before.Concat(after))
+        if (file.AsSpan().StartsWith("version https://git-lfs"u8))
         {
-            if (!spelled.Has(id)) throw new InputException($"post_processor uses the id {id}, which no token has", file.Path);
+            throw new InputException("this is a pointer of Git LFS, not the file itself", path, "run `git lfs pull` in the model's repository");
         }
-        TokenDecoder decoder = DecoderReader.Read(file.Fields("decoder"), spelled, file.Path);
-        return new(spelled, added, normalizer, splitter, model, decoder, before, after, config);
-    }
-
-    private static void RequireBpe(TokenizerJson file)
-    {
-        if (file.Section("model").IsEmpty) throw new InputException("the file has no model", file.Path);
-        string type = Scalar(file, "model.type")?.Text("value") ?? (file.Section("model.merges").IsEmpty ? "(none)" : "BPE");
-        if (type != "BPE") throw new InputException($"the model type \"{type}\" is not supported", file.Path, "supported: BPE");
-        foreach (string name in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
-        {
-            if (Scalar(file, "model." + name)?.Text("value") is { Length: > 0 })
-            {
-                throw new InputException($"model.{name} is not supported", file.Path);
-            }
-        }
-        if (Scalar(file, "model.dropout") is { } dropout && dropout.Child("value").Element.ToString() is not ("0" or "0.0"))
-        {
-            throw new InputException("model.dropout is not supported: the same text must always give the same ids", file.Path);
-        }
-    }
-
-    private static BpeRules ReadRules(TokenizerJson file, TokenTable spelled, bool byteLevel)
-    {
-        int? unknown = null;
-        if (Scalar(file, "model.unk_token")?.Text("value") is string name)
-        {
-            if (!spelled.TryGet(Encoding.UTF8.GetBytes(name), out int id))
-            {
-                throw new InputException($"model.unk_token '{name}' is not in the vocabulary", file.Path);
-            }
-            unknown = id;
-        }
-        bool Flag(string key) => Scalar(file, "model." + key)?.Flag("value") ?? false;
-        return new(byteLevel, Flag("byte_fallback"), Flag("fuse_unk"), Flag("ignore_merges"), unknown);
-    }
-
-    // A scalar section is wrapped so that the same typed access serves it.
-    private static JsonFields? Scalar(TokenizerJson file, string name)
-    {
-        ReadOnlyMemory<byte> json = file.Section(name);
-        if (json.IsEmpty) return null;
-        return JsonFile.Parse((byte[])[.. "{\"value\":"u8, .. json.Span, (byte)'}'], $"{file.Path}: {name}");
-    }
-
-    private static void Add(TokenTable spelled, AddedToken token, string path)
-    {
-        byte[] content = Encoding.UTF8.GetBytes(token.Content);
-        if (spelled.TryGet(content, out int known) && known == token.Id) return;
-        if (!spelled.TryAdd(content, token.Id))
-        {
-            throw new InputException($"the added token '{token.Content}' has the id {token.Id}, which contradicts the vocabulary", path);
-        }
-    }
-
-    // The vocabulary as the bytes that its tokens stand for. What holds other characters, no piece can spell.
-    private static TokenTable SpelledInBytes(TokenTable spelled)
-    {
-        TokenTable table = new(spelled.Count);
-        List<byte> bytes = [];
-        for (int id = 0; id < spelled.Size; id++)
-        {
-            if (spelled.Has(id) && ByteAlphabet.TryDecode(spelled.BytesOf(id), bytes))
-            {
-                table.TryAdd(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes), id);
-            }
-        }
-        return table;
-    }
-
-    private static int[] ByteTokens(TokenTable spelled, bool byteLevel)
-    {
-        int[] ids = new int[256];
-        for (int b = 0; b < 256; b++)
-        {
-            string token = byteLevel ? ByteAlphabet.CharOf((byte)b).ToString() : $"<0x{b:X2}>";
-            ids[b] = spelled.TryGet(Encoding.UTF8.GetBytes(token), out int id) ? id : -1;
-        }
-        return ids;
+        // A SentencePiece model begins with the tag of its first piece (field 1, length-delimited); base64 never does.
+        return file is [0x0A, ..] ? SentencePieceLoader.Load(file, config, path) : TiktokenLoader.Load(file, config, path);
     }
 }

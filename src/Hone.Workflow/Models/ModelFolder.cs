@@ -1,5 +1,6 @@
 using Hone.Inference;
 using Hone.Models;
+using Hone.Text;
 using Hone.Workflow.Recipes;
 using static TorchSharp.torch;
 
@@ -45,7 +46,7 @@ public sealed class ModelFolder : IDisposable
 
     /// <summary>Whether token ids of the other model mean the same here.</summary>
     public bool SameTokenizerAs(ModelFolder other) =>
-        File.ReadAllBytes(Path.Combine(Folder, "tokenizer.json")).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(other.Folder, "tokenizer.json")));
+        File.ReadAllBytes(Tokenizer.FileIn(Folder)).AsSpan().SequenceEqual(File.ReadAllBytes(Tokenizer.FileIn(other.Folder)));
 
     public void Dispose() => Model.Dispose();
 }

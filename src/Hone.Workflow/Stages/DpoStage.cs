@@ -1,4 +1,5 @@
 using Hone.Data;
+using Hone.Text;
 using Hone.Training;
 using Hone.Workflow.Recipes;
 using Hone.Workflow.Runs;
@@ -79,5 +80,5 @@ public static class DpoStage
     }
 
     private static bool SameTokenizer(ModelRef a, ModelRef b) =>
-        File.ReadAllBytes(Path.Combine(a.Folder, "tokenizer.json")).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(b.Folder, "tokenizer.json")));
+        File.ReadAllBytes(Tokenizer.FileIn(a.Folder)).AsSpan().SequenceEqual(File.ReadAllBytes(Tokenizer.FileIn(b.Folder)));
 }
