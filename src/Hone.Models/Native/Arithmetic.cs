@@ -19,7 +19,7 @@ public static class Arithmetic
     public static Tensor Plus(this Tensor a, double number)
     {
         using Scalar scalar = number;
-        return a.add(scalar);
+        return a.add(scalar, s_one); // add(scalar) alone implies an alpha too
     }
 
     public static Tensor Times(this Tensor a, double number)
@@ -39,7 +39,7 @@ public static class Arithmetic
     public static Tensor AddInPlace(this Tensor a, double number)
     {
         using Scalar scalar = number;
-        return a.add_(scalar);
+        return a.add_(scalar, s_one);
     }
 
     /// <summary>a *= number, in place.</summary>
