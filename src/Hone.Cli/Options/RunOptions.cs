@@ -36,7 +36,7 @@ internal sealed class RunOptions
             : Create(load(parsed, overrides), parsed.GetValue(_output), clock);
         display.Say($"run folder: {folder.Path}");
         RunResults results = RunSession.Execute(folder, display, clock, stop.Token, parsed.GetValue(_redo));
-        io.Out.WriteLine(_common.Json(parsed) ? RunResultsJson.ToJson(results) 
+        io.Out.WriteLine(_common.Json(parsed) ? RunResultsJson.ToJson(results)
             : results.Rows.Count > 0 ? ResultTable.Of(results).ToText()
             : string.Join('\n', Findings.Sentences(results)));
         display.Say($"report: {folder.File("report.html")}\nmodel:  {folder.File("model")}{(results.Rows.Count > 0 ? $"   (hone chat {folder.File("model")})" : "")}");
