@@ -28,11 +28,12 @@ internal static class Training
         return 0;
     }
 
-    /// <summary>The recipe keys that <c>--model</c> and <c>--data</c> stand for; data of one's own take the place of the embedded world.</summary>
+    /// <summary>The recipe keys that <c>--model</c> and <c>--data</c> stand for; data of one's own take the place of the recipe's.</summary>
     public static IEnumerable<RecipeOverride> Inputs(string model, string dataKey, string[] data) =>
     [
         RecipeOverride.Flag("--model", "model", model),
         RecipeOverride.Flag("--data", "data.world", "none"),
+        RecipeOverride.Flag("--data", "data.stories.files", []),
         RecipeOverride.Flag("--data", dataKey, data),
     ];
 }

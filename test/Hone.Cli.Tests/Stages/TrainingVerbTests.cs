@@ -41,6 +41,16 @@ public class TrainingVerbTests : StageTest
         Assert.Contains("# --data", recipe, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("world: tiny")]
+    [InlineData("stories: {files: stories.txt}")]
+    [InlineData("sft: [other.jsonl]")]
+    public void Data_that_is_given_takes_the_place_of_the_recipes(string data)
+    {
+        File.WriteAllText(At("recipe.yaml"), $"data: {{{data}}}\n");
+        Assert.Contains($"sft.jsonl: {Rows.Count} rows", Command.Done(Sft(At("out"), "--recipe", At("recipe.yaml"))).Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_finished_training_is_not_done_again()
     {
