@@ -1,0 +1,87 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Hone.Cli;
+
+/// <summary>One row of JSONL, and where it stands (file:line).</summary>
+internal sealed record JsonLine(JsonElement Row, string Where)
+{
+    public bool Has(string column) => Row.TryGetProperty(column, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
+
+    public JsonElement Require(string column) => Has(column)
+        ? Row.GetProperty(column)
+        : throw new InputException($"column `{column}` is missing", Where, $"The row has the columns {string.Join(", ", Row.EnumerateObject().Select(p => $"`{p.Name}`"))}.");
+
+    public string Text(string column) => JsonLines.Text(Require(column), $"column `{column}`", Where);
+
+    /// <summary>A column of token ids, each from 0 to below <paramref name="size"/>.</summary>
+    public int[] Ids(string column, int size = int.MaxValue)
+    {
+        JsonElement list = Require(column);
+        if (list.ValueKind != JsonValueKind.Array) throw new InputException($"column `{column}` must be a list of token ids", Where);
+        var ids = new int[list.GetArrayLength()];
+        int i = 0;
+        foreach (JsonElement item in list.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out ids[i]) || ids[i] < 0 || ids[i] >= size)
+            {
+                string most = size == int.MaxValue ? "" : $" to {size - 1}";
+                throw new InputException($"column `{column}`[{i}] must be a token id, a whole number from 0{most}", Where);
+            }
+            i++;
+        }
+        return ids;
+    }
+}
+
+/// <summary>Rows in, rows out, one JSON object a line: the shape in which tools are compared line by line.</summary>
+internal static class JsonLines
+{
+    /// <summary>Rows of a file, or of stdin where <paramref name="file"/> is null. Blank lines are skipped.</summary>
+    /// <exception cref="InputException">The file is not there, or a line is not a JSON object.</exception>
+    public static IEnumerable<JsonLine> Read(Streams io, string? file)
+    {
+        if (file is not null && !File.Exists(file)) throw new InputException("the file does not exist", file);
+        using StreamReader? opened = file is null ? null : new StreamReader(file, Encoding.UTF8);
+        TextReader reader = opened ?? io.In;
+        for (int number = 1; reader.ReadLine() is { } line; number++)
+        {
+            if (!string.IsNullOrWhiteSpace(line)) yield return Parse(line, $"{file ?? "stdin"}:{number}");
+        }
+    }
+
+    public static JsonArray Array(IEnumerable<int> values) => [.. values.Select(v => (JsonNode)v)];
+
+    public static JsonArray Array(IEnumerable<bool> values) => [.. values.Select(v => (JsonNode)v)];
+
+    public static JsonArray Array(IEnumerable<float> values) => [.. values.Select(v => (JsonNode)v)];
+
+    public static string Text(JsonElement value, string what, string where)
+    {
+        if (value.ValueKind != JsonValueKind.String) throw new InputException($"{what} must be text", where);
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InputException($"{what} holds half of a surrogate pair (a broken \\u escape)", where, inner: e);
+        }
+    }
+
+    private static JsonLine Parse(string line, string where)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? new JsonLine(document.RootElement.Clone(), where)
+                : throw new InputException("a row must be a JSON object", where);
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"broken JSON at character {e.BytePositionInLine + 1}", where, "Each line must be one complete JSON object.", e);
+        }
+    }
+}
