@@ -22,6 +22,7 @@ internal static class LogProbsVerb
 
             Example:
               echo '{"text": "Once upon a time"}' | hone logprobs --model models/sft --top-k 5
+              hone logprobs --model models/sft --input rows.jsonl
             """)
         { topK, device };
         var options = new RowOptions(command);

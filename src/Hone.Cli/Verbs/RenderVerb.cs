@@ -19,6 +19,7 @@ internal static class RenderVerb
 
             Example:
               echo '{"messages": [{"role": "user", "content": "Hello"}]}' | hone render --model models/sft
+              hone render --model models/sft --input rows.jsonl
             """)
         { template };
         var options = new RowOptions(command);

@@ -16,6 +16,7 @@ internal static class TokenizeVerb
 
             Example:
               echo '{"text": "Hello"}' | hone tokenize --model models/sft
+              hone tokenize --model models/sft --input rows.jsonl
             """)
         { decode };
         var options = new RowOptions(command);

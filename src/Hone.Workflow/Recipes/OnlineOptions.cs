@@ -5,7 +5,12 @@ namespace Hone.Workflow.Recipes;
 /// <summary>Online iterative DPO (paper Algorithm 2 and Table 7).</summary>
 public sealed record OnlineOptions : DpoOptions
 {
-    public OnlineOptions() => Epochs = 2;
+    public OnlineOptions()
+    {
+        Epochs = 2;
+        // The paper trains on 2048 tokens but samples up to 2048 after a prompt of 1024, so ends were lost in training.
+        MaxLength = 3072;
+    }
 
     [Comment("Rounds of sampling, scoring, pairing and training.")]
     [Range(1, 100)]

@@ -19,8 +19,12 @@ public static class OfflineDpoStage
         string[] onTheWay = [stage.File("model-at-1-of-3"), stage.File("model-at-2-of-3")];
         if (stage.Finished) return (ModelRef.Of(stage), onTheWay);
         using ModelFolder model = run.Open(sft.Folder, trainable: true);
-        IReadOnlyList<ReferencedExample> train = ReferenceLogProbs.Attach(model.Model, ComparisonExample.Group(inputs.Preferences), run.ScoringTokens);
-        IReadOnlyList<ReferencedExample> heldOut = ReferenceLogProbs.Attach(model.Model, ComparisonExample.Group(inputs.PreferencesHeldOut), run.ScoringTokens);
+        var rule = new LengthRule(options.MaxLength, options.MaxPromptLength, BosId: model.Text.Tokenizer.BosId);
+        var lengths = new DataReport("offline DPO pairs");
+        IReadOnlyList<ReferencedExample> Referenced(IReadOnlyList<PreferenceExample> pairs) => ReferenceLogProbs.Attach(
+            model.Model, ComparisonExample.Group(pairs.Select(p => rule.Apply(p, lengths)).OfType<PreferenceExample>()), run.ScoringTokens);
+        IReadOnlyList<ReferencedExample> train = Referenced(inputs.Preferences), heldOut = Referenced(inputs.PreferencesHeldOut);
+        if (lengths.DroppedCount > 0) run.Say(lengths.ToString());
         StageTrainer.Run(run, stage, model.Model, new DpoObjective(options.Beta, options.LabelSmoothing), train, heldOut, options, options.LearningRate,
             stepped: (step, total) =>
             {
