@@ -30,7 +30,9 @@ internal sealed class Axis
         }
         double step = NiceStep((max - min) / Math.Max(1, ticks - 1));
         if (integers) step = Math.Max(1, Math.Round(step));
-        double low = Math.Floor(min / step + 1e-9), high = Math.Ceiling(max / step - 1e-9);
+        // Rounding is forgiven, but never more than a little of the range itself: whole-number ticks can be far wider.
+        double slack = Math.Min(1e-9, 1e-7 * (max - min) / step);
+        double low = Math.Floor(min / step + slack), high = Math.Ceiling(max / step - slack);
         return new Axis(low * step, Math.Max(high, low + 1) * step, step);
     }
 
