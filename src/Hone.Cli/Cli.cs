@@ -38,6 +38,8 @@ public static class Cli
             PairVerb.Create(io),
             DpoVerb.Create(io),
             ChatVerb.Create(io),
+            EvalVerb.Create(io),
+            CompareVerb.Create(io),
             TokenizeVerb.Create(io),
             RenderVerb.Create(io),
             LogProbsVerb.Create(io),
