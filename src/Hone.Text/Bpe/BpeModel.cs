@@ -50,6 +50,42 @@ internal sealed class BpeModel
         if (cacheable) _cache.Put(piece, hash, CollectionsMarshal.AsSpan(symbols));
     }
 
+    /// <summary>How many bytes of the piece each of its ids stands for.</summary>
+    public IEnumerable<(int Id, int Length)> Lengths(byte[] piece, IReadOnlyList<int> ids)
+    {
+        int at = 0;
+        foreach (int id in ids)
+        {
+            int length = LengthAt(piece.AsSpan(at), id);
+            yield return (id, length);
+            at += length;
+        }
+    }
+
+    private int LengthAt(ReadOnlySpan<byte> rest, int id)
+    {
+        if (_pieces.Has(id) && rest.StartsWith(_pieces.BytesOf(id))) return _pieces.BytesOf(id).Length;
+        if (Array.IndexOf(_bytes, id) == rest[0]) return 1;
+        // The unknown token: one character, or as many as were fused.
+        int length = 0;
+        do
+        {
+            int used = 1;
+            if (!_rules.ByteLevel) Rune.DecodeFromUtf8(rest[length..], out _, out used);
+            length += used;
+        }
+        while (_rules.FuseUnknown && length < rest.Length && IsUnknown(rest[length..]));
+        return length;
+    }
+
+    private bool IsUnknown(ReadOnlySpan<byte> rest)
+    {
+        if (_rules.ByteLevel) return _bytes[rest[0]] < 0;
+        Rune.DecodeFromUtf8(rest, out _, out int used);
+        ReadOnlySpan<byte> character = rest[..used];
+        return !_pieces.TryGet(character, out _) && !(_rules.ByteFallback && AllBytesKnown(character));
+    }
+
     private void SplitBytes(ReadOnlySpan<byte> piece, List<int> symbols)
     {
         bool afterUnknown = false;

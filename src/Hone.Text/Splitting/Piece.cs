@@ -1,11 +1,21 @@
+using Hone.Text.Offsets;
+
 namespace Hone.Text.Splitting;
 
 /// <summary>A part of a text that is encoded on its own. No merge crosses its borders.</summary>
-internal readonly record struct Piece(string Source, int Start, int Length)
+/// <param name="Map">Where each unit of <paramref name="Source"/> came from; null where nobody asks.</param>
+internal readonly record struct Piece(string Source, int Start, int Length, Alignment? Map = null)
 {
     public ReadOnlySpan<char> Span => Source.AsSpan(Start, Length);
 
-    public Piece Slice(int start, int length) => new(Source, Start + start, length);
+    public Piece Slice(int start, int length) => new(Source, Start + start, length, Map);
+
+    /// <summary>The way back from a rewriting of this piece, whose units are those at <paramref name="units"/>; -1 for an inserted one.</summary>
+    public Alignment? Rewritten(Func<IReadOnlyList<int>> units)
+    {
+        int start = Start;
+        return Map?.Pick([.. units().Select(u => u < 0 ? u : start + u)]);
+    }
 }
 
 /// <summary>Cuts pieces into smaller pieces, perhaps rewriting them. The names are those of tokenizer.json.</summary>

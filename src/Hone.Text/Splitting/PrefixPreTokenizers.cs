@@ -6,7 +6,7 @@ internal sealed class PrefixSpace : PreTokenizer
     public override void Split(Piece piece, bool opensText, List<Piece> output)
     {
         bool add = piece.Length > 0 && !char.IsWhiteSpace(piece.Span[0]);
-        output.Add(add ? new Piece(" " + piece.Span.ToString(), 0, piece.Length + 1) : piece);
+        output.Add(add ? new Piece(" " + piece.Span.ToString(), 0, piece.Length + 1, piece.Rewritten(() => [-1, .. Enumerable.Range(0, piece.Length)])) : piece);
     }
 }
 
@@ -26,7 +26,7 @@ internal sealed class MetaspacePreTokenizer(char mark, PrependScheme prepend, bo
         string text = piece.Span.ToString().Replace(' ', mark);
         bool adds = prepend == PrependScheme.Always || (prepend == PrependScheme.First && opensText);
         if (adds && text.Length > 0 && text[0] != mark) text = mark + text;
-        Piece whole = new(text, 0, text.Length);
+        Piece whole = new(text, 0, text.Length, piece.Rewritten(() => [.. Enumerable.Range(piece.Length - text.Length, text.Length)]));
         if (!split)
         {
             output.Add(whole);

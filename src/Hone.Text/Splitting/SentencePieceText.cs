@@ -9,24 +9,36 @@ internal sealed class SentencePieceText(bool addsPrefix, bool everySegment, bool
 
     public override void Split(Piece piece, bool opensText, List<Piece> output)
     {
-        string text = collapsesSpaces ? Collapse(piece.Span) : piece.Span.ToString();
+        List<int>? units = piece.Map is null ? null : [];
+        string text = collapsesSpaces ? Collapse(piece.Span, units) : piece.Span.ToString();
         if (text.Length == 0) return;
+        if (!collapsesSpaces) units?.AddRange(Enumerable.Range(0, text.Length));
         text = text.Replace(' ', Space);
-        if (addsPrefix && (opensText || everySegment)) text = Space + text;
-        output.Add(new Piece(text, 0, text.Length));
+        if (addsPrefix && (opensText || everySegment))
+        {
+            text = Space + text;
+            units?.Insert(0, -1);
+        }
+        output.Add(new Piece(text, 0, text.Length, piece.Rewritten(() => units!)));
     }
 
-    private static string Collapse(ReadOnlySpan<char> text)
+    private static string Collapse(ReadOnlySpan<char> text, List<int>? units)
     {
         StringBuilder kept = new(text.Length);
         bool afterSpace = true;
-        foreach (char c in text)
+        for (int i = 0; i < text.Length; i++)
         {
-            if (c != ' ' || !afterSpace) kept.Append(c);
+            char c = text[i];
+            if (c != ' ' || !afterSpace)
+            {
+                kept.Append(c);
+                units?.Add(i);
+            }
             afterSpace = c == ' ';
         }
         // Behind the text the visible mark goes as well.
         while (kept.Length > 0 && kept[^1] is ' ' or Space) kept.Length--;
+        units?.RemoveRange(kept.Length, units.Count - kept.Length);
         return kept.ToString();
     }
 }
