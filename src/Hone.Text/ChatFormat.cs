@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using Hone.Text.AddedTokens;
 using Hone.Text.Chat;
 using Hone.Text.Jinja;
@@ -29,11 +30,17 @@ public sealed class ChatFormat
 
     public ChatTemplate Template { get; }
 
+    /// <summary>What takes the template's place where tools are given: the folder's template named <c>tool_use</c>, as in transformers.</summary>
+    public ChatTemplate? ToolTemplate { get; init; }
+
     /// <exception cref="InputException">The folder has no tokenizer or no chat template, or one of them is not supported.</exception>
     public static ChatFormat Load(string folder) => new(
         Tokenizer.Load(folder),
         ChatTemplate.TryLoad(folder) ?? throw new InputException(
-            "the folder has no chat template", folder, "put a chat_template.jinja beside tokenizer.json"));
+            "the folder has no chat template", folder, "put a chat_template.jinja beside tokenizer.json"))
+    {
+        ToolTemplate = ChatTemplate.TryLoadNamed(folder, "tool_use"),
+    };
 
     /// <summary>
     /// Ids of a conversation and which of them the assistant wrote. BOS stands at the beginning once, where the tokenizer or the template
@@ -42,14 +49,23 @@ public sealed class ChatFormat
     /// <exception cref="InputException">
     /// The template refuses the conversation, or renders a turn differently within it than when it was answered, so that a mask would lie.
     /// </exception>
-    public RenderedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = false)
+    public RenderedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = false) => Render(ChatRequest.Of(messages, addGenerationPrompt));
+
+    /// <inheritdoc cref="Render(IReadOnlyList{ChatMessage}, bool)"/>
+    public RenderedChat Render(ChatRequest request)
     {
-        char mark = ControlTextGuard.ChooseMark(messages);
-        List<ChatMessage> guarded = [.. messages.Select(m => _guard.Protect(m, mark))];
-        Output whole = Run(guarded, addGenerationPrompt);
-        List<(int Start, int End)> spans = Template.MarksGeneration
+        ChatTemplate template = ToolTemplate is not null && request.Variables.GetValueOrDefault("tools") is not null ? ToolTemplate : Template;
+        char mark = ControlTextGuard.ChooseMark(TemplateData.Texts(request.Messages).Concat(TemplateData.Texts(request.Variables)));
+        List<object?> messages = [.. request.Messages.Select(m => _guard.Protect(m, mark))];
+        Dictionary<string, object?> variables = new(_variables, StringComparer.Ordinal);
+        foreach ((string name, object? value) in request.Variables) variables[name] = _guard.Protect(value, mark);
+        Output Run(int turns, bool addGenerationPrompt) => template.Run(
+            new Dictionary<string, object?>(variables, StringComparer.Ordinal) { ["messages"] = messages[..turns], ["add_generation_prompt"] = addGenerationPrompt });
+
+        Output whole = Run(messages.Count, request.AddGenerationPrompt);
+        List<(int Start, int End)> spans = template.MarksGeneration
             ? whole.Generations
-            : AssistantSpans.FromPrefixes(guarded, whole.Text, (part, prompt) => Run(part, prompt).Text, Tokenizer.ControlTokens);
+            : AssistantSpans.FromPrefixes([.. request.Messages.Select(Role)], whole.Text, (turns, prompt) => Run(turns, prompt).Text, Tokenizer.ControlTokens);
 
         List<int> ids = [];
         List<bool> mask = [];
@@ -88,12 +104,12 @@ public sealed class ChatFormat
 
     private static string Unmark(string text, char mark) => text.Replace(mark.ToString(), "", StringComparison.Ordinal);
 
-    private Output Run(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt) => Template.Run(
-        new Dictionary<string, object?>(_variables, StringComparer.Ordinal)
-        {
-            ["messages"] = messages,
-            ["add_generation_prompt"] = addGenerationPrompt,
-        });
+    private static string Role(IReadOnlyDictionary<string, object?> message) => message.GetValueOrDefault("role") switch
+    {
+        string role => role,
+        JsonElement { ValueKind: JsonValueKind.String } role => role.GetString()!,
+        _ => "",
+    };
 
     // A role without a token stays undefined, as in transformers.
     private void Define(string name, int? id)

@@ -51,6 +51,17 @@ public sealed class ChatTemplate
         throw new InputException($"there is no chat template named '{name}'", config, $"it has: {string.Join(", ", names)}");
     }
 
+    /// <summary>A template by its name, or null where the folder has none of that name.</summary>
+    /// <inheritdoc cref="TryLoad"/>
+    public static ChatTemplate? TryLoadNamed(string folder, string name, TimeProvider? clock = null)
+    {
+        if (File.Exists(Path.Combine(folder, "additional_chat_templates", $"{name}.jinja"))) return TryLoad(folder, name, clock);
+        JsonFields? config = JsonFile.TryReadObject(Path.Combine(folder, "tokenizer_config.json"));
+        bool listed = config is { } fields && fields.Has("chat_template") && fields.Child("chat_template").Element.ValueKind == JsonValueKind.Array
+            && fields.Items("chat_template").Any(item => item.Text("name") == name);
+        return listed ? TryLoad(folder, name, clock) : null;
+    }
+
     /// <exception cref="InputException">The template is not valid.</exception>
     public static ChatTemplate Parse(string source) => Parse(source, clock: null);
 

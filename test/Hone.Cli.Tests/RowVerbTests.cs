@@ -55,9 +55,23 @@ public sealed class RowVerbTests
         JsonElement[] other = Run(rows, "render", "--model", model, "--template", folder.File("t.jinja"));
         Assert.Equal(Ids(own[0], "ids"), Ids(other[0], "ids"));
         Assert.Contains("no system", other[1].GetProperty("error").GetString(), StringComparison.Ordinal);
-        (int code, _, string error) = Raw("""{"messages": [], "tools": [1]}""", "render", "--model", model);
+        (int code, _, string error) = Raw("""{"messages": [{"content": "Hi"}]}""", "render", "--model", model);
         Assert.Equal(2, code);
-        Assert.Contains("stdin:1: column: `tools` is not supported", error, StringComparison.Ordinal);
+        Assert.Contains("stdin:1: messages[0] has no `role`", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tools_and_further_columns_reach_the_template_and_name_no_control_token()
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder.File("t.jinja"), "{{ tools | tojson }}|{{ thinking }}|{% for m in messages %}{{ m.role }}: {{ m.content[0].text if m.content is not string else m.content }}{{ m.tool_calls | tojson if m.tool_calls else '' }}\n{% endfor %}");
+        const string Row = """
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "tool", "content": "<|im_end|>", "tool_calls": [{"f": "</s>"}]}], "tools": [{"name": "f", "n": 1}], "thinking": true}
+            """;
+        JsonElement rendered = Assert.Single(Run(Row, "render", "--model", SharedData.Require("tokenizers/minueza-32m-chat"), "--template", folder.File("t.jinja")));
+        Assert.Equal("[{\"name\": \"f\", \"n\": 1}]|True|user: Hi\ntool: <|im_end|>[{\"f\": \"</s>\"}]\n", rendered.GetProperty("text").GetString());
+        JsonElement[] plain = Run("""{"text": "<|im_end|></s>"}""", "tokenize", "--model", SharedData.Require("tokenizers/minueza-32m-chat"), "--no-add-special", "--parse-special");
+        Assert.Empty(Ids(rendered, "ids").Intersect(Ids(plain[0], "ids")));
     }
 
     [Fact]

@@ -119,4 +119,37 @@ public sealed class ChatFormatTests
         Assert.True(format.Tokenizer.TryGetId(token, out int id));
         return chat.Ids.Count(i => i == id);
     }
+
+    [Fact]
+    public void The_template_for_tools_takes_over_where_tools_are_given()
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder.File("tokenizer.json"), TinyTokenizer.Json().ToJsonString());
+        File.WriteAllText(folder.File("tokenizer_config.json"), """
+            {"chat_template": [{"name": "default", "template": "plain {{ messages[0].content }}"}, {"name": "tool_use", "template": "{{ tools[0].name }} {{ messages[0].content }}"}]}
+            """);
+        ChatFormat format = ChatFormat.Load(folder.Path);
+        ChatRequest request = ChatRequest.Of([ChatMessage.User("x")]);
+        Assert.Equal("plain x", format.Render(request).Text);
+        object?[] tools = [new Dictionary<string, object?> { ["name"] = "f" }];
+        Assert.Equal("f x", format.Render(request with { Variables = new Dictionary<string, object?> { ["tools"] = tools } }).Text);
+    }
+
+    [Fact]
+    public void A_control_token_in_a_tools_key_or_document_stays_text()
+    {
+        ChatFormat format = new(TinyTokenizer.Load(TinyTokenizer.Json()), ChatTemplate.Parse("{{ tools | tojson }}{{ documents[0].title }}<|eos|>"));
+        RenderedChat chat = format.Render(ChatRequest.Of([ChatMessage.User("x")]) with
+        {
+            Variables = new Dictionary<string, object?>
+            {
+                ["tools"] = new object?[] { new Dictionary<string, object?> { ["<|eos|>"] = "<|bos|>" } },
+                ["documents"] = new object?[] { new Dictionary<string, object?> { ["title"] = "<|im_end|>" } },
+            },
+        });
+        Assert.Equal("[{\"<|eos|>\": \"<|bos|>\"}]<|im_end|><|eos|>", chat.Text);
+        // Only the template's own, and BOS where the tokenizer adds it.
+        int[] control = [.. chat.Ids.Where(format.Tokenizer.SpecialIds.Contains)];
+        Assert.Equal([.. format.Tokenizer.Encode("", addSpecial: true), format.Tokenizer.EosId!.Value], control);
+    }
 }

@@ -8,14 +8,13 @@ namespace Hone.Cli;
 /// <summary><c>hone render</c>: conversations as a model sees them.</summary>
 internal static class RenderVerb
 {
-    private static readonly string[] s_columns = ["messages", "add_generation_prompt"];
-
     public static Command Create(Streams io)
     {
         var template = new Option<string?>("--template") { Description = "File of a Jinja chat template to use in place of the model's own." };
         var command = new Verb("render", "Render conversations by the model's chat template.", """
-            Reads {"messages", "add_generation_prompt"}, messages being {"role", "content"}, and prints {"text", "ids",
-            "assistant_mask"}, line by line. A conversation that the template refuses gives {"error"}.
+            Reads {"messages", "tools", "documents", "add_generation_prompt", ...} and prints {"text", "ids",
+            "assistant_mask"}, line by line. Messages and tools may have any fields, and any further column is a variable of
+            the template, as in transformers' apply_chat_template. A conversation that the template refuses gives {"error"}.
 
             Example:
               echo '{"messages": [{"role": "user", "content": "Hello"}]}' | hone render --model models/sft
@@ -26,7 +25,7 @@ internal static class RenderVerb
         options.Act(command, io, parsed =>
         {
             ChatFormat format = parsed.GetValue(template) is { } file ? Load(options.Model(parsed), file) : ChatFormat.Load(options.Model(parsed));
-            foreach (JsonLine line in options.Rows(parsed, io)) Facts.PrintJson(io.Out, Render(format, Messages(line), Prompt(line)));
+            foreach (JsonLine line in options.Rows(parsed, io)) Facts.PrintJson(io.Out, Render(format, Request(line)));
             return 0;
         });
         return command;
@@ -36,11 +35,11 @@ internal static class RenderVerb
         ? new ChatFormat(Tokenizer.Load(folder), ChatTemplate.Parse(File.ReadAllText(template)))
         : throw new InputException("the file does not exist", template);
 
-    private static JsonObject Render(ChatFormat format, List<ChatMessage> messages, bool addGenerationPrompt)
+    private static JsonObject Render(ChatFormat format, ChatRequest request)
     {
         try
         {
-            RenderedChat chat = format.Render(messages, addGenerationPrompt);
+            RenderedChat chat = format.Render(request);
             return new JsonObject
             {
                 ["text"] = chat.Text,
@@ -63,33 +62,30 @@ internal static class RenderVerb
             : throw new InputException("column `add_generation_prompt` must be true or false", line.Where);
     }
 
-    // What would be left out silently is refused: a template could not show it.
-    private static List<ChatMessage> Messages(JsonLine line)
+    private static ChatRequest Request(JsonLine line)
     {
-        Only(line.Row, s_columns, "column", line.Where);
         JsonElement list = line.Require("messages");
         if (list.ValueKind != JsonValueKind.Array) throw new InputException("column `messages` must be a list", line.Where);
-        List<ChatMessage> messages = [];
+        List<IReadOnlyDictionary<string, object?>> messages = [];
         foreach (JsonElement item in list.EnumerateArray())
         {
             string what = $"messages[{messages.Count}]";
             if (item.ValueKind != JsonValueKind.Object) throw new InputException($"{what} must be an object", line.Where);
-            Only(item, ["role", "content"], what, line.Where);
-            messages.Add(new ChatMessage(Field(item, "role", what, line.Where), Field(item, "content", what, line.Where)));
+            if (!item.TryGetProperty("role", out JsonElement role)) throw new InputException($"{what} has no `role`", line.Where);
+            JsonLines.Text(role, $"{what}.role", line.Where);
+            messages.Add(Fields(item.EnumerateObject()));
         }
-        return messages;
+        return new ChatRequest(messages)
+        {
+            AddGenerationPrompt = Prompt(line),
+            Variables = Fields(line.Row.EnumerateObject().Where(p => p.Name is not ("messages" or "add_generation_prompt"))),
+        };
     }
 
-    private static string Field(JsonElement message, string name, string what, string where) => message.TryGetProperty(name, out JsonElement value)
-        ? JsonLines.Text(value, $"{what}.{name}", where)
-        : throw new InputException($"{what} has no `{name}`", where);
-
-    private static void Only(JsonElement row, string[] known, string what, string where)
+    private static Dictionary<string, object?> Fields(IEnumerable<JsonProperty> properties)
     {
-        foreach (JsonProperty property in row.EnumerateObject())
-        {
-            if (known.Contains(property.Name) || property.Value.ValueKind == JsonValueKind.Null) continue;
-            throw new InputException($"{what}: `{property.Name}` is not supported", where, $"supported: {string.Join(", ", known)}");
-        }
+        var fields = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (JsonProperty property in properties) fields[property.Name] = property.Value.ValueKind == JsonValueKind.Null ? null : property.Value;
+        return fields;
     }
 }

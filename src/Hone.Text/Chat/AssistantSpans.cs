@@ -10,20 +10,20 @@ internal static class AssistantSpans
     /// rendering up to it ends. Both must be prefixes of the whole: else the model would be trained on a context that it never sees
     /// when it answers.
     /// </summary>
-    /// <param name="messages">The conversation.</param>
-    /// <param name="whole">Its rendering.</param>
-    /// <param name="render">Renders some turns, with or without the generation prompt.</param>
+    /// <param name="roles">Who speaks in each turn.</param>
+    /// <param name="whole">The rendering of the conversation.</param>
+    /// <param name="render">Renders the first turns, with or without the generation prompt.</param>
     /// <param name="control">Finds control tokens.</param>
     public static List<(int Start, int End)> FromPrefixes(
-        IReadOnlyList<ChatMessage> messages, string whole, Func<IReadOnlyList<ChatMessage>, bool, string> render, AddedTokenFinder control)
+        IReadOnlyList<string> roles, string whole, Func<int, bool, string> render, AddedTokenFinder control)
     {
         List<(int, int)> spans = [];
-        for (int turn = 0; turn < messages.Count; turn++)
+        for (int turn = 0; turn < roles.Count; turn++)
         {
-            if (messages[turn].Role != "assistant") continue;
-            string before = RenderPart(messages, turn, addGenerationPrompt: true, render);
+            if (roles[turn] != "assistant") continue;
+            string before = RenderPart(turn, addGenerationPrompt: true, render);
             Require(whole, before, turn, "the prompt that the model answers to");
-            string through = RenderPart(messages, turn + 1, addGenerationPrompt: false, render);
+            string through = RenderPart(turn + 1, addGenerationPrompt: false, render);
             Require(whole, through, turn, "the conversation up to this turn");
             if (through.Length < before.Length) throw Inconsistent(turn, "the turn ends before it begins");
             spans.Add((before.Length, EndOfTurn(whole, before.Length, through.Length, control)));
@@ -41,12 +41,11 @@ internal static class AssistantSpans
             : end;
     }
 
-    private static string RenderPart(
-        IReadOnlyList<ChatMessage> messages, int count, bool addGenerationPrompt, Func<IReadOnlyList<ChatMessage>, bool, string> render)
+    private static string RenderPart(int count, bool addGenerationPrompt, Func<int, bool, string> render)
     {
         try
         {
-            return render([.. messages.Take(count)], addGenerationPrompt);
+            return render(count, addGenerationPrompt);
         }
         catch (InputException error)
         {

@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.Json;
 using Hone.Text.AddedTokens;
+using Hone.Text.Jinja;
 
 namespace Hone.Text.Chat;
 
@@ -11,7 +13,7 @@ namespace Hone.Text.Chat;
 /// </summary>
 internal sealed class ControlTextGuard
 {
-    private const int FirstNoncharacter = 0xFDD0, LastNoncharacter = 0xFDEF;
+    private const char FirstNoncharacter = '\uFDD0', LastNoncharacter = '\uFDEF';
     private readonly AddedTokenFinder _control;
     private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _beginnings;
     private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _ends;
@@ -34,17 +36,40 @@ internal sealed class ControlTextGuard
         _ends = ends.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>A mark for this conversation.</summary>
-    public static char ChooseMark(IReadOnlyList<ChatMessage> messages)
+    /// <summary>A mark that occurs in none of the texts.</summary>
+    public static char ChooseMark(IEnumerable<string> texts)
     {
-        for (int mark = FirstNoncharacter; mark <= LastNoncharacter; mark++)
+        HashSet<char> taken = [];
+        foreach (string text in texts)
         {
-            if (!messages.Any(m => m.Content.Contains((char)mark) || m.Role.Contains((char)mark))) return (char)mark;
+            foreach (char c in text)
+            {
+                if (c is >= FirstNoncharacter and <= LastNoncharacter) taken.Add(c);
+            }
+        }
+        for (char mark = FirstNoncharacter; mark <= LastNoncharacter; mark++)
+        {
+            if (!taken.Contains(mark)) return mark;
         }
         throw new InputException("the conversation holds all 32 Unicode noncharacters from U+FDD0", fix: "remove them: they are not text");
     }
 
-    public ChatMessage Protect(ChatMessage message, char mark) => new(Protect(message.Role, mark), Protect(message.Content, mark));
+    /// <summary>
+    /// Plain data with every text in it protected. A key is marked only where it holds a whole control token: templates look
+    /// keys up by name.
+    /// </summary>
+    public object? Protect(object? value, char mark)
+    {
+        Budget.EnsureStack();
+        return value switch
+        {
+            string text => Protect(text, mark),
+            JsonElement json => Protect(TemplateData.Plain(json), mark),
+            IReadOnlyDictionary<string, object?> map => map.ToDictionary(p => _control.IndexOf(p.Key, 0) < 0 ? p.Key : Protect(p.Key, mark), p => Protect(p.Value, mark), StringComparer.Ordinal),
+            IEnumerable<object?> list => list.Select(item => Protect(item, mark)).ToList(),
+            _ => value,
+        };
+    }
 
     public string Protect(string text, char mark)
     {

@@ -13,11 +13,41 @@ internal static class TemplateData
             null or bool or string or long or double => value,
             int number => (long)number,
             float number => (double)number,
-            JsonElement json => FromJson(json),
+            JsonElement json => From(Plain(json)),
             ChatMessage message => FromMessage(message),
             IReadOnlyDictionary<string, object?> map => FromPairs(map),
             IEnumerable<object?> list => new JinjaList([.. list.Select(From)]),
             _ => throw new ArgumentException($"a chat template cannot take a {value.GetType().Name}", nameof(value)),
+        };
+    }
+
+    /// <summary>JSON as plain data: the same values without the document they are read from.</summary>
+    public static object? Plain(JsonElement json)
+    {
+        Budget.EnsureStack();
+        return json.ValueKind switch
+        {
+            JsonValueKind.Object => json.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => Plain(g.Last().Value), StringComparer.Ordinal),
+            JsonValueKind.Array => json.EnumerateArray().Select(Plain).ToList(),
+            JsonValueKind.String => json.GetString(),
+            JsonValueKind.Number => json.TryGetInt64(out long whole) ? whole : (object)json.GetDouble(),
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => (object?)null,
+        };
+    }
+
+    /// <summary>Every text in plain data, keys included.</summary>
+    public static IEnumerable<string> Texts(object? value)
+    {
+        Budget.EnsureStack();
+        return value switch
+        {
+            string text => [text],
+            JsonElement json => Texts(Plain(json)),
+            IReadOnlyDictionary<string, object?> map => map.SelectMany(p => Texts(p.Value).Prepend(p.Key)),
+            IEnumerable<object?> list => list.SelectMany(Texts),
+            _ => [],
         };
     }
 
@@ -34,24 +64,5 @@ internal static class TemplateData
         JinjaDict dict = new();
         foreach ((string key, object? value) in pairs) dict.Set(key, From(value));
         return dict;
-    }
-
-    private static object? FromJson(JsonElement json)
-    {
-        Budget.EnsureStack();
-        switch (json.ValueKind)
-        {
-            case JsonValueKind.Object:
-                JinjaDict dict = new();
-                foreach (JsonProperty property in json.EnumerateObject()) dict.Set(property.Name, FromJson(property.Value));
-                return dict;
-            case JsonValueKind.Array:
-                return new JinjaList([.. json.EnumerateArray().Select(FromJson)]);
-            case JsonValueKind.String: return json.GetString();
-            case JsonValueKind.Number: return json.TryGetInt64(out long whole) ? whole : (object)json.GetDouble();
-            case JsonValueKind.True: return true;
-            case JsonValueKind.False: return false;
-            default: return null;
-        }
     }
 }
