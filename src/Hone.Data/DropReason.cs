@@ -53,4 +53,22 @@ public static class DropReason
 
     /// <summary>Changed: an answer that ran out of tokens was not considered for the pair. Counts answers.</summary>
     public const string UnfinishedExcluded = "unfinished_excluded";
+
+    /// <summary>A filter of the recipe did not let the row through.</summary>
+    public const string Filtered = "filtered";
+
+    /// <summary>Both answers of the pair have the same score.</summary>
+    public const string EqualScores = "equal_scores";
+
+    /// <summary>The scores of the pair lie closer together than the recipe asks for.</summary>
+    public const string MarginTooSmall = "margin_too_small";
+
+    /// <summary>The better score is less than the asked multiple of the worse.</summary>
+    public const string ScoreRatioTooSmall = "score_ratio_too_small";
+
+    /// <summary>The prompt has had its share of pairs.</summary>
+    public const string TooManyPairsOfPrompt = "too_many_pairs_of_prompt";
+
+    /// <summary>The turns do not alternate between user and assistant, or one is empty.</summary>
+    public const string TurnsNotAlternating = "turns_not_alternating";
 }

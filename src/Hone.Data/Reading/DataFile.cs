@@ -1,11 +1,12 @@
 using System.IO.Compression;
+using Microsoft.Extensions.FileSystemGlobbing;
 
 namespace Hone.Data;
 
 /// <summary>Files of rows: which there are, and their bytes, unpacked and checked to be UTF-8.</summary>
 public static class DataFile
 {
-    private static readonly string[] s_extensions = [".jsonl", ".ndjson", ".json", ".txt"];
+    private static readonly string[] s_extensions = [".jsonl", ".ndjson", ".json", ".parquet", ".txt"];
 
     // By default .NET takes a .gz that ends in the middle for a complete one. It asks once per process, so this comes
     // before the first GZipStream here; a host that has set the switch itself is left alone.
@@ -17,29 +18,37 @@ public static class DataFile
 
     /// <summary>
     /// The files that paths of files and folders stand for: a folder gives the data files directly in it, in ordinal
-    /// order of their names.
+    /// order of their names; a pattern with <c>*</c> or <c>**</c> gives the data files that match it, in
+    /// ordinal order of their paths.
     /// </summary>
-    /// <exception cref="InputException">A path does not exist, or a folder holds no data file.</exception>
+    /// <exception cref="InputException">A path does not exist, or a folder or pattern gives no data file.</exception>
     public static IReadOnlyList<string> Expand(IReadOnlyList<string> paths)
     {
         List<string> files = [];
         foreach (string path in paths)
         {
-            if (!Directory.Exists(path))
+            if (File.Exists(path))
             {
-                if (!File.Exists(path)) throw Missing(path);
                 files.Add(path);
                 continue;
             }
+            if (path.Contains('*', StringComparison.Ordinal))
+            {
+                files.AddRange(Matching(path));
+                continue;
+            }
+            if (!Directory.Exists(path)) throw Missing(path);
             string[] found = [.. Directory.EnumerateFiles(path).Where(IsData).Order(StringComparer.Ordinal)];
             if (found.Length == 0)
-                throw new InputException("the folder holds no data file", path, $"Data files end in {Known} (or the same with .gz).");
+                throw new InputException("the folder holds no data file", path, $"Data files end in {Known} (or the same with .gz or .zst).");
             files.AddRange(found);
         }
         return files;
     }
 
     internal static bool IsText(string path) => Extension(path) == ".txt";
+
+    internal static bool IsParquet(string path) => Extension(path) == ".parquet";
 
     /// <summary>Opens a data file for one pass from start to end.</summary>
     internal static Stream Open(string path)
@@ -49,19 +58,32 @@ public static class DataFile
         if (!IsData(path))
             throw new InputException($"`{Extension(path)}` is not a known kind of data file", path, $"Convert it to one of {Known}.");
         FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
-        return IsCompressed(path)
-            ? new CheckedUtf8Stream(new GZipStream(file, CompressionMode.Decompress), path)
-            : new CheckedUtf8Stream(file, path);
+        return new CheckedUtf8Stream(Compression(path) switch
+        {
+            ".gz" => new GZipStream(file, CompressionMode.Decompress),
+            ".zst" => new ZstdStream(file),
+            _ => file,
+        }, path);
+    }
+
+    private static string[] Matching(string pattern)
+    {
+        string full = Path.GetFullPath(pattern);
+        int wild = full.IndexOf('*', StringComparison.Ordinal), root = full.LastIndexOf(Path.DirectorySeparatorChar, wild) + 1;
+        var matcher = new Matcher(StringComparison.Ordinal);
+        matcher.AddInclude(full[root..].Replace('\\', '/'));
+        string[] found = Directory.Exists(full[..root]) ? [.. matcher.GetResultsInFullPath(full[..root]).Where(IsData).Order(StringComparer.Ordinal)] : [];
+        return found.Length > 0 ? found : throw new InputException("no data file matches this pattern", pattern, $"Data files end in {Known} (or the same with .gz or .zst).");
     }
 
     private static string Known => string.Join(", ", s_extensions);
 
     private static bool IsData(string path) => s_extensions.Contains(Extension(path));
 
-    private static bool IsCompressed(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+    /// <summary>The ending that says how a file is packed; empty for one that is not. Parquet packs itself.</summary>
+    private static string Compression(string path) => Path.GetExtension(path).ToLowerInvariant() is ".gz" or ".zst" ? Path.GetExtension(path).ToLowerInvariant() : "";
 
-    private static string Extension(string path) =>
-        Path.GetExtension(IsCompressed(path) ? path[..^3] : path).ToLowerInvariant();
+    private static string Extension(string path) => Path.GetExtension(path[..^Compression(path).Length]).ToLowerInvariant();
 
     private static InputException Missing(string path) => new("there is no such file", path);
 }

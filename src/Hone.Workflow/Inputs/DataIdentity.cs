@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Workflow.Recipes;
 using Hone.Workflow.Runs;
 
@@ -11,10 +12,10 @@ public sealed record DataIdentity(StageInputs Rows, StageInputs Prompts)
     public static DataIdentity Of(Recipe recipe)
     {
         if (recipe.Data.Stories.Files.Count > 0) return OfStories(recipe);
-        StageInputs rows = Common(recipe).AddKeys("data", recipe.Data, "held_out.sft", "held_out.reward", "limits");
+        StageInputs rows = Common(recipe).AddKeys("data", recipe.Data, "held_out.sft", "held_out.reward", "limits", "weights.sft", "weights.preferences", "filters", "cleaning");
         AddFiles(rows, "data.sft", recipe.Data.Sft);
         AddFiles(rows, "data.preferences", recipe.Data.Preferences);
-        StageInputs prompts = Common(recipe).AddKeys("data", recipe.Data, "held_out.selection", "held_out.test", "limits.prompts")
+        StageInputs prompts = Common(recipe).AddKeys("data", recipe.Data, "held_out.selection", "held_out.test", "limits.prompts", "weights.prompts", "filters")
             .AddKeys("online", recipe.Online, "prompts_per_iteration", "iterations", "max_prompt_length", "max_length");
         AddFiles(prompts, "data.prompts", recipe.Data.Prompts);
         AddFiles(prompts, "evaluation.prompts", recipe.Evaluation.Prompts);
@@ -35,6 +36,10 @@ public sealed record DataIdentity(StageInputs Rows, StageInputs Prompts)
 
     private static void AddFiles(StageInputs inputs, string key, IReadOnlyList<string> paths)
     {
-        for (int i = 0; i < paths.Count; i++) inputs.AddContent($"{key}[{i}]", paths[i]);
+        for (int i = 0; i < paths.Count; i++)
+        {
+            IReadOnlyList<string> files = Path.Exists(paths[i]) ? [paths[i]] : DataFile.Expand([paths[i]]);
+            for (int f = 0; f < files.Count; f++) inputs.AddContent(files.Count == 1 ? $"{key}[{i}]" : $"{key}[{i}].{f}", files[f]);
+        }
     }
 }

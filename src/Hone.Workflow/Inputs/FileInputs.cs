@@ -10,8 +10,6 @@ namespace Hone.Workflow;
 /// </summary>
 public static class FileInputs
 {
-    private static readonly string[] s_endings = [".jsonl", ".json", ".txt", ".jsonl.gz", ".json.gz", ".txt.gz"];
-
     public static RunInputs Load(Recipe recipe, ModelText text)
     {
         var report = new List<string>();
@@ -33,30 +31,17 @@ public static class FileInputs
         };
     }
 
-    /// <summary>Files of a list of files and folders; a folder stands for its data files in order of name.</summary>
-    /// <exception cref="InputException">A path does not exist, or a folder has no data file.</exception>
-    public static IReadOnlyList<string> Expand(IReadOnlyList<string> paths, string key)
-    {
-        var files = new List<string>();
-        foreach (string path in paths)
-        {
-            if (File.Exists(path)) files.Add(path);
-            else if (!Directory.Exists(path)) throw new InputException("There is no such file or folder.", path, $"Correct `data.{key}` in the recipe.");
-            else
-            {
-                string[] inside = [.. Directory.EnumerateFiles(path).Where(f => s_endings.Any(e => f.EndsWith(e, StringComparison.Ordinal))).Order(StringComparer.Ordinal)];
-                if (inside.Length == 0) throw new InputException($"The folder holds no data file ({string.Join(", ", s_endings)}).", path);
-                files.AddRange(inside);
-            }
-        }
-        return files.Count > 0 ? files : throw new InputException($"The recipe names no data for this stage: `data.{key}` is empty.", fix: $"Set data.{key}, or leave the stage out with enabled: false.");
-    }
+    /// <summary>Files of a list of files, folders and patterns.</summary>
+    /// <exception cref="InputException">The list is empty, a path does not exist, or gives no data file.</exception>
+    public static IReadOnlyList<string> Expand(IReadOnlyList<string> paths, string key) => paths.Count > 0
+        ? DataFile.Expand(paths)
+        : throw new InputException($"The recipe names no data for this stage: `data.{key}` is empty.", fix: $"Set data.{key}, or leave the stage out with enabled: false.");
 
     /// <summary>What SFT learns and is evaluated on, from <c>data.sft</c>.</summary>
     public static (IReadOnlyList<SftExample> Train, IReadOnlyList<SftExample> HeldOut) Sft(Recipe recipe, ModelText text, List<string> report)
     {
         SftLoss loss = recipe.Sft.LossOn == LossOn.All ? SftLoss.All : SftLoss.Assistant;
-        List<SftRow> rows = Read(recipe.Data.Sft, "sft", DataReader.ReadSft, report);
+        List<SftRow> rows = Read(recipe, recipe.Data.Sft, recipe.Data.Weights.Sft, "sft", DataReader.ReadSft, Clean(recipe).Apply, report);
         PromptSplit<SftRow> split = PromptSplit.Deal(rows, Key, Seeds.Derive((ulong)recipe.Seed, "sft rows"), ("data.held_out.sft", recipe.Data.HeldOut.Sft));
         var rule = new LengthRule(recipe.Sft.MaxLength, BosId: text.Tokenizer.BosId);
         var lengths = new DataReport("sft examples");
@@ -76,7 +61,7 @@ public static class FileInputs
     public static (IReadOnlyList<PreferenceExample> Train, IReadOnlyList<PreferenceExample> HeldOut) Preferences(
         Recipe recipe, ModelText text, LengthRule rule, List<string> report)
     {
-        List<Preference> rows = Read(recipe.Data.Preferences, "preferences", DataReader.ReadPreferences, report);
+        List<Preference> rows = Read(recipe, recipe.Data.Preferences, recipe.Data.Weights.Preferences, "preferences", DataReader.ReadPreferences, Clean(recipe).Apply, report);
         PromptSplit<Preference> split = PromptSplit.Deal(rows, r => r.Prompt, Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("data.held_out.reward", recipe.Data.HeldOut.Reward));
         var lengths = new DataReport("preference examples");
         IReadOnlyList<PreferenceExample> Examples(IEnumerable<Preference> part) =>
@@ -94,7 +79,7 @@ public static class FileInputs
         if (!o.Enabled && !recipe.Evaluation.Enabled) return ([], [], []);
         var rule = new LengthRule(o.MaxLength, o.MaxPromptLength, BosId: text.Tokenizer.BosId);
         if (o.Enabled) rule.RequireRoomFor(o.MaxNewTokens);
-        IReadOnlyList<PromptRow> Fitting(IReadOnlyList<string> paths, string key) => FittingPrompts(paths, key, text, rule, report);
+        IReadOnlyList<PromptRow> Fitting(IReadOnlyList<string> paths, string key) => FittingPrompts(recipe, paths, key, text, rule, report);
         bool ownTest = recipe.Evaluation.Prompts.Count > 0;
         IReadOnlyList<PromptRow> test = ownTest ? Fitting(recipe.Evaluation.Prompts, "evaluation.prompts") : [];
         var parts = new List<(string, int)> { ("selection", recipe.Data.HeldOut.Selection) };
@@ -109,10 +94,11 @@ public static class FileInputs
 
     /// <summary>The distinct prompts of the files that are within the rule's length; what was left out is counted.</summary>
     /// <exception cref="InputException">None is left.</exception>
-    public static IReadOnlyList<PromptRow> FittingPrompts(IReadOnlyList<string> paths, string key, ModelText text, LengthRule rule, List<string> report)
+    public static IReadOnlyList<PromptRow> FittingPrompts(Recipe recipe, IReadOnlyList<string> paths, string key, ModelText text, LengthRule rule, List<string> report)
     {
         var distinct = new DataReport($"distinct {key}");
-        IReadOnlyList<PromptRow> rows = PromptSplit.Distinct(Read(paths, key, DataReader.ReadPrompts, report), distinct);
+        IReadOnlyList<double> weights = key == "prompts" ? recipe.Data.Weights.Prompts : [];
+        IReadOnlyList<PromptRow> rows = PromptSplit.Distinct(Read(recipe, paths, weights, key, DataReader.ReadPrompts, null, report), distinct);
         report.Add(distinct.ToString());
         var lengths = new DataReport($"lengths of {key}");
         IReadOnlyList<PromptRow> fitting = [.. rows.Where(row => rule.ApplyToPrompt(text.Examples.Prompt(row.Messages), lengths) is not null)];
@@ -121,14 +107,42 @@ public static class FileInputs
         return fitting;
     }
 
-    private static List<T> Read<T>(IReadOnlyList<string> paths, string key, Func<string, DataReport, IEnumerable<T>> read, List<string> report)
+    private static Cleaning Clean(Recipe recipe) => new()
     {
+        EqualScores = recipe.Data.Cleaning.EqualScores,
+        MinMargin = recipe.Data.Cleaning.MinMargin,
+        MinScoreRatio = recipe.Data.Cleaning.MinScoreRatio,
+        MaxPairsPerPrompt = recipe.Data.Cleaning.MaxPairsPerPrompt,
+        StrictTurns = recipe.Data.Cleaning.StrictTurns,
+    };
+
+    // Each entry's files are read and cleaned, then the entry gets its share.
+    private static List<T> Read<T>(
+        Recipe recipe, IReadOnlyList<string> paths, IReadOnlyList<double> weights, string key,
+        Func<string, DataReport, IReadOnlyList<RowFilter>, IEnumerable<T>> read, Func<IEnumerable<T>, DataReport, IEnumerable<T>>? clean, List<string> report)
+    {
+        if (paths.Count == 0) Expand(paths, key);
+        RowFilter[] filters = [.. recipe.Data.Filters.Select(RowFilter.Parse)];
         var rows = new List<T>();
-        foreach (string file in Expand(paths, key))
+        for (int i = 0; i < paths.Count; i++)
         {
-            var counts = new DataReport(file);
-            rows.AddRange(read(file, counts));
-            report.Add(counts.ToString());
+            var entry = new List<T>();
+            foreach (string file in Expand([paths[i]], key))
+            {
+                DataReport counts = new(file), cleaned = new($"{file}, cleaned");
+                IEnumerable<T> found = read(file, counts, filters);
+                entry.AddRange(clean is null ? found : clean(found, cleaned));
+                report.Add(counts.ToString());
+                if (cleaned.DroppedCount > 0) report.Add(cleaned.ToString());
+            }
+            if (weights.Count == 0)
+            {
+                rows.AddRange(entry);
+                continue;
+            }
+            IReadOnlyList<T> weighed = Mixture.Weigh(entry, weights[i], Seeds.Derive((ulong)recipe.Seed, $"weight {key} {i}"));
+            report.Add($"{paths[i]}: {weighed.Count} of {entry.Count} rows by weight {OptionValue.Format(weights[i])}");
+            rows.AddRange(weighed);
         }
         return rows;
     }

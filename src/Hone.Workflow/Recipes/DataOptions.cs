@@ -23,11 +23,55 @@ public sealed record DataOptions
     [Comment("Plain text by people in place of conversations, preferences and prompts, for a model that continues text.")]
     public StoryOptions Stories { get; init; } = new();
 
+    [Comment("Shares of the entries above, in their order; none given = 1 each.")]
+    public DataWeights Weights { get; init; } = new();
+
+    [Comment("Keep only rows whose columns say so: column=value, column!=value, column>=number. Files without the column lose all their rows.")]
+    public IReadOnlyList<string> Filters { get; init; } = [];
+
+    [Comment("Rules that drop rows before anything else happens to them; each counts what it dropped.")]
+    public CleaningOptions Cleaning { get; init; } = new();
+
     [Comment("Rows set aside before any training.")]
     public HeldOutOptions HeldOut { get; init; } = new();
 
     [Comment("Most rows used of each kind after the held-out rows are taken.")]
     public DataLimits Limits { get; init; } = new();
+}
+
+/// <summary>How much of each entry is used: 0.25 a quarter of its rows, chosen by the seed; 2 every row twice.</summary>
+public sealed record DataWeights
+{
+    [Comment("One number per entry of data.sft.")]
+    public IReadOnlyList<double> Sft { get; init; } = [];
+
+    [Comment("One number per entry of data.preferences.")]
+    public IReadOnlyList<double> Preferences { get; init; } = [];
+
+    [Comment("One number per entry of data.prompts.")]
+    public IReadOnlyList<double> Prompts { get; init; } = [];
+}
+
+/// <summary>The paper's cleaning rules (appendix B.1) and the public code's validity filter.</summary>
+public sealed record CleaningOptions
+{
+    [Comment("Drop pairs whose two scores are equal.")]
+    public bool EqualScores { get; init; } = true;
+
+    [Comment("Drop scored pairs whose scores lie closer together; null = none.")]
+    [Range(0.0, double.MaxValue)]
+    public double? MinMargin { get; init; }
+
+    [Comment("Drop scored pairs whose better score is less than this many times the worse (the paper: 2 for SHP); null = none.")]
+    [Range(1.0, double.MaxValue)]
+    public double? MinScoreRatio { get; init; }
+
+    [Comment("Most pairs of one prompt (the paper: 5 for SHP); null = all.")]
+    [Range(1, int.MaxValue)]
+    public int? MaxPairsPerPrompt { get; init; }
+
+    [Comment("Drop conversations that do not alternate between user and assistant, or have an empty turn (the public code's filter).")]
+    public bool StrictTurns { get; init; }
 }
 
 /// <summary>Rows that no training stage sees; the parts are disjoint.</summary>

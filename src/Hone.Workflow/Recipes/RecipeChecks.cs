@@ -1,3 +1,5 @@
+using Hone.Data;
+
 namespace Hone.Workflow.Recipes;
 
 /// <summary>Rules between several values of a recipe.</summary>
@@ -14,6 +16,10 @@ public static class RecipeChecks
         long n = r.Online.Samples.Sum(s => (long)s.Count);
         if (n is < 2 or > 4096)
             throw Wrong(recipe, "online.samples", $"{n} answers per prompt; a pair needs 2, and 4096 is the most");
+        Weights(recipe, "sft", r.Data.Weights.Sft);
+        Weights(recipe, "preferences", r.Data.Weights.Preferences);
+        Weights(recipe, "prompts", r.Data.Weights.Prompts);
+        for (int i = 0; i < r.Data.Filters.Count; i++) Filter(recipe, i);
         bool stories = r.Data.Stories.Files.Count > 0;
         if (stories && r.Data.World != DataWorld.None)
             throw Wrong(recipe, "data.stories.files", "files are given, but data.world is tiny", "Set data.world: none to use files, or remove them.");
@@ -84,9 +90,31 @@ public static class RecipeChecks
     private static IReadOnlyList<string> Files(DataOptions data, string key) =>
         key switch { "sft" => data.Sft, "preferences" => data.Preferences, _ => data.Prompts };
 
+    private static void Weights(ResolvedRecipe recipe, string key, IReadOnlyList<double> weights)
+    {
+        int entries = Files(recipe.Value.Data, key).Count;
+        if (weights.Count > 0 && weights.Count != entries)
+            throw Wrong(recipe, $"data.weights.{key}", $"{weights.Count} weights for {entries} entries of data.{key}", "Give one weight per entry, in their order, or none.");
+        for (int i = 0; i < weights.Count; i++)
+            if (weights[i] is < 0 or > 100) throw Wrong(recipe, $"data.weights.{key}.{i}", $"{OptionValue.Format(weights[i])} is not between 0 and 100");
+    }
+
+    private static void Filter(ResolvedRecipe recipe, int i)
+    {
+        try
+        {
+            RowFilter.Parse(recipe.Value.Data.Filters[i]);
+        }
+        catch (InputException e)
+        {
+            throw Wrong(recipe, $"data.filters.{i}", e.Message);
+        }
+    }
+
     private static void Exists(ResolvedRecipe recipe, string key, string path)
     {
-        if (!File.Exists(path) && !Directory.Exists(path)) throw Wrong(recipe, key, $"there is no file or folder {path}");
+        if (path.Contains('*', StringComparison.Ordinal)) DataFile.Expand([path]);
+        else if (!File.Exists(path) && !Directory.Exists(path)) throw Wrong(recipe, key, $"there is no file or folder {path}");
     }
 
     private static InputException Wrong(ResolvedRecipe recipe, string key, string what, string? fix = null)
