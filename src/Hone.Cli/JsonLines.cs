@@ -38,17 +38,34 @@ internal sealed record JsonLine(JsonElement Row, string Where)
 /// <summary>Rows in, rows out, one JSON object a line: the shape in which tools are compared line by line.</summary>
 internal static class JsonLines
 {
+    /// <summary>A longer line is refused before memory is taken for it. Characters.</summary>
+    private const int MaxLine = 64 << 20;
+
     /// <summary>Rows of a file, or of stdin where <paramref name="file"/> is null. Blank lines are skipped.</summary>
-    /// <exception cref="InputException">The file is not there, or a line is not a JSON object.</exception>
+    /// <exception cref="InputException">The file is not there, or a line is too long or not a JSON object.</exception>
     public static IEnumerable<JsonLine> Read(Streams io, string? file)
     {
         if (file is not null && !File.Exists(file)) throw new InputException("the file does not exist", file);
         using StreamReader? opened = file is null ? null : new StreamReader(file, Encoding.UTF8);
         TextReader reader = opened ?? io.In;
-        for (int number = 1; reader.ReadLine() is { } line; number++)
+        var line = new StringBuilder();
+        for (int number = 1; ReadLine(reader, line, $"{file ?? "stdin"}:{number}"); number++)
         {
-            if (!string.IsNullOrWhiteSpace(line)) yield return Parse(line, $"{file ?? "stdin"}:{number}");
+            if (!string.IsNullOrWhiteSpace(line.ToString())) yield return Parse(line.ToString(), $"{file ?? "stdin"}:{number}");
         }
+    }
+
+    private static bool ReadLine(TextReader reader, StringBuilder line, string where)
+    {
+        line.Clear();
+        int c = reader.Read();
+        if (c < 0) return false;
+        for (; c is not (-1 or '\n'); c = reader.Read())
+        {
+            if (line.Length == MaxLine) throw new InputException($"a line is longer than {MaxLine >> 20} Mi characters", where, "Each line must be one JSON object.");
+            line.Append((char)c);
+        }
+        return true;
     }
 
     public static JsonArray Array(IEnumerable<int> values) => [.. values.Select(v => (JsonNode)v)];
