@@ -38,6 +38,7 @@ public static class Cli
             PairVerb.Create(io),
             DpoVerb.Create(io),
             ChatVerb.Create(io),
+            PullVerb.Create(io),
             EvalVerb.Create(io),
             CompareVerb.Create(io),
             TokenizeVerb.Create(io),
