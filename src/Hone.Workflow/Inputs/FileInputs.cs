@@ -107,7 +107,8 @@ public static class FileInputs
         return fitting;
     }
 
-    private static Cleaning Clean(Recipe recipe) => new()
+    /// <summary>The recipe's cleaning rules.</summary>
+    public static Cleaning Clean(Recipe recipe) => new()
     {
         EqualScores = recipe.Data.Cleaning.EqualScores,
         MinMargin = recipe.Data.Cleaning.MinMargin,

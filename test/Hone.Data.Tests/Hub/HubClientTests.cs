@@ -173,7 +173,7 @@ public sealed class HubClientTests : IDisposable
         string first = _hub.Commit;
         _hub.Twist = (r, n, right) =>
         {
-            if (r.Path.Contains("/resolve/", StringComparison.Ordinal)) _ = _hub.Commit;
+            if (r.Path.Contains("/revision/", StringComparison.Ordinal)) _hub.Move(new string('c', 40));
             return null;
         };
         string snapshot = await Pull();

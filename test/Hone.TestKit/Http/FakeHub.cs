@@ -18,7 +18,14 @@ public sealed class FakeHub : IDisposable
 
     public RawServer Server { get; }
 
-    public string Commit { get; set; } = new('a', 40);
+    public string Commit { get; private set; } = new('a', 40);
+
+    /// <summary>The branch moves on; files of earlier commits stay where they were.</summary>
+    public void Move(string commit)
+    {
+        lock (_counts) _earlier.Add(Commit);
+        Commit = commit;
+    }
 
     /// <summary>Gives another answer than the right one; null for the right one. The number counts requests of the same path from 1.</summary>
     public Func<RawRequest, int, RawReply, RawReply?> Twist { get; set; } = (_, _, _) => null;
@@ -27,6 +34,7 @@ public sealed class FakeHub : IDisposable
     public List<string> ExtraNames { get; } = [];
 
     private readonly Dictionary<string, int> _counts = [];
+    private readonly List<string> _earlier = [];
 
     public static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
@@ -53,7 +61,8 @@ public sealed class FakeHub : IDisposable
     {
         string path = Uri.UnescapeDataString(request.Path);
         if (path.StartsWith($"/api/models/{Id}/revision/", StringComparison.Ordinal)) return RawReply.Text(200, Listing());
-        string prefix = $"/{Id}/resolve/{Commit}/";
+        string prefix;
+        lock (_counts) prefix = $"/{Id}/resolve/{_earlier.Append(Commit).FirstOrDefault(c => path.Contains($"/{c}/", StringComparison.Ordinal)) ?? Commit}/";
         if (!path.StartsWith(prefix, StringComparison.Ordinal) || !_files.TryGetValue(path[prefix.Length..], out byte[]? content))
             return RawReply.Text(404, "not found", ("X-Error-Code", path.Contains(Id, StringComparison.Ordinal) ? "EntryNotFound" : "RepoNotFound"));
         if (!request.Headers.TryGetValue("Range", out string? range)) return new RawReply(200, content);
