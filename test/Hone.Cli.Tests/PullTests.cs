@@ -54,7 +54,7 @@ public sealed class PullTests : IDisposable
             Assert.Equal(!offline, result.Error.Contains("downloading", StringComparison.Ordinal));
         }
         int asked = hub.Server.Requests.Count;
-        File.WriteAllText(_folder.File("run.yaml"), $"model: {FakeHub.Id}\ndata:\n  sft: [hf://datasets/owner/data/train.jsonl]\nreward: {{enabled: false}}\noffline_dpo: {{enabled: false}}\nonline: {{enabled: false}}\nevaluation: {{enabled: false}}\n");
+        File.WriteAllText(_folder.File("run.yaml"), $"model: hf://{FakeHub.Id}\ndata:\n  sft: [hf://datasets/owner/data/train.jsonl]\nreward: {{enabled: false}}\noffline_dpo: {{enabled: false}}\nonline: {{enabled: false}}\nevaluation: {{enabled: false}}\n");
         Result shown = Command.Done("recipe", "show", _folder.File("run.yaml"));
         Assert.Contains("hf://owner/model", shown.Out, StringComparison.Ordinal);
         Assert.Contains("hf://datasets/owner/data/train.jsonl", shown.Out, StringComparison.Ordinal);

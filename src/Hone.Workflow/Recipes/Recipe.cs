@@ -25,7 +25,7 @@ public sealed record Recipe
     public Precision Precision { get; init; } = Precision.Fp32;
 
     [Comment("Folder of the base model (Hugging Face layout), or the word world for the embedded tiny one.")]
-    [RecipePath("world", Hub = true)]
+    [RecipePath("world")]
     public string Model { get; init; } = "world";
 
     [Comment("What the model learns from.")]

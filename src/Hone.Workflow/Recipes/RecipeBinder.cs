@@ -49,9 +49,8 @@ internal sealed class RecipeBinder(string recipeFolder, string workingFolder)
         if (rule.Except.Contains(written)) return written;
         if (written.Length == 0 || written.Contains('\0', StringComparison.Ordinal))
             throw new InputException($"{path}: expected a path, found '{written}'", origin.Where);
-        // An id of a hub stays what it is; `owner/name` without a scheme is one where nothing of that name is here.
+        // An id of a hub stays what it is.
         if (written.StartsWith(HubId.Scheme, StringComparison.Ordinal)) return HubId.Parse(written).ToString();
-        if (rule.Hub && !Path.Exists(Path.GetFullPath(written, origin.Kind == OriginKind.File ? recipeFolder : workingFolder)) && HubPath.IsHub(written)) return HubId.Parse(written).ToString();
         return Path.GetFullPath(written, origin.Kind == OriginKind.File ? recipeFolder : workingFolder);
     }
 

@@ -115,7 +115,7 @@ public static class RecipeChecks
     {
         if (path.StartsWith(HubId.Scheme, StringComparison.Ordinal)) return;
         if (path.Contains('*', StringComparison.Ordinal)) DataFile.Expand([path]);
-        else if (!File.Exists(path) && !Directory.Exists(path)) throw Wrong(recipe, key, $"there is no file or folder {path}");
+        else if (!File.Exists(path) && !Directory.Exists(path)) throw Wrong(recipe, key, $"there is no file or folder {path}", "A repository on a hub is written hf://owner/name.");
     }
 
     private static InputException Wrong(ResolvedRecipe recipe, string key, string what, string? fix = null)

@@ -8,7 +8,4 @@ namespace Hone.Workflow.Recipes;
 public sealed class RecipePathAttribute(params string[] except) : Attribute
 {
     public IReadOnlyList<string> Except { get; } = except;
-
-    /// <summary>Whether <c>owner/name</c>, where no such path is here, is a model on a hub. <c>hf://</c> ids are taken everywhere.</summary>
-    public bool Hub { get; init; }
 }

@@ -12,6 +12,6 @@ public sealed record RewardOptions : TrainOptions
     }
 
     [Comment("Weights to start from: sft (the paper's text), base, or a model folder (the public code takes Llama-3-8B-Instruct). With enabled: false it is the finished reward model.")]
-    [RecipePath("sft", "base", Hub = true)]
+    [RecipePath("sft", "base")]
     public string StartFrom { get; init; } = "sft";
 }
