@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Hone.Evaluation;
+
+namespace Hone.Cli;
+
+/// <summary><c>hone eval list</c>: which tasks there are, what they need, and whether it is there.</summary>
+internal static class EvalListVerb
+{
+    public static Command Create(Streams io)
+    {
+        var data = new Option<string?>("--data") { Description = "Folder with question files: says of each task whether its files are there." };
+        var command = new Verb("list", "List tasks and groups, and the files that each needs.", """
+            Nothing is downloaded by itself: put the files into a folder, under these names, and give it as --data.
+
+            Example:
+              hone eval list --data questions
+            """)
+        { data };
+        var common = new CommonOptions(command);
+        common.Act(command, io, parsed =>
+        {
+            string? folder = parsed.GetValue(data);
+            (TaskEntry Entry, string State)[] rows = [.. TaskCatalog.Tasks.Select(t => (t, folder is null ? "" : State(t, folder)))];
+            if (common.Json(parsed))
+            {
+                Facts.PrintJson(io.Out, new JsonArray([.. rows.Select(r => (JsonNode)new JsonObject { ["task"] = r.Entry.Name, ["needs"] = r.Entry.Needs, ["state"] = folder is null ? null : r.State })]));
+                return 0;
+            }
+            foreach ((string name, _, IReadOnlyList<string> tasks) in TaskCatalog.Groups) io.Out.WriteLine($"{name,-40} group of {tasks.Count} tasks");
+            foreach ((TaskEntry entry, string state) in rows) io.Out.WriteLine($"{entry.Name,-40} {(state.Length > 0 ? $"{state}: " : "")}{entry.Needs}");
+            return 0;
+        });
+        return command;
+    }
+
+    private static string State(TaskEntry entry, string folder)
+    {
+        try
+        {
+            return $"{entry.Create(new TaskOptions { DataFolder = folder }).Items.Count} items";
+        }
+        catch (InputException e)
+        {
+            return $"not there ({e.Message.Split('\n')[0]})";
+        }
+    }
+}

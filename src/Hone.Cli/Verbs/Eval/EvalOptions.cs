@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Hone.Evaluation;
+using Hone.Workflow;
+using Hone.Workflow.Recipes;
+
+namespace Hone.Cli;
+
+/// <summary>The flags of <c>hone eval</c>, named as lm-evaluation-harness names them.</summary>
+internal sealed class EvalOptions
+{
+    private readonly Option<string?> _model = new("--model") { Description = "Folder of the model, or owner/name of one on a hub." };
+    private readonly Option<string[]> _tasks = new("--tasks") { Description = "Tasks, groups or patterns, separated by commas: mmlu,gsm8k*,arc_challenge.", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string?> _preset = new("--preset") { Description = "lm-eval (the harness's defaults) or rlhf-workflow (the settings of the model card)." };
+    private readonly Option<string?> _data = new("--data") { Description = "Folder with the question files; hone eval list shows what each task needs." };
+    private readonly Option<int?> _shots = new("--num-fewshot") { Description = "Examples before each question; default: the task's own." };
+    private readonly Option<string?> _limit = new("--limit") { Description = "Only the first items: a number, or a share below 1." };
+    private readonly Option<string?> _samples = new("--samples") { Description = "Only these items: JSON or a file of it, {\"gsm8k\": [0, 5]}." };
+    private readonly Option<bool> _chat = new("--apply-chat-template") { Description = "Ask in the model's own chat format." };
+    private readonly Option<bool> _oneTurn = new("--no-fewshot-as-multiturn") { Description = "With the chat format: all examples in one message." };
+    private readonly Option<string?> _system = new("--system-instruction") { Description = "System message, or text before the prompt." };
+    private readonly Option<string?> _batch = new("--batch-size") { Description = "auto; batches are planned by tokens, so that nothing need be set." };
+    private readonly Option<int?> _seed = new("--seed") { Description = "Seed of the choice of examples; default 1234, the harness's." };
+    private readonly Option<int?> _n = new("--n-samples") { Description = "Samples per problem of the code tasks, for pass@k; default 1, greedy." };
+    private readonly Option<double?> _temperature = new("--temperature") { Description = "Temperature of the samples of code tasks." };
+    private readonly Option<string?> _output = new("--output-path") { Description = "Folder of results and stored answers; default eval-results/MODEL." };
+    private readonly Option<bool> _log = new("--log-samples") { Description = "Write every item with prompt, answer and grade to samples_*.jsonl." };
+    private readonly Option<bool> _predict = new("--predict-only") { Description = "Ask and store, do not grade." };
+    private readonly Option<bool> _noBos = new("--no-bos") { Description = "Do not begin texts with BOS, as the harness did before November 2025." };
+    private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> _dtype = new("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
+
+    public EvalOptions(Command command)
+    {
+        foreach (Option option in (Option[])[_model, _tasks, _preset, _data, _shots, _limit, _samples, _chat, _oneTurn, _system, _batch, _seed, _n, _temperature, _output, _log, _predict, _noBos, _device, _dtype])
+            command.Add(option);
+    }
+
+    public bool LogSamples(ParseResult parsed) => parsed.GetValue(_log);
+
+    public bool PredictOnly(ParseResult parsed) => parsed.GetValue(_predict);
+
+    public string Preset(ParseResult parsed) => parsed.GetValue(_preset) switch
+    {
+        null or "lm-eval" => "lm-eval",
+        "rlhf-workflow" => "rlhf-workflow",
+        string other => throw new InputException($"--preset is {other}, it must be lm-eval or rlhf-workflow"),
+    };
+
+    public string Data(ParseResult parsed) => parsed.GetValue(_data) is { } folder
+        ? Directory.Exists(folder) ? folder : throw new InputException("there is no such folder", folder)
+        : throw new InputException("--data is needed: the folder with the question files", fix: "hone eval list shows what each task needs and where it comes from.");
+
+    public string Output(ParseResult parsed, ModelInfo model) => parsed.GetValue(_output) ?? Path.Combine("eval-results", model.Name);
+
+    public ItemSelection Selection(ParseResult parsed) => ItemSelection.Of(parsed.GetValue(_limit), parsed.GetValue(_samples));
+
+    /// <summary>The tasks with their settings, and the groups to sum up.</summary>
+    public (IReadOnlyList<EvalTask> Tasks, IReadOnlyList<(string Name, string Version, IReadOnlyList<string> Tasks)> Groups) Tasks(ParseResult parsed, GradePrograms? grade)
+    {
+        if (parsed.GetValue(_batch) is { } batch && batch != "auto") throw new InputException($"--batch-size is {batch}; only auto is there", fix: "Leave it out: batches are planned by tokens.");
+        bool card = Preset(parsed) == "rlhf-workflow";
+        string[] names = [.. (parsed.GetValue(_tasks) ?? []).SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        if (names.Length == 0) names = card ? [.. TaskCatalog.RlhfWorkflow.Select(t => t.Task)] : throw new InputException("--tasks is needed", fix: "For example --tasks mmlu,gsm8k; hone eval list shows all.");
+        (IReadOnlyList<TaskEntry> entries, var groups) = TaskCatalog.Find(names, NearestName.Of);
+        var options = new TaskOptions
+        {
+            DataFolder = Data(parsed),
+            NumFewshot = parsed.GetValue(_shots) is < 0 ? throw new InputException("--num-fewshot must be 0 or above") : parsed.GetValue(_shots),
+            ApplyChatTemplate = parsed.GetValue(_chat),
+            FewshotAsMultiturn = !parsed.GetValue(_oneTurn),
+            SystemInstruction = parsed.GetValue(_system),
+            FewshotSeed = parsed.GetValue(_seed) ?? 1234,
+            Samples = parsed.GetValue(_n) is < 1 ? throw new InputException("--n-samples must be 1 or above") : parsed.GetValue(_n) ?? 1,
+            Temperature = parsed.GetValue(_temperature) ?? 0,
+            GradePrograms = grade,
+        };
+        ItemSelection selection = Selection(parsed);
+        return ([.. entries.Select(e => selection.Apply(e.Create(card && options.NumFewshot is null ? options with { NumFewshot = CardShots(e.Name) } : options))).Where(t => t.Items.Count > 0)], groups);
+    }
+
+    public LocalLanguageModel Open(ParseResult parsed, Streams io) => LocalLanguageModel.Open(
+        io.Model(parsed.GetValue(_model) ?? throw new InputException("--model is needed", fix: "Give the folder of a model, or its id on a hub.")),
+        parsed.GetRequiredValue(_device), parsed.GetRequiredValue(_dtype) switch
+        {
+            "float32" => Precision.Fp32,
+            "bfloat16" => Precision.Bf16,
+            string other => throw new InputException($"--dtype is {other}, it must be float32 or bfloat16"),
+        }, !parsed.GetValue(_noBos));
+
+    private static int? CardShots(string task) => TaskCatalog.RlhfWorkflow.FirstOrDefault(t => t.Task == task || (t.Task == "mmlu" && task.StartsWith("mmlu_", StringComparison.Ordinal))).Shots;
+}
