@@ -40,6 +40,7 @@ public static class Cli
             ChatVerb.Create(io),
             EvalVerb.Create(io),
             CompareVerb.Create(io),
+            DataVerb.Create(io),
             TokenizeVerb.Create(io),
             RenderVerb.Create(io),
             LogProbsVerb.Create(io),

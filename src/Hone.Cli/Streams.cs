@@ -10,5 +10,8 @@ internal sealed record Streams(TextReader In, TextWriter Out, TextWriter Error)
     /// <summary>Whether a person watches a terminal, whose last line may be rewritten.</summary>
     public bool Live => ReferenceEquals(Error, Console.Error) && !Console.IsErrorRedirected;
 
+    /// <summary>Whether the result goes to a terminal that wants colours (https://no-color.org).</summary>
+    public bool Colors => ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
     public ProgressDisplay Progress() => new(Error, Live, TimeProvider.System, s_plainInterval, () => Console.BufferWidth);
 }
