@@ -30,7 +30,7 @@ internal sealed class InspectionText(IAnsiConsole console, bool color)
         List(inspection.Duplicates, d => $"row {d.Row} repeats row {d.Of}{(d.Similarity < 1 ? string.Create(CultureInfo.InvariantCulture, $" (similarity {d.Similarity:0.00})") : "")}");
         if (inspection.Overlap is not { } overlap) return;
         Say($"overlap: {InspectionWords.Overlap(overlap)}");
-        List(overlap.Rows, r => string.Create(CultureInfo.InvariantCulture, $"row {r.Row} has {r.Best.Coverage:P0} of {r.Best.Item.Where}: \"{r.Best.Words}\""));
+        List([.. overlap.Rows.OrderByDescending(r => r.Best.Coverage)], r => string.Create(CultureInfo.InvariantCulture, $"row {r.Row} has {r.Best.Coverage:P0} of {r.Best.Item.Where}: \"{r.Best.Words}\""));
     }
 
     private void Row(ShownRow row)

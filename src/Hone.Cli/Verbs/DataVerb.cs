@@ -11,6 +11,8 @@ namespace Hone.Cli;
 /// <summary><c>hone data</c>: look at data before it is trained on.</summary>
 internal static class DataVerb
 {
+    private const int MostSkipped = 5;
+
     public static Command Create(Streams io) => new("data", "Look at data before it is trained on.") { Inspect(io) };
 
     private static Verb Inspect(Streams io)
@@ -91,7 +93,8 @@ internal static class DataVerb
         {
             List<string> skipped = [];
             foreach (EvaluationItem item in EvaluationFiles.Read(path, skipped)) index.Add(item);
-            foreach (string file in skipped) io.Error.WriteLine($"{path}: not looked for: {file}");
+            foreach (string file in skipped.Take(MostSkipped)) io.Error.WriteLine($"{path}: not looked for: {file}");
+            if (skipped.Count > MostSkipped) io.Error.WriteLine($"{path}: not looked for: {skipped.Count - MostSkipped} more files; name one to have it looked for");
         }
         return index;
     }

@@ -79,8 +79,8 @@ public static class EvaluationFiles
             case JsonValueKind.Object:
                 foreach (JsonProperty property in value.EnumerateObject())
                 {
-                    // Answers may stand as names, as in TruthfulQA: {"answer": 1}.
-                    if (property.Value.ValueKind == JsonValueKind.Number) fields.Add(property.Name);
+                    // Answers may stand as names, as in TruthfulQA: {"An answer.": 1}.
+                    if (property.Value.ValueKind == JsonValueKind.Number && property.Name.Contains(' ')) fields.Add(property.Name);
                     Collect(record, property.Value, fields);
                 }
                 break;
@@ -92,14 +92,14 @@ public static class EvaluationFiles
         if (!File.Exists(path)) throw new InputException("there is no such file", path);
         using var text = new StreamReader(new CheckedUtf8Stream(File.OpenRead(path), path), Encoding.UTF8);
         using var parser = new CsvParser(text, new CsvConfiguration(CultureInfo.InvariantCulture) { MaxFieldSize = MaxCell });
-        Read(); // the header
-        while (Read()) yield return new EvaluationItem(path, $"{path}:{parser.RawRow}", [.. parser.Record!]);
+        if (Cells() is null) yield break; // the header
+        while (Cells() is { } cells) yield return new EvaluationItem(path, $"{path}:{parser.RawRow}", cells);
 
-        bool Read()
+        string[]? Cells()
         {
             try
             {
-                return parser.Read();
+                return parser.Read() ? parser.Record : null;
             }
             catch (CsvHelperException e)
             {

@@ -4,8 +4,7 @@ using System.Text;
 namespace Hone.Data;
 
 /// <summary>
-/// A text as words for comparisons between data sets: compatibility-normalised, lower case, runs of letters and digits.
-/// Punctuation, white space and markup are no words, as in GPT-3's overlap analysis (arXiv 2005.14165, appendix C).
+/// A text as words for comparisons between data sets: lower case, runs of letters and digits. Punctuation, white space and markup are no words, as in GPT-3's overlap analysis (arXiv 2005.14165, appendix C).
 /// A Han, Hiragana or Katakana character is a word of its own, for these scripts write no spaces.
 /// </summary>
 public static class Words
@@ -14,7 +13,7 @@ public static class Words
     {
         List<string> words = [];
         StringBuilder word = new();
-        foreach (Rune rune in text.Normalize(NormalizationForm.FormKC).EnumerateRunes())
+        foreach (Rune rune in text.EnumerateRunes())
         {
             bool alone = StandsAlone(rune.Value);
             if (alone || !BelongsToWord(rune)) Finish();

@@ -52,7 +52,7 @@ public static class InspectionPage
 
     private static Html Lengths(string name, LengthHistogram lengths, IReadOnlyList<StageLengths> stages)
     {
-        (string, int)[] marks = [.. stages.Where(s => s.Rule.MaxLength <= lengths.Max).Select(s => ($"{s.Stage} {s.Rule.MaxLength}", s.Rule.MaxLength))];
+        (string, int)[] marks = [.. stages.Where(s => s.Rule.MaxLength <= lengths.Max).Select(s => (s.Stage, s.Rule.MaxLength))];
         string caption = $"{Format.Count(lengths.Count)} rows, {lengths.Min} to {lengths.Max} tokens; mean {Format.Number(lengths.Mean, 1)}, half up to {lengths.Percentile(0.5)}, 90 % up to {lengths.Percentile(0.9)}, 99 % up to {lengths.Percentile(0.99)}.";
         return Html.Of($"""<figure><h4>{name}</h4>{HistogramSvg.Draw(name, "tokens", lengths.Bins(40), marks)}<figcaption>{caption}</figcaption></figure>""");
     }
@@ -77,7 +77,7 @@ public static class InspectionPage
 
     private static Html Overlap(EvaluationOverlap? overlap) => overlap is null ? Html.Empty : Html.Of($"""
         <h2>Overlap with evaluation sets</h2><p>{InspectionWords.Overlap(overlap)}</p>{Listed(overlap.Rows.Count, ["row", "item", "n-grams of the item found", "first in common"],
-            overlap.Rows.Take(MostListed).Select(r => Html.Of($"<tr><td>{r.Row}</td><td>{r.Best.Item.Where}</td><td>{Format.Percent(r.Best.Coverage)} %</td><td>{r.Best.Words}</td></tr>")))}
+            overlap.Rows.OrderByDescending(r => r.Best.Coverage).Take(MostListed).Select(r => Html.Of($"<tr><td>{r.Row}</td><td>{r.Best.Item.Where}</td><td>{Format.Percent(r.Best.Coverage)} %</td><td>{r.Best.Words}</td></tr>")))}
         """);
 
     private static Html Listed(int count, string[] columns, IEnumerable<Html> rows) => count == 0 ? Html.Empty : Html.Of($"""

@@ -20,7 +20,7 @@ public static class InspectionWords
     {
         string tooShort = overlap.Index.TooShort > 0 ? $"; {overlap.Index.TooShort} items are too short to look for" : "";
         string where = overlap.ItemsHit.Count > 0 ? $": {Counts(overlap.ItemsHit)}" : "";
-        return $"{overlap.RowsHit} of {overlap.RowsSeen} rows ({Percent(overlap.RowsHit, overlap.RowsSeen)}) share {overlap.Index.N} words in a row with {overlap.ItemsHit.Values.Sum()} of {overlap.Index.Count} evaluation items{where}{tooShort}";
+        return $"{overlap.RowsHit} of {overlap.RowsSeen} rows ({Percent(overlap.RowsHit, overlap.RowsSeen)}) share {overlap.Index.N} words in a row (or all of a shorter item, from {NgramIndex.LeastWords}) with {overlap.ItemsHit.Values.Sum()} of {overlap.Index.Count} evaluation items{where}{tooShort}";
     }
 
     public static string Counts(IEnumerable<KeyValuePair<string, int>> counts) => string.Join(", ", counts.Select(c => $"{c.Key} {c.Value}"));

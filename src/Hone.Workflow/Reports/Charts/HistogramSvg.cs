@@ -3,7 +3,7 @@ namespace Hone.Workflow;
 /// <summary>Counts of whole numbers as bars, with dashed lines at named places, such as a limit.</summary>
 internal static class HistogramSvg
 {
-    private const double Width = 620, Height = 220, Top = 30, Bottom = 178;
+    private const double Width = 620, Height = 220, Top = 30, Bottom = 178, LineHeight = 15;
 
     public static Html Draw(string title, string xLabel, IReadOnlyList<(int From, int To, long Count)> bins, IReadOnlyList<(string Name, int At)> marks)
     {
@@ -26,10 +26,12 @@ internal static class HistogramSvg
         }
         foreach (double tick in x.Ticks())
             parts.Add(Html.Of($"""<text class="tick" text-anchor="middle" x="{X(tick)}" y="{Bottom + 18}">{x.Label(tick)}</text>"""));
-        foreach ((string name, int at) in marks)
+        int line = 0;
+        foreach (IGrouping<int, string> mark in marks.GroupBy(m => m.At, m => m.Name))
         {
-            parts.Add(Html.Of($"""<line class="reference" x1="{X(at)}" x2="{X(at)}" y1="{Top - 8}" y2="{Bottom}"/>"""));
-            parts.Add(Html.Of($"""<text class="tick" text-anchor="end" x="{X(at) - 4}" y="{Top}">{name}</text>"""));
+            double at = X(mark.Key), room = at > (left + right) / 2 ? -4 : 4, height = Top - 4 + LineHeight * line++;
+            parts.Add(Html.Of($"""<line class="reference" x1="{at}" x2="{at}" y1="{Top - 8}" y2="{Bottom}"/>"""));
+            parts.Add(Html.Of($"""<text class="tick" text-anchor="{(room < 0 ? "end" : "start")}" x="{at + room}" y="{height}">{string.Join(", ", mark)} {mark.Key}</text>"""));
         }
         parts.Add(Html.Of($"""<line class="axis" x1="{left}" x2="{right}" y1="{Bottom}" y2="{Bottom}"/>"""));
         parts.Add(Html.Of($"""<text class="label" text-anchor="end" x="{right}" y="{Height - 6}">{xLabel}</text>"""));
