@@ -4,8 +4,10 @@ using System.Text;
 namespace Hone.Data;
 
 /// <summary>
-/// A text as words for comparisons between data sets: lower case, runs of letters and digits. Punctuation, white space and markup are no words, as in GPT-3's overlap analysis (arXiv 2005.14165, appendix C).
-/// A Han, Hiragana or Katakana character is a word of its own, for these scripts write no spaces.
+/// A text as words for comparisons between data sets: lower case, runs of letters and digits. Punctuation, white space and
+/// markup are no words, as in GPT-3's overlap analysis (arXiv 2005.14165, appendix C). A Han, Hiragana or Katakana character
+/// is a word of its own, for these scripts write no spaces. Accents are not composed: an e with a combining accent is
+/// another letter than its composed form.
 /// </summary>
 public static class Words
 {
