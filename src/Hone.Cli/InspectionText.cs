@@ -22,8 +22,11 @@ internal sealed class InspectionText(IAnsiConsole console, bool color)
         foreach ((string name, LengthHistogram lengths) in inspection.Lengths) Lengths(name, lengths, bars: name == inspection.Lengths.Keys.First());
         Say($"tokens: {inspection.Tokens}, trained {inspection.Trained}{(inspection.Unknown > 0 ? $", unknown to the vocabulary {inspection.Unknown}" : "")}");
         Say("");
-        Say(inspection.Read.ToString());
-        if (inspection.Cleaned.DroppedCount > 0) Say(inspection.Cleaned.ToString());
+        foreach (InspectedFile file in inspection.Files)
+        {
+            Say(file.Read.ToString());
+            if (file.Cleaned.DroppedCount > 0) Say(file.Cleaned.ToString());
+        }
         foreach (StageLengths stage in inspection.Stages) Say($"{stage.Report} ({InspectionWords.Limits(stage.Rule)})");
         if (inspection.Refused > 0) Say($"the chat template refuses {inspection.Refused} rows, and training would stop there: {inspection.FirstRefusal}");
         Say($"duplicates: {InspectionWords.Duplicates(inspection.DuplicateCounts)}");

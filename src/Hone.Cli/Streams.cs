@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Workflow.Metrics;
 
 namespace Hone.Cli;
@@ -12,6 +13,12 @@ internal sealed record Streams(TextReader In, TextWriter Out, TextWriter Error)
 
     /// <summary>Whether the result goes to a terminal that wants colours (https://no-color.org).</summary>
     public bool Colors => ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
+    /// <summary>The folder of a model that was named by a path or by its id on a hub.</summary>
+    public string Model(string given) => HubPath.Model(given, Error.WriteLine);
+
+    /// <summary>Paths of data, ids of a hub replaced by where their files are.</summary>
+    public string[] Data(string[] given) => [.. given.Select(g => HubPath.Data(g, Error.WriteLine))];
 
     public ProgressDisplay Progress() => new(Error, Live, TimeProvider.System, s_plainInterval, () => Console.BufferWidth);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Hone.Data;
 using Hone.Workflow;
 using Hone.Workflow.Metrics;
 using Hone.Workflow.Recipes;
@@ -31,7 +32,7 @@ internal static class Training
     /// <summary>The recipe keys that <c>--model</c> and <c>--data</c> stand for; data of one's own take the place of the recipe's.</summary>
     public static IEnumerable<RecipeOverride> Inputs(string model, string dataKey, string[] data) =>
     [
-        RecipeOverride.Flag("--model", "model", model),
+        RecipeOverride.Flag("--model", "model", HubPath.IsHub(model) ? HubId.Parse(model).ToString() : model),
         RecipeOverride.Flag("--data", "data.world", "none"),
         RecipeOverride.Flag("--data", "data.stories.files", []),
         RecipeOverride.Flag("--data", dataKey, data),

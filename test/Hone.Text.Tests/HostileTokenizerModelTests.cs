@@ -9,7 +9,6 @@ public sealed class HostileTokenizerModelTests
 
     public static TheoryData<string, string> Ranks => new()
     {
-        // 14 bytes, as in vLLM's issue 50954.
         { "single byte 0x00", "IQ== 0\nIg== 1\n" },
         { "single byte 0x00", "" },
         { "single byte 0xFF", s_bytes[..^9] },

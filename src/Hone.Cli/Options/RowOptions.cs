@@ -16,7 +16,7 @@ internal sealed class RowOptions
         _common = new CommonOptions(command);
     }
 
-    public string Model(ParseResult parsed) => parsed.GetRequiredValue(_model);
+    public string Model(ParseResult parsed, Streams io) => io.Model(parsed.GetRequiredValue(_model));
 
     public IEnumerable<JsonLine> Rows(ParseResult parsed, Streams io) => JsonLines.Read(io, parsed.GetValue(_input));
 

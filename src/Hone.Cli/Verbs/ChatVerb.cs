@@ -34,7 +34,7 @@ internal static class ChatVerb
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            string path = parsed.GetRequiredValue(folder);
+            string path = io.Model(parsed.GetRequiredValue(folder));
             using var model = LanguageModel.FromPretrained(path, parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype));
             SamplingOptions options = Options(model.Defaults, sampling, parsed) with { Seed = (ulong)(parsed.GetValue(seed) ?? UsualSeed) };
             options.Validate();

@@ -17,7 +17,7 @@ internal static class DataVerb
 
     private static Verb Inspect(Streams io)
     {
-        var file = new Argument<string>("file") { Description = "File of rows: conversations, texts, preferences or prompts." };
+        var files = new Argument<string[]>("FILE") { Description = "Files, folders or patterns of rows of one kind, or hf://datasets/owner/name.", Arity = ArgumentArity.OneOrMore };
         Option<string> model = StageOptions.Folder("--model", "Folder of the model; its tokenizer and chat template are enough.");
         var template = new Option<string?>("--template") { Description = "File of a Jinja chat template to use in place of the model's own." };
         var kind = new Option<string?>("--kind") { Description = "What the rows are; default: by their columns." };
@@ -36,26 +36,26 @@ internal static class DataVerb
         var command = new Verb("inspect", "Show rows as they are trained on, and what is wrong with them.", """
             Prints rendered rows with the tokens that are learnt, lengths, what is dropped or cut and why, duplicates, and
             with --eval the rows that share 13 words in a row with an evaluation item. The recipe's weights, limits and
-            held-out parts are not applied: every row of the file is looked at.
+            held-out parts are not applied: every row is looked at, and numbered from 1 through all files.
 
             Example:
               hone data inspect pairs.jsonl --model models/sft
               hone data inspect sft.jsonl --model models/base --eval eval/gsm8k eval/mmlu --html look.html
             """)
-        { file, model, template, kind, rows, row, maxLength, maxPrompt, truncation, eval, ngram, html, noColor, recipe };
+        { files, model, template, kind, rows, row, maxLength, maxPrompt, truncation, eval, ngram, html, noColor, recipe };
         var recipeOptions = new RecipeOptions(command);
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
             IReadOnlyList<RecipeOverride> overrides = recipeOptions.Overrides(parsed);
             Recipe settings = (parsed.GetValue(recipe) is { } path ? ResolvedRecipe.Load(path, overrides) : ResolvedRecipe.Parse("", "recipe defaults", overrides)).Value;
-            string data = parsed.GetRequiredValue(file);
+            IReadOnlyList<string> data = DataFile.Expand(io.Data(parsed.GetRequiredValue(files)));
             int shown = Within("--rows", parsed.GetValue(rows), 0, 10_000);
             int? only = parsed.GetValue(row) is { } one ? Within("--row", one, 1, int.MaxValue) : null;
             NgramIndex? evaluation = Evaluation(parsed.GetValue(eval) ?? [], Within("--ngram", parsed.GetValue(ngram), NgramIndex.LeastWords, 50), io);
-            ModelText text = Load(parsed.GetRequiredValue(model), parsed.GetValue(template));
-            RowKind rowKind = parsed.GetValue(kind) is { } named ? Enum.Parse<RowKind>(named, ignoreCase: true) : RowKinds.Detect(settings, data);
-            io.Error.WriteLine($"{data}: rows of {rowKind.ToString().ToLowerInvariant()}{(parsed.GetValue(kind) is null ? " by their columns (--kind says otherwise)" : "")}");
+            ModelText text = Load(io.Model(parsed.GetRequiredValue(model)), parsed.GetValue(template));
+            RowKind rowKind = parsed.GetValue(kind) is { } named ? RowKinds.Parse(named) : RowKinds.Detect(settings, data[0]);
+            io.Error.WriteLine($"{data[0]}: rows of {rowKind.ToString().ToLowerInvariant()}{(parsed.GetValue(kind) is null ? " by their columns (--kind says otherwise)" : "")}");
             LengthRule Lengths(LengthRule rule) => rule with
             {
                 MaxLength = parsed.GetValue(maxLength) is { } length ? Within("--max-length", length, 2, 1 << 24) : rule.MaxLength,
@@ -65,7 +65,7 @@ internal static class DataVerb
             StageLengths[] stages = [.. StageLengths.Of(rowKind, settings, text).Select(s => s with { Rule = Lengths(s.Rule) })];
             DataInspection inspection = DataInspection.Of(data, rowKind, text, settings, stages, (number, kept) => only is { } k ? number == k : kept < shown, evaluation);
             if (only is { } asked && inspection.Rows.Count == 0)
-                throw new InputException($"row {asked} is not there: it was dropped, or refused, or the file's {inspection.Read.Read} rows end before it", data);
+                throw new InputException($"row {asked} is not there: it was dropped, or refused, or the {inspection.Files.Sum(f => f.Read.Read)} rows end before it", data[^1]);
             if (rowKind == RowKind.Sft && settings.Sft.PackingLength is { } block) io.Error.WriteLine($"the recipe packs what is kept into blocks of {block} tokens; rows are shown before that");
             if (parsed.GetValue(html) is { } page) InspectionPage.Write(inspection, page);
             if (common.Json(parsed)) Facts.PrintJson(io.Out, InspectionJson.Of(inspection));

@@ -25,8 +25,8 @@ internal static class DpoVerb
         options.Act(command, io, parsed =>
         {
             ResolvedRecipe recipe = options.Resolve(parsed, Training.Inputs(parsed.GetRequiredValue(model), "data.preferences", parsed.GetRequiredValue(pairs)));
-            return Training.Run(io, options, parsed, recipe, run => DpoStage.Run(run, recipe.Value.Data.Preferences,
-                ModelRef.LanguageModel(recipe.Value.Model), parsed.GetValue(reference) is { } folder ? ModelRef.LanguageModel(folder) : null));
+            return Training.Run(io, options, parsed, recipe, run => DpoStage.Run(run, run.Recipe.Data.Preferences,
+                ModelRef.LanguageModel(run.Recipe.Model), parsed.GetValue(reference) is { } folder ? ModelRef.LanguageModel(io.Model(folder)) : null));
         });
         return command;
     }

@@ -30,7 +30,7 @@ internal static class LogProbsVerb
         {
             int k = parsed.GetValue(topK);
             if (k < 0) throw new InputException($"--top-k is {k}, it must be 0 or above");
-            string folder = ModelRef.LanguageModel(options.Model(parsed)).Folder;
+            string folder = ModelRef.LanguageModel(options.Model(parsed, io)).Folder;
             using ModelFolder model = ModelFolder.Open(folder, Devices.Choose(parsed.GetRequiredValue(device)), Precision.Fp32);
             foreach (JsonLine line in options.Rows(parsed, io))
             {

@@ -24,7 +24,7 @@ internal static class RenderVerb
         var options = new RowOptions(command);
         options.Act(command, io, parsed =>
         {
-            ChatFormat format = parsed.GetValue(template) is { } file ? Load(options.Model(parsed), file) : ChatFormat.Load(options.Model(parsed));
+            ChatFormat format = parsed.GetValue(template) is { } file ? Load(options.Model(parsed, io), file) : ChatFormat.Load(options.Model(parsed, io));
             foreach (JsonLine line in options.Rows(parsed, io)) Facts.PrintJson(io.Out, Render(format, Request(line)));
             return 0;
         });

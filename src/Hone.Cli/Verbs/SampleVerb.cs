@@ -37,7 +37,7 @@ internal static class SampleVerb
             IReadOnlyList<SampleOptions> groups = Groups(recipe.Value.Online, parsed.GetValue(count), sampling, parsed);
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
-            List<SampleRow> rows = Sample(recipe.Value, ModelRef.LanguageModel(parsed.GetRequiredValue(model)).Folder, parsed.GetRequiredValue(prompts), groups, display.Say, stop.Token);
+            List<SampleRow> rows = Sample(recipe.Value, ModelRef.LanguageModel(io.Model(parsed.GetRequiredValue(model))).Folder, io.Data(parsed.GetRequiredValue(prompts)), groups, display.Say, stop.Token);
             RowFile.Write(output, rows);
             Facts.Print(io.Out, options.Json(parsed),
                 ("samples", output),

@@ -28,7 +28,7 @@ internal static class ScoreVerb
             Recipe recipe = options.Resolve(parsed).Value;
             SampleRow[] rows = [.. RowFile.ReadSamples(file)];
             if (rows.Length == 0) throw new InputException("the file has no rows", file);
-            using ModelFolder reward = ModelFolder.Open(ModelRef.RewardModel(parsed.GetRequiredValue(model)).Folder, Devices.Choose(recipe.Device), recipe.Precision);
+            using ModelFolder reward = ModelFolder.Open(ModelRef.RewardModel(io.Model(parsed.GetRequiredValue(model))).Folder, Devices.Choose(recipe.Device), recipe.Precision);
             bool ids = RewardScoring.IdsMatchTexts(reward.Text, rows);
             if (!ids) io.Error.WriteLine("the token ids are not those of this reward model: its own rendering of the texts is scored");
             IReadOnlyList<SampleRow> scored = RewardScoring.Score(reward.Model, reward.Text, ids, rows, recipe.Reward.MicroBatchTokens);

@@ -25,7 +25,7 @@ internal static class TokenizeVerb
         options.Act(command, io, parsed =>
         {
             (bool addSpecial, bool parseSpecial) = (add.Value(parsed), parse.Value(parsed));
-            Tokenizer tokenizer = Tokenizer.Load(options.Model(parsed));
+            Tokenizer tokenizer = Tokenizer.Load(options.Model(parsed, io));
             foreach (JsonLine line in options.Rows(parsed, io))
             {
                 Facts.PrintJson(io.Out, parsed.GetValue(decode)

@@ -57,8 +57,7 @@ public static class EvaluationFiles
 
     private static IEnumerable<EvaluationItem> Json(string path)
     {
-        using Stream stream = DataFile.Open(path);
-        foreach (DataRecord record in DataFile.IsParquet(path) ? ParquetRecords.Read(path) : JsonRecords.Read(stream, path))
+        foreach (DataRecord record in DataReader.Records(path))
         {
             List<string> fields = [];
             Collect(record, record.Value, fields);

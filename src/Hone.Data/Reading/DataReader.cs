@@ -52,11 +52,30 @@ public static class DataReader
         using Stream stream = DataFile.Open(path);
         if (DataFile.IsText(path))
             throw new InputException($"a text file cannot hold {kind}", path, "Use JSONL, a JSON array or Parquet.");
-        IEnumerable<DataRecord> records = DataFile.IsParquet(path) ? ParquetRecords.Read(path) : JsonRecords.Read(stream, path);
+        IEnumerable<DataRecord> records = Records(path, stream);
         foreach (T row in LayoutReader.Read(records.Where(r => Keeps(r, filters, report)), kind, layouts, report)) yield return row;
         if (report.Read == 0) throw NoRows(path);
         report.RequireKept();
     }
+
+    /// <summary>The rows of a file as they are, whatever they hold.</summary>
+    internal static IEnumerable<DataRecord> Records(string path)
+    {
+        using Stream stream = DataFile.Open(path);
+        foreach (DataRecord record in Records(path, stream)) yield return record;
+    }
+
+    /// <summary>What the first row of a file can be read as: <c>preferences</c>, <c>sft</c> and <c>prompts</c>, the likeliest first.</summary>
+    public static IReadOnlyList<string> Kinds(string path)
+    {
+        if (DataFile.IsText(path)) return ["sft"];
+        DataRecord? first = Records(path).FirstOrDefault();
+        if (first is null) return [];
+        return [.. new[] { ("preferences", PreferenceLayouts.All.Any(l => l.Fits(first))), ("sft", SftLayouts.All.Any(l => l.Fits(first))), ("prompts", PromptLayouts.All.Any(l => l.Fits(first))) }
+            .Where(k => k.Item2).Select(k => k.Item1)];
+    }
+
+    private static IEnumerable<DataRecord> Records(string path, Stream stream) => DataFile.IsParquet(path) ? ParquetRecords.Read(path) : JsonRecords.Read(stream, path);
 
     private static bool Keeps(DataRecord record, IReadOnlyList<RowFilter> filters, DataReport report)
     {

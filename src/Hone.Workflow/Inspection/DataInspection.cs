@@ -3,9 +3,19 @@ using Hone.Workflow.Recipes;
 
 namespace Hone.Workflow.Inspection;
 
+/// <summary>A file that is looked at.</summary>
+public sealed record InspectedFile(string Path)
+{
+    /// <summary>What reading and the recipe's filters did.</summary>
+    public DataReport Read { get; } = new(Path);
+
+    /// <summary>What the recipe's cleaning rules did.</summary>
+    public DataReport Cleaned { get; } = new($"{Path}, cleaned");
+}
+
 /// <summary>
-/// What a file's rows are once they are trained on, found in one pass that keeps counts, hashes and the rows to be shown,
-/// not the file.
+/// What the rows of files are once they are trained on, found in one pass that keeps counts, hashes and the rows to be
+/// shown, not the files. Rows are numbered from 1 through all files; those dropped while reading count.
 /// </summary>
 public sealed class DataInspection
 {
@@ -16,23 +26,16 @@ public sealed class DataInspection
     private readonly List<Duplicate> _duplicates = [];
     private readonly Dictionary<string, LengthHistogram> _lengths = [];
 
-    private DataInspection(string file, RowKind kind, IReadOnlyList<StageLengths> stages, NgramIndex? evaluation)
+    private DataInspection(IReadOnlyList<string> files, RowKind kind, IReadOnlyList<StageLengths> stages, NgramIndex? evaluation)
     {
-        (File, Kind, Stages) = (file, kind, stages);
-        Read = new DataReport(file);
-        Cleaned = new DataReport($"{file}, cleaned");
+        (Files, Kind, Stages) = ([.. files.Select(f => new InspectedFile(f))], kind, stages);
         Overlap = evaluation is null ? null : new EvaluationOverlap(evaluation);
     }
 
-    public string File { get; }
+    /// <summary>The files in order, with what reading and cleaning did to each.</summary>
+    public IReadOnlyList<InspectedFile> Files { get; }
 
     public RowKind Kind { get; }
-
-    /// <summary>What reading and the recipe's filters did.</summary>
-    public DataReport Read { get; }
-
-    /// <summary>What the recipe's cleaning rules did.</summary>
-    public DataReport Cleaned { get; }
 
     /// <summary>What the lengths of each stage do; each stage sees all rows that were read.</summary>
     public IReadOnlyList<StageLengths> Stages { get; }
@@ -66,20 +69,25 @@ public sealed class DataInspection
     /// <summary>The rows asked for.</summary>
     public IReadOnlyList<ShownRow> Rows => _rows;
 
-    /// <summary>Reads the file once.</summary>
-    /// <param name="file">A file of rows.</param>
-    /// <param name="kind">What its rows are.</param>
+    /// <summary>Reads the files once.</summary>
+    /// <param name="files">Files of rows.</param>
+    /// <param name="kind">What their rows are.</param>
     /// <param name="text">The model's tokenizer and template.</param>
     /// <param name="recipe">Filters, cleaning, and which tokens are learnt.</param>
     /// <param name="stages">The lengths to hold rows to, the first being shown.</param>
     /// <param name="show">Whether to keep a row for show, by its number and how many are kept so far.</param>
     /// <param name="evaluation">Evaluation items to look for.</param>
-    /// <exception cref="InputException">The file cannot be read, or none of its rows can be used.</exception>
+    /// <exception cref="InputException">A file cannot be read, or none of its rows can be used.</exception>
     public static DataInspection Of(
-        string file, RowKind kind, ModelText text, Recipe recipe, IReadOnlyList<StageLengths> stages, Func<int, int, bool> show, NgramIndex? evaluation = null)
+        IReadOnlyList<string> files, RowKind kind, ModelText text, Recipe recipe, IReadOnlyList<StageLengths> stages, Func<int, int, bool> show, NgramIndex? evaluation = null)
     {
-        var inspection = new DataInspection(file, kind, stages, evaluation);
-        foreach (RowSource row in RowSource.Read(kind, recipe, file, inspection.Read, inspection.Cleaned)) inspection.Add(row, text, show);
+        var inspection = new DataInspection(files, kind, stages, evaluation);
+        int before = 0;
+        foreach (InspectedFile file in inspection.Files)
+        {
+            foreach (RowSource row in RowSource.Read(kind, recipe, file.Path, file.Read, file.Cleaned)) inspection.Add(row with { Number = before + row.Number }, text, show);
+            before += file.Read.Read;
+        }
         return inspection;
     }
 

@@ -11,12 +11,8 @@ public static class InspectionJson
 
     public static JsonObject Of(DataInspection inspection) => new()
     {
-        ["file"] = inspection.File,
         ["kind"] = RowKindName(inspection.Kind),
-        ["layout"] = inspection.Read.Layout,
-        ["columns_not_used"] = List(inspection.Read.IgnoredColumns),
-        ["read"] = Report(inspection.Read),
-        ["cleaned"] = Report(inspection.Cleaned),
+        ["files"] = new JsonArray([.. inspection.Files.Select(File)]),
         ["refused"] = inspection.Refused,
         ["first_refusal"] = inspection.FirstRefusal,
         ["stages"] = new JsonArray([.. inspection.Stages.Select(Stage)]),
@@ -37,6 +33,15 @@ public static class InspectionJson
         ["kept"] = report.Kept,
         ["dropped"] = Counts(report.Dropped),
         ["changed"] = Counts(report.Changed),
+    };
+
+    private static JsonObject File(InspectedFile file) => new()
+    {
+        ["file"] = file.Path,
+        ["layout"] = file.Read.Layout,
+        ["columns_not_used"] = List(file.Read.IgnoredColumns),
+        ["read"] = Report(file.Read),
+        ["cleaned"] = Report(file.Cleaned),
     };
 
     private static JsonObject Stage(StageLengths stage)

@@ -18,7 +18,7 @@ public static class InspectionPage
 
     internal static Html Render(DataInspection inspection)
     {
-        string title = $"{Path.GetFileName(inspection.File)} as it is trained on";
+        string more = inspection.Files.Count > 1 ? $" and {inspection.Files.Count - 1} more" : "", title = $"{Path.GetFileName(inspection.Files[0].Path)}{more} as trained on";
         return Html.Of($"""
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8">
@@ -27,7 +27,7 @@ public static class InspectionPage
             <title>{title}</title><style>{new Html(ReportStyle.Css + Css)}</style></head>
             <body><main>
             <h1>{title}</h1>
-            <p class="meta">{InspectionJson.RowKindName(inspection.Kind)} · layout: {inspection.Read.Layout} · {Format.Count(inspection.Read.Read)} rows · {Format.Count(inspection.Tokens)} tokens, {Format.Count(inspection.Trained)} trained, {Format.Count(inspection.Unknown)} unknown to the vocabulary</p>
+            <p class="meta">{InspectionJson.RowKindName(inspection.Kind)} · layout: {inspection.Files[0].Read.Layout} · {Format.Count(inspection.Files.Sum(f => f.Read.Read))} rows · {Format.Count(inspection.Tokens)} tokens, {Format.Count(inspection.Trained)} trained, {Format.Count(inspection.Unknown)} unknown to the vocabulary</p>
             <h2>Rows</h2>{Html.Join(inspection.Rows.Select(Row))}
             <p class="key note"><span>context</span><span class="t">trained</span><span class="s">control token</span><span class="x">cut or dropped</span></p>
             <h2>Lengths</h2>{Html.Join(inspection.Lengths.Select((l, i) => Lengths(l.Key, l.Value, i == 0 ? inspection.Stages : [])))}
@@ -59,8 +59,12 @@ public static class InspectionPage
 
     private static Html Counts(DataInspection inspection)
     {
-        List<(string Step, DataReport Report, string Limits)> steps = [("read", inspection.Read, "")];
-        if (inspection.Cleaned.Read > 0) steps.Add(("cleaned", inspection.Cleaned, ""));
+        List<(string Step, DataReport Report, string Limits)> steps = [];
+        foreach (InspectedFile file in inspection.Files)
+        {
+            steps.Add(($"read {Path.GetFileName(file.Path)}", file.Read, ""));
+            if (file.Cleaned.DroppedCount > 0) steps.Add(("cleaned", file.Cleaned, ""));
+        }
         steps.AddRange(inspection.Stages.Select(s => (s.Stage, s.Report, InspectionWords.Limits(s.Rule))));
         Html refused = inspection.Refused == 0 ? Html.Empty : Html.Of($"""<div class="finding weak"><p>The chat template refuses {inspection.Refused} rows, and training would stop there. {inspection.FirstRefusal}</p></div>""");
         return Html.Of($"""

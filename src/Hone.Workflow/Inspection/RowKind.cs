@@ -19,25 +19,31 @@ public enum RowKind
 /// <summary>Tells the kind of a file by its first usable row.</summary>
 public static class RowKinds
 {
-    /// <summary>The first kind that the file's layout is: preferences, then SFT, then prompts.</summary>
+    /// <summary>
+    /// The first kind that the first row's columns allow and that has a row to use: a file of <c>messages</c> is SFT data
+    /// where the assistant speaks, and prompts where it never does.
+    /// </summary>
     /// <exception cref="InputException">The file cannot be read, or its rows are of no known kind.</exception>
     public static RowKind Detect(Recipe recipe, string file)
     {
-        InputException? first = null;
-        List<string> faults = [];
-        foreach (RowKind kind in (RowKind[])[RowKind.Preferences, RowKind.Sft, RowKind.Prompts])
+        RowKind[] kinds = [.. DataReader.Kinds(file).Select(Parse)];
+        if (kinds.Length == 0)
+            throw new InputException("the first row fits no known layout", file, "--kind names what it should be, and the message then says what is missing.");
+        return kinds.Cast<RowKind?>().FirstOrDefault(kind => kinds.Length == 1 || HasRow(kind!.Value)) ?? kinds[0];
+
+        bool HasRow(RowKind kind)
         {
             try
             {
-                if (RowSource.Read(kind, recipe, file, new DataReport(file), new DataReport(file)).Any()) return kind;
+                return RowSource.Read(kind, recipe, file, new DataReport(file), new DataReport(file)).Any();
             }
-            catch (InputException e)
+            catch (InputException)
             {
-                first ??= e;
-                if (!faults.Contains(e.Message)) faults.Add(e.Message);
+                return false; // read again for the first kind, it is told
             }
         }
-        // A fault of the file itself is the same whatever its rows are taken for.
-        throw faults.Count == 1 ? first! : new InputException($"the rows are of no known kind:\n{string.Join('\n', faults)}", file, "--kind says which is meant.");
     }
+
+    /// <summary>The kind of a name as it is typed: <c>sft</c>, <c>preferences</c> or <c>prompts</c>.</summary>
+    public static RowKind Parse(string name) => Enum.Parse<RowKind>(name, ignoreCase: true);
 }

@@ -25,7 +25,7 @@ internal sealed class OpenRun : IDisposable
             _log.Info(message);
         }
         foreach (string change in folder.Changes) Say($"changed: {change}");
-        Recipe recipe = folder.Recipe.Value;
+        Recipe recipe = HubInputs.Localise(folder.Recipe.Value, Say);
         Context = new RunContext
         {
             Recipe = recipe,

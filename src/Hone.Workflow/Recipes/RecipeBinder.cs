@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Hone.Data;
 
 namespace Hone.Workflow.Recipes;
 
@@ -48,6 +49,8 @@ internal sealed class RecipeBinder(string recipeFolder, string workingFolder)
         if (rule.Except.Contains(written)) return written;
         if (written.Length == 0 || written.Contains('\0', StringComparison.Ordinal))
             throw new InputException($"{path}: expected a path, found '{written}'", origin.Where);
+        // An id of a hub stays what it is.
+        if (written.StartsWith(HubId.Scheme, StringComparison.Ordinal)) return HubId.Parse(written).ToString();
         return Path.GetFullPath(written, origin.Kind == OriginKind.File ? recipeFolder : workingFolder);
     }
 

@@ -113,8 +113,9 @@ public static class RecipeChecks
 
     private static void Exists(ResolvedRecipe recipe, string key, string path)
     {
+        if (path.StartsWith(HubId.Scheme, StringComparison.Ordinal)) return;
         if (path.Contains('*', StringComparison.Ordinal)) DataFile.Expand([path]);
-        else if (!File.Exists(path) && !Directory.Exists(path)) throw Wrong(recipe, key, $"there is no file or folder {path}");
+        else if (!File.Exists(path) && !Directory.Exists(path)) throw Wrong(recipe, key, $"there is no file or folder {path}", "A repository on a hub is written hf://owner/name.");
     }
 
     private static InputException Wrong(ResolvedRecipe recipe, string key, string what, string? fix = null)

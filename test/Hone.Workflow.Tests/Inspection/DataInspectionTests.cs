@@ -68,7 +68,7 @@ public sealed class DataInspectionTests : IDisposable
     {
         var rule = new LengthRule(70, 40, policy, _text.Tokenizer.BosId);
         string file = Preferences();
-        DataInspection seen = DataInspection.Of(file, RowKind.Preferences, _text, new Recipe(), [new StageLengths("reward", rule)], (_, _) => true);
+        DataInspection seen = DataInspection.Of([file], RowKind.Preferences, _text, new Recipe(), [new StageLengths("reward", rule)], (_, _) => true);
         int changed = 0;
         foreach ((ShownRow row, Preference pair) in seen.Rows.Zip(DataReader.ReadPreferences(file, new DataReport("x"))))
         {
@@ -89,7 +89,7 @@ public sealed class DataInspectionTests : IDisposable
     [Fact]
     public void Lengths_are_counted_over_all_rows_and_only_the_rows_asked_for_are_kept()
     {
-        DataInspection seen = DataInspection.Of(Conversations(), RowKind.Sft, _text, new Recipe(), StageLengths.Of(RowKind.Sft, new Recipe(), _text), (number, _) => number == 7);
+        DataInspection seen = DataInspection.Of([Conversations()], RowKind.Sft, _text, new Recipe(), StageLengths.Of(RowKind.Sft, new Recipe(), _text), (number, _) => number == 7);
         Assert.Equal(7, Assert.Single(seen.Rows).Number);
         int[] lengths = [.. Enumerable.Range(0, Count).Select(i => _text.Render(Conversation(i), false).Ids.Length)];
         LengthHistogram histogram = seen.Lengths["example"];
@@ -97,12 +97,23 @@ public sealed class DataInspectionTests : IDisposable
     }
 
     [Fact]
+    public void Rows_of_several_files_are_numbered_on_and_compared_with_each_other()
+    {
+        string first = Conversations(), second = _folder.File("second.jsonl");
+        File.WriteAllLines(second, File.ReadLines(first).Skip(5).Take(2));
+        DataInspection seen = DataInspection.Of([first, second], RowKind.Sft, _text, new Recipe(), StageLengths.Of(RowKind.Sft, new Recipe(), _text), (number, _) => number > Count);
+        Assert.Equal([Count + 1, Count + 2], seen.Rows.Select(r => r.Number));
+        Assert.Equal([new Duplicate(Count + 1, 6, 1), new Duplicate(Count + 2, 7, 1)], seen.Duplicates.Where(d => d.Similarity == 1));
+        Assert.Equal([Count, 2], seen.Files.Select(f => f.Read.Kept));
+    }
+
+    [Fact]
     public void Filters_and_cleaning_of_the_recipe_hold()
     {
         string file = Write("scored.jsonl", i => new JsonObject { ["prompt"] = $"Question {i}?", ["chosen"] = "Yes.", ["rejected"] = "No.", ["chosen_score"] = i % 3, ["rejected_score"] = 0, ["lang"] = i % 2 == 0 ? "en" : "de" });
         DataInspection seen = Inspect(file, RowKind.Preferences, Parse("data: {filters: [\"lang=en\"]}"));
-        Assert.Equal((Count, Count / 2), (seen.Read.Read, seen.Read.Kept));
-        Assert.Equal(Enumerable.Range(0, Count).Count(i => i % 2 == 0 && i % 3 == 0), seen.Cleaned.Dropped[DropReason.EqualScores]);
+        Assert.Equal((Count, Count / 2), (seen.Files[0].Read.Read, seen.Files[0].Read.Kept));
+        Assert.Equal(Enumerable.Range(0, Count).Count(i => i % 2 == 0 && i % 3 == 0), seen.Files[0].Cleaned.Dropped[DropReason.EqualScores]);
         Assert.Equal(3, seen.Rows[0].Number); // rows are numbered as in the file: row 1 has equal scores, row 2 is German
     }
 
@@ -110,7 +121,7 @@ public sealed class DataInspectionTests : IDisposable
     public void Rows_that_the_template_refuses_are_counted_and_the_first_is_named()
     {
         ModelText strict = ModelText.Load(_folder.File("model"), ChatTemplate.Parse("{% for m in messages %}{{ raise_exception('too long a question') if m.content | length > 60 }}{{ m.content }}{% endfor %}"));
-        DataInspection seen = DataInspection.Of(Conversations(), RowKind.Prompts, strict, new Recipe(), StageLengths.Of(RowKind.Prompts, new Recipe(), strict), (_, _) => true);
+        DataInspection seen = DataInspection.Of([Conversations()], RowKind.Prompts, strict, new Recipe(), StageLengths.Of(RowKind.Prompts, new Recipe(), strict), (_, _) => true);
         int refused = Enumerable.Range(0, Count).Count(i => Conversation(i)[0].Content.Length > 60);
         Assert.Equal((refused, Count - refused), (seen.Refused, seen.Rows.Count));
         Assert.Contains("too long a question", seen.FirstRefusal, StringComparison.Ordinal);
@@ -122,6 +133,7 @@ public sealed class DataInspectionTests : IDisposable
         Assert.Equal(RowKind.Sft, RowKinds.Detect(new Recipe(), Conversations()));
         Assert.Equal(RowKind.Preferences, RowKinds.Detect(new Recipe(), Preferences()));
         Assert.Equal(RowKind.Prompts, RowKinds.Detect(new Recipe(), Write("prompts.jsonl", i => new JsonObject { ["prompt"] = $"{i}" })));
+        Assert.Equal(RowKind.Prompts, RowKinds.Detect(new Recipe(), Write("asked.jsonl", i => new JsonObject { ["messages"] = new JsonArray(Message("user", $"{i}")) })));
         Assert.Contains("--kind", Assert.Throws<InputException>(() => RowKinds.Detect(new Recipe(), Write("other.jsonl", i => new JsonObject { ["x"] = i }))).Message, StringComparison.Ordinal);
         File.WriteAllText(_folder.File("broken.jsonl"), "{");
         Assert.Contains("broken JSON", Assert.Throws<InputException>(() => RowKinds.Detect(new Recipe(), _folder.File("broken.jsonl"))).Message, StringComparison.Ordinal);
@@ -131,9 +143,11 @@ public sealed class DataInspectionTests : IDisposable
     public void Figures_in_JSON_add_up()
     {
         var index = new NgramIndex(8);
-        index.Add(new EvaluationItem("test.jsonl", "test.jsonl:1", [Conversation(5)[0].Content]));
+        const string Question = "Who of the two has more apples left when both have eaten three";
+        index.Add(new EvaluationItem("test.jsonl", "test.jsonl:1", [Question]));
         Recipe recipe = Parse("sft: {max_length: 90}");
-        DataInspection seen = DataInspection.Of(Conversations(), RowKind.Sft, _text, recipe, StageLengths.Of(RowKind.Sft, recipe, _text), (_, kept) => kept < 2, index);
+        string file = Write("rows.jsonl", i => new JsonObject { ["messages"] = new JsonArray(Message("user", i == 5 ? Question : Conversation(i)[0].Content), Message("assistant", "Yes.")) });
+        DataInspection seen = DataInspection.Of([file], RowKind.Sft, _text, recipe, StageLengths.Of(RowKind.Sft, recipe, _text), (_, kept) => kept < 2, index);
         JsonObject json = InspectionJson.Of(seen);
         JsonNode stage = json["stages"]![0]!;
         Assert.Equal(Count, (int)stage["kept"]! + (int)stage["dropped"]!["too_long"]!);
@@ -157,7 +171,7 @@ public sealed class DataInspectionTests : IDisposable
     }
 
     private DataInspection Inspect(string file, RowKind kind, Recipe recipe) =>
-        DataInspection.Of(file, kind, _text, recipe, StageLengths.Of(kind, recipe, _text), (_, _) => true);
+        DataInspection.Of([file], kind, _text, recipe, StageLengths.Of(kind, recipe, _text), (_, _) => true);
 
     private Recipe Parse(string yaml) => ResolvedRecipe.Parse(yaml, _folder.File("recipe.yaml")).Value;
 

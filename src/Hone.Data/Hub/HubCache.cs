@@ -1,0 +1,83 @@
+namespace Hone.Data;
+
+/// <summary>
+/// One repository's part of the cache, in the layout of Python's huggingface_hub: <c>refs/main</c> holds a commit,
+/// <c>blobs/HASH</c> the contents, <c>snapshots/COMMIT/NAME</c> links to them.
+/// </summary>
+internal sealed class HubCache(HubSettings settings, HubId id)
+{
+    private readonly string _folder = Path.Combine(settings.Cache, $"{id.Kind}--{id.Name.Replace("/", "--", StringComparison.Ordinal)}");
+
+    public string Snapshot(string commit) => Path.Combine(_folder, "snapshots", commit);
+
+    public string Blob(string hash) => Path.Combine(_folder, "blobs", hash);
+
+    public string Incomplete(string hash) => Blob(hash) + ".incomplete";
+
+    /// <summary>The commit that the revision was last seen at, or null.</summary>
+    public string? KnownCommit()
+    {
+        string file = Path.Combine(_folder, "refs", id.Revision);
+        string? commit = File.Exists(file) ? File.ReadAllText(file).Trim() : Directory.Exists(Snapshot(id.Revision)) ? id.Revision : null;
+        return commit is not null && HubFileName.IsSound(commit) && !commit.Contains('/', StringComparison.Ordinal) ? commit : null;
+    }
+
+    public void Remember(string commit)
+    {
+        if (commit == id.Revision) return;
+        string file = Path.Combine(_folder, "refs", id.Revision);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file + ".tmp", commit);
+        File.Move(file + ".tmp", file, overwrite: true);
+    }
+
+    /// <summary>Makes the snapshot's entry for a file whose blob is there.</summary>
+    public void Link(string commit, HubFile file)
+    {
+        string folder = Snapshot(commit), link = Path.Combine(folder, file.Name);
+        RequireInside(folder, file.Name);
+        if (File.Exists(link) && new FileInfo(link).LinkTarget is not null) File.Delete(link);
+        Directory.CreateDirectory(Path.GetDirectoryName(link)!);
+        string up = string.Concat(Enumerable.Repeat("../", file.Name.Count(c => c == '/')));
+        try
+        {
+            File.CreateSymbolicLink(link, $"{up}../../blobs/{file.Hash}");
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            // Windows without the right to make links: a copy, as huggingface_hub does.
+            File.Copy(Blob(file.Hash), link, overwrite: true);
+        }
+    }
+
+    /// <summary>One process at a time works on a blob; another waits. The lock is the one that huggingface_hub takes (flock).</summary>
+    public async Task<IDisposable> LockAsync(string hash, Action waits, CancellationToken cancel)
+    {
+        string path = Path.Combine(settings.Cache, ".locks", Path.GetFileName(_folder), $"{hash}.lock");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        for (bool said = false; ; said = true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (!cancel.IsCancellationRequested)
+            {
+                if (!said) waits();
+                await Task.Delay(200, cancel).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // A folder of the snapshot that is itself a link could lead anywhere.
+    private static void RequireInside(string folder, string name)
+    {
+        string at = folder;
+        foreach (string part in name.Split('/')[..^1])
+        {
+            at = Path.Combine(at, part);
+            if (new DirectoryInfo(at).LinkTarget is not null)
+                throw new InputException("a folder of the cache is a link: refused", at, "Remove it and pull again.");
+        }
+    }
+}

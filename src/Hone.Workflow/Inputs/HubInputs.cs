@@ -1,0 +1,28 @@
+using Hone.Data;
+using Hone.Workflow.Recipes;
+
+namespace Hone.Workflow;
+
+/// <summary>A recipe's hub ids as paths on this machine. The run's own recipe keeps the ids; contents, not paths, are what stages depend on.</summary>
+public static class HubInputs
+{
+    /// <exception cref="InputException">As <see cref="HubPath.Model"/>.</exception>
+    public static Recipe Localise(Recipe recipe, Action<string> say)
+    {
+        string Model(string given) => given.StartsWith(HubId.Scheme, StringComparison.Ordinal) ? HubPath.Model(given, say) : given;
+        IReadOnlyList<string> Files(IReadOnlyList<string> given) => [.. given.Select(g => HubPath.Data(g, say))];
+        return recipe with
+        {
+            Model = Model(recipe.Model),
+            Reward = recipe.Reward with { StartFrom = Model(recipe.Reward.StartFrom) },
+            Data = recipe.Data with
+            {
+                Sft = Files(recipe.Data.Sft),
+                Preferences = Files(recipe.Data.Preferences),
+                Prompts = Files(recipe.Data.Prompts),
+                Stories = recipe.Data.Stories with { Files = Files(recipe.Data.Stories.Files) },
+            },
+            Evaluation = recipe.Evaluation with { Prompts = Files(recipe.Evaluation.Prompts) },
+        };
+    }
+}
