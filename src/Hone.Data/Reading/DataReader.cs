@@ -65,6 +65,9 @@ public static class DataReader
         foreach (DataRecord record in Records(path, stream)) yield return record;
     }
 
+    /// <summary>The rows of a file as JSON objects, whatever their layout.</summary>
+    public static IEnumerable<System.Text.Json.JsonElement> ReadObjects(string path) => Records(path).Select(r => r.Value);
+
     /// <summary>What the first row of a file can be read as: <c>preferences</c>, <c>sft</c> and <c>prompts</c>, the likeliest first.</summary>
     public static IReadOnlyList<string> Kinds(string path)
     {

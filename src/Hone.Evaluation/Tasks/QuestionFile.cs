@@ -1,0 +1,38 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Hone.Data;
+
+namespace Hone.Evaluation;
+
+/// <summary>Question files: found in a folder of data, read as rows, each known by its digest.</summary>
+public static class QuestionFile
+{
+    /// <summary>The first of some relative names that is in the folder.</summary>
+    /// <exception cref="InputException">None is there.</exception>
+    public static string Find(string folder, string task, params string[] names)
+    {
+        foreach (string name in names)
+        {
+            string path = Path.Combine(folder, name);
+            if (File.Exists(path)) return path;
+        }
+        throw new InputException($"{task} needs one of {string.Join(", ", names)}", folder, "hone eval list tells what each task needs. Nothing is downloaded by itself.");
+    }
+
+    /// <summary>Rows of a JSONL, JSON, Parquet or packed file.</summary>
+    public static IReadOnlyList<JsonObject> Read(string path) =>
+        [.. DataReader.ReadObjects(path).Select(e => JsonNode.Parse(e.GetRawText())!.AsObject())];
+
+    /// <summary>SHA-256 of the file, in lower-case hex.</summary>
+    public static string Digest(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        return Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(file));
+    }
+
+    /// <summary>A row's text column.</summary>
+    /// <exception cref="InputException">It is missing or no text.</exception>
+    public static string Text(JsonObject row, string column, string path) => row[column] is JsonValue value && value.GetValueKind() == JsonValueKind.String
+        ? value.GetValue<string>()
+        : throw new InputException($"a row has no text in `{column}`; it has {string.Join(", ", row.Select(p => $"`{p.Key}`"))}", path);
+}
