@@ -30,7 +30,7 @@ public static class InspectionPage
             <p class="meta">{InspectionJson.RowKindName(inspection.Kind)} · layout: {inspection.Files[0].Read.Layout} · {Format.Count(inspection.Files.Sum(f => f.Read.Read))} rows · {Format.Count(inspection.Tokens)} tokens, {Format.Count(inspection.Trained)} trained, {Format.Count(inspection.Unknown)} unknown to the vocabulary</p>
             <h2>Rows</h2>{Html.Join(inspection.Rows.Select(Row))}
             <p class="key note"><span>context</span><span class="t">trained</span><span class="s">control token</span><span class="x">cut or dropped</span></p>
-            <h2>Lengths</h2>{Html.Join(inspection.Lengths.Select((l, i) => Lengths(l.Key, l.Value, i == 0 ? inspection.Stages : [])))}
+            <h2>Lengths</h2><div class="charts">{Html.Join(inspection.Lengths.Select((l, i) => Lengths(l.Key, l.Value, i == 0 ? inspection.Stages : [])))}</div>
             <h2>What becomes of the rows</h2>{Counts(inspection)}
             <h2>Duplicates</h2>{Duplicates(inspection)}
             {Overlap(inspection.Overlap)}</main></body></html>
