@@ -68,6 +68,24 @@ public sealed class DataVerbTests : IDisposable
     }
 
     [Theory]
+    [InlineData("corpora/hh-rlhf-harmless-base-test.jsonl.gz", "tokenizers/llama3-hf", "preferences", 2312, 4)]
+    [InlineData("corpora/code_alpaca_2k.json", "tokenizers/llama3-hf", "sft", 2017, 2)]
+    [InlineData("corpora/tinystories_sample.txt", "models/tinystories-656k-hf", "sft", 5, 0)]
+    public void Real_files_with_real_tokenizers(string file, string model, string kind, int rows, int emptyAnswers)
+    {
+        List<string> args = ["data", "inspect", SharedData.Require(file), "--model", SharedData.Require(model), "--rows", "0", "--json"];
+        if (model.StartsWith("tokenizers", StringComparison.Ordinal)) args.AddRange(["--template", SharedData.Require("chat_templates/meta-llama-Llama-3.1-8B-Instruct.jinja")]);
+        JsonNode seen = Command.Done([.. args]).Json;
+        Assert.Equal(kind, (string?)seen["kind"]);
+        JsonNode read = seen["files"]![0]!["read"]!;
+        Assert.Equal((rows, rows - emptyAnswers, emptyAnswers), ((int)read["rows"]!, (int)read["kept"]!, (int?)read["dropped"]!["empty_answer"] ?? 0));
+        Assert.Equal(rows - emptyAnswers, (int)seen["stages"]![0]!["kept"]!);
+        Assert.Equal(0, (int)seen["refused"]!);
+        // This vocabulary has no curly quotes, with which the stories are full.
+        if (model.Contains("tinystories", StringComparison.Ordinal)) Assert.True((long)seen["tokens_unknown"]! > 0);
+    }
+
+    [Theory]
     [InlineData("there is no such file", "none.jsonl")]
     [InlineData("row 25 is not there", "rows.jsonl", "--row", "25")]
     [InlineData("--row is 0", "rows.jsonl", "--row", "0")]

@@ -12,7 +12,7 @@ public sealed record Duplicate(int Row, int Of, double Similarity);
 /// <summary>
 /// Finds rows that repeat an earlier one: exactly (the same words in the same fields; case, punctuation and white space
 /// aside) or nearly (by <see cref="MinHash"/>). Of each row hashes are kept and no text: 16 bytes, and for near duplicates
-/// some 800 more, so these are looked for among the first <see cref="MaxNearRows"/> rows.
+/// about a kilobyte, so these are looked for among the first <see cref="MaxNearRows"/> rows.
 /// </summary>
 public sealed class DuplicateFinder
 {
