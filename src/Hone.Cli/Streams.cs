@@ -11,6 +11,9 @@ internal sealed record Streams(TextReader In, TextWriter Out, TextWriter Error)
     /// <summary>Whether a person watches a terminal, whose last line may be rewritten.</summary>
     public bool Live => ReferenceEquals(Error, Console.Error) && !Console.IsErrorRedirected;
 
+    /// <summary>Whether the result goes to a terminal that wants colours (https://no-color.org).</summary>
+    public bool Colors => ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
     /// <summary>The folder of a model that was named by a path or by its id on a hub.</summary>
     public string Model(string given) => HubPath.Model(given, Error.WriteLine);
 

@@ -64,7 +64,7 @@ internal static class SampleVerb
     {
         using ModelFolder model = ModelFolder.Open(folder, Devices.Choose(recipe.Device), recipe.Precision);
         var report = new List<string>();
-        var rule = new LengthRule(recipe.Online.MaxLength, recipe.Online.MaxPromptLength, BosId: model.Text.Tokenizer.BosId);
+        LengthRule rule = TrainingRows.DpoLengths(recipe.Online, model.Text);
         IReadOnlyList<PromptRow> prompts = FileInputs.FittingPrompts(recipe, files, "prompts", model.Text, rule, report);
         report.ForEach(say);
         IGenerationEngine engine = model.CreateEngine();

@@ -58,6 +58,7 @@ public static class CheckpointFolder
         {
             string from = Path.Combine(source, name);
             if (!File.Exists(from)) continue;
+            FolderLinks.RefuseOutside(from);
             Durable.WriteFile(Path.Combine(target, name), stream =>
             {
                 using FileStream file = File.OpenRead(from);

@@ -14,9 +14,8 @@ internal static class JsonFile
         byte[] bytes;
         try
         {
-            long length = new FileInfo(path).Length;
-            if (length > MaxBytes) throw new InputException($"The file has {length} bytes, more than any {Path.GetFileName(path)} needs.", path);
-            bytes = File.ReadAllBytes(path);
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            bytes = ReadAtMost(file, path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -30,6 +29,19 @@ internal static class JsonFile
         return ParseObject(bytes, path);
     }
 
+    // A link to a device has no length and no end: the limit holds for what is read, not for what the file says of itself.
+    private static byte[] ReadAtMost(FileStream file, string path)
+    {
+        using MemoryStream read = new();
+        byte[] piece = new byte[1 << 16];
+        for (int count; (count = file.Read(piece)) > 0;)
+        {
+            if (read.Length + count > MaxBytes) throw new InputException($"The file has more than {MaxBytes} bytes, more than any {Path.GetFileName(path)} needs.", path);
+            read.Write(piece, 0, count);
+        }
+        return read.ToArray();
+    }
+
     /// <summary>Parses <paramref name="utf8"/> as one JSON object; <paramref name="where"/> goes into the error.</summary>
     public static JsonElement ParseObject(ReadOnlyMemory<byte> utf8, string where)
     {
@@ -38,11 +50,29 @@ internal static class JsonFile
         {
             using JsonDocument document = JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new InputException("The JSON is not an object.", where);
+            if (utf8.Span.IndexOf("\\u"u8) >= 0) RequireTexts(document.RootElement);
             return document.RootElement.Clone();
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: half of a surrogate pair
         {
             throw new InputException($"The JSON is not valid: {e.Message}", where, null, e);
+        }
+    }
+
+    // An escape may name half of a surrogate pair, which is no text. System.Text.Json finds that out when the text is asked for, which here is now.
+    private static void RequireTexts(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = value.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in value.EnumerateArray()) RequireTexts(item);
+                break;
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in value.EnumerateObject()) RequireTexts(property.Value);
+                break;
         }
     }
 

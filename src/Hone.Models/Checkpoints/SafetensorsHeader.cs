@@ -86,7 +86,7 @@ public sealed class SafetensorsHeader
         foreach (SafetensorsEntry entry in entries.Values.OrderBy(e => e.Offset).ThenBy(e => e.Length))
         {
             if (entry.Offset != end)
-                throw Broken(path, $"has {(entry.Offset > end ? "a hole" : "an overlap")} before tensor {entry.Name}: it starts at byte {entry.Offset - dataStart}, the one before ends at {end - dataStart}");
+                throw Broken(path, $"has {(entry.Offset > end ? "a hole" : "an overlap")} before tensor {Shown.Short(entry.Name)}: it starts at byte {entry.Offset - dataStart}, the one before ends at {end - dataStart}");
             end += entry.Length;
         }
 
@@ -99,31 +99,31 @@ public sealed class SafetensorsHeader
         if (value.ValueKind != JsonValueKind.Object) throw Broken(path, "has a __metadata__ that is no object");
         foreach (JsonProperty property in value.EnumerateObject())
         {
-            if (property.Value.ValueKind != JsonValueKind.String) throw Broken(path, $"has metadata {property.Name} that is no text");
+            if (property.Value.ValueKind != JsonValueKind.String) throw Broken(path, $"has metadata {Shown.Short(property.Name)} that is no text");
             metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
 
     private static SafetensorsEntry ReadEntry(JsonProperty property, long dataStart, long fileLength, string path)
     {
-        string name = property.Name;
+        string name = property.Name, shown = Shown.Short(name);
         JsonElement value = property.Value;
         if (value.ValueKind != JsonValueKind.Object
             || !value.TryGetProperty("dtype", out JsonElement dtype) || dtype.ValueKind != JsonValueKind.String
             || !value.TryGetProperty("shape", out JsonElement shape) || shape.ValueKind != JsonValueKind.Array
             || !value.TryGetProperty("data_offsets", out JsonElement offsets) || offsets.ValueKind != JsonValueKind.Array || offsets.GetArrayLength() != 2)
         {
-            throw Broken(path, $"describes tensor {name} without dtype, shape and two data_offsets");
+            throw Broken(path, $"describes tensor {shown} without dtype, shape and two data_offsets");
         }
 
-        if (!s_bits.TryGetValue(dtype.GetString()!, out int bits)) throw Broken(path, $"gives tensor {name} the unknown dtype {dtype.GetString()}");
-        long[] dimensions = [.. shape.EnumerateArray().Select(d => Whole(d, path, $"shape of tensor {name}"))];
-        long begin = Whole(offsets[0], path, $"data_offsets of tensor {name}"), end = Whole(offsets[1], path, $"data_offsets of tensor {name}");
+        if (!s_bits.TryGetValue(dtype.GetString()!, out int bits)) throw Broken(path, $"gives tensor {shown} the unknown dtype {Shown.Short(dtype.GetString()!)}");
+        long[] dimensions = [.. shape.EnumerateArray().Select(d => Whole(d, path, $"shape of tensor {shown}"))];
+        long begin = Whole(offsets[0], path, $"data_offsets of tensor {shown}"), end = Whole(offsets[1], path, $"data_offsets of tensor {shown}");
         long data = fileLength - dataStart;
         if (begin > end || end > data)
-            throw Broken(path, $"places tensor {name} at bytes {begin} to {end} of {data} bytes of data");
+            throw Broken(path, $"places tensor {shown} at bytes {begin} to {end} of {data} bytes of data");
         if (ByteCount(dimensions, bits) is not { } length || length != end - begin)
-            throw Broken(path, $"gives tensor {name} {end - begin} bytes, which is not the size of {dtype.GetString()} [{string.Join(", ", dimensions)}]");
+            throw Broken(path, $"gives tensor {shown} {end - begin} bytes, which is not the size of {dtype.GetString()} {Shown.Short($"[{string.Join(", ", dimensions)}]")}");
         return new SafetensorsEntry(name, dtype.GetString()!, dimensions, dataStart + begin, length);
     }
 

@@ -38,7 +38,7 @@ public static class WeightFolder
         {
             string expected = $"[{string.Join(", ", shape)}]";
             if (StoredName(shards, config, name) is not { } stored) problems.Add($"{name} {expected} is missing");
-            else if (!shards.Entry(stored).Shape.SequenceEqual(shape)) problems.Add($"{stored} has shape {shards.Entry(stored).ShapeText}, expected {expected}");
+            else if (!shards.Entry(stored).Shape.SequenceEqual(shape)) problems.Add($"{stored} has shape {Shown.Short(shards.Entry(stored).ShapeText)}, expected {expected}");
             else plan.Add(name, (stored, shape));
         }
 
@@ -46,12 +46,12 @@ public static class WeightFolder
         problems.AddRange(shards.Names
             .Where(n => !used.Contains(n) && !plan.ContainsKey(n) && !IsIgnored(n, config, shards))
             .Where(n => !problems.Exists(p => p.StartsWith(n + " ", StringComparison.Ordinal)))
-            .Select(n => $"{n} {shards.Entry(n).ShapeText} is not part of this model"));
+            .Select(n => $"{Shown.Short(n)} {Shown.Short(shards.Entry(n).ShapeText)} is not part of this model"));
         if (problems.Count == 0) return plan;
-        const int Shown = 8;
-        string more = problems.Count > Shown ? $"; and {problems.Count - Shown} more" : "";
+        const int Listed = 8;
+        string more = problems.Count > Listed ? $"; and {problems.Count - Listed} more" : "";
         throw new InputException(
-            $"The weights do not fit {LlamaConfigFile.Name}: {string.Join("; ", problems.Take(Shown))}{more}.",
+            $"The weights do not fit {LlamaConfigFile.Name}: {string.Join("; ", problems.Take(Listed))}{more}.",
             shards.Folder,
             "Check that config.json and the safetensors files belong to the same model.");
     }

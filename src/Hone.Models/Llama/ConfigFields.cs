@@ -56,9 +56,5 @@ internal sealed class ConfigFields(JsonElement root, string path, string prefix 
 
     public InputException Error(string key, string what, string? fix = null) => new($"{prefix}{key} {what}.", path, fix);
 
-    internal static string Short(JsonElement value)
-    {
-        string text = value.GetRawText();
-        return text.Length <= 60 ? text : text[..57] + "...";
-    }
+    internal static string Short(JsonElement value) => Shown.Short(value.GetRawText());
 }

@@ -14,7 +14,7 @@ public static class FileInputs
     {
         var report = new List<string>();
         (IReadOnlyList<SftExample> sft, IReadOnlyList<SftExample> sftHeldOut) = recipe.Sft.Enabled ? Sft(recipe, text, report) : ([], []);
-        var rule = new LengthRule(recipe.Reward.Enabled ? recipe.Reward.MaxLength : recipe.OfflineDpo.MaxLength, BosId: text.Tokenizer.BosId);
+        LengthRule rule = recipe.Reward.Enabled ? TrainingRows.RewardLengths(recipe, text) : new LengthRule(recipe.OfflineDpo.MaxLength, BosId: text.Tokenizer.BosId);
         bool paired = recipe.Reward.Enabled || recipe.OfflineDpo.Enabled || recipe.Data.Preferences.Count > 0;
         (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) = paired ? Preferences(recipe, text, rule, report) : ([], []);
         (IReadOnlyList<IReadOnlyList<PromptRow>> iterations, IReadOnlyList<PromptRow> selection, IReadOnlyList<PromptRow> test) = Prompts(recipe, text, report);
@@ -40,13 +40,12 @@ public static class FileInputs
     /// <summary>What SFT learns and is evaluated on, from <c>data.sft</c>.</summary>
     public static (IReadOnlyList<SftExample> Train, IReadOnlyList<SftExample> HeldOut) Sft(Recipe recipe, ModelText text, List<string> report)
     {
-        SftLoss loss = recipe.Sft.LossOn == LossOn.All ? SftLoss.All : SftLoss.Assistant;
-        List<SftRow> rows = Read(recipe, recipe.Data.Sft, recipe.Data.Weights.Sft, "sft", DataReader.ReadSft, Clean(recipe).Apply, report);
+        List<SftRow> rows = Read(recipe, recipe.Data.Sft, recipe.Data.Weights.Sft, "sft", TrainingRows.ReadSft, report);
         PromptSplit<SftRow> split = PromptSplit.Deal(rows, Key, Seeds.Derive((ulong)recipe.Seed, "sft rows"), ("data.held_out.sft", recipe.Data.HeldOut.Sft));
-        var rule = new LengthRule(recipe.Sft.MaxLength, BosId: text.Tokenizer.BosId);
+        LengthRule rule = TrainingRows.SftLengths(recipe, text);
         var lengths = new DataReport("sft examples");
         IReadOnlyList<SftExample> Examples(IEnumerable<SftRow> part) =>
-            [.. part.Select(row => row is TextRow story ? text.Story(story) : text.Examples.Sft((Conversation)row, loss)).Select(e => rule.Apply(e, lengths)).OfType<SftExample>()];
+            [.. part.Select(row => rule.Apply(TrainingRows.Sft(row, text, recipe.Sft.LossOn), lengths)).OfType<SftExample>()];
         IReadOnlyList<SftExample> train = Examples(split.Rest.Take(recipe.Data.Limits.Sft ?? int.MaxValue)), heldOut = Examples(split["data.held_out.sft"]);
         if (recipe.Sft.PackingLength is { } block) train = SftBlocks.Cut(train, block);
         report.Add(lengths.ToString());
@@ -61,7 +60,7 @@ public static class FileInputs
     public static (IReadOnlyList<PreferenceExample> Train, IReadOnlyList<PreferenceExample> HeldOut) Preferences(
         Recipe recipe, ModelText text, LengthRule rule, List<string> report)
     {
-        List<Preference> rows = Read(recipe, recipe.Data.Preferences, recipe.Data.Weights.Preferences, "preferences", DataReader.ReadPreferences, Clean(recipe).Apply, report);
+        List<Preference> rows = Read(recipe, recipe.Data.Preferences, recipe.Data.Weights.Preferences, "preferences", TrainingRows.ReadPreferences, report);
         PromptSplit<Preference> split = PromptSplit.Deal(rows, r => r.Prompt, Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("data.held_out.reward", recipe.Data.HeldOut.Reward));
         var lengths = new DataReport("preference examples");
         IReadOnlyList<PreferenceExample> Examples(IEnumerable<Preference> part) =>
@@ -77,7 +76,7 @@ public static class FileInputs
     {
         OnlineOptions o = recipe.Online;
         if (!o.Enabled && !recipe.Evaluation.Enabled) return ([], [], []);
-        var rule = new LengthRule(o.MaxLength, o.MaxPromptLength, BosId: text.Tokenizer.BosId);
+        LengthRule rule = TrainingRows.DpoLengths(o, text);
         if (o.Enabled) rule.RequireRoomFor(o.MaxNewTokens);
         IReadOnlyList<PromptRow> Fitting(IReadOnlyList<string> paths, string key) => FittingPrompts(recipe, paths, key, text, rule, report);
         bool ownTest = recipe.Evaluation.Prompts.Count > 0;
@@ -98,7 +97,7 @@ public static class FileInputs
     {
         var distinct = new DataReport($"distinct {key}");
         IReadOnlyList<double> weights = key == "prompts" ? recipe.Data.Weights.Prompts : [];
-        IReadOnlyList<PromptRow> rows = PromptSplit.Distinct(Read(recipe, paths, weights, key, DataReader.ReadPrompts, null, report), distinct);
+        IReadOnlyList<PromptRow> rows = PromptSplit.Distinct(Read(recipe, paths, weights, key, TrainingRows.ReadPrompts, report), distinct);
         report.Add(distinct.ToString());
         var lengths = new DataReport($"lengths of {key}");
         IReadOnlyList<PromptRow> fitting = [.. rows.Where(row => rule.ApplyToPrompt(text.Examples.Prompt(row.Messages), lengths) is not null)];
@@ -107,23 +106,12 @@ public static class FileInputs
         return fitting;
     }
 
-    /// <summary>The recipe's cleaning rules.</summary>
-    public static Cleaning Clean(Recipe recipe) => new()
-    {
-        EqualScores = recipe.Data.Cleaning.EqualScores,
-        MinMargin = recipe.Data.Cleaning.MinMargin,
-        MinScoreRatio = recipe.Data.Cleaning.MinScoreRatio,
-        MaxPairsPerPrompt = recipe.Data.Cleaning.MaxPairsPerPrompt,
-        StrictTurns = recipe.Data.Cleaning.StrictTurns,
-    };
-
     // Each entry's files are read and cleaned, then the entry gets its share.
     private static List<T> Read<T>(
         Recipe recipe, IReadOnlyList<string> paths, IReadOnlyList<double> weights, string key,
-        Func<string, DataReport, IReadOnlyList<RowFilter>, IEnumerable<T>> read, Func<IEnumerable<T>, DataReport, IEnumerable<T>>? clean, List<string> report)
+        Func<Recipe, string, DataReport, DataReport, IEnumerable<T>> read, List<string> report)
     {
         if (paths.Count == 0) Expand(paths, key);
-        RowFilter[] filters = [.. recipe.Data.Filters.Select(RowFilter.Parse)];
         var rows = new List<T>();
         for (int i = 0; i < paths.Count; i++)
         {
@@ -131,8 +119,7 @@ public static class FileInputs
             foreach (string file in Expand([paths[i]], key))
             {
                 DataReport counts = new(file), cleaned = new($"{file}, cleaned");
-                IEnumerable<T> found = read(file, counts, filters);
-                entry.AddRange(clean is null ? found : clean(found, cleaned));
+                entry.AddRange(read(recipe, file, counts, cleaned));
                 report.Add(counts.ToString());
                 if (cleaned.DroppedCount > 0) report.Add(cleaned.ToString());
             }

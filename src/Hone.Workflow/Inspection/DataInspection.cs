@@ -1,89 +1,122 @@
 using Hone.Data;
-using Hone.Text;
 using Hone.Workflow.Recipes;
 
-namespace Hone.Workflow;
+namespace Hone.Workflow.Inspection;
 
-/// <summary>A sequence as it is trained on: tokens, and which of them are learnt.</summary>
-/// <param name="Name">What it is of its row: <c>conversation</c>, <c>chosen</c>, <c>rejected</c> or <c>prompt</c>.</param>
-public sealed record InspectedSequence(string Name, int[] Ids, bool[] Learnt);
+/// <summary>A file that is looked at.</summary>
+public sealed record InspectedFile(string Path)
+{
+    /// <summary>What reading and the recipe's filters did.</summary>
+    public DataReport Read { get; } = new(Path);
 
-/// <summary>One row as training sees it.</summary>
-/// <param name="Fate">What becomes of it: <c>kept</c>, or why it is dropped or how it is changed.</param>
-/// <param name="Overlap">The evaluation text that it shares words with; null for none or where none was looked for.</param>
-public sealed record InspectedRow(int Number, IReadOnlyList<InspectedSequence> Sequences, string Fate, bool Duplicate, string? Overlap);
+    /// <summary>What the recipe's cleaning rules did.</summary>
+    public DataReport Cleaned { get; } = new($"{Path}, cleaned");
+}
 
 /// <summary>
-/// Goes through files as training would, by the same readers, the same rendering and the same length rule, one row at a
-/// time: nothing but counts is kept.
+/// What the rows of files are once they are trained on, found in one pass that keeps counts, hashes and the rows to be
+/// shown, not the files. Rows are numbered from 1 through all files; those dropped while reading count.
 /// </summary>
-public sealed class DataInspection(ModelText text, string kind, LengthRule rule, SftLoss loss, NgramOverlap overlap)
+public sealed class DataInspection
 {
-    private int _number;
+    /// <summary>Duplicates that are listed; all are counted.</summary>
+    public const int MostListed = 1000;
 
-    /// <summary>Tokens of a whole sequence before the length rule: of each answer with its prompt.</summary>
-    public LengthHistogram Lengths { get; } = new();
+    private readonly List<ShownRow> _rows = [];
+    private readonly List<Duplicate> _duplicates = [];
+    private readonly Dictionary<string, LengthHistogram> _lengths = [];
 
-    public DuplicateCounter Duplicates { get; } = new();
-
-    /// <summary>What the length rule did.</summary>
-    public DataReport Fitted { get; } = new("lengths");
-
-    public int Overlapping { get; private set; }
-
-    public long LearntTokens { get; private set; }
-
-    /// <param name="report">Counts what reading drops.</param>
-    public IEnumerable<InspectedRow> Rows(string file, DataReport report, IReadOnlyList<RowFilter> filters, Cleaning cleaning, DataReport cleaned) => kind switch
+    private DataInspection(IReadOnlyList<string> files, RowKind kind, IReadOnlyList<StageLengths> stages, NgramIndex? evaluation)
     {
-        "sft" => cleaning.Apply(DataReader.ReadSft(file, report, filters), cleaned).Select(Sft),
-        "preferences" => cleaning.Apply(DataReader.ReadPreferences(file, report, filters), cleaned).Select(Preference),
-        _ => DataReader.ReadPrompts(file, report, filters).Select(Prompt),
-    };
-
-    /// <summary>The rule that a recipe's stage holds rows of this kind to.</summary>
-    public static LengthRule RuleOf(Recipe recipe, string kind, int? bos) => kind switch
-    {
-        "sft" => new LengthRule(recipe.Sft.MaxLength, BosId: bos),
-        "preferences" => new LengthRule(recipe.Reward.MaxLength, BosId: bos),
-        _ => new LengthRule(recipe.Online.MaxLength, recipe.Online.MaxPromptLength, BosId: bos),
-    };
-
-    private InspectedRow Sft(SftRow row)
-    {
-        SftExample example = row is TextRow story ? text.Story(story) : text.Examples.Sft((Conversation)row, loss);
-        string words = row is TextRow t ? t.Text : Words(((Conversation)row).Messages);
-        return Row(words, [new InspectedSequence("conversation", example.Ids, example.LossMask)], () => rule.Apply(example, Fitted) is not null);
+        (Files, Kind, Stages) = ([.. files.Select(f => new InspectedFile(f))], kind, stages);
+        Overlap = evaluation is null ? null : new EvaluationOverlap(evaluation);
     }
 
-    private InspectedRow Preference(Preference row)
-    {
-        PreferenceExample example = text.Examples.Preference(row);
-        InspectedSequence Sequence(string name, int[] answer) => new(name, [.. example.Prompt, .. answer], [.. example.Prompt.Select(_ => false), .. answer.Select(_ => true)]);
-        return Row($"{Words(row.Prompt)}\n{row.Chosen}\n{row.Rejected}", [Sequence("chosen", example.Chosen), Sequence("rejected", example.Rejected)], () => rule.Apply(example, Fitted) is not null);
-    }
+    /// <summary>The files in order, with what reading and cleaning did to each.</summary>
+    public IReadOnlyList<InspectedFile> Files { get; }
 
-    private InspectedRow Prompt(PromptRow row)
-    {
-        int[] ids = text.Examples.Prompt(row.Messages);
-        return Row(Words(row.Messages), [new InspectedSequence("prompt", ids, new bool[ids.Length])], () => rule.ApplyToPrompt(ids, Fitted) is not null);
-    }
+    public RowKind Kind { get; }
 
-    private InspectedRow Row(string words, IReadOnlyList<InspectedSequence> sequences, Func<bool> fits)
+    /// <summary>What the lengths of each stage do; each stage sees all rows that were read.</summary>
+    public IReadOnlyList<StageLengths> Stages { get; }
+
+    /// <summary>Rows that the chat template refuses; training would stop at the first.</summary>
+    public int Refused { get; private set; }
+
+    /// <summary>The first refusal, in words.</summary>
+    public string? FirstRefusal { get; private set; }
+
+    /// <summary>Lengths in tokens before anything is cut; the first is what the length limit is for.</summary>
+    public IReadOnlyDictionary<string, LengthHistogram> Lengths => _lengths;
+
+    /// <summary>Tokens that the model reads, over all sequences of all rows.</summary>
+    public long Tokens { get; private set; }
+
+    /// <summary>Tokens that are learnt.</summary>
+    public long Trained { get; private set; }
+
+    /// <summary>Tokens that stand for what the vocabulary does not have.</summary>
+    public long Unknown { get; private set; }
+
+    public DuplicateFinder DuplicateCounts { get; } = new();
+
+    /// <summary>The first <see cref="MostListed"/> rows that repeat an earlier one.</summary>
+    public IReadOnlyList<Duplicate> Duplicates => _duplicates;
+
+    /// <summary>Null where no evaluation set was given.</summary>
+    public EvaluationOverlap? Overlap { get; }
+
+    /// <summary>The rows asked for.</summary>
+    public IReadOnlyList<ShownRow> Rows => _rows;
+
+    /// <summary>Reads the files once.</summary>
+    /// <param name="files">Files of rows.</param>
+    /// <param name="kind">What their rows are.</param>
+    /// <param name="text">The model's tokenizer and template.</param>
+    /// <param name="recipe">Filters, cleaning, and which tokens are learnt.</param>
+    /// <param name="stages">The lengths to hold rows to, the first being shown.</param>
+    /// <param name="show">Whether to keep a row for show, by its number and how many are kept so far.</param>
+    /// <param name="evaluation">Evaluation items to look for.</param>
+    /// <exception cref="InputException">A file cannot be read, or none of its rows can be used.</exception>
+    public static DataInspection Of(
+        IReadOnlyList<string> files, RowKind kind, ModelText text, Recipe recipe, IReadOnlyList<StageLengths> stages, Func<int, int, bool> show, NgramIndex? evaluation = null)
     {
-        foreach (InspectedSequence sequence in sequences)
+        var inspection = new DataInspection(files, kind, stages, evaluation);
+        int before = 0;
+        foreach (InspectedFile file in inspection.Files)
         {
-            Lengths.Add(sequence.Ids.Length);
-            LearntTokens += sequence.Learnt.Count(l => l);
+            foreach (RowSource row in RowSource.Read(kind, recipe, file.Path, file.Read, file.Cleaned)) inspection.Add(row with { Number = before + row.Number }, text, show);
+            before += file.Read.Read;
         }
-        Dictionary<string, int> dropped = new(Fitted.Dropped), changed = new(Fitted.Changed);
-        string fate = fits()
-            ? string.Join(", ", Fitted.Changed.Where(c => c.Value > changed.GetValueOrDefault(c.Key)).Select(c => c.Key)) is { Length: > 0 } how ? $"changed: {how}" : "kept"
-            : $"dropped: {Fitted.Dropped.First(d => d.Value > dropped.GetValueOrDefault(d.Key)).Key}";
-        string? found = overlap.Find(words);
-        if (found is not null) Overlapping++;
-        return new InspectedRow(++_number, sequences, fate, Duplicates.Add(words), found);
+        return inspection;
     }
 
-    private static string Words(IEnumerable<ChatMessage> messages) => string.Join('\n', messages.Select(m => m.Content));
+    private void Add(RowSource row, ModelText text, Func<int, int, bool> show)
+    {
+        if (DuplicateCounts.Add(row.Number, row.Fields) is { } duplicate && _duplicates.Count < MostListed) _duplicates.Add(duplicate);
+        Overlap?.Add(row.Number, row.Fields);
+        RowTokens tokens;
+        try
+        {
+            tokens = row.Tokenise(text);
+        }
+        catch (InputException e)
+        {
+            Refused++;
+            FirstRefusal ??= $"row {row.Number}: {e.Message}";
+            return;
+        }
+        foreach ((string name, int length) in tokens.Lengths)
+        {
+            if (!_lengths.TryGetValue(name, out LengthHistogram? lengths)) _lengths[name] = lengths = new LengthHistogram();
+            lengths.Add(length);
+        }
+        Tokens += tokens.Sequences.Sum(s => s.Length);
+        Trained += tokens.Sequences.Sum(s => s.Trained);
+        if (text.Tokenizer.UnkId is { } unknown) Unknown += tokens.Sequences.SelectMany(s => s.Parts).Sum(p => p.Ids.AsSpan().Count(unknown));
+        foreach (StageLengths stage in Stages) tokens.Apply(stage.Rule, stage.Report);
+        if (!show(row.Number, _rows.Count)) return;
+        var fate = new DataReport("one row");
+        _rows.Add(ShownRow.Of(row.Number, tokens, tokens.Apply(Stages[0].Rule, fate), fate, text.Tokenizer));
+    }
 }

@@ -24,10 +24,12 @@ public sealed class ModelText
 
     public ExampleBuilder Examples { get; }
 
-    public static ModelText Load(string folder)
+    public static ModelText Load(string folder) => Load(folder, ChatTemplate.TryLoad(folder));
+
+    /// <summary>The folder's tokenizer with a template from elsewhere.</summary>
+    public static ModelText Load(string folder, ChatTemplate? template)
     {
         Tokenizer tokenizer = Tokenizer.Load(folder);
-        ChatTemplate? template = ChatTemplate.TryLoad(folder);
         return new ModelText(tokenizer, template is null ? null : new ChatFormat(tokenizer, template));
     }
 

@@ -53,7 +53,7 @@ public static class DpoStage
     /// <summary>Rows with the ids that are trained on, within the recipe's lengths.</summary>
     private static List<PairRow> Read(RunContext run, string file, ModelText text, OfflineDpoOptions o)
     {
-        var rule = new LengthRule(o.MaxLength, o.MaxPromptLength, BosId: text.Tokenizer.BosId);
+        LengthRule rule = TrainingRows.DpoLengths(o, text);
         DataReport rows = new(file), lengths = new($"lengths of {file}");
         IEnumerable<PairRow> pairs = RowFile.HoldsPairs(file)
             ? RowFile.ReadPairs(file)

@@ -19,7 +19,7 @@ public static class FileStages
     {
         (ModelRef start, ModelText text) = Start(run.Recipe);
         var report = new List<string>();
-        var rule = new LengthRule(run.Recipe.Reward.MaxLength, BosId: text.Tokenizer.BosId);
+        LengthRule rule = TrainingRows.RewardLengths(run.Recipe, text);
         (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) = FileInputs.Preferences(run.Recipe, text, rule, report);
         report.ForEach(run.Say);
         return RewardStage.Run(run, RunInputs.None with { Preferences = train, PreferencesHeldOut = heldOut }, DataIdentity.Of(run.Recipe).Rows, start, start);

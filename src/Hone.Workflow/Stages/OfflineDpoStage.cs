@@ -19,7 +19,7 @@ public static class OfflineDpoStage
         string[] onTheWay = [stage.File("model-at-1-of-3"), stage.File("model-at-2-of-3")];
         if (stage.Finished) return (ModelRef.Of(stage), onTheWay);
         using ModelFolder model = run.Open(sft.Folder, trainable: true);
-        var rule = new LengthRule(options.MaxLength, options.MaxPromptLength, BosId: model.Text.Tokenizer.BosId);
+        LengthRule rule = TrainingRows.DpoLengths(options, model.Text);
         var lengths = new DataReport("offline DPO pairs");
         IReadOnlyList<ReferencedExample> Referenced(IReadOnlyList<PreferenceExample> pairs) => ReferenceLogProbs.Attach(
             model.Model, ComparisonExample.Group(pairs.Select(p => rule.Apply(p, lengths)).OfType<PreferenceExample>()), run.ScoringTokens);

@@ -67,33 +67,6 @@ public class WeightFolderTests
         Refused(folder.Path, "model-00003-of-00003.safetensors");
     }
 
-    [Theory]
-    [InlineData("../model-00001-of-00003.safetensors")]
-    [InlineData("/etc/passwd")]
-    [InlineData("C:\\\\x.safetensors")]
-    [InlineData("..\\\\x.safetensors")]
-    [InlineData("sub/x.safetensors")]
-    [InlineData("CON.safetensors")]
-    [InlineData("config.json")]
-    public void The_index_names_only_files_of_its_folder(string name)
-    {
-        using TempFolder folder = new();
-        string index = Path.Combine(HandMade.Copy(SharedData.Require(Sharded), folder), ShardSet.IndexFile);
-        File.WriteAllText(index, File.ReadAllText(index).Replace("model-00001-of-00003.safetensors", name, StringComparison.Ordinal));
-        Refused(folder.Path, "no safetensors file of this folder");
-    }
-
-    [Fact]
-    public void The_same_tensor_in_two_shards_is_refused()
-    {
-        using TempFolder folder = new();
-        HandMade.Copy(SharedData.Require(Sharded), folder);
-        File.Copy(folder.File("model-00001-of-00003.safetensors"), folder.File("again.safetensors"));
-        string index = folder.File(ShardSet.IndexFile);
-        File.WriteAllText(index, File.ReadAllText(index).Replace("\"weight_map\": {", "\"weight_map\": {\"other\": \"again.safetensors\",", StringComparison.Ordinal));
-        Refused(folder.Path, "model.embed_tokens.weight is in two shards");
-    }
-
     [Fact]
     public void An_index_that_disagrees_with_its_shards_is_refused()
     {
