@@ -1,14 +1,17 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace Hone.Evaluation;
 
 /// <summary>MBPP asked in words, the answer begun inside a block of code: for instruct models.</summary>
-public static partial class MbppInstruct
+public static class MbppInstruct
 {
     private const string Prefix = "\n```python\n";
 
-    /// <summary><c>mbpp_instruct</c>: the 500 test problems after three examples; the first block of the answer is the program.</summary>
+    /// <summary><c>mbpp_instruct</c>: the 500 test problems after three examples; the block that the answer begins in is the program.</summary>
+    /// <remarks>
+    /// Differs from the harness where it loses code: its pattern takes a first word right after the fence for the name of
+    /// a language, so of an answer that goes on with <c>def f()</c> only <c> f()</c> is left.
+    /// </remarks>
     public static EvalTask Create(TaskOptions options)
     {
         const string Name = "mbpp_instruct";
@@ -22,7 +25,7 @@ public static partial class MbppInstruct
             ? options.Prompt("", examples, Question(row), delimiter: "", Prefix)
             : options.Prompt("", examples, Question(row) + Prefix, delimiter: "");
         return Task(Name, options, file, [.. all.Where(r => Mbpp.Id(r) is >= 11 and <= 510)], examples.Length, Ask, [], 256,
-            answer => $"from __future__ import annotations\n{Block(answer)}", "extract_code");
+            answer => $"from __future__ import annotations\n{CodeTask.FencedCode(answer)}", "extract_code");
     }
 
     /// <summary>
@@ -38,10 +41,6 @@ public static partial class MbppInstruct
         return Task(Name, options, file, [.. QuestionFile.Read(file)], 0, row => HumanEval.Asked(options, EvalPlus.Question(Problem(row)), EvalPlus.Prefix),
             EvalPlus.Stops, EvalPlus.MaxTokens, CodeTask.FencedCode, "none");
     }
-
-    /// <summary>The first block, taking the answer to begin in one; where that finds nothing, the answer itself.</summary>
-    internal static string Block(string answer) => Fenced().Match("```" + answer) is { Success: true } begun ? begun.Groups[1].Value
-        : Fenced().Match(answer.Replace("```python", "```", StringComparison.Ordinal)) is { Success: true } own ? own.Groups[1].Value : answer;
 
     private static EvalTask Task(
         string name, TaskOptions options, string file, JsonObject[] questions, int shots, Func<JsonObject, ModelPrompt> prompt, string[] stops, int tokens,
@@ -64,7 +63,4 @@ public static partial class MbppInstruct
             })],
             Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, program(answer) + "\n", item.Target, null), filter),
         };
-
-    [GeneratedRegex(@"```(?:\w+)?\n?(.*?)\n?```", RegexOptions.Singleline)]
-    private static partial Regex Fenced();
 }

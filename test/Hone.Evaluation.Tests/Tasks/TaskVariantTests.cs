@@ -95,12 +95,26 @@ public sealed class TaskVariantTests : IDisposable
     [InlineData("    return 1\n```\nUse it:\n```python\nf()\n```", "    return 1\n")]
     public void Code_is_taken_from_the_block_it_stands_in(string answer, string code) => Assert.Equal(code, CodeTask.FencedCode(answer));
 
-    /// <summary>Printed by Python's re.findall with the harness's pattern on "```" + answer, the first match.</summary>
-    [Theory]
-    [InlineData("def f(): pass\n```\nDone", " f(): pass")]
-    [InlineData("\ndef f(): pass\n```\nDone", "def f(): pass")]
-    [InlineData("no fence", "no fence")]
-    public void Mbpp_instruct_takes_the_block_as_the_harness_does(string answer, string code) => Assert.Equal(code, MbppInstruct.Block(answer));
+    /// <summary>The harness's own pattern would take the word after the fence, here <c>def</c>, for a language.</summary>
+    [Fact]
+    public async Task Mbpp_instruct_keeps_the_first_word_of_the_code()
+    {
+        Write("mbpp/mbpp.jsonl", """{"task_id": 11, "text": "Write f.", "code": "c", "test_setup_code": "", "test_list": ["assert f()"]}""");
+        CodeJob? job = null;
+        TaskOptions options = Options with
+        {
+            NumFewshot = 0,
+            GradePrograms = (jobs, _) =>
+            {
+                job = Assert.Single(jobs);
+                return Task.FromResult<IReadOnlyList<CodeVerdict>>([new CodeVerdict(job.Id, true, false, "")]);
+            },
+        };
+        EvalTask task = MbppInstruct.Create(options);
+        ItemGrade grade = (await task.Grade([(task.Items[0], new ItemReplies([], [new Answer("def f(): return 1\n```\nDone.")]))], TestContext.Current.CancellationToken))[0];
+        Assert.Equal(1, grade.Metrics["pass@1,extract_code"]);
+        Assert.Equal("from __future__ import annotations\ndef f(): return 1\n\n", job!.Program);
+    }
 
     [Fact]
     public void Mbpp_variants_ask_in_words()
