@@ -3,6 +3,12 @@ namespace Hone.Evaluation;
 /// <summary>The eight worked examples of Wei et al. 2022 (arXiv 2201.11903, table 20), fixed by the protocol.</summary>
 internal static class ChainOfThought
 {
+    /// <summary>The first <paramref name="count"/> examples, all where it is null.</summary>
+    /// <exception cref="InputException">There are not so many.</exception>
+    public static IEnumerable<(string Question, string Answer)> Take(int? count, string task) => count > Examples.Count
+        ? throw new InputException($"{task} has {Examples.Count} examples, {count} are asked for")
+        : Examples.Take(count ?? Examples.Count);
+
     public static readonly IReadOnlyList<(string Question, string Answer)> Examples =
     [
         ("There are 15 trees in the grove. Grove workers will plant trees in the grove today. After they are done, there will be 21 trees. How many trees did the grove workers plant today?",

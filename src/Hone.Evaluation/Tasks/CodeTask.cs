@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Hone.Evaluation;
 
 /// <summary>What HumanEval and MBPP share: samples become programs, programs get verdicts, verdicts become pass@k.</summary>
-internal static class CodeTask
+internal static partial class CodeTask
 {
     /// <summary>
     /// The unbiased estimate that one of k samples passes, from n samples of which c passed: 1 - C(n-c, k) / C(n, k)
@@ -55,10 +57,19 @@ internal static class CodeTask
         return grades;
     };
 
-    /// <summary>The first block of code in an answer that began inside of one; the answer itself where there is no fence.</summary>
+    /// <summary>
+    /// The code of an answer that began inside of a block: up to its closing fence. A model that was not let begin there
+    /// opens a block of its own: then that one.
+    /// </summary>
     public static string FencedCode(string answer)
     {
+        Match own = OwnBlock().Match(answer);
+        if (own.Success) return own.Groups[1].Value;
         int end = answer.IndexOf("```", StringComparison.Ordinal);
         return end < 0 ? answer : answer[..end];
     }
+
+    // A fence that names the language opens a block, a closing one never does.
+    [GeneratedRegex(@"\A[^`]*```(?:python3?|py)[ \t]*\r?\n(.*?)(?:```|\z)", RegexOptions.Singleline | RegexOptions.IgnoreCase)]
+    private static partial Regex OwnBlock();
 }

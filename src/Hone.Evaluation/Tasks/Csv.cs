@@ -5,10 +5,13 @@ namespace Hone.Evaluation;
 /// <summary>Rows of a CSV file (RFC 4180): quoted fields may hold commas, line breaks and doubled quotes.</summary>
 internal static class Csv
 {
-    /// <exception cref="InputException">A quoted field does not end.</exception>
+    // The largest published file of questions has 2 MB.
+    private const long Longest = 256L << 20;
+
+    /// <exception cref="InputException">A quoted field does not end, the bytes are not UTF-8, or there are too many.</exception>
     public static IReadOnlyList<string[]> Read(string path)
     {
-        string text = File.ReadAllText(path);
+        string text = Text(path);
         List<string[]> rows = [];
         List<string> row = [];
         StringBuilder field = new();
@@ -62,6 +65,20 @@ internal static class Csv
             rows.Add([.. row]);
             row.Clear();
             any = false;
+        }
+    }
+
+    private static string Text(string path)
+    {
+        long size = new FileInfo(path).Length;
+        if (size > Longest) throw new InputException($"the file has {size} bytes, more than any table of questions ({Longest})", path);
+        try
+        {
+            return File.ReadAllText(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new InputException("not UTF-8", path, "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8 OLD > NEW", e);
         }
     }
 }

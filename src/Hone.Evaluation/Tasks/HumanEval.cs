@@ -7,7 +7,6 @@ namespace Hone.Evaluation;
 public static class HumanEval
 {
     private static readonly string[] s_stops = ["\nclass", "\ndef", "\n#", "\nif", "\nprint"];
-    private static readonly string[] s_evalPlusStops = ["<|endoftext|>", "<|endofmask|>", "</s>", "\nif __name__", "\ndef main(", "\nprint(", "\n```"];
 
     /// <summary><c>humaneval</c>: the model goes on after the signature and docstring.</summary>
     public static EvalTask Create(TaskOptions options) => Task("humaneval", "1", options,
@@ -20,9 +19,7 @@ public static class HumanEval
 
     /// <summary><c>humaneval_evalplus</c>: EvalPlus's prompt with HumanEval's base tests, as the RLHF Workflow's tables have it.</summary>
     public static EvalTask CreateEvalPlus(TaskOptions options) => Task("humaneval_evalplus", "1", options, row => Asked(options,
-        $"Please provide a self-contained Python script that solves the following problem in a markdown code block:\n```\n{Prompt(row).Trim()}\n```\n",
-        "Below is a Python script with a self-contained function that solves the problem and passes corresponding tests:\n```python\n"),
-        s_evalPlusStops, 768, (row, answer) => Imports(row) + CodeTask.FencedCode(answer), "none");
+        EvalPlus.Question(Prompt(row)), EvalPlus.Prefix), EvalPlus.Stops, EvalPlus.MaxTokens, (row, answer) => Imports(row) + CodeTask.FencedCode(answer), "none");
 
     /// <summary>Tests of a problem: the benchmark's text, then the call of its check.</summary>
     internal static string Tests(JsonObject row) => $"{(string)row["test"]!}\ncheck({(string)row["entry_point"]!})\n";
@@ -35,12 +32,12 @@ public static class HumanEval
     }
 
     internal static string File(TaskOptions options) => QuestionFile.Find(options.DataFolder, "humaneval",
-        "humaneval/HumanEval.jsonl.gz", "humaneval/HumanEval.jsonl", "humaneval/test.parquet", "HumanEval.jsonl.gz", "HumanEval.jsonl");
+        "humaneval/HumanEval.jsonl.gz", "humaneval/HumanEval.jsonl", "humaneval/test.parquet", "openai_humaneval/test-00000-of-00001.parquet", "humaneval/openai_humaneval/test-00000-of-00001.parquet", "HumanEval.jsonl.gz", "HumanEval.jsonl");
 
     private static string Prompt(JsonObject row) => (string)row["prompt"]!;
 
     // Without a chat template the same words are one text.
-    private static ModelPrompt Asked(TaskOptions options, string user, string prefix) => options.ApplyChatTemplate
+    internal static ModelPrompt Asked(TaskOptions options, string user, string prefix) => options.ApplyChatTemplate
         ? ModelPrompt.Of(options.SystemInstruction is { } system ? [ChatMessage.System(system), ChatMessage.User(user)] : [ChatMessage.User(user)], prefix)
         : ModelPrompt.Of(user + prefix);
 

@@ -29,7 +29,7 @@ public static class Mbpp
     /// <summary><c>mbpp_sanitized</c>: the 427 checked problems.</summary>
     public static EvalTask CreateSanitized(TaskOptions options)
     {
-        string file = QuestionFile.Find(options.DataFolder, "mbpp_sanitized", "mbpp/sanitized-mbpp.json", "sanitized-mbpp.json");
+        string file = Sanitized(options);
         JsonObject[] all = [.. QuestionFile.Read(file)];
         return Task("mbpp_sanitized", options, file, all, all, options.NumFewshot ?? 0, "prompt");
     }
@@ -39,19 +39,25 @@ public static class Mbpp
 
     internal static int Id(JsonObject row) => (int)row["task_id"]!;
 
-    private static string All(TaskOptions options) => QuestionFile.Find(options.DataFolder, "mbpp", "mbpp/mbpp.jsonl", "mbpp.jsonl");
+    internal static string All(TaskOptions options) => QuestionFile.Find(options.DataFolder, "mbpp", "mbpp/mbpp.jsonl", "mbpp.jsonl");
 
-    private static IEnumerable<string> Lines(JsonNode? list) => list is JsonArray array ? array.Select(l => (string)l!) : [];
+    internal static string Sanitized(TaskOptions options) => QuestionFile.Find(options.DataFolder, "mbpp_sanitized", "mbpp/sanitized-mbpp.json", "sanitized-mbpp.json");
+
+    /// <summary>The problems 2, 3 and 4: the examples of every variant.</summary>
+    internal static IEnumerable<JsonObject> Examples(IEnumerable<JsonObject> pool, int shots, string name) => shots > 3
+        ? throw new InputException($"{name} has 3 examples, {shots} are asked for")
+        : pool.Where(r => Id(r) is >= 2 and <= 4).OrderBy(Id).Take(shots);
+
+    internal static IEnumerable<string> Lines(JsonNode? list) => list is JsonArray array ? array.Select(l => (string)l!) : [];
 
     private static EvalTask Task(string name, TaskOptions options, string file, JsonObject[] questions, JsonObject[] pool, int shots, string column)
     {
-        if (shots > 3) throw new InputException($"{name} has 3 examples, {shots} are asked for");
         string Question(JsonObject row)
         {
             string[] tests = [.. Lines(row["test_list"])];
             return $"You are an expert Python programmer, and here is your task: {QuestionFile.Text(row, column, file)} Your code should pass these tests:\n\n{string.Join('\n', tests.Take(3))}\n[BEGIN]\n";
         }
-        (string, string)[] examples = [.. pool.Where(r => Id(r) is >= 2 and <= 4).OrderBy(Id).Take(shots).Select(r => (Question(r), $"{QuestionFile.Text(r, "code", file)}\n{Stop}"))];
+        (string, string)[] examples = [.. Examples(pool, shots, name).Select(r => (Question(r), $"{QuestionFile.Text(r, "code", file)}\n{Stop}"))];
         return new EvalTask
         {
             Name = name,
@@ -68,6 +74,6 @@ public static class Mbpp
                 Generations = CodeTask.Requests(options.Prompt("", examples, Question(row), delimiter: ""), [Stop], 256, options),
             })],
             Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, answer + "\n", item.Target, null)),
-        };
+        }.WithOverlapFlagged(i => Question(questions[i]), _ => examples.Select(e => e.Item1));
     }
 }

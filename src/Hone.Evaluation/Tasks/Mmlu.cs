@@ -41,9 +41,9 @@ public static class Mmlu
 
     public static EvalTask Create(string subject, TaskOptions options)
     {
-        string test = QuestionFile.Find(options.DataFolder, $"mmlu_{subject}", $"mmlu/test/{subject}_test.csv", $"mmlu/test/{subject}.csv", $"test/{subject}_test.csv");
+        string test = QuestionFile.Find(options.DataFolder, $"mmlu_{subject}", $"mmlu/test/{subject}_test.csv", $"mmlu/test/{subject}.csv", $"test/{subject}_test.csv", $"mmlu/{subject}/test-00000-of-00001.parquet", $"{subject}/test-00000-of-00001.parquet");
         int shots = options.NumFewshot ?? 0;
-        string? dev = shots == 0 ? null : QuestionFile.Find(options.DataFolder, $"mmlu_{subject}", $"mmlu/dev/{subject}_dev.csv", $"mmlu/dev/{subject}.csv", $"dev/{subject}_dev.csv");
+        string? dev = shots == 0 ? null : QuestionFile.Find(options.DataFolder, $"mmlu_{subject}", $"mmlu/dev/{subject}_dev.csv", $"mmlu/dev/{subject}.csv", $"dev/{subject}_dev.csv", $"mmlu/{subject}/dev-00000-of-00001.parquet", $"{subject}/dev-00000-of-00001.parquet");
         Row[] questions = [.. Read(test)], pool = dev is null ? [] : [.. Read(dev)];
         if (shots > pool.Length) throw new InputException($"{shots} examples are asked for, the subject has {pool.Length}", dev ?? test);
         (string, string)[] examples = [.. pool.Take(shots).Select(r => (r.Prompt, $"{Letters[r.Gold]}"))];
@@ -66,7 +66,7 @@ public static class Mmlu
             })],
             Grade = MultipleChoice.Each((item, replies) => new ItemGrade(
                 new Dictionary<string, double> { ["acc,none"] = MultipleChoice.Accuracy(replies.Likelihoods, Letters.IndexOf(item.Target[0])) })),
-        };
+        }.WithOverlapFlagged(i => questions[i].Prompt, _ => examples.Select(e => e.Item1));
     }
 
     /// <summary>A question with its four choices.</summary>
@@ -75,10 +75,14 @@ public static class Mmlu
         public string Prompt => $"{Question.Trim()}\n{string.Join("", Choices.Select((c, i) => $"{Letters[i]}. {c}\n"))}Answer:";
     }
 
-    /// <summary>Rows with a header and answers 0 to 3, or as in the original archive: no header, answers A to D.</summary>
+    /// <summary>
+    /// CSV with a header and answers 0 to 3, or as in the original archive: no header, answers A to D. Other files have the
+    /// hub's columns: question, a list of choices, and an answer 0 to 3.
+    /// </summary>
     internal static IEnumerable<Row> Read(string path)
     {
-        foreach (string[] cells in Csv.Read(path))
+        IEnumerable<string[]> rows = path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) ? Csv.Read(path) : QuestionFile.Read(path).Select(Cells);
+        foreach (string[] cells in rows)
         {
             if (cells is ["question", ..]) continue;
             if (cells.Length != 6) throw new InputException($"a row has {cells.Length} cells, not question, four choices and answer", path);
@@ -90,4 +94,7 @@ public static class Mmlu
             });
         }
     }
+
+    private static string[] Cells(JsonObject row) =>
+        [(string?)row["question"] ?? "", .. row["choices"] is JsonArray choices ? choices.Select(c => c?.ToString() ?? "") : [], row["answer"]?.ToString() ?? ""];
 }

@@ -104,7 +104,7 @@ public sealed class TaskTests : IDisposable
         Assert.Equal(57, TaskCatalog.Find(["mmlu"], Nearest).Tasks.Count);
         Assert.Equal(5, TaskCatalog.Find(["mmlu"], Nearest).Groups.Count);
         Assert.Equal(14, TaskCatalog.Find(["mmlu_high_school_*"], Nearest).Tasks.Count);
-        Assert.Equal(["gsm8k", "gsm8k_cot"], TaskCatalog.Find(["gsm8k*"], Nearest).Tasks.Select(t => t.Name));
+        Assert.Equal(["gsm8k", "gsm8k_cot", "gsm8k_cot_llama"], TaskCatalog.Find(["gsm8k*"], Nearest).Tasks.Select(t => t.Name));
         Assert.Equal(57, Mmlu.Subjects.Count());
         Assert.Contains("Did you mean gsm8k?", Assert.Throws<InputException>(() => TaskCatalog.Find(["gsm8q"], Nearest)).Message, StringComparison.Ordinal);
     }
