@@ -5,7 +5,7 @@ public class UsageTests
     public static TheoryData<string> Verbs =>
     [
         "quickstart", "run", "sft", "reward", "sample", "score", "pair", "dpo", "chat", "recipe init", "recipe show", "recipe validate",
-        "tokenize", "render", "logprobs", "runs", "report", "doctor", "version", "world-base", "pull", "data inspect", "eval table", "compare",
+        "tokenize", "render", "logprobs", "runs", "report", "doctor", "version", "world-base", "pull", "data inspect", "eval", "eval list", "eval score", "eval table", "compare",
     ];
 
     [Theory]

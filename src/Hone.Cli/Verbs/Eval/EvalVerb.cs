@@ -24,6 +24,7 @@ internal static class EvalVerb
             """)
         {
             EvalListVerb.Create(io),
+            EvalScoreVerb.Create(io),
             EvalTableVerb.Create(io),
         };
         var options = new EvalOptions(command);
