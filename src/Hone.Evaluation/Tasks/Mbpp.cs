@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Hone.Evaluation;
 
@@ -6,7 +7,7 @@ namespace Hone.Evaluation;
 /// MBPP (Austin et al. 2021, arXiv 2108.07732): functions from a sentence and three tests. Three sizes: all 974 problems,
 /// the 500 of the test split, the 427 that were checked by hand.
 /// </summary>
-public static class Mbpp
+public static partial class Mbpp
 {
     private const string Stop = "[DONE]";
 
@@ -34,8 +35,21 @@ public static class Mbpp
         return Task("mbpp_sanitized", options, file, all, all, options.NumFewshot ?? 0, "prompt");
     }
 
-    /// <summary>The tests of a problem: its set-up, its imports, its asserts.</summary>
-    internal static string Tests(JsonObject row) => string.Join('\n', Lines(row["test_imports"]).Append((string?)row["test_setup_code"] ?? "").Concat(Lines(row["test_list"]))) + "\n";
+    /// <summary>The tests of a problem: its imports and asserts. As upstream, without <c>test_setup_code</c>, which one problem has (367: its own solution fails).</summary>
+    /// <exception cref="InputException">It has no test: any program would pass.</exception>
+    internal static string Tests(JsonObject row)
+    {
+        string[] asserts = [.. Lines(row["test_list"] ?? row["test"])];
+        if (asserts.Length == 0) throw new InputException($"the problem {Id(row)} has no tests", fix: "Give mbpp.jsonl or sanitized-mbpp.json of google-research.");
+        return string.Join('\n', Lines(row["test_imports"]).Concat(asserts)) + "\n";
+    }
+
+    /// <summary>The function that the tests call: of those that the reference solution defines, the last that a test names.</summary>
+    internal static string? EntryPoint(JsonObject row) => Definitions().Matches((string?)row["code"] ?? "").Select(m => m.Groups[1].Value)
+        .LastOrDefault(name => Lines(row["test_list"] ?? row["test"]).Any(test => Regex.IsMatch(test, $@"\b{name}\s*\(")));
+
+    [GeneratedRegex(@"^def\s+(\w+)", RegexOptions.Multiline)]
+    private static partial Regex Definitions();
 
     internal static int Id(JsonObject row) => (int)row["task_id"]!;
 
@@ -73,7 +87,7 @@ public static class Mbpp
                 Target = Tests(row),
                 Generations = CodeTask.Requests(options.Prompt("", examples, Question(row), delimiter: ""), [Stop], 256, options),
             })],
-            Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, answer + "\n", item.Target, null)),
+            Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, answer + "\n", item.Target, Mbpp.EntryPoint(item.Doc))),
         }.WithOverlapFlagged(i => Question(questions[i]), _ => examples.Select(e => e.Item1));
     }
 }

@@ -61,6 +61,6 @@ public static class MbppInstruct
                 Target = Mbpp.Tests(row),
                 Generations = CodeTask.Requests(prompt(row), stops, tokens, options),
             })],
-            Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, program(answer) + "\n", item.Target, null), filter),
+            Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, program(answer) + "\n", item.Target, Mbpp.EntryPoint(item.Doc)), filter),
         };
 }
