@@ -71,4 +71,7 @@ public static class DropReason
 
     /// <summary>The turns do not alternate between user and assistant, or one is empty.</summary>
     public const string TurnsNotAlternating = "turns_not_alternating";
+
+    /// <summary>An answer that the file itself labels as bad (KTO's <c>label: false</c>) is nothing to imitate.</summary>
+    public const string LabelledBad = "labelled_bad";
 }

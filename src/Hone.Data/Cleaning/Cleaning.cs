@@ -65,6 +65,7 @@ public sealed record Cleaning
             if (MinMargin is { } margin && Math.Abs(chosen - rejected) < margin) return DropReason.MarginTooSmall;
             if (MinScoreRatio is { } ratio && !(Math.Max(chosen, rejected) >= ratio * Math.Min(chosen, rejected))) return DropReason.ScoreRatioTooSmall;
         }
+        else if (MinMargin is { } least && pair.Margin is { } given && Math.Abs(given) < least) return DropReason.MarginTooSmall;
         if (StrictTurns && !Alternates(pair.Prompt, lastIsAssistant: false)) return DropReason.TurnsNotAlternating;
         if (MaxPairsPerPrompt is not { } most) return null;
         string prompt = PromptKey.Of(pair.Prompt);

@@ -8,7 +8,7 @@ internal static class PreferenceLayouts
 {
     private static readonly string[] s_chosenScores = ["chosen_score", "score_chosen", "reward_chosen"];
     private static readonly string[] s_rejectedScores = ["rejected_score", "score_rejected", "reward_rejected"];
-    private static readonly string[] s_scores = [.. s_chosenScores, .. s_rejectedScores];
+    private static readonly string[] s_scores = [.. s_chosenScores, .. s_rejectedScores, "margin"];
 
     public static IReadOnlyList<Layout<Preference>> All { get; } =
     [
@@ -92,7 +92,7 @@ internal static class PreferenceLayouts
         if (prompt.Count == 0 || string.IsNullOrWhiteSpace(prompt[^1].Content)) return DropReason.EmptyPrompt;
         if (string.IsNullOrWhiteSpace(chosen) || string.IsNullOrWhiteSpace(rejected)) return DropReason.EmptyAnswer;
         if (chosen.AsSpan().Trim().SequenceEqual(rejected.AsSpan().Trim())) return DropReason.ChosenEqualsRejected;
-        return new Preference(prompt, chosen, rejected, Score(record, s_chosenScores), Score(record, s_rejectedScores));
+        return new Preference(prompt, chosen, rejected, Score(record, s_chosenScores), Score(record, s_rejectedScores), record.OptionalNumber("margin"));
     }
 
     private static double? Score(DataRecord record, string[] columns) =>

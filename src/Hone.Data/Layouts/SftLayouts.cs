@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Hone.Text;
 
 namespace Hone.Data;
@@ -9,15 +10,16 @@ internal static class SftLayouts
 
     public static IReadOnlyList<Layout<SftRow>> All { get; } =
     [
-        new("messages", [RequiredColumn.List("messages")], ["system"], (r, _) => Conversation(r, ChatColumn.Messages(r, "messages"))),
-        new("ShareGPT", [RequiredColumn.List("conversations")], ["system"],
-            (r, _) => Conversation(r, ChatColumn.Messages(r, "conversations"))),
+        new("messages", [RequiredColumn.List("messages")], ["system", "label"], (r, _) => Conversation(r, ChatColumn.Messages(r, "messages"))),
+        new("ShareGPT", [RequiredColumn.List("conversations")], ["system", "label"],
+            (r, _) => Conversation(r, ChatColumn.Messages(r, "conversations"))) { Without = "chosen" },
         new("Alpaca", [RequiredColumn.Text("instruction"), RequiredColumn.Text("output")], ["input", "system"], (r, _) => Alpaca(r)),
-        new(PlainText, [RequiredColumn.Text("text")], [], (r, _) => Text(r)),
+        new(PlainText, [RequiredColumn.Text("text")], [], (r, _) => Text(r)) { Without = "role" },
     ];
 
     private static Parsed<SftRow> Conversation(DataRecord record, List<ChatMessage> messages)
     {
+        if (record.Has("label", JsonValueKind.False)) return DropReason.LabelledBad;
         bool answered = false;
         foreach (ChatMessage message in messages.Where(m => m.Role == "assistant"))
         {

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Microsoft.Extensions.FileSystemGlobbing;
 
 namespace Hone.Data;
@@ -6,15 +5,7 @@ namespace Hone.Data;
 /// <summary>Files of rows: which there are, and their bytes, unpacked and checked to be UTF-8.</summary>
 public static class DataFile
 {
-    private static readonly string[] s_extensions = [".jsonl", ".ndjson", ".json", ".parquet", ".txt"];
-
-    // By default .NET takes a .gz that ends in the middle for a complete one. It asks once per process, so this comes
-    // before the first GZipStream here; a host that has set the switch itself is left alone.
-    static DataFile()
-    {
-        const string StrictValidation = "System.IO.Compression.UseStrictValidation";
-        if (!AppContext.TryGetSwitch(StrictValidation, out _)) AppContext.SetSwitch(StrictValidation, true);
-    }
+    private static readonly string[] s_extensions = [".jsonl", ".ndjson", ".json", ".txt", ".parquet"];
 
     /// <summary>
     /// The files that paths of files and folders stand for: a folder gives the data files directly in it, in ordinal
@@ -58,12 +49,7 @@ public static class DataFile
         if (!IsData(path))
             throw new InputException($"`{Extension(path)}` is not a known kind of data file", path, $"Convert it to one of {Known}.");
         FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
-        return new CheckedUtf8Stream(Compression(path) switch
-        {
-            ".gz" => new GZipStream(file, CompressionMode.Decompress),
-            ".zst" => new ZstdStream(file),
-            _ => file,
-        }, path);
+        return new CheckedUtf8Stream(UnpackedStream.Packing(path) is { } packing ? new UnpackedStream(file, packing, path) : file, path);
     }
 
     private static string[] Matching(string pattern)
@@ -80,10 +66,13 @@ public static class DataFile
 
     private static bool IsData(string path) => s_extensions.Contains(Extension(path));
 
-    /// <summary>The ending that says how a file is packed; empty for one that is not. Parquet packs itself.</summary>
-    private static string Compression(string path) => Path.GetExtension(path).ToLowerInvariant() is ".gz" or ".zst" ? Path.GetExtension(path).ToLowerInvariant() : "";
-
-    private static string Extension(string path) => Path.GetExtension(path[..^Compression(path).Length]).ToLowerInvariant();
+    // Parquet is packed within; there is no .parquet.gz.
+    private static string Extension(string path)
+    {
+        string packing = UnpackedStream.Packing(path) ?? "";
+        string inner = Path.GetExtension(path[..^packing.Length]).ToLowerInvariant();
+        return inner == ".parquet" ? inner + packing : inner;
+    }
 
     private static InputException Missing(string path) => new("there is no such file", path);
 }

@@ -43,8 +43,7 @@ public static class RowFile
     public static bool HoldsPairs(string path)
     {
         if (DataFile.IsText(path)) return false;
-        using Stream stream = DataFile.Open(path);
-        return JsonRecords.Read(stream, path).FirstOrDefault() is { } first
+        return DataReader.Records(path).FirstOrDefault() is { } first
             && s_pairColumns.All(first.Has);
     }
 
@@ -70,8 +69,7 @@ public static class RowFile
 
     private static IEnumerable<T> Read<T>(string path, JsonTypeInfo<T> type, string[] required, Action<T, DataRecord> check)
     {
-        using Stream stream = DataFile.Open(path);
-        foreach (DataRecord record in JsonRecords.Read(stream, path))
+        foreach (DataRecord record in DataReader.Records(path))
         {
             foreach (string column in required) record.Require(column);
             T row;

@@ -87,22 +87,6 @@ public class SftLayoutTests
         Assert.EndsWith("rows.json:2", e.Where);
     }
 
-    [Theory]
-    [InlineData("corpora/llama-factory/alpaca_en_demo.json", 999, 0)]
-    [InlineData("corpora/llama-factory/identity.json", 91, 0)]
-    [InlineData("corpora/torchtune/alpaca_tiny.json", 100, 0)]
-    [InlineData("corpora/torchtune/chat_tiny.json", 1, 0)]
-    [InlineData("corpora/llama-factory/kto_en_demo.json", 300, 0)]
-    [InlineData("corpora/code_alpaca_2k.json", 2017, 2)]
-    public void Real_files_are_read_whole(string file, int rows, int empty)
-    {
-        string path = SharedData.Require(file);
-        DataReport report = new(path);
-        Assert.Equal(rows - empty, DataReader.ReadSft(path, report).Count());
-        Assert.Equal(rows, report.Read);
-        Assert.Equal(empty, report.Dropped.GetValueOrDefault(DropReason.EmptyAnswer));
-    }
-
     [Fact]
     public void A_real_conversation_has_its_turns()
     {
