@@ -26,13 +26,15 @@ public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
         return new CodeGrader(new Sandbox(unsafeCode ? SandboxKind.None : SandboxKind.Bubblewrap), TimeSpan.FromSeconds(10), Environment.ProcessorCount);
     }
 
-    /// <summary>Verdicts in the order of the jobs. What ran out of time is tried once more, alone.</summary>
+    private const string NeverSpoke = "the program ended before it was loaded";
+
+    /// <summary>Verdicts in the order of the jobs. What ran out of time, or ended before it said anything, is tried once more, alone.</summary>
     public async Task<IReadOnlyList<CodeVerdict>> GradeAsync(IReadOnlyList<CodeJob> jobs, CancellationToken cancel = default)
     {
         var verdicts = new CodeVerdict[jobs.Count];
         var queue = new ConcurrentQueue<int>(Enumerable.Range(0, jobs.Count));
         await Task.WhenAll(Enumerable.Range(0, Math.Min(sideBySide, Math.Max(1, jobs.Count))).Select(_ => Task.Run(() => WorkAsync(jobs, queue, verdicts, cancel), cancel))).ConfigureAwait(false);
-        var late = new ConcurrentQueue<int>(Enumerable.Range(0, jobs.Count).Where(i => verdicts[i].TimedOut));
+        var late = new ConcurrentQueue<int>(Enumerable.Range(0, jobs.Count).Where(i => verdicts[i].TimedOut || verdicts[i].Reason == NeverSpoke));
         if (!late.IsEmpty) await WorkAsync(jobs, late, verdicts, cancel).ConfigureAwait(false);
         return verdicts;
     }
@@ -69,7 +71,9 @@ public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
         try
         {
             await candidate.WriteAsync(new JsonObject { ["code"] = job.Program }.ToJsonString(), time.Token).ConfigureAwait(false);
-            (_, string? fault) = Reply(await candidate.ReadLineAsync(time.Token).ConfigureAwait(false), 0);
+            byte[]? loaded = await candidate.ReadLineAsync(time.Token).ConfigureAwait(false);
+            if (loaded is null) return (Failed(NeverSpoke), true);
+            (_, string? fault) = Reply(loaded, 0);
             if (fault is not null) return (Failed(fault), true);
             string nonce = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
             await harness.WriteAsync(new JsonObject { ["nonce"] = nonce, ["tests"] = job.Tests, ["entry"] = job.EntryPoint }.ToJsonString(), time.Token).ConfigureAwait(false);

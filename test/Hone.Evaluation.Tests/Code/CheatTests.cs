@@ -4,6 +4,7 @@ namespace Hone.Evaluation.Tests;
 /// Programs that compute nothing right and want to pass all the same. The task is f(1) == 2, f(2) == 3; none may score. Those
 /// that fool HumanEval's, EvalPlus's or open-instruct's grader stand in docs/code-grading.md.
 /// </summary>
+[Collection("sandbox")]
 public sealed class CheatTests
 {
     private const string Tests = "def check(candidate):\n    assert candidate(1) == 2\n    assert candidate(2) == 3\ncheck(f)\n";
