@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the tools that some tests and verbs use where they are there: chromium (pictures of pages), bubblewrap
-# (sandbox), Open MPI (several processes). Debian 12, Ubuntu 22.04 and 24.04. Hone itself needs the .NET 10 SDK only;
+# (sandbox) with Python, Open MPI (several processes). Debian 12, Ubuntu 22.04 and 24.04. Hone itself needs the .NET 10 SDK only;
 # what needs a missing tool says so or is skipped. `hone doctor` shows what is there.
 # Exit code 0 when all are there in the end, 1 when one is missing.
 set -uo pipefail
@@ -11,6 +11,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 missing() {
   has chromium || has chromium-browser || has google-chrome || echo chromium
   has bwrap || echo bubblewrap
+  [ -x /usr/bin/python3 ] || echo python3
   has mpirun || echo openmpi-bin
 }
 
