@@ -47,7 +47,8 @@ public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
             while (queue.TryDequeue(out int i))
             {
                 cancel.ThrowIfCancellationRequested();
-                harness ??= new LinePipe(sandbox.Start(s_harness));
+                // It serves many jobs, each within the wall clock, so that no limit on its CPU time may add them up.
+                harness ??= new LinePipe((sandbox with { CpuSeconds = int.MaxValue }).Start(s_harness));
                 (CodeVerdict verdict, bool sound) = await JudgeAsync(jobs[i], harness, cancel).ConfigureAwait(false);
                 verdicts[i] = verdict;
                 if (sound) continue;
@@ -66,8 +67,8 @@ public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
     {
         using var time = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         time.CancelAfter(limit);
-        CodeVerdict Failed(string reason) => new(job.Id, Passed: false, TimedOut: false, reason);
-        using var candidate = new LinePipe(sandbox.Start(s_candidate));
+        using var candidate = new LinePipe(sandbox.Start(s_candidate), sandbox.MemoryBytes);
+        CodeVerdict Failed(string reason) => new(job.Id, Passed: false, TimedOut: false, candidate.OutOfMemory ? $"the program and what it started took more than {sandbox.MemoryBytes >> 20} MiB of memory" : reason);
         try
         {
             await candidate.WriteAsync(new JsonObject { ["code"] = job.Program }.ToJsonString(), time.Token).ConfigureAwait(false);
@@ -97,7 +98,7 @@ public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
         {
             return (new CodeVerdict(job.Id, false, TimedOut: true, $"ran out of time ({limit.TotalSeconds:0} s)"), false);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return (Failed("a malformed message"), false);
         }
@@ -114,11 +115,14 @@ public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
             if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out JsonElement id) || id.ValueKind != JsonValueKind.Number || !id.TryGetInt32(out int number) || number != call)
                 return (null, "the program sent a message that nothing asked for");
             if (!root.TryGetProperty("error", out JsonElement error)) return root.TryGetProperty("ok", out _) ? (line, null) : (null, "the program sent a malformed message");
-            string text = $"{error}: {(root.TryGetProperty("message", out JsonElement m) ? m.ToString() : "")}";
+            if (error.ValueKind != JsonValueKind.String || !root.TryGetProperty("message", out JsonElement text) || text.ValueKind != JsonValueKind.String)
+                return (null, "the program sent a malformed message");
+            string fault = $"the program does not load: {error.GetString()}: {text.GetString()}";
             // An error while the program is loaded ends it; one in a call is the tests' to judge.
-            return call == 0 ? (null, $"the program does not load: {text}") : (line, null);
+            return call == 0 ? (null, fault) : (line, null);
         }
-        catch (JsonException)
+        // The second: text with bytes or halves of pairs that are none.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return (null, "the program sent a malformed message");
         }

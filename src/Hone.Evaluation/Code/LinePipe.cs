@@ -12,15 +12,21 @@ internal sealed class LinePipe : IDisposable
     private readonly Process _process;
     private readonly Stream _output;
     private readonly byte[] _buffer = new byte[1 << 16];
+    private readonly MemoryWatch? _memory;
     private int _at, _end;
 
-    public LinePipe(Process process)
+    /// <param name="memoryBytes">Of the child and all that it starts.</param>
+    public LinePipe(Process process, long? memoryBytes = null)
     {
         _process = process;
+        if (memoryBytes is { } bytes && OperatingSystem.IsLinux()) _memory = new MemoryWatch(process.Id, bytes, Kill);
         _output = process.StandardOutput.BaseStream;
         // Read and forgotten, so that a child which fills its error stream does not wait for ever.
         _ = process.StandardError.BaseStream.CopyToAsync(Stream.Null);
     }
+
+    /// <summary>The child was ended because it held more memory than it may.</summary>
+    public bool OutOfMemory => _memory?.Exceeded == true;
 
     /// <summary>False where the child is gone.</summary>
     public async Task<bool> WriteAsync(ReadOnlyMemory<byte> line, CancellationToken cancel)
@@ -58,7 +64,7 @@ internal sealed class LinePipe : IDisposable
         }
     }
 
-    public void Dispose()
+    private void Kill()
     {
         try
         {
@@ -68,6 +74,12 @@ internal sealed class LinePipe : IDisposable
         {
             // Gone in the meantime.
         }
+    }
+
+    public void Dispose()
+    {
+        _memory?.Dispose();
+        Kill();
         _process.Dispose();
     }
 }

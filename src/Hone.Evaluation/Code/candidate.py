@@ -6,7 +6,7 @@ _in, _out = os.fdopen(os.dup(0), "rb"), os.dup(1)
 _null = os.open(os.devnull, os.O_RDWR)
 os.dup2(_null, 0), os.dup2(_null, 1)
 sys.stdin, sys.stdout = open(os.devnull), open(os.devnull, "w")
-_encode, _decode, _line, _NotPlain, _loads, _write = encode, decode, line, NotPlain, json.loads, os.write
+_encode, _decode, _line, _NotPlain, _text_of, _loads, _write = encode, decode, line, NotPlain, text_of, json.loads, os.write
 _ITERATORS = (types.GeneratorType, map, filter, zip, enumerate, reversed, type(iter([])), itertools.chain, itertools.islice)
 _objects = []
 
@@ -39,7 +39,7 @@ def _main():
     try:
         exec(compile(start["code"], "candidate.py", "exec"), module.__dict__)
     except BaseException as error:
-        _reply({"id": 0, "error": type(error).__name__, "message": str(error)[:300]})
+        _reply({"id": 0, "error": type(error).__name__, "message": _text_of(error)})
         return
     _reply({"id": 0, "ok": None})
     while True:
@@ -57,7 +57,7 @@ def _main():
                 target = target(*[_decode(a, _take) for a in call["args"]], **{k: _decode(v, _take) for k, v in call["kwargs"].items()})
             answer = {"id": call["id"], "ok": _encode(target, _give)}
         except BaseException as error:
-            answer = {"id": call["id"], "error": type(error).__name__, "message": str(error)[:300]}
+            answer = {"id": call["id"], "error": type(error).__name__, "message": _text_of(error)}
         _reply(answer)
 
 

@@ -76,5 +76,10 @@ def decode(tree, refs=None, depth=0):
     raise NotPlain("a malformed value")
 
 
+def text_of(error):
+    # Half a surrogate pair is no text for whoever reads on.
+    return str(error)[:300].encode("utf-8", "replace").decode("utf-8")
+
+
 def line(message):
     return (json.dumps(message, separators=(",", ":")) + "\n").encode("ascii")

@@ -21,8 +21,17 @@ public static class HumanEval
     public static EvalTask CreateEvalPlus(TaskOptions options) => Task("humaneval_evalplus", "1", options, row => Asked(options,
         EvalPlus.Question(Prompt(row)), EvalPlus.Prefix), EvalPlus.Stops, EvalPlus.MaxTokens, (row, answer) => Imports(row) + CodeTask.FencedCode(answer), "none");
 
-    /// <summary>Tests of a problem: the benchmark's text, then the call of its check.</summary>
-    internal static string Tests(JsonObject row) => $"{(string)row["test"]!}\ncheck({(string)row["entry_point"]!})\n";
+    /// <summary>
+    /// Tests of a problem: the benchmark's text, then the call of its check. Three prompts (32, 38, 50) begin with a helper that
+    /// their tests call as well; it goes before the tests, for the program's own might say what is right.
+    /// </summary>
+    internal static string Tests(JsonObject row)
+    {
+        string entry = (string)row["entry_point"]!;
+        int at = Prompt(row).IndexOf($"def {entry}(", StringComparison.Ordinal);
+        string before = at < 0 ? "" : Prompt(row)[..at];
+        return $"{(before.Contains("def ", StringComparison.Ordinal) ? before + "\n" : "")}{(string)row["test"]!}\ncheck({entry})\n";
+    }
 
     /// <summary>What stands before the first function of a prompt: its imports.</summary>
     internal static string Imports(JsonObject row)
