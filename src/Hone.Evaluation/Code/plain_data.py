@@ -3,6 +3,7 @@
 import collections, json
 
 _DEPTH, _ITEMS = 60, 2_000_000
+_TYPES = {t.__name__: t for t in (bool, bytes, complex, dict, float, frozenset, int, list, set, str, tuple)}
 
 
 class NotPlain(Exception):
@@ -36,6 +37,9 @@ def encode(value, refs=None, depth=0, count=None):
         return {"dict": [[again(k), again(v)] for k, v in list(dict.items(value))]}
     if kind is range:
         return {"range": [again(value.start), again(value.stop), again(value.step)]}
+    # Python's own types, by name: MBPP's 533 gives one as an argument.
+    if kind is type and _TYPES.get(value.__name__) is value:
+        return {"type": value.__name__}
     if refs is not None:
         plain = refs(value)
         if plain is not None:
@@ -69,6 +73,8 @@ def decode(tree, refs=None, depth=0):
         return {again(k): again(v) for k, v in body}
     if tag == "range":
         return range(*[again(v) for v in body])
+    if tag == "type" and type(body) is str and body in _TYPES:
+        return _TYPES[body]
     if tag == "iter":
         return iter([again(v) for v in body])
     if refs is not None:

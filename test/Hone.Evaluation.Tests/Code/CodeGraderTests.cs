@@ -15,6 +15,15 @@ public sealed class CodeGraderTests
         Assert.Equal(164, verdicts.Count);
     }
 
+    [Fact(Explicit = true)]
+    public async Task The_other_canonical_mbpp_solutions_pass_but_927()
+    {
+        CodeJob[] jobs = [.. Problems("eval/mbpp/mbpp.jsonl").Where(r => Mbpp.Id(r) is < 11 or > 510).Select(row => new CodeJob($"{Mbpp.Id(row)}", $"{(string)row["code"]!}\n", Mbpp.Tests(row), Mbpp.EntryPoint(row)))];
+        IReadOnlyList<CodeVerdict> verdicts = await Grade(jobs);
+        Assert.Equal("927", string.Join(", ", verdicts.Where(v => !v.Passed).Select(v => v.Id)));
+        Assert.Equal(474, verdicts.Count);
+    }
+
     [Fact]
     public async Task All_canonical_mbpp_solutions_pass_but_367()
     {

@@ -63,6 +63,18 @@ public sealed class HostileProgramTests
         Assert.Equal([false, true], verdicts.Select(v => v.Passed));
     }
 
+    /// <summary>MBPP's 533 gives a type as an argument.</summary>
+    [Fact]
+    public async Task Types_pass_by_name()
+    {
+        Sandboxed();
+        const string Typed = "assert f([1, 'a'], int) == [1]\nassert f([1, 'a'], str) == ['a']\n";
+        IReadOnlyList<CodeVerdict> verdicts = await Grader().GradeAsync(
+            [new CodeJob("right", "def f(xs, t): return [x for x in xs if isinstance(x, t)]\n", Typed, "f"), new CodeJob("a type for a value", "def f(xs, t): return t\n", Typed, "f")],
+            TestContext.Current.CancellationToken);
+        Assert.Equal([true, false], verdicts.Select(v => v.Passed));
+    }
+
     [Fact]
     public async Task Tests_may_expect_an_error_whose_text_is_none()
     {
@@ -122,6 +134,15 @@ public sealed class HostileProgramTests
         CodeJob[] jobs = [.. Enumerable.Range(0, 4).Select(i => new CodeJob($"{i}", "def f(x): return x + 1\n", Slow, "f"))];
         var grader = new CodeGrader(new Sandbox(SandboxKind.Bubblewrap, CpuSeconds: 2), TimeSpan.FromSeconds(10), 1);
         Assert.All(await grader.GradeAsync(jobs, TestContext.Current.CancellationToken), v => Assert.True(v.Passed, v.Reason));
+    }
+
+    [Fact]
+    public async Task Unprotected_runs_keep_the_two_processes()
+    {
+        Sandboxed();
+        IReadOnlyList<CodeVerdict> verdicts = await CodeGrader.Create(unsafeCode: true).GradeAsync(
+            [s_honest, new CodeJob("equals all", "class E:\n    def __eq__(self, o): return True\ndef f(x): return E()\n", Tests, "f")], TestContext.Current.CancellationToken);
+        Assert.Equal([true, false], verdicts.Select(v => v.Passed));
     }
 
     [Fact]
