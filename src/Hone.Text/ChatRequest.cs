@@ -16,5 +16,8 @@ public sealed record ChatRequest(IReadOnlyList<IReadOnlyDictionary<string, objec
 
     /// <summary>A conversation of texts.</summary>
     public static ChatRequest Of(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = false) => new(
-        [.. messages.Select(m => new Dictionary<string, object?> { ["role"] = m.Role, ["content"] = m.Content })]) { AddGenerationPrompt = addGenerationPrompt };
+        [.. messages.Select(m => new Dictionary<string, object?> { ["role"] = m.Role, ["content"] = m.Content })])
+    {
+        AddGenerationPrompt = addGenerationPrompt,
+    };
 }
