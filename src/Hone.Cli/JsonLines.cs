@@ -74,24 +74,15 @@ internal static class JsonLines
 
     public static JsonArray Array(IEnumerable<float> values) => [.. values.Select(v => (JsonNode)v)];
 
-    public static string Text(JsonElement value, string what, string where)
-    {
-        if (value.ValueKind != JsonValueKind.String) throw new InputException($"{what} must be text", where);
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new InputException($"{what} holds half of a surrogate pair (a broken \\u escape)", where, inner: e);
-        }
-    }
+    public static string Text(JsonElement value, string what, string where) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new InputException($"{what} must be text", where);
 
     private static JsonLine Parse(string line, string where)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
+            if (line.Contains("\\u", StringComparison.Ordinal)) ReadTexts(document.RootElement);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new JsonLine(document.RootElement.Clone(), where)
                 : throw new InputException("a row must be a JSON object", where);
@@ -99,6 +90,28 @@ internal static class JsonLines
         catch (JsonException e)
         {
             throw new InputException($"broken JSON at character {e.BytePositionInLine + 1}", where, "Each line must be one complete JSON object.", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InputException("a text of the row holds half of a surrogate pair (a broken \\u escape)", where, inner: e);
+        }
+    }
+
+    // The parser leaves escapes alone until a text is read; a broken one is to be met here, where the line is known.
+    private static void ReadTexts(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.String) value.GetString();
+        else if (value.ValueKind == JsonValueKind.Array)
+        {
+            foreach (JsonElement item in value.EnumerateArray()) ReadTexts(item);
+        }
+        else if (value.ValueKind == JsonValueKind.Object)
+        {
+            foreach (JsonProperty property in value.EnumerateObject())
+            {
+                _ = property.Name;
+                ReadTexts(property.Value);
+            }
         }
     }
 }

@@ -19,7 +19,8 @@ public sealed class ChatFormat
     {
         (Tokenizer, Template) = (tokenizer, template);
         _guard = new ControlTextGuard(tokenizer.ControlTokens);
-        _variables = new(StringComparer.Ordinal);
+        // transformers passes these two always.
+        _variables = new(StringComparer.Ordinal) { ["tools"] = null, ["documents"] = null };
         Define("bos_token", tokenizer.BosId);
         Define("eos_token", tokenizer.EosId);
         Define("pad_token", tokenizer.PadId);
@@ -53,6 +54,19 @@ public sealed class ChatFormat
 
     /// <inheritdoc cref="Render(IReadOnlyList{ChatMessage}, bool)"/>
     public RenderedChat Render(ChatRequest request)
+    {
+        try
+        {
+            return RenderPlain(request);
+        }
+        catch (JinjaException error)
+        {
+            // Raised outside of the template: the data itself.
+            throw new InputException(error.Message, "the conversation", inner: error);
+        }
+    }
+
+    private RenderedChat RenderPlain(ChatRequest request)
     {
         ChatTemplate template = ToolTemplate is not null && request.Variables.GetValueOrDefault("tools") is not null ? ToolTemplate : Template;
         char mark = ControlTextGuard.ChooseMark(TemplateData.Texts(request.Messages).Concat(TemplateData.Texts(request.Variables)));

@@ -36,8 +36,8 @@ public sealed class ChatTemplate
     {
         string file = Path.Combine(folder, "chat_template.jinja");
         string named = Path.Combine(folder, "additional_chat_templates", $"{name}.jinja");
-        if (name != "default" && !name.AsSpan().ContainsAny('/', '\\', '.') && File.Exists(named)) return ParseFile(named, clock);
-        if (name == "default" && File.Exists(file)) return ParseFile(file, clock);
+        if (name != "default" && !name.AsSpan().ContainsAny('/', '\\', '.') && File.Exists(named)) return LoadFile(named, clock);
+        if (name == "default" && File.Exists(file)) return LoadFile(file, clock);
         string config = Path.Combine(folder, "tokenizer_config.json");
         if (JsonFile.TryReadObject(config) is not { } fields || !fields.Has("chat_template")) return null;
         JsonElement template = fields.Child("chat_template").Element;
@@ -110,10 +110,10 @@ public sealed class ChatTemplate
 
     internal Output Run(IReadOnlyDictionary<string, object?> variables)
     {
-        Scope scope = new(null);
-        foreach ((string name, object? value) in variables) scope.Set(name, TemplateData.From(value));
         try
         {
+            Scope scope = new(null);
+            foreach ((string name, object? value) in variables) scope.Set(name, TemplateData.From(value));
             return Interpreter.Run(_body, scope, _limits, _clock);
         }
         catch (JinjaException error)
@@ -123,8 +123,11 @@ public sealed class ChatTemplate
         }
     }
 
-    private static ChatTemplate ParseFile(string path, TimeProvider? clock)
+    /// <summary>A template in a file of its own.</summary>
+    /// <exception cref="InputException">The file is missing or too large, or the template is not valid.</exception>
+    public static ChatTemplate LoadFile(string path, TimeProvider? clock = null)
     {
+        if (!File.Exists(path)) throw new InputException("the file does not exist", path);
         if (new FileInfo(path).Length > MaxSource * 4L) throw new InputException("the template is too large", path);
         return Parse(File.ReadAllText(path), clock, path);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Hone.Text.AddedTokens;
@@ -50,7 +51,7 @@ public sealed class Tokenizer
     public IReadOnlySet<int> SpecialIds => _specialIds;
 
     /// <summary>True when <c>addSpecial</c> puts the BOS token before a text.</summary>
-    internal bool AddsBos => BosId is int bos && _parts.Before.Contains(bos);
+    internal bool AddsBos => BosId is int bos && _parts.Surroundings.Before.Contains(bos);
 
     /// <summary>
     /// Reads tokenizer.json, else tokenizer.model (tiktoken ranks of Llama-3, or SentencePiece BPE), with tokenizer_config.json and
@@ -72,9 +73,9 @@ public sealed class Tokenizer
     public int[] Encode(string text, bool addSpecial = false, bool parseSpecial = false)
     {
         List<int> ids = new(text.Length / 3 + 8);
-        if (addSpecial) ids.AddRange(_parts.Before);
+        if (addSpecial) ids.AddRange(_parts.Surroundings.Before);
         if (text.Length > 0) EncodeInto(text, parseSpecial, opensText: true, ids);
-        if (addSpecial) ids.AddRange(_parts.After);
+        if (addSpecial) ids.AddRange(_parts.Surroundings.After);
         return ids.ToArray();
     }
 
@@ -86,17 +87,28 @@ public sealed class Tokenizer
     public int[][] EncodeBatch(IReadOnlyList<string> texts, bool addSpecial = false, bool parseSpecial = false, int? threads = null)
     {
         int[][] ids = new int[texts.Count][];
-        Parallel.For(0, texts.Count, new ParallelOptions { MaxDegreeOfParallelism = threads ?? Environment.ProcessorCount },
-            i => ids[i] = Encode(texts[i], addSpecial, parseSpecial));
+        try
+        {
+            Parallel.For(0, texts.Count, new ParallelOptions { MaxDegreeOfParallelism = threads ?? Environment.ProcessorCount },
+                i => ids[i] = Encode(texts[i], addSpecial, parseSpecial));
+        }
+        catch (AggregateException errors)
+        {
+            // As one by one: the error of a text, not of the threads.
+            ExceptionDispatchInfo.Throw(errors.InnerException!);
+        }
         return ids;
     }
 
-    /// <summary>The tokens of a text and where each stands in it; the ids are those of <see cref="Encode"/>. [time]</summary>
+    /// <summary>
+    /// The tokens of a text and where each stands in it; the ids are those of <see cref="Encode"/>, the spans those of Hugging
+    /// Face's <c>offset_mapping</c>, in UTF-16 units. [time]
+    /// </summary>
     public TokenSpan[] EncodeWithOffsets(string text, bool addSpecial = false, bool parseSpecial = false)
     {
         List<TokenSpan> spans = text.Length > 0 ? new OffsetEncoder(_parts, _raw, _normalized, text, parseSpecial).Encode() : [];
         return addSpecial
-            ? [.. _parts.Before.Select(id => new TokenSpan(id, 0, 0)), .. spans, .. _parts.After.Select(id => new TokenSpan(id, text.Length, text.Length))]
+            ? [.. _parts.Surroundings.Before.Select(id => new TokenSpan(id, 0, 0)), .. spans, .. _parts.Surroundings.After.Select(id => new TokenSpan(id, 0, 0))]
             : [.. spans];
     }
 

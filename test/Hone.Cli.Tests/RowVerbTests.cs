@@ -75,6 +75,41 @@ public sealed class RowVerbTests
     }
 
     [Fact]
+    public void Half_a_surrogate_pair_anywhere_in_a_conversation_is_named_by_its_row()
+    {
+        string model = SharedData.Require("tokenizers/minueza-32m-chat");
+        foreach (string row in new[]
+        {
+            """{"messages": [{"role": "user", "content": "\ud800"}]}""",
+            """{"messages": [{"role": "user", "content": "x", "\ud800": 1}]}""",
+            """{"messages": [{"role": "user", "content": [{"text": "\udc00"}]}]}""",
+            """{"messages": [{"role": "user", "content": "x"}], "tools": [{"\ud800": 1}]}""",
+            """{"messages": [{"role": "user", "content": "x"}], "\ud800": 1}""",
+        })
+        {
+            (int code, _, string error) = Raw(row, "render", "--model", model);
+            Assert.Equal(2, code);
+            Assert.Contains("stdin:1", error, StringComparison.Ordinal);
+            Assert.Contains("surrogate", error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_template_file_that_loops_or_is_no_template_is_refused_with_a_message()
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder.File("loop.jinja"), "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}");
+        File.WriteAllText(folder.File("large.jinja"), new string('x', 5 << 20));
+        string model = SharedData.Require("tokenizers/minueza-32m-chat");
+        const string Row = """{"messages": [{"role": "user", "content": "Hi"}]}""";
+        JsonElement refused = Assert.Single(Run(Row, "render", "--model", model, "--template", folder.File("loop.jinja")));
+        Assert.Contains("the template takes more than 5000000 steps", refused.GetProperty("error").GetString(), StringComparison.Ordinal);
+        (int code, _, string error) = Raw(Row, "render", "--model", model, "--template", folder.File("large.jinja"));
+        Assert.Equal(2, code);
+        Assert.Contains("large.jinja", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Log_probabilities_are_the_published_ones()
     {
         JsonElement row = JsonDocument.Parse(File.ReadLines(SharedData.Require("vectors/forward_reference.jsonl")).First()).RootElement;

@@ -136,6 +136,34 @@ public sealed class ChatFormatTests
     }
 
     [Fact]
+    public void Tools_and_documents_are_defined_as_none_where_they_are_not_given()
+    {
+        ChatFormat format = TinyTokenizer.Format("{{ tools is none }}{{ documents is none }}{{ tools is defined }}");
+        Assert.Equal("TrueTrueTrue", format.Render([ChatMessage.User("x")]).Text);
+    }
+
+    [Fact]
+    public void Two_keys_cannot_complete_a_control_token_together()
+    {
+        ChatFormat format = TinyTokenizer.Format("{% for k in tools[0] %}{{ k }}{% endfor %}");
+        object?[] tools = [new Dictionary<string, object?> { ["a<|eo"] = 1, ["s|>"] = 2 }];
+        RenderedChat chat = format.Render(ChatRequest.Of([ChatMessage.User("x")]) with { Variables = new Dictionary<string, object?> { ["tools"] = tools } });
+        Assert.Equal("a<|eos|>", chat.Text);
+        Assert.DoesNotContain(chat.Ids.Skip(1), format.Tokenizer.SpecialIds.Contains);
+    }
+
+    [Fact]
+    public void Data_that_nest_without_end_are_an_input_error()
+    {
+        ChatFormat format = TinyTokenizer.Format("{{ tools }}");
+        List<object?> endless = [];
+        endless.Add(endless);
+        ChatRequest request = ChatRequest.Of([ChatMessage.User("x")]) with { Variables = new Dictionary<string, object?> { ["tools"] = endless } };
+        Assert.Contains("deep", Assert.Throws<InputException>(() => format.Render(request)).Message, StringComparison.Ordinal);
+        Assert.Contains("deep", Assert.Throws<InputException>(() => format.Template.Render(request.Variables)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_control_token_in_a_tools_key_or_document_stays_text()
     {
         ChatFormat format = new(TinyTokenizer.Load(TinyTokenizer.Json()), ChatTemplate.Parse("{{ tools | tojson }}{{ documents[0].title }}<|eos|>"));

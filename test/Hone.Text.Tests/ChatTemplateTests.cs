@@ -56,7 +56,23 @@ public sealed class ChatTemplateTests
     [InlineData("{{ [{'r':'a','v':1},{'r':'b','v':2}] | selectattr('r', 'equalto', 'b') | map(attribute='v') | list }}", "[2]")]
     [InlineData("{{ '%s is %d%% of %.1f' % ('x', 5, 2) }} {{ '{} {b}'.format(1, b=2) }}", "x is 5% of 2.0 1 2")]
     [InlineData("{{ 'a' if false }}|{{ x is defined }}|{{ x | default('d') }}|{{ 1 in [1] and 'a' not in 'bc' }}", "|False|d|True")]
+    // Found by comparing 24,000 random templates with Jinja2 3.1.6.
+    [InlineData("{% set t = '👍<think>a</think>b' %}{{ t[t.find('</think>') + 8:] }} {{ t.find('b', 10) }} {{ t.rfind('zz') }} {{ t.index('a') }}", "b 17 -1 8")]
+    [InlineData("{{ 'x'.ljust(3, '.') }}{{ '👍'.rjust(3) }}|{{ 'a'.center(4, '*') }}|{{ '-5'.zfill(4) }}|{{ 'aB'.swapcase() }}", "x..  👍|*a**|-005|Ab")]
+    [InlineData("{{ 3 | round }} {{ 2.5 | round }} {{ true | round(1) }} {{ 7 | round(1, 'floor') }} {{ true | abs }}", "3 2.0 1 7.0 1")]
+    [InlineData("{{ 'a-b c_d 1.5' | wordcount }} {{ 'straße' | upper }} {{ {'a b': 'c&d', 'n': 1} | urlencode }} {{ [1, 2] | truncate(3) }}", "5 STRASSE a+b=c%26d&n=1 [1, 2]")]
+    [InlineData("{{ range(7) | slice(3) | list }} {{ range(4) | slice(3, 'x') | list }}", "[[0, 1, 2], [3, 4], [5, 6]] [[0, 1], [2, 'x'], [3, 'x']]")]
     [InlineData("a\n  {%- if true -%}  b  {%- endif %}\n  {% if true %}\n  c\n  {% endif %}\nd", "ab  c\nd")]
     [InlineData("{% raw %}{{ x }}{% endraw %}{# note #}", "{{ x }}")]
     public void Prints_what_python_prints(string template, string expected) => Assert.Equal(expected, ChatTemplate.Parse(template).Render([]));
+
+    [Theory]
+    [InlineData("{{ missing | int }}", "'missing' is undefined")]
+    [InlineData("{{ missing | float }}", "'missing' is undefined")]
+    [InlineData("{{ 3 | indent }}", "indent")]
+    [InlineData("{{ 3 | truncate(1) }}", "no len()")]
+    [InlineData("{{ ['a', 'b'] | groupby('r') }}", "no attribute 'r'")]
+    [InlineData("{{ 'x'.ljust(3, '..') }}", "exactly one character")]
+    public void Refuses_what_python_refuses(string template, string expected) =>
+        Assert.Contains(expected, Assert.Throws<InputException>(() => ChatTemplate.Parse(template).Render([])).Message, StringComparison.Ordinal);
 }

@@ -24,16 +24,13 @@ internal static class RenderVerb
         var options = new RowOptions(command);
         options.Act(command, io, parsed =>
         {
-            ChatFormat format = parsed.GetValue(template) is { } file ? Load(options.Model(parsed, io), file) : ChatFormat.Load(options.Model(parsed, io));
+            string folder = options.Model(parsed, io);
+            ChatFormat format = parsed.GetValue(template) is { } file ? new ChatFormat(Tokenizer.Load(folder), ChatTemplate.LoadFile(file)) : ChatFormat.Load(folder);
             foreach (JsonLine line in options.Rows(parsed, io)) Facts.PrintJson(io.Out, Render(format, Request(line)));
             return 0;
         });
         return command;
     }
-
-    private static ChatFormat Load(string folder, string template) => File.Exists(template)
-        ? new ChatFormat(Tokenizer.Load(folder), ChatTemplate.Parse(File.ReadAllText(template)))
-        : throw new InputException("the file does not exist", template);
 
     private static JsonObject Render(ChatFormat format, ChatRequest request)
     {

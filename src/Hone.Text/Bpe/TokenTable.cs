@@ -27,6 +27,12 @@ internal sealed class TokenTable
         _slots = new int[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)capacity * 2)];
     }
 
+    private TokenTable(TokenTable source)
+    {
+        (_bytes, _start, _length, _slots) = ([.. source._bytes], [.. source._start], [.. source._length], [.. source._slots]);
+        (_used, Count, Size) = (source._used, source.Count, source.Size);
+    }
+
     public int Count { get; private set; }
 
     /// <summary>Highest id + 1.</summary>
@@ -61,6 +67,8 @@ internal sealed class TokenTable
         if (Count * 2 > _slots.Length) Rehash();
         return true;
     }
+
+    public TokenTable Copy() => new(this);
 
     private void Reserve(int length, int id)
     {

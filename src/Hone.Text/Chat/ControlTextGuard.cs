@@ -55,8 +55,8 @@ internal sealed class ControlTextGuard
     }
 
     /// <summary>
-    /// Plain data with every text in it protected. A key is marked only where it holds a whole control token: templates look
-    /// keys up by name.
+    /// Plain data with every text in it protected. Templates look keys up by name, so a key of letters, digits, '_' and '-' is
+    /// marked only where it holds a whole control token.
     /// </summary>
     public object? Protect(object? value, char mark)
     {
@@ -65,11 +65,13 @@ internal sealed class ControlTextGuard
         {
             string text => Protect(text, mark),
             JsonElement json => Protect(TemplateData.Plain(json), mark),
-            IReadOnlyDictionary<string, object?> map => map.ToDictionary(p => _control.IndexOf(p.Key, 0) < 0 ? p.Key : Protect(p.Key, mark), p => Protect(p.Value, mark), StringComparer.Ordinal),
+            IReadOnlyDictionary<string, object?> map => map.ToDictionary(p => IsName(p.Key) && _control.IndexOf(p.Key, 0) < 0 ? p.Key : Protect(p.Key, mark), p => Protect(p.Value, mark), StringComparer.Ordinal),
             IEnumerable<object?> list => list.Select(item => Protect(item, mark)).ToList(),
             _ => value,
         };
     }
+
+    private static bool IsName(string key) => key.All(c => char.IsLetterOrDigit(c) || c is '_' or '-');
 
     public string Protect(string text, char mark)
     {

@@ -37,6 +37,8 @@ internal static class Conversions
     {
         double number = PythonValue.ToDouble(value);
         int precision = (int)Math.Clamp(arguments.Integer(0, "precision", 0), -15, 15);
+        // Python rounds a whole number to a whole number.
+        if (value is long or bool && precision >= 0 && arguments.Text(1, "method", "common") == "common") return value is bool flag ? (flag ? 1L : 0L) : value;
         double scale = Math.Pow(10, precision);
         return arguments.Text(1, "method", "common") switch
         {

@@ -17,12 +17,15 @@ internal static class Filters
             case "string":
                 return PythonText.Str(value, budget);
             case "safe":
-                return value;
+                return value is string ? value : PythonText.Str(value, budget);
             case "abs":
+                if (value is bool flag) return flag ? 1L : 0L;
                 return value is long n and not long.MinValue ? Math.Abs(n) : (object)Math.Abs(PythonValue.ToDouble(value));
             case "int":
+                if (value is Undefined unknown) throw unknown.Error();
                 return Conversions.ToInteger(value, arguments);
             case "float":
+                if (value is Undefined notGiven) throw notGiven.Error();
                 return Conversions.ToFloat(value, arguments.Get(0, "default", 0.0));
             case "round":
                 return Conversions.Round(value, arguments);

@@ -13,6 +13,15 @@ internal static class PythonString
         return count;
     }
 
+    /// <summary>Where the code point of this number begins; the end of the text for a number beyond it.</summary>
+    public static int UnitAt(string text, long point)
+    {
+        if (!HasSurrogates(text)) return (int)Math.Min(point, text.Length);
+        int unit = 0;
+        for (; point > 0 && unit < text.Length; point--) unit += unit + 1 < text.Length && char.IsSurrogatePair(text[unit], text[unit + 1]) ? 2 : 1;
+        return unit;
+    }
+
     public static IReadOnlyList<object?> Characters(string text)
     {
         List<object?> characters = new(text.Length);

@@ -17,7 +17,7 @@ internal static class SequenceFilters
                 result = SortDict(value as JinjaDict ?? throw new JinjaException("dictsort needs a mapping"), arguments, budget);
                 return true;
             case "list" or "first" or "last" or "join" or "map" or "select" or "reject" or "selectattr" or "rejectattr" or "sort" or "unique"
-                or "min" or "max" or "sum" or "reverse" or "groupby" or "batch":
+                or "min" or "max" or "sum" or "reverse" or "groupby" or "batch" or "slice":
                 break;
             default:
                 return false;
@@ -40,6 +40,7 @@ internal static class SequenceFilters
             "reverse" => value is string ? PythonString.Join(items.Reverse()) : new JinjaList([.. items.Reverse()]),
             "groupby" => GroupBy(items, arguments, budget),
             "batch" => Batch(items, arguments),
+            "slice" => Slices(items, arguments),
             _ => throw new JinjaException($"No filter named '{name}'."),
         };
         return true;
@@ -96,7 +97,8 @@ internal static class SequenceFilters
     private static JinjaList Sort(IReadOnlyList<object?> items, Arguments arguments, Budget budget)
     {
         Func<object?, object?> key = Key(arguments.Get(2, "attribute"), arguments.Flag(1, "case_sensitive", false), budget);
-        return new JinjaList(Ordered(items, key, arguments.Flag(0, "reverse", false), budget));
+        // Jinja2 sorts by lists of keys. Equal keys in lists need no order, so that a list of None sorts.
+        return new JinjaList(Ordered(items, i => new JinjaList([key(i)]), arguments.Flag(0, "reverse", false), budget));
     }
 
     private static List<object?> Ordered(IReadOnlyList<object?> items, Func<object?, object?> key, bool reverse, Budget budget)
@@ -104,8 +106,7 @@ internal static class SequenceFilters
         Comparer<object?> order = Comparer<object?>.Create((a, b) =>
         {
             budget.Step();
-            // Equal keys need no order, so that a list of None sorts, as in Python.
-            return PythonValue.Equals(a, b) ? 0 : PythonValue.Compare(a, b);
+            return PythonValue.Compare(a, b);
         });
         try
         {
@@ -184,5 +185,23 @@ internal static class SequenceFilters
             batches.Add(new JinjaList(pad ? [.. chunk, .. Enumerable.Repeat(fill, size - chunk.Length)] : chunk));
         }
         return new JinjaList(batches);
+    }
+
+    // As many columns as asked for; the first ones are longer where the items do not divide.
+    private static JinjaList Slices(IReadOnlyList<object?> items, Arguments arguments)
+    {
+        long slices = arguments.Integer(0, "slices", 1);
+        if (slices is <= 0 or > 100_000) throw new JinjaException("slice needs 1 to 100000 slices");
+        object? fill = arguments.Get(1, "fill_with");
+        int size = items.Count / (int)slices, longer = items.Count % (int)slices, at = 0;
+        List<object?> columns = [];
+        for (int i = 0; i < slices; i++)
+        {
+            int length = i < longer ? size + 1 : size;
+            IEnumerable<object?> column = items.Skip(at).Take(length);
+            columns.Add(new JinjaList([.. fill is not null && i >= longer ? column.Append(fill) : column]));
+            at += length;
+        }
+        return new JinjaList(columns);
     }
 }

@@ -19,17 +19,16 @@ internal static class StringMethods
             "endswith" => a => Affix(a, part => text.EndsWith(part, StringComparison.Ordinal)),
             "removeprefix" => a => a.Text(0, "prefix", "") is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
             "removesuffix" => a => a.Text(0, "suffix", "") is var s && text.EndsWith(s, StringComparison.Ordinal) ? text[..^s.Length] : text,
-            "upper" => _ => text.ToUpperInvariant(),
+            "upper" => _ => Upper(text),
             "lower" or "casefold" => _ => text.ToLowerInvariant(),
+            "swapcase" => _ => string.Concat(text.Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c).ToString() : Upper(c.ToString()))),
             "title" => _ => Title(text),
             "capitalize" => _ => Capitalize(text),
             "replace" => a => Replace(text, a.Text(0, "old", ""), a.Text(1, "new", ""), a.Integer(2, "count", -1), budget),
-            "find" => a => (long)text.IndexOf(a.Text(0, "sub", ""), StringComparison.Ordinal),
-            "rfind" => a => (long)text.LastIndexOf(a.Text(0, "sub", ""), StringComparison.Ordinal),
-            "index" => a => text.IndexOf(a.Text(0, "sub", ""), StringComparison.Ordinal) is >= 0 and int at
-                ? (long)at
-                : throw new JinjaException("substring not found"),
-            "count" => a => Count(text, a.Text(0, "sub", "")),
+            "find" => a => Find(text, a, fromRight: false),
+            "rfind" => a => Find(text, a, fromRight: true),
+            "index" or "rindex" => a => Find(text, a, name == "rindex") is >= 0 and long at ? at : throw new JinjaException("substring not found"),
+            "count" => a => Count(Between(text, a, out _), a.Text(0, "sub", "")),
             "join" => a => Join(text, a.Require(0, "iterable"), budget),
             "format" => a => BraceFormat.Apply(text, a, budget),
             "isdigit" or "isnumeric" or "isdecimal" => _ => text.Length > 0 && text.All(char.IsDigit),
@@ -38,9 +37,10 @@ internal static class StringMethods
             "isspace" => _ => text.Length > 0 && text.All(char.IsWhiteSpace),
             "isupper" => _ => text.Any(char.IsUpper) && !text.Any(char.IsLower),
             "islower" => _ => text.Any(char.IsLower) && !text.Any(char.IsUpper),
-            "zfill" => a => Pad(text, a, (t, w) => t.PadLeft(w, '0'), budget),
-            "ljust" => a => Pad(text, a, (t, w) => t.PadRight(w), budget),
-            "rjust" => a => Pad(text, a, (t, w) => t.PadLeft(w), budget),
+            "zfill" => a => Pad(text, a, zeros => text is ['+' or '-', ..] ? text[0] + new string('0', zeros) + text[1..] : new string('0', zeros) + text, budget),
+            "ljust" => a => Pad(text, a, blanks => text + Fill(a, blanks), budget),
+            "rjust" => a => Pad(text, a, blanks => Fill(a, blanks) + text, budget),
+            "center" => a => Center(text, a.Integer(0, "width", 0), a, budget),
             "partition" => a => Partition(text, a.Text(0, "sep", ""), text.IndexOf(a.Text(0, "sep", ""), StringComparison.Ordinal), atEnd: false),
             "rpartition" => a => Partition(text, a.Text(0, "sep", ""), text.LastIndexOf(a.Text(0, "sep", ""), StringComparison.Ordinal), atEnd: true),
             _ => null,
@@ -51,6 +51,15 @@ internal static class StringMethods
             budget.Characters(text.Length);
             return method(arguments);
         });
+    }
+
+    /// <summary>Upper case, with the letters that become two or three.</summary>
+    public static string Upper(string text)
+    {
+        string upper = text.ToUpperInvariant();
+        if (upper.AsSpan().IndexOfAny('\u00DF', '\u0149') < 0 && upper.AsSpan().IndexOfAnyInRange('\uFB00', '\uFB06') < 0) return upper;
+        string[] ligatures = ["FF", "FI", "FL", "FFI", "FFL", "ST", "ST"];
+        return string.Concat(upper.Select(c => c switch { '\u00DF' => "SS", '\u0149' => "\u02BCN", >= '\uFB00' and <= '\uFB06' => ligatures[c - '\uFB00'], _ => c.ToString() }));
     }
 
     public static string Capitalize(string text) =>
@@ -200,11 +209,44 @@ internal static class StringMethods
         return count;
     }
 
-    private static string Pad(string text, Arguments arguments, Func<string, int, string> pad, Budget budget)
+    private static string Pad(string text, Arguments arguments, Func<int, string> pad, Budget budget)
     {
         long width = arguments.Integer(0, "width", 0);
         budget.Characters(width);
-        return pad(text, (int)Math.Max(0, width));
+        return pad((int)Math.Max(0, width - PythonString.Length(text)));
+    }
+
+    public static string Center(string text, long width, Arguments fill, Budget budget)
+    {
+        budget.Characters(width);
+        int pad = (int)Math.Max(0, width - PythonString.Length(text));
+        // Python puts the odd blank to the left when the width is odd, to the right otherwise.
+        int left = (pad / 2) + (pad & (int)width & 1);
+        return Fill(fill, left) + text + Fill(fill, pad - left);
+    }
+
+    private static string Fill(Arguments arguments, int count) =>
+        arguments.Text(1, "fillchar", " ") is [var c] ? new string(c, count) : throw new JinjaException("the fill character must be exactly one character long");
+
+    // Places are code points, so that what was found can be cut out.
+    private static long Find(string text, Arguments arguments, bool fromRight)
+    {
+        string part = arguments.Text(0, "sub", ""), among = Between(text, arguments, out int start);
+        int at = fromRight ? among.LastIndexOf(part, StringComparison.Ordinal) : among.IndexOf(part, StringComparison.Ordinal);
+        return at < 0 ? -1 : PythonString.Length(text[..(start + at)]);
+    }
+
+    /// <summary>The text between the arguments start and end, which count code points, from the end where negative.</summary>
+    private static string Between(string text, Arguments arguments, out int start)
+    {
+        start = 0;
+        if (!arguments.Has(1, "start")) return text;
+        long length = PythonString.Length(text);
+        start = PythonString.UnitAt(text, FromEnd(arguments.Get(1, "start") is null ? 0 : arguments.Integer(1, "start", 0)));
+        int end = PythonString.UnitAt(text, FromEnd(arguments.Get(2, "end") is null ? length : arguments.Integer(2, "end", length)));
+        return end > start ? text[start..end] : "";
+
+        long FromEnd(long place) => Math.Max(0, place < 0 ? place + length : place);
     }
 
     private static JinjaList Partition(string text, string separator, int at, bool atEnd)

@@ -5,18 +5,23 @@ namespace Hone.Text.Jinja;
 /// <summary>Values from outside as values of a template. Only plain data passes: text, numbers, lists, maps, JSON.</summary>
 internal static class TemplateData
 {
-    public static object? From(object? value)
+    // Far above any real conversation, far below what the stack holds.
+    private const int MaxDepth = 200;
+
+    public static object? From(object? value) => From(value, 0);
+
+    private static object? From(object? value, int depth)
     {
-        Budget.EnsureStack();
+        Check(depth);
         return value switch
         {
             null or bool or string or long or double => value,
             int number => (long)number,
             float number => (double)number,
-            JsonElement json => From(Plain(json)),
+            JsonElement json => From(Plain(json), depth + 1),
             ChatMessage message => FromMessage(message),
-            IReadOnlyDictionary<string, object?> map => FromPairs(map),
-            IEnumerable<object?> list => new JinjaList([.. list.Select(From)]),
+            IReadOnlyDictionary<string, object?> map => FromPairs(map, depth),
+            IEnumerable<object?> list => new JinjaList([.. list.Select(item => From(item, depth + 1))]),
             _ => throw new ArgumentException($"a chat template cannot take a {value.GetType().Name}", nameof(value)),
         };
     }
@@ -25,6 +30,18 @@ internal static class TemplateData
     public static object? Plain(JsonElement json)
     {
         Budget.EnsureStack();
+        try
+        {
+            return Read(json);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new InputException("a text holds half of a surrogate pair (a broken \\u escape)", inner: error);
+        }
+    }
+
+    private static object? Read(JsonElement json)
+    {
         return json.ValueKind switch
         {
             JsonValueKind.Object => json.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => Plain(g.Last().Value), StringComparer.Ordinal),
@@ -38,17 +55,40 @@ internal static class TemplateData
     }
 
     /// <summary>Every text in plain data, keys included.</summary>
-    public static IEnumerable<string> Texts(object? value)
+    public static List<string> Texts(object? value)
     {
-        Budget.EnsureStack();
-        return value switch
+        List<string> texts = [];
+        AddTexts(value, texts, 0);
+        return texts;
+    }
+
+    private static void AddTexts(object? value, List<string> texts, int depth)
+    {
+        Check(depth);
+        switch (value)
         {
-            string text => [text],
-            JsonElement json => Texts(Plain(json)),
-            IReadOnlyDictionary<string, object?> map => map.SelectMany(p => Texts(p.Value).Prepend(p.Key)),
-            IEnumerable<object?> list => list.SelectMany(Texts),
-            _ => [],
-        };
+            case string text:
+                texts.Add(text);
+                break;
+            case JsonElement json:
+                AddTexts(Plain(json), texts, depth + 1);
+                break;
+            case IReadOnlyDictionary<string, object?> map:
+                foreach ((string key, object? item) in map)
+                {
+                    texts.Add(key);
+                    AddTexts(item, texts, depth + 1);
+                }
+                break;
+            case IEnumerable<object?> list:
+                foreach (object? item in list) AddTexts(item, texts, depth + 1);
+                break;
+        }
+    }
+
+    private static void Check(int depth)
+    {
+        if (depth > MaxDepth) throw new JinjaException($"the data of the conversation nest deeper than {MaxDepth}");
     }
 
     private static JinjaDict FromMessage(ChatMessage message)
@@ -59,10 +99,10 @@ internal static class TemplateData
         return dict;
     }
 
-    private static JinjaDict FromPairs(IEnumerable<KeyValuePair<string, object?>> pairs)
+    private static JinjaDict FromPairs(IEnumerable<KeyValuePair<string, object?>> pairs, int depth)
     {
         JinjaDict dict = new();
-        foreach ((string key, object? value) in pairs) dict.Set(key, From(value));
+        foreach ((string key, object? value) in pairs) dict.Set(key, From(value, depth + 1));
         return dict;
     }
 }

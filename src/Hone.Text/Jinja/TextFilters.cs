@@ -8,7 +8,7 @@ internal static class TextFilters
     public static bool TryApply(string name, object? value, Arguments arguments, Budget budget, out object? result)
     {
         result = null;
-        if (name is not ("upper" or "lower" or "capitalize" or "title" or "trim" or "replace" or "indent" or "escape" or "e" or "format"
+        if (name is not ("upper" or "lower" or "capitalize" or "title" or "trim" or "replace" or "indent" or "escape" or "e" or "forceescape" or "format"
             or "center" or "truncate" or "wordcount" or "urlencode"))
         {
             return false;
@@ -17,19 +17,19 @@ internal static class TextFilters
         budget.Characters(text.Length);
         result = name switch
         {
-            "upper" => text.ToUpperInvariant(),
+            "upper" => StringMethods.Upper(text),
             "lower" => text.ToLowerInvariant(),
             "capitalize" => StringMethods.Capitalize(text),
             "title" => Title(text),
             "trim" => StringMethods.Strip(text, arguments, left: true, right: true),
             "replace" => StringMethods.Replace(text, arguments.Text(0, "old", ""), arguments.Text(1, "new", ""), arguments.Integer(2, "count", -1), budget),
-            "indent" => Indent(text, arguments, budget),
-            "escape" or "e" => Escape(text),
+            "indent" => Indent(value as string ?? throw new JinjaException($"indent needs a string, not '{PythonValue.TypeName(value)}'"), arguments, budget),
+            "escape" or "e" or "forceescape" => Escape(text),
             "format" => PercentFormat.Apply(text, FormatValues(arguments), budget),
-            "center" => Center(text, arguments.Integer(0, "width", 80), budget),
-            "truncate" => Truncate(text, arguments),
-            "wordcount" => (long)text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length,
-            _ => Uri.EscapeDataString(text).Replace("%2F", "/", StringComparison.Ordinal),
+            "center" => StringMethods.Center(text, arguments.Integer(0, "width", 80), Arguments.None, budget),
+            "truncate" => Truncate(value, arguments),
+            "wordcount" => Words(text),
+            _ => value is JinjaDict dict ? UrlQuery(dict, budget) : Uri.EscapeDataString(text).Replace("%2F", "/", StringComparison.Ordinal),
         };
         return true;
     }
@@ -79,22 +79,37 @@ internal static class TextFilters
         return dict;
     }
 
-    private static string Center(string text, long width, Budget budget)
-    {
-        budget.Characters(width);
-        int pad = (int)Math.Max(0, width - text.Length);
-        // Python puts the odd blank to the left when the width is odd, to the right otherwise.
-        int left = (pad / 2) + (pad & (int)width & 1);
-        return new string(' ', left) + text + new string(' ', pad - left);
-    }
-
-    private static string Truncate(string text, Arguments arguments)
+    private static object? Truncate(object? value, Arguments arguments)
     {
         long length = arguments.Integer(0, "length", 255);
         string end = arguments.Text(2, "end", "...");
-        if (text.Length <= length + arguments.Integer(3, "leeway", 5)) return text;
-        string cut = text[..(int)Math.Clamp(length - end.Length, 0, text.Length)];
+        if (PythonValue.Length(value) <= length + arguments.Integer(3, "leeway", 5)) return value;
+        string text = value as string ?? throw new JinjaException($"truncate needs a string, not '{PythonValue.TypeName(value)}'");
+        string cut = text[..PythonString.UnitAt(text, Math.Max(0, length - end.Length))];
         if (!arguments.Flag(1, "killwords", false) && cut.LastIndexOf(' ') is >= 0 and int space) cut = cut[..space];
         return cut + end;
+    }
+
+    // Runs of letters, digits and underscores.
+    private static long Words(string text)
+    {
+        long words = 0;
+        bool inside = false;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            bool word = Rune.IsLetterOrDigit(rune) || rune.Value == '_';
+            if (word && !inside) words++;
+            inside = word;
+        }
+        return words;
+    }
+
+    private static string UrlQuery(JinjaDict dict, Budget budget)
+    {
+        string query = string.Join('&', dict.Entries.Select(e => $"{Quote(e.Key)}={Quote(e.Value)}"));
+        budget.Characters(query.Length);
+        return query;
+
+        string Quote(object? part) => Uri.EscapeDataString(PythonText.Str(part, budget)).Replace("%20", "+", StringComparison.Ordinal);
     }
 }

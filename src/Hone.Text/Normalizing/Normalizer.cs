@@ -36,7 +36,10 @@ internal sealed record StripNormalizer(bool Left, bool Right) : Normalizer
 
 internal sealed record LowercaseNormalizer : Normalizer
 {
-    public override string Apply(string text) => text.ToLowerInvariant();
+    /// <summary>The one letter whose lower case is two characters; .NET leaves it as it is.</summary>
+    public const string DottedI = "\u0130", LowerDottedI = "i\u0307";
+
+    public override string Apply(string text) => text.ToLowerInvariant().Replace(DottedI, LowerDottedI, StringComparison.Ordinal);
 }
 
 internal sealed record SequenceNormalizer(IReadOnlyList<Normalizer> Parts) : Normalizer

@@ -9,20 +9,32 @@ internal sealed class Alignment(int[] starts, int[] ends)
 
     public int Length => starts.Length;
 
-    /// <summary>A part of the caller's text, as it is.</summary>
-    public static Alignment Identity(int start, int length) =>
-        new([.. Enumerable.Range(start, length)], [.. Enumerable.Range(start + 1, length)]);
+    /// <summary>A part of the caller's text, as it is. Both halves of a surrogate pair stand for the whole character.</summary>
+    public static Alignment Identity(ReadOnlySpan<char> text, int start)
+    {
+        int[] starts = new int[text.Length], ends = new int[text.Length];
+        for (int i = 0; i < text.Length; i++)
+        {
+            bool low = i > 0 && char.IsSurrogatePair(text[i - 1], text[i]);
+            bool high = i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]);
+            starts[i] = start + (low ? i - 1 : i);
+            ends[i] = start + (high ? i + 2 : i + 1);
+        }
+        return new(starts, ends);
+    }
 
-    /// <summary>The units at <paramref name="units"/> of this one, in that order; -1 stands for an inserted unit, which came from nothing.</summary>
+    /// <summary>
+    /// The units at <paramref name="units"/> of this one, in that order. -1 stands for an inserted unit; it has the place of
+    /// the unit that follows it, as in Hugging Face's tokenizers.
+    /// </summary>
     public Alignment Pick(IReadOnlyList<int> units)
     {
         int[] newStarts = new int[units.Count], newEnds = new int[units.Count];
-        // An inserted unit stands where the next one begins, or at the end of the text.
-        int next = Length > 0 ? ends[^1] : 0;
+        (int, int) next = Length > 0 ? (ends[^1], ends[^1]) : (0, 0);
         for (int i = units.Count - 1; i >= 0; i--)
         {
-            (newStarts[i], newEnds[i]) = units[i] < 0 ? (next, next) : (starts[units[i]], ends[units[i]]);
-            next = newStarts[i];
+            if (units[i] >= 0) next = (starts[units[i]], ends[units[i]]);
+            (newStarts[i], newEnds[i]) = next;
         }
         return new Alignment(newStarts, newEnds);
     }

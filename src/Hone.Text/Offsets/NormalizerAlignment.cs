@@ -22,22 +22,24 @@ internal static class NormalizerAlignment
                 return Replace(text, map, Regex.Escape(replace.Pattern), replace.Content);
             case RegexReplaceNormalizer replace:
                 return Replace(text, map, replace.Pattern.EnumerateMatches(text), replace.Content);
-            case StripNormalizer:
-                string kept = normalizer.Apply(text);
-                int cut = ((StripNormalizer)normalizer).Left ? text.Length - text.TrimStart().Length : 0;
+            case StripNormalizer strip:
+                string kept = strip.Apply(text);
+                int cut = strip.Left ? text.Length - text.TrimStart().Length : 0;
                 return (kept, map.Pick([.. Enumerable.Range(cut, kept.Length)]));
             case UnicodeNormalizer unicode:
-                return Unicode(unicode, text, map);
+                return Rewrite(unicode.Rewrite(text), text, map);
+            case LowercaseNormalizer:
+                // Every other letter keeps its place.
+                return Replace(text.ToLowerInvariant(), map, LowercaseNormalizer.DottedI, LowercaseNormalizer.LowerDottedI);
             default:
-                // Lower case keeps every unit in its place.
-                return (normalizer.Apply(text), map);
+                throw new NotSupportedException($"no alignment for {normalizer.GetType().Name}");
         }
     }
 
     private static (string, Alignment) Replace(string text, Alignment map, string pattern, string content) =>
         Replace(text, map, new Regex(pattern, RegexOptions.CultureInvariant).EnumerateMatches(text), content);
 
-    // All units of the content came from all units that they replace.
+    // All of the content has the place of the last character that it replaces, as in Hugging Face's tokenizers.
     private static (string, Alignment) Replace(string text, Alignment map, Regex.ValueMatchEnumerator matches, string content)
     {
         StringBuilder result = new(text.Length);
@@ -48,8 +50,8 @@ internal static class NormalizerAlignment
             Keep(match.Index);
             result.Append(content);
             int end = match.Index + match.Length;
-            int from = match.Index < text.Length ? map.StartOf(match.Index) : text.Length == 0 ? 0 : map.EndOf(text.Length - 1);
-            int to = match.Length > 0 ? map.EndOf(end - 1) : from;
+            int from = end > 0 ? map.StartOf(end - 1) : 0;
+            int to = end > 0 ? map.EndOf(end - 1) : 0;
             for (int i = 0; i < content.Length; i++)
             {
                 starts.Add(from);
@@ -71,31 +73,27 @@ internal static class NormalizerAlignment
         }
     }
 
-    /// <summary>
-    /// A text is normalized chunk by chunk, where a chunk is a starter and all that could combine with it; every unit that
-    /// comes out of a changed chunk came from the whole chunk.
-    /// </summary>
-    private static (string, Alignment) Unicode(UnicodeNormalizer normalizer, string text, Alignment map)
+    // An inserted character has the place of the one before it.
+    private static (string, Alignment) Rewrite(IReadOnlyList<Rewritten> characters, string text, Alignment map)
     {
         StringBuilder result = new(text.Length);
         List<int> starts = new(text.Length), ends = new(text.Length);
-        for (int at = 0; at < text.Length;)
+        int at = 0;
+        foreach ((int point, int change) in characters)
         {
-            int end = at + 1;
-            while (end < text.Length && !BeginsChunk(text[end])) end++;
-            string chunk = normalizer.Apply(text[at..end]);
-            bool same = chunk.AsSpan().SequenceEqual(text.AsSpan(at, end - at));
-            for (int i = 0; i < chunk.Length; i++)
+            int from = change > 0 ? Math.Max(at - 1, 0) : Math.Min(at, text.Length - 1);
+            int before = result.Length;
+            result.Append(new Rune(point));
+            for (int i = before; i < result.Length; i++)
             {
-                starts.Add(map.StartOf(same ? at + i : at));
-                ends.Add(map.EndOf(same ? at + i : end - 1));
+                starts.Add(map.StartOf(from));
+                ends.Add(map.EndOf(from));
             }
-            result.Append(chunk);
-            at = end;
+            for (int replaced = 1 - change; replaced > 0 && at < text.Length; replaced--)
+            {
+                at += char.IsHighSurrogate(text[at]) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]) ? 2 : 1;
+            }
         }
         return (result.ToString(), new Alignment([.. starts], [.. ends]));
     }
-
-    // Nothing in ASCII or in the ideographs combines with what stands before it.
-    private static bool BeginsChunk(char c) => c < 0x80 || c is >= '\u4E00' and <= '\u9FFF';
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Hone.Text.AddedTokens;
+using Hone.Text.Bpe;
 using Hone.Text.Splitting;
 using Hone.Text.TokenizerFile;
 
@@ -19,12 +20,33 @@ internal sealed class OffsetEncoder(TokenizerParts parts, AddedTokenFinder raw, 
             if (segment.Token is not null) _spans.Add(new TokenSpan(segment.Token.Id, segment.Start, segment.Start + segment.Length));
             else EncodeSegment(segment.Start, segment.Length);
         }
+        if (parts.Surroundings.TrimsSpans) Trim();
         return _spans;
+    }
+
+    // By the spelling of the token, as the reference does: "Ġ" and white space count.
+    private void Trim()
+    {
+        for (int i = 0; i < _spans.Count; i++)
+        {
+            (int id, int start, int end) = _spans[i];
+            string spelled = Encoding.UTF8.GetString(parts.Spelled.BytesOf(id));
+            int leading = spelled.TakeWhile(IsSpace).Count(), trailing = spelled.Reverse().TakeWhile(IsSpace).Count();
+            bool added = leading == 1 && (i == 0 || start == 0) && parts.Surroundings.KeepsFirstSpace;
+            if (!added)
+            {
+                for (; leading > 0 && start < end; leading--) start += char.IsHighSurrogate(text[start]) ? 2 : 1;
+            }
+            for (; trailing > 0 && end > start; trailing--) end -= char.IsLowSurrogate(text[end - 1]) ? 2 : 1;
+            _spans[i] = new TokenSpan(id, start, end);
+        }
+
+        static bool IsSpace(char c) => c == ByteAlphabet.CharOf((byte)' ') || char.IsWhiteSpace(c);
     }
 
     private void EncodeSegment(int start, int length)
     {
-        (string rewritten, Alignment map) = NormalizerAlignment.Apply(parts.Normalizer, text.Substring(start, length), Alignment.Identity(start, length));
+        (string rewritten, Alignment map) = NormalizerAlignment.Apply(parts.Normalizer, text.Substring(start, length), Alignment.Identity(text.AsSpan(start, length), start));
         List<Segment> segments = [];
         normalized.Split(rewritten, parseSpecial, segments);
         foreach (Segment segment in segments)
@@ -52,8 +74,6 @@ internal sealed class OffsetEncoder(TokenizerParts parts, AddedTokenFinder raw, 
         foreach ((int id, int length) in parts.Model.Lengths(utf8, ids))
         {
             int first = piece.Start + unitOfByte[at], last = piece.Start + unitOfByte[at + length - 1];
-            // A pair of surrogates is one character: its second unit ends it.
-            if (char.IsHighSurrogate(piece.Source[last]) && last + 1 < piece.Start + piece.Length && char.IsLowSurrogate(piece.Source[last + 1])) last++;
             _spans.Add(new TokenSpan(id, piece.Map!.StartOf(first), piece.Map.EndOf(last)));
             at += length;
         }

@@ -5,7 +5,7 @@ internal sealed class PrefixSpace : PreTokenizer
 {
     public override void Split(Piece piece, bool opensText, List<Piece> output)
     {
-        bool add = piece.Length > 0 && !char.IsWhiteSpace(piece.Span[0]);
+        bool add = piece.Length > 0 && piece.Span[0] != ' ';
         output.Add(add ? new Piece(" " + piece.Span.ToString(), 0, piece.Length + 1, piece.Rewritten(() => [-1, .. Enumerable.Range(0, piece.Length)])) : piece);
     }
 }

@@ -1,34 +1,46 @@
 namespace Hone.Text.TokenizerFile;
 
-/// <summary>The post_processor section: which ids go before and after a text when special tokens are asked for.</summary>
+/// <summary>What a post-processor does to an encoded text.</summary>
+/// <param name="Before">Ids put before it where special tokens are asked for.</param>
+/// <param name="After">Ids put after it.</param>
+internal sealed record Surroundings(IReadOnlyList<int> Before, IReadOnlyList<int> After)
+{
+    /// <summary>True where the spans of tokens leave out the spaces at their ends (trim_offsets).</summary>
+    public bool TrimsSpans { get; init; }
+
+    /// <summary>True where the single space before the first word counts as added, and so is not trimmed (add_prefix_space).</summary>
+    public bool KeepsFirstSpace { get; init; }
+}
+
+/// <summary>The post_processor section.</summary>
 internal static class PostProcessorReader
 {
-    public static (List<int> Before, List<int> After) Read(JsonFields? section)
+    public static Surroundings Read(JsonFields? section)
     {
-        (List<int> Before, List<int> After) ids = ([], []);
-        if (section is { } fields) ReadInto(fields, ids);
-        return ids;
+        Surroundings none = new([], []);
+        return section is { } fields ? Add(fields, none) : none;
     }
 
-    private static void ReadInto(JsonFields fields, (List<int> Before, List<int> After) ids)
+    private static Surroundings Add(JsonFields fields, Surroundings known)
     {
         switch (fields.Type)
         {
             case "Sequence":
-                foreach (JsonFields part in fields.Items("processors")) ReadInto(part, ids);
-                break;
+                return fields.Items("processors").Aggregate(known, (all, part) => Add(part, all));
             case "ByteLevel":
-                // It moves offsets only, never ids.
-                break;
+                return fields.Flag("trim_offsets") ?? true
+                    ? known with { TrimsSpans = true, KeepsFirstSpace = fields.Flag("add_prefix_space") ?? true }
+                    : known;
             case "TemplateProcessing":
-                bool after = false;
+                List<int> before = [], after = [];
+                bool passed = false;
                 foreach (JsonFields piece in fields.Items("single"))
                 {
-                    if (piece.Has("Sequence")) after = true;
-                    else (after ? ids.After : ids.Before).AddRange(IdsOf(fields, piece.Child("SpecialToken").Text("id"), piece.Where));
+                    if (piece.Has("Sequence")) passed = true;
+                    else (passed ? after : before).AddRange(IdsOf(fields, piece.Child("SpecialToken").Text("id"), piece.Where));
                 }
-                if (!after) throw new InputException("the template has no place for the text", fields.Where + ".single");
-                break;
+                if (!passed) throw new InputException("the template has no place for the text", fields.Where + ".single");
+                return known with { Before = [.. before, .. known.Before], After = [.. known.After, .. after] };
             default:
                 throw new InputException(
                     $"the post-processor \"{fields.Type}\" is not supported", fields.Where, "supported: Sequence, ByteLevel, TemplateProcessing");

@@ -32,7 +32,7 @@ internal static class SentencePieceLoader
         roles = new(roles.Bos ?? source.Bos, roles.Eos ?? source.Eos, roles.Pad ?? source.Pad, roles.Unk ?? Encoding.UTF8.GetString(source.Pieces[unknown].Text));
         List<int> before = config.Flag("add_bos_token") ?? true ? IdOf(spelled, roles.Bos!) : [];
         List<int> after = config.Flag("add_eos_token") ?? false ? IdOf(spelled, roles.Eos!) : [];
-        return new(spelled, added, null, splitter, model, Decoder(source, spelled, bytes, prefix), before, after, roles);
+        return new(spelled, added, null, splitter, model, Decoder(source, spelled, bytes, prefix), new Surroundings(before, after), roles);
     }
 
     private static TokenTable Vocabulary(SentencePieceModel source, string path, out int unknown)

@@ -39,7 +39,7 @@ internal static class TiktokenLoader
         bool addsBos = config.Flag("add_bos_token") ?? true;
         List<int> before = addsBos && spelled.TryGet(Encoding.UTF8.GetBytes(roles.Bos), out int bos) ? [bos] : [];
         ScannerSplit splitter = new(WordScanner.For(WordScanner.Llama3)!);
-        return new(spelled, added, null, splitter, model, Decoder(pieces, spelled), before, [], roles);
+        return new(spelled, added, null, splitter, model, Decoder(pieces, spelled), new Surroundings(before, []), roles);
     }
 
     private static TokenTable ReadRanks(ReadOnlySpan<byte> file, string path)

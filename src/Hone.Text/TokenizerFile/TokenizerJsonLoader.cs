@@ -13,23 +13,28 @@ internal static class TokenizerJsonLoader
     public static TokenizerParts Load(TokenizerJson file, TokenizerConfig config)
     {
         RequireBpe(file);
-        TokenTable spelled = VocabularyReader.ReadVocabulary(file.Section("model.vocab"), file.Path);
+        TokenTable vocabulary = VocabularyReader.ReadVocabulary(file.Section("model.vocab"), file.Path), spelled = vocabulary.Copy();
         List<AddedToken> added = AddedTokenReader.Read(file, config.Fields, config.AllNamed());
-        foreach (AddedToken token in added) token.AddTo(spelled, file.Path);
+        foreach (AddedToken token in added)
+        {
+            token.AddTo(spelled, file.Path);
+            // What is added is found in the text, never merged: the model does not know it. One character cannot be told from itself.
+            if (token.Content.Length == 1 && token.Special) token.AddTo(vocabulary, file.Path);
+        }
         HashSet<int> control = [.. added.Where(t => t.Special && t.Content.Length > 1).Select(t => t.Id)];
 
         Normalizer? normalizer = NormalizerReader.Read(file.Fields("normalizer"));
         (PreTokenizer? splitter, bool byteLevel) = PreTokenizerReader.Read(file.Fields("pre_tokenizer"));
-        MergeTable merges = VocabularyReader.ReadMerges(file.Section("model.merges"), spelled, control, file.Path);
+        MergeTable merges = VocabularyReader.ReadMerges(file.Section("model.merges"), vocabulary, control, file.Path);
         BpeRules rules = ReadRules(file, spelled, byteLevel);
-        BpeModel model = new(byteLevel ? SpelledInBytes(spelled) : spelled, merges, rules, control, ByteTokens(spelled, byteLevel));
-        (List<int> before, List<int> after) = PostProcessorReader.Read(file.Fields("post_processor"));
-        foreach (int id in before.Concat(after))
+        BpeModel model = new(byteLevel ? SpelledInBytes(vocabulary) : vocabulary, merges, rules, control, ByteTokens(vocabulary, byteLevel));
+        Surroundings surroundings = PostProcessorReader.Read(file.Fields("post_processor"));
+        foreach (int id in surroundings.Before.Concat(surroundings.After))
         {
             if (!spelled.Has(id)) throw new InputException($"post_processor uses the id {id}, which no token has", file.Path);
         }
         TokenDecoder decoder = DecoderReader.Read(file.Fields("decoder"), spelled, file.Path);
-        return new(spelled, added, normalizer, splitter, model, decoder, before, after, config.Roles);
+        return new(spelled, added, normalizer, splitter, model, decoder, surroundings, config.Roles);
     }
 
     private static void RequireBpe(TokenizerJson file)

@@ -14,8 +14,7 @@ internal sealed record TokenizerParts(
     PreTokenizer? PreTokenizer,
     BpeModel Model,
     TokenDecoder Decoder,
-    IReadOnlyList<int> Before,
-    IReadOnlyList<int> After,
+    Surroundings Surroundings,
     TokenRoles Roles);
 
 /// <summary>Finds the tokenizer of a model folder: tokenizer.json, else tokenizer.model, whose two formats are told apart by content.</summary>
