@@ -83,9 +83,9 @@ public sealed class IncidentTests
     public void Tiktoken_568_ranks_that_lack_single_bytes() =>
         Assert.Contains("no token stands for the single byte", RefusedModel(Encoding.ASCII.GetBytes("YQ== 0\nYg== 1\n")), StringComparison.Ordinal);
 
-    /// <summary>EricLBuehler/mistral.rs #2282: ids of special tokens beyond the vocabulary were used as an index.</summary>
+    /// <summary>EricLBuehler/mistral.rs #2225 (mended by #2282): ids of special tokens beyond the vocabulary were used as an index.</summary>
     [Fact]
-    public void Mistral_rs_2282_a_special_token_with_an_id_far_out() => Refused(json => json["added_tokens"]!.AsArray().Add(
+    public void Mistral_rs_2225_a_special_token_with_an_id_far_out() => Refused(json => json["added_tokens"]!.AsArray().Add(
         new JsonObject { ["id"] = 1 << 30, ["content"] = "<z>", ["special"] = true }), "id");
 
     /// <summary>A split pattern that backtracks for ever (ReDoS) ends in a message.</summary>
