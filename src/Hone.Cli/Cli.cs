@@ -38,6 +38,7 @@ public static class Cli
             PairVerb.Create(io),
             DpoVerb.Create(io),
             ChatVerb.Create(io),
+            ServeVerb.Create(io),
             PullVerb.Create(io),
             DataVerb.Create(io),
             EvalVerb.Create(io),

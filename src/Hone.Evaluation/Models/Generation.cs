@@ -39,6 +39,9 @@ public sealed record Answer(string Text)
     /// <summary>Tokens cut from the prompt's start to make it fit; 0 for none.</summary>
     public int DroppedTokens { get; init; }
 
+    /// <summary>Whether the prompt began with two BOS.</summary>
+    public bool DoubleBos { get; init; }
+
     /// <summary>The likeliest first tokens, where asked for; natural logarithm.</summary>
     public IReadOnlyList<TokenLogProb> FirstTokens { get; init; } = [];
 

@@ -20,6 +20,9 @@ public sealed record Likelihood(double LogProb)
     /// <summary>Tokens cut from the context's start to make it fit; 0 for none.</summary>
     public int DroppedTokens { get; init; }
 
+    /// <summary>Whether the context began with two BOS.</summary>
+    public bool DoubleBos { get; init; }
+
     /// <summary>Why there is no figure after all tries; null where there is one.</summary>
     public string? Error { get; init; }
 }

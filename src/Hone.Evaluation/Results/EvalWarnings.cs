@@ -24,6 +24,8 @@ public static class EvalWarnings
             Count(answers.Count(a => a.FinishReason == "length"), answers.Length, "answers ran out of tokens", always: false);
             int cut = run.Items.Count(i => i.Replies is { } r && (r.Answers.Any(a => a.DroppedTokens > 0) || r.Likelihoods.Any(l => l.DroppedTokens > 0)));
             Count(cut, items, $"prompts were cut at the start to fit the model's {model.ContextLength} tokens: the figure is not comparable", always: true);
+            int doubled = run.Items.Count(i => i.Replies is { } r && (r.Answers.Any(a => a.DoubleBos) || r.Likelihoods.Any(l => l.DoubleBos)));
+            Count(doubled, items, "prompts began with BOS twice: the text brings one along and the tokenizer adds its own", always: true);
             foreach (IGrouping<string, string> flag in run.Graded.SelectMany(i => i.Grade!.Flags.Distinct()).GroupBy(f => f).OrderBy(f => f.Key, StringComparer.Ordinal))
                 Count(flag.Count(), items, $"items are flagged `{flag.Key}`", always: true);
 

@@ -35,19 +35,25 @@ internal static class ReplyJson
             ["completion_tokens"] = answer.CompletionTokens,
             ["dropped_tokens"] = answer.DroppedTokens,
         };
+        if (answer.DoubleBos) json["double_bos"] = true;
         if (answer.FirstTokens.Count > 0)
             json["first_tokens"] = new JsonArray([.. answer.FirstTokens.Select(t => new JsonObject { ["token"] = t.Token, ["logprob"] = t.LogProb })]);
         return json.ToJsonString(Compact);
     }
 
-    public static string Of(Likelihood likelihood) => new JsonObject
+    public static string Of(Likelihood likelihood)
     {
-        // An impossible continuation has minus infinity, which JSON numbers cannot say.
-        ["logprob"] = likelihood.LogProb.ToString("R", CultureInfo.InvariantCulture),
-        ["is_greedy"] = likelihood.IsGreedy,
-        ["tokens"] = likelihood.Tokens,
-        ["dropped_tokens"] = likelihood.DroppedTokens,
-    }.ToJsonString(Compact);
+        var json = new JsonObject
+        {
+            // An impossible continuation has minus infinity, which JSON numbers cannot say.
+            ["logprob"] = likelihood.LogProb.ToString("R", CultureInfo.InvariantCulture),
+            ["is_greedy"] = likelihood.IsGreedy,
+            ["tokens"] = likelihood.Tokens,
+            ["dropped_tokens"] = likelihood.DroppedTokens,
+        };
+        if (likelihood.DoubleBos) json["double_bos"] = true;
+        return json.ToJsonString(Compact);
+    }
 
     public static Answer Answer(string text)
     {
@@ -58,6 +64,7 @@ internal static class ReplyJson
             PromptTokens = (int)json["prompt_tokens"]!,
             CompletionTokens = (int)json["completion_tokens"]!,
             DroppedTokens = (int)json["dropped_tokens"]!,
+            DoubleBos = json["double_bos"] is not null,
             FirstTokens = json["first_tokens"] is JsonArray tokens
                 ? [.. tokens.Select(t => new TokenLogProb((string)t!["token"]!, (double)t["logprob"]!))]
                 : [],
@@ -72,6 +79,7 @@ internal static class ReplyJson
             IsGreedy = (bool)json["is_greedy"]!,
             Tokens = (int)json["tokens"]!,
             DroppedTokens = (int)json["dropped_tokens"]!,
+            DoubleBos = json["double_bos"] is not null,
         };
     }
 }

@@ -7,10 +7,23 @@ namespace Hone.Inference;
 /// <summary>A sequence of which the tokens from <paramref name="From"/> on are scored; at least one token stands before them.</summary>
 public readonly record struct ScoredSequence(int[] Ids, int From);
 
+/// <summary>What a model makes of one token.</summary>
+/// <param name="LogProb">Natural log-probability under the model's own distribution.</param>
+/// <param name="IsGreedy">Whether it is the likeliest.</param>
+/// <param name="Top">The likeliest tokens in its place, the likeliest first; as many as were asked for.</param>
+public readonly record struct TokenScore(float LogProb, bool IsGreedy, IReadOnlyList<(int Id, float LogProb)> Top);
+
 /// <summary>What a model makes of the scored tokens of a sequence.</summary>
-/// <param name="LogProb">Sum of their natural log-probabilities.</param>
-/// <param name="IsGreedy">Whether each of them is the likeliest.</param>
-public readonly record struct SequenceScore(int Index, double LogProb, bool IsGreedy);
+/// <param name="Index">The sequence's place in the list.</param>
+/// <param name="Tokens">Each scored token.</param>
+public readonly record struct SequenceScore(int Index, TokenScore[] Tokens)
+{
+    /// <summary>Sum of the tokens' natural log-probabilities.</summary>
+    public double LogProb => Tokens.Sum(t => (double)t.LogProb);
+
+    /// <summary>Whether each of them is the likeliest.</summary>
+    public bool IsGreedy => Tokens.All(t => t.IsGreedy);
+}
 
 /// <summary>
 /// Scores many sequences and computes what they have in common once. The sequences of a pass make one radix tree, a token
@@ -25,8 +38,9 @@ public static class PrefixScorer
     /// <param name="model">A language model.</param>
     /// <param name="sequences">Each within the model's context. In any order: they are sorted.</param>
     /// <param name="maxTokens">Most tokens of a pass; a longer sequence makes a pass of its own.</param>
+    /// <param name="top">How many of the likeliest tokens to report in each place; 0 for none.</param>
     /// <returns>Scores as passes end, in the order of the sorted sequences.</returns>
-    public static IEnumerable<SequenceScore> Score(Llama model, IReadOnlyList<ScoredSequence> sequences, int maxTokens, CancellationToken cancel = default)
+    public static IEnumerable<SequenceScore> Score(Llama model, IReadOnlyList<ScoredSequence> sequences, int maxTokens, int top = 0, CancellationToken cancel = default)
     {
         // By what is computed, all but the last token, so that a sequence that ends inside another comes before it.
         int[] order = [.. Enumerable.Range(0, sequences.Count).OrderBy(i => sequences[i].Ids, Comparer<int[]>.Create((a, b) => a.AsSpan(..^1).SequenceCompareTo(b.AsSpan(..^1))))];
@@ -42,12 +56,12 @@ public static class PrefixScorer
                 tokens += added;
                 end++;
             }
-            foreach (SequenceScore score in Pass(model, sequences, order[first..end])) yield return score;
+            foreach (SequenceScore score in Pass(model, sequences, order[first..end], top)) yield return score;
             first = end;
         }
     }
 
-    private static SequenceScore[] Pass(Llama model, IReadOnlyList<ScoredSequence> sequences, int[] indices)
+    private static SequenceScore[] Pass(Llama model, IReadOnlyList<ScoredSequence> sequences, int[] indices, int top)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
@@ -56,31 +70,29 @@ public static class PrefixScorer
         int[][] places = [.. indices.Select(i => new int[sequences[i].Ids.Length - 1])];
         Grow(forest, indices, sequences, places, 0, indices.Length, depth: 0, parent: -1);
 
-        List<int> rows = [], targets = [], owners = [];
+        List<int> rows = [], targets = [];
         Dictionary<int, int> rowOf = [];
-        for (int s = 0; s < indices.Length; s++)
+        foreach ((int at, int index) in indices.Index())
         {
-            ScoredSequence sequence = sequences[indices[s]];
+            ScoredSequence sequence = sequences[index];
             for (int t = sequence.From; t < sequence.Ids.Length; t++)
             {
-                int source = places[s][t - 1];
+                int source = places[at][t - 1];
                 if (!rowOf.TryGetValue(source, out int row)) rowOf[source] = row = rowOf.Count;
                 rows.Add(row);
                 targets.Add(sequence.Ids[t]);
-                owners.Add(s);
             }
         }
         Tensor sources = tensor(rowOf.OrderBy(r => r.Value).Select(r => (long)r.Key).ToArray(), device: model.Device);
         Tensor hidden = model.Hidden(forest).index_select(0, sources);
-        (float[] logProbs, bool[] greedy) = Read(model, hidden, rows, targets);
-        var sums = new double[indices.Length];
-        var all = Enumerable.Repeat(true, indices.Length).ToArray();
-        for (int i = 0; i < owners.Count; i++)
+        TokenScore[] scores = Read(model, hidden, rows, targets, top);
+        int next = 0;
+        return [.. indices.Select(index =>
         {
-            sums[owners[i]] += logProbs[i];
-            all[owners[i]] &= greedy[i];
-        }
-        return [.. indices.Select((index, s) => new SequenceScore(index, sums[s], all[s]))];
+            int count = sequences[index].Ids.Length - sequences[index].From;
+            next += count;
+            return new SequenceScore(index, scores[(next - count)..next]);
+        })];
     }
 
     /// <summary>Adds the sorted sequences [from, to), which share their first <paramref name="depth"/> tokens, below a segment.</summary>
@@ -107,25 +119,35 @@ public static class PrefixScorer
         }
     }
 
-    private static (float[] LogProbs, bool[] Greedy) Read(Llama model, Tensor hidden, List<int> rows, List<int> targets)
+    private static TokenScore[] Read(Llama model, Tensor hidden, List<int> rows, List<int> targets, int top)
     {
-        var logProbs = new float[rows.Count];
-        var greedy = new bool[rows.Count];
-        int chunk = (int)Math.Max(1, ChunkElements / model.Config.VocabularySize);
+        var scores = new TokenScore[rows.Count];
+        int vocabulary = model.Config.VocabularySize, chunk = Math.Max(1, ChunkElements / vocabulary);
         ILookup<int, int> byRow = Enumerable.Range(0, rows.Count).ToLookup(i => rows[i]);
         for (int at = 0; at < hidden.shape[0]; at += chunk)
         {
             using var scope = NewDisposeScope();
             int count = (int)Math.Min(chunk, hidden.shape[0] - at);
-            Tensor logits = model.Logits(hidden.narrow(0, at, count));
+            Tensor logits = model.Logits(hidden.narrow(0, at, count)), sums = logits.logsumexp(1, keepdim: true);
             int[] asked = [.. Enumerable.Range(at, count).SelectMany(r => byRow[r])];
             Tensor picked = tensor(asked.Select(i => (long)(rows[i] - at)).ToArray(), device: model.Device);
             Tensor wanted = tensor(asked.Select(i => (long)targets[i]).ToArray(), device: model.Device);
-            Tensor own = logits.index_select(0, picked).gather(1, wanted.unsqueeze(1)).squeeze(1) - logits.logsumexp(1).index_select(0, picked);
+            Tensor own = logits.index_select(0, picked).gather(1, wanted.unsqueeze(1)).squeeze(1) - sums.squeeze(1).index_select(0, picked);
             float[] values = own.cpu().data<float>().ToArray();
             long[] best = logits.argmax(1).index_select(0, picked).cpu().data<long>().ToArray();
-            for (int i = 0; i < asked.Length; i++) (logProbs[asked[i]], greedy[asked[i]]) = (values[i], best[i] == targets[asked[i]]);
+            (int, float)[][] likeliest = Top(logits, sums, Math.Min(top, vocabulary));
+            for (int i = 0; i < asked.Length; i++)
+                scores[asked[i]] = new TokenScore(values[i], best[i] == targets[asked[i]], top == 0 ? [] : likeliest[rows[asked[i]] - at]);
         }
-        return (logProbs, greedy);
+        return scores;
+    }
+
+    private static (int, float)[][] Top(Tensor logits, Tensor sums, int top)
+    {
+        if (top == 0) return [];
+        (Tensor values, Tensor ids) = logits.topk(top, dim: 1);
+        float[] logProbs = (values - sums).cpu().data<float>().ToArray();
+        long[] tokens = ids.cpu().data<long>().ToArray();
+        return [.. Enumerable.Range(0, (int)logits.shape[0]).Select(r => Enumerable.Range(r * top, top).Select(i => ((int)tokens[i], logProbs[i])).ToArray())];
     }
 }

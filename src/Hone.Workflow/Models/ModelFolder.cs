@@ -40,9 +40,11 @@ public sealed class ModelFolder : IDisposable
         return new ModelFolder(folder, new Llama(config, weights, source.Model.ComputeType), source.Text);
     }
 
-    /// <summary>An engine that samples from this model; it ends answers at every end token that any of its files names.</summary>
-    public IGenerationEngine CreateEngine() => new LibtorchEngine(Model,
-        new StopRules(Model.Config.EosIds, GenerationConfig.Load(Folder).EosIds, Text.Tokenizer.EosId is { } eos ? [eos] : []), Text.Tokenizer);
+    /// <summary>What ends an answer: every end token that any of the model's files names.</summary>
+    public StopRules Stops() => new(Model.Config.EosIds, GenerationConfig.Load(Folder).EosIds, Text.Tokenizer.EosId is { } eos ? [eos] : []);
+
+    /// <summary>An engine that samples from this model.</summary>
+    public IGenerationEngine CreateEngine() => new LibtorchEngine(Model, Stops(), Text.Tokenizer);
 
     /// <summary>Whether token ids of the other model mean the same here.</summary>
     public bool SameTokenizerAs(ModelFolder other) =>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Hone.Evaluation;
-using Hone.Workflow;
 using Hone.Workflow.Recipes;
 
 namespace Hone.Cli;
@@ -8,7 +7,6 @@ namespace Hone.Cli;
 /// <summary>The flags of <c>hone eval</c>, named as lm-evaluation-harness names them.</summary>
 internal sealed class EvalOptions
 {
-    private readonly Option<string?> _model = new("--model") { Description = "Folder of the model, or owner/name of one on a hub." };
     private readonly Option<string[]> _tasks = new("--tasks") { Description = "Tasks, groups or patterns, separated by commas: mmlu,gsm8k*,arc_challenge.", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> _preset = new("--preset") { Description = "lm-eval (the harness's defaults) or rlhf-workflow (the settings of the model card)." };
     private readonly Option<string?> _data = new("--data") { Description = "Folder with the question files; hone eval list shows what each task needs." };
@@ -27,13 +25,13 @@ internal sealed class EvalOptions
     private readonly Option<bool> _log = new("--log-samples") { Description = "Write every item with prompt, answer and grade to samples_*.jsonl." };
     private readonly Option<bool> _unsafe = new("--unsafe-code") { Description = "Run model-written code without a sandbox: it can read, change and send all that you can." };
     private readonly Option<bool> _predict = new("--predict-only") { Description = "Ask and store, do not grade." };
-    private readonly Option<bool> _noBos = new("--no-bos") { Description = "Do not begin texts with BOS, as the harness did before November 2025." };
-    private readonly Option<string> _device = new("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
-    private readonly Option<string> _dtype = new("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
+
+    private readonly ModelFlags _model;
 
     public EvalOptions(Command command)
     {
-        foreach (Option option in (Option[])[_model, _tasks, _preset, _data, _shots, _limit, _samples, _chat, _oneTurn, _system, _batch, _seed, _n, _temperature, _tokens, _output, _log, _predict, _unsafe, _noBos, _device, _dtype])
+        _model = new ModelFlags(command);
+        foreach (Option option in (Option[])[_tasks, _preset, _data, _shots, _limit, _samples, _chat, _oneTurn, _system, _batch, _seed, _n, _temperature, _tokens, _output, _log, _predict, _unsafe])
             command.Add(option);
     }
 
@@ -83,14 +81,7 @@ internal sealed class EvalOptions
         return ([.. entries.Select(e => Shorten(selection.Apply(e.Create(card && options.NumFewshot is null ? options with { NumFewshot = CardShots(e.Name) } : options)), parsed.GetValue(_tokens))).Where(t => t.Items.Count > 0)], groups);
     }
 
-    public LocalLanguageModel Open(ParseResult parsed, Streams io) => LocalLanguageModel.Open(
-        io.Model(parsed.GetValue(_model) ?? throw new InputException("--model is needed", fix: "Give the folder of a model, or its id on a hub.")),
-        parsed.GetRequiredValue(_device), parsed.GetRequiredValue(_dtype) switch
-        {
-            "float32" => Precision.Fp32,
-            "bfloat16" => Precision.Bf16,
-            string other => throw new InputException($"--dtype is {other}, it must be float32 or bfloat16"),
-        }, !parsed.GetValue(_noBos));
+    public AskedModel Open(ParseResult parsed, Streams io) => _model.Open(parsed, io);
 
     private static EvalTask Shorten(EvalTask task, int? tokens) => tokens is not { } most || !task.Items.Any(i => i.Generations.Count > 0) ? task : most < 1
         ? throw new InputException($"--max-gen-toks is {most}, it must be 1 or above")

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Hone.Evaluation;
-using Hone.Workflow;
 using Hone.Workflow.Metrics;
 using Hone.Workflow.Runs;
 
@@ -34,7 +33,7 @@ internal static class EvalVerb
             (IReadOnlyList<EvalTask> tasks, var groups) = options.Tasks(parsed);
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
-            using LocalLanguageModel model = options.Open(parsed, io);
+            using AskedModel model = options.Open(parsed, io);
             string output = options.Output(parsed, model.Info);
             foreach (EvalTask task in tasks.DistinctBy(t => t.Group ?? t.Name))
                 display.Say($"{task.Group ?? task.Name}: {task.NumFewshot}-shot, {string.Join(", ", task.Settings.Select(s => $"{s.Key} {s.Value}"))}");
@@ -43,7 +42,7 @@ internal static class EvalVerb
             using (ReplyStore store = ReplyStore.Open(Path.Combine(output, "answers.db")))
             {
                 foreach (EvalTask task in tasks)
-                    runs.Add(TaskRunner.RunAsync(task, model, store, options.PredictOnly(parsed), (done, all) => display.Show(new ProgressStep(task.Name, done, all, [], 0, 0)), stop.Token).GetAwaiter().GetResult());
+                    runs.Add(TaskRunner.RunAsync(task, model.Model, store, options.PredictOnly(parsed), (done, all) => display.Show(new ProgressStep(task.Name, done, all, [], 0, 0)), stop.Token).GetAwaiter().GetResult());
             }
             display.End();
             if (options.PredictOnly(parsed))
@@ -62,7 +61,7 @@ internal static class EvalVerb
         return command;
     }
 
-    private static Dictionary<string, JsonNode?> Config(ParseResult parsed, EvalOptions options, LocalLanguageModel model) => new()
+    private static Dictionary<string, JsonNode?> Config(ParseResult parsed, EvalOptions options, AskedModel model) => new()
     {
         ["preset"] = options.Preset(parsed),
         ["parameters"] = model.Parameters,

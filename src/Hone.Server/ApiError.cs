@@ -1,0 +1,31 @@
+using System.Text.Json.Nodes;
+
+namespace Hone.Server;
+
+/// <summary>A refused request, in the format of the OpenAI API.</summary>
+/// <param name="param">The field that is to blame; null where it is none.</param>
+/// <param name="code">A word for programs, such as <c>model_not_found</c>.</param>
+internal sealed class ApiException(int status, string message, string? param = null, string? code = null) : Exception(message)
+{
+    public int Status => status;
+
+    public static ApiException Invalid(string message, string? param = null, string? code = null) => new(400, message, param, code);
+
+    public JsonObject ToJson() => Json(status, Message, param, code);
+
+    public static JsonObject Json(int status, string message, string? param = null, string? code = null) => new()
+    {
+        ["error"] = new JsonObject
+        {
+            ["message"] = message,
+            ["type"] = status switch
+            {
+                401 => "authentication_error",
+                < 500 => "invalid_request_error",
+                _ => "server_error",
+            },
+            ["param"] = param,
+            ["code"] = code,
+        },
+    };
+}
