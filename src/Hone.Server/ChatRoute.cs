@@ -119,7 +119,7 @@ internal static class ChatRoute
                 ["content"] = new JsonArray([.. tokens.GetValueOrDefault(i, []).Select((score, t) =>
                 {
                     JsonObject entry = Entry(texts[t], score.LogProb);
-                    entry["top_logprobs"] = new JsonArray([.. score.Top.Select(x => Entry(model.Tokenizer.Decode([x.Id]), x.LogProb))]);
+                    entry["top_logprobs"] = new JsonArray([.. score.Top.Select(x => Entry(TokenPieces.Of(model.Tokenizer, x.Id, t == 0), x.LogProb))]);
                     return entry;
                 })]),
                 ["refusal"] = null,

@@ -109,21 +109,25 @@ internal static class CompletionRoute
             int[] shown = echo ? Scored : _own;
             (string[] texts, int[] offsets) = TokenPieces.Of(model.Tokenizer, shown);
             int unscored = shown.Length - scores.Length;
-            JsonArray Row<T>(Func<TokenScore, T> value, Func<T, JsonNode> node) => new([.. Enumerable.Range(0, shown.Length).Select(i => i < unscored ? null : node(value(scores[i - unscored])))]);
+            JsonArray Row(Func<TokenScore, int, JsonNode> node) => new([.. Enumerable.Range(0, shown.Length).Select(i => i < unscored ? null : node(scores[i - unscored], i))]);
             return new JsonObject
             {
                 ["tokens"] = new JsonArray([.. texts.Select(t => (JsonNode)t)]),
-                ["token_logprobs"] = Row(s => s.LogProb, v => JsonValue.Create(Finite(v))),
-                ["top_logprobs"] = top == 0 ? null : Row(s => s.Top, Likeliest),
+                ["token_logprobs"] = Row((s, _) => Finite(s.LogProb)),
+                ["top_logprobs"] = top == 0 ? null : Row((s, i) => Likeliest(s.Top, i == 0)),
                 ["text_offset"] = new JsonArray([.. offsets.Select(o => (JsonNode)o)]),
             };
         }
 
-        private JsonObject Likeliest(IReadOnlyList<(int Id, float LogProb)> top)
+        private JsonObject Likeliest(IReadOnlyList<(int Id, float LogProb)> top, bool first)
         {
             var named = new JsonObject();
             // Two tokens may have one text, such as two halves of characters: the likelier one keeps it.
-            foreach ((int id, float logProb) in top) named.TryAdd(model.Tokenizer.Decode([id]), JsonValue.Create(Finite(logProb)));
+            foreach ((int id, float logProb) in top)
+            {
+                string text = TokenPieces.Of(model.Tokenizer, id, first);
+                if (!named.ContainsKey(text)) named[text] = Finite(logProb);
+            }
             return named;
         }
     }

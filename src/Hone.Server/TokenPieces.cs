@@ -21,4 +21,16 @@ internal static class TokenPieces
         }
         return (texts, offsets);
     }
+
+    /// <summary>
+    /// A token's text as it stands in a text: many vocabularies have the space before a word in its token, and drop it where
+    /// the text begins.
+    /// </summary>
+    public static string Of(Tokenizer tokenizer, int id, bool first)
+    {
+        StreamDecoder decoder = tokenizer.StartDecoding(skipSpecial: false);
+        decoder.Push(id);
+        string piece = first ? "" : decoder.Push(id);
+        return piece.Length > 0 ? piece : tokenizer.Decode([id]);
+    }
 }
