@@ -23,6 +23,8 @@ internal static class EvalVerb
             """)
         {
             EvalListVerb.Create(io),
+            EvalAnswerVerb.Create(io),
+            EvalJudgeVerb.Create(io),
             EvalScoreVerb.Create(io),
             EvalTableVerb.Create(io),
         };

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Hone.Data;
@@ -28,51 +27,110 @@ public sealed partial record ArenaHardScore
     [JsonPropertyName("n_battles")]
     public required int Battles { get; init; }
 
-    /// <summary>Reads battles (model_a, model_b, winner), a decisive verdict already written three times, and scores every model in them.</summary>
+    /// <summary>Games without a usable verdict: in no figure.</summary>
+    [JsonPropertyName("n_excluded")]
+    public int Excluded { get; init; }
+
+    /// <summary>The same with length and Markdown held equal; null where it was not asked for.</summary>
+    [JsonPropertyName("style_controlled_score")]
+    public double? StyleScore { get; init; }
+
+    [JsonPropertyName("style_controlled_lower")]
+    public double? StyleLower { get; init; }
+
+    [JsonPropertyName("style_controlled_upper")]
+    public double? StyleUpper { get; init; }
+
+    /// <summary>Reads battles, a decisive verdict already written three times, or judgments, and scores every model in them.</summary>
+    /// <param name="styles">An answer's style by model and question, for style control; null leaves it out.</param>
     /// <exception cref="InputException">A row is no battle, or nobody met the baseline.</exception>
-    public static IReadOnlyList<ArenaHardScore> OfFile(string path, string baseline = Baseline, ulong seed = 42)
+    public static IReadOnlyList<ArenaHardScore> OfFile(
+        string path, string baseline = Baseline, ulong seed = 42, ArenaVerdictRule rule = ArenaVerdictRule.Of2024, Func<string, string, ArenaStyle>? styles = null)
     {
-        List<(string A, string B, double A1)> battles = [];
-        foreach (JsonObject row in QuestionFile.Read(path))
-        {
-            double share = QuestionFile.Text(row, "winner", path) switch
-            {
-                "model_a" => 1,
-                "model_b" => 0,
-                "tie" or "tie (bothbad)" => 0.5,
-                string other => throw new InputException($"row {battles.Count + 1}: the winner is `{other}`, not model_a, model_b or tie", path),
-            };
-            battles.Add((QuestionFile.Text(row, "model_a", path), QuestionFile.Text(row, "model_b", path), share));
-        }
+        IReadOnlyList<ArenaBattle> battles = ArenaBattle.Read(path, baseline, rule, out int excluded);
+        if (!battles.Any(b => b.A == baseline || b.B == baseline)) throw new InputException($"no battle is against the baseline {baseline}", path, $"Battles are of {string.Join(", ", battles.SelectMany(b => (string[])[b.A, b.B]).Distinct().Take(5))}.");
+        return Of(battles, baseline, seed, rule, excluded, styles);
+    }
+
+    /// <summary>
+    /// Scores of every model. 2024: Bradley-Terry over the pool, 2.5 and 97.5% quantiles of 100 bootstrap rounds. Today: mean, 5
+    /// and 95% quantiles of 100 bootstrap means of the model's own battles.
+    /// </summary>
+    public static IReadOnlyList<ArenaHardScore> Of(
+        IReadOnlyList<ArenaBattle> battles, string baseline, ulong seed = 42, ArenaVerdictRule rule = ArenaVerdictRule.Of2024, int excluded = 0, Func<string, string, ArenaStyle>? styles = null)
+    {
         string[] models = [baseline, .. battles.SelectMany(b => (string[])[b.A, b.B]).Distinct().Where(m => m != baseline)];
-        if (!battles.Any(b => b.A == baseline || b.B == baseline)) throw new InputException($"no battle is against the baseline {baseline}", path);
-        int[] a = [.. battles.Select(b => Array.IndexOf(models, b.A))], b = [.. battles.Select(x => Array.IndexOf(models, x.B))];
-        double[] Scores(Func<int, double> times)
+        var pool = new Pool(battles, models);
+        bool today = rule == ArenaVerdictRule.Today;
+        double[] scores = pool.Scores(null);
+        double[][] drawn = pool.Resample(Rounds, seed, today, pool.Scores);
+        ArenaStyleControl? control = styles is null ? null : new ArenaStyleControl(battles, models, styles);
+        double[]? controlled = control?.Scores(null);
+        double[][] controlledDrawn = control is null ? [] : pool.Resample(Rounds, seed, false, control.Scores);
+        (double low, double high) = today ? (0.05, 0.95) : (0.025, 0.975);
+        return [.. models.Index().Skip(1).Select(m =>
         {
-            var wins = new double[models.Length, models.Length];
-            for (int i = 0; i < battles.Count; i++)
+            double[] own = [.. drawn.Select(d => d[m.Index]).Where(d => !double.IsNaN(d)).Order()], style = [.. controlledDrawn.Select(d => d[m.Index]).Order()];
+            return new ArenaHardScore
             {
-                wins[a[i], b[i]] += times(i) * battles[i].A1;
-                wins[b[i], a[i]] += times(i) * (1 - battles[i].A1);
+                Model = m.Item,
+                Score = today ? own.Average() : scores[m.Index],
+                Lower = Bootstrap.Quantile(own, low),
+                Upper = Bootstrap.Quantile(own, high),
+                Battles = battles.Count(x => x.A == m.Item || x.B == m.Item),
+                Excluded = excluded,
+                StyleScore = controlled?[m.Index],
+                StyleLower = control is null ? null : Bootstrap.Quantile(style, 0.025),
+                StyleUpper = control is null ? null : Bootstrap.Quantile(style, 0.975),
+            };
+        })];
+    }
+
+    private sealed class Pool
+    {
+        private readonly IReadOnlyList<ArenaBattle> _battles;
+        private readonly int[] _a, _b;
+        private readonly int _models;
+
+        public Pool(IReadOnlyList<ArenaBattle> battles, string[] models)
+        {
+            (_battles, _models) = (battles, models.Length);
+            var index = models.Index().ToDictionary(m => m.Item, m => m.Index);
+            _a = [.. battles.Select(b => index[b.A])];
+            _b = [.. battles.Select(b => index[b.B])];
+        }
+
+        /// <summary>Chance of every model to beat the first, in percent. [models]</summary>
+        /// <param name="times">How often each battle counts; null for once.</param>
+        public double[] Scores(int[]? times)
+        {
+            double[,] wins = new double[_models, _models];
+            for (int i = 0; i < _battles.Count; i++)
+            {
+                double count = times?[i] ?? 1;
+                wins[_a[i], _b[i]] += count * _battles[i].ShareA;
+                wins[_b[i], _a[i]] += count * (1 - _battles[i].ShareA);
             }
+            // Against the baseline alone the maximum is the share of wins itself, also where a model wins or loses everything.
+            if (_a.Zip(_b).All(x => x.First == 0 || x.Second == 0))
+                return [50, .. Enumerable.Range(1, _models - 1).Select(m => 100 * wins[m, 0] / (wins[m, 0] + wins[0, m]))];
             return [.. BradleyTerry.Fit(wins).Select(s => 100 / (1 + Math.Exp(-s)))];
         }
-        double[] scores = Scores(_ => 1);
-        var random = new Xoshiro256(seed);
-        double[][] drawn = [.. Enumerable.Range(0, Rounds).Select(_ =>
+
+        /// <summary>Scores of resampled battles. [rounds][models]</summary>
+        /// <param name="within">Draw within each model, so that it keeps its number of battles, and not from the pool.</param>
+        public double[][] Resample(int rounds, ulong seed, bool within, Func<int[]?, double[]> scores)
         {
-            int[] times = new int[battles.Count];
-            for (int i = 0; i < times.Length; i++) times[random.Next(times.Length)]++;
-            return Scores(i => times[i]);
-        })];
-        return [.. models.Skip(1).Select((model, i) => new ArenaHardScore
-        {
-            Model = model,
-            Score = scores[i + 1],
-            Lower = Bootstrap.Quantile([.. drawn.Select(d => d[i + 1]).Order()], 0.025),
-            Upper = Bootstrap.Quantile([.. drawn.Select(d => d[i + 1]).Order()], 0.975),
-            Battles = battles.Count(x => x.A == model || x.B == model),
-        })];
+            var random = new Xoshiro256(seed);
+            int[][] groups = within ? [.. Enumerable.Range(0, _battles.Count).GroupBy(i => Math.Max(_a[i], _b[i])).Select(g => g.ToArray())] : [[.. Enumerable.Range(0, _battles.Count)]];
+            return [.. Enumerable.Range(0, rounds).Select(_ =>
+            {
+                int[] times = new int[_battles.Count];
+                foreach (int[] group in groups)
+                    for (int i = 0; i < group.Length; i++) times[group[random.Next(group.Length)]]++;
+                return scores(times);
+            })];
+        }
     }
 
     /// <summary>The verdict of 2024: the one label in [[ ]]; null where there is none, or several different ones.</summary>
@@ -81,6 +139,9 @@ public sealed partial record ArenaHardScore
         string[] labels = [.. DoubleBrackets().Matches(judgment).Select(m => m.Groups[1].Value).Distinct()];
         return labels.Length == 1 ? labels[0] : null;
     }
+
+    /// <summary>Whether a judgment names any verdict, one or several.</summary>
+    internal static bool HasLabel(string judgment) => DoubleBrackets().IsMatch(judgment);
 
     /// <summary>Today's verdict: the last label in [[ ]], else in [ ], in upper case.</summary>
     public static string? VerdictToday(string judgment)
