@@ -31,6 +31,9 @@ public sealed class DataReport(string source)
     /// <summary>Alterations, per reason; a row may count under several.</summary>
     public IReadOnlyDictionary<string, int> Changed => _changed;
 
+    /// <summary>Whether anything was dropped or changed.</summary>
+    public bool Touched => _dropped.Count > 0 || _changed.Count > 0;
+
     public int DroppedCount => _dropped.Values.Sum();
 
     public void Keep()

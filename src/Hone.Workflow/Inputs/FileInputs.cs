@@ -14,7 +14,7 @@ public static class FileInputs
     {
         var report = new List<string>();
         (IReadOnlyList<SftExample> sft, IReadOnlyList<SftExample> sftHeldOut) = recipe.Sft.Enabled ? Sft(recipe, text, report) : ([], []);
-        LengthRule rule = recipe.Reward.Enabled ? TrainingRows.RewardLengths(recipe, text) : new LengthRule(recipe.OfflineDpo.MaxLength, BosId: text.Tokenizer.BosId);
+        LengthRule rule = recipe.Reward.Enabled ? TrainingRows.RewardLengths(recipe, text) : TrainingRows.DpoLengths(recipe.OfflineDpo, text);
         bool paired = recipe.Reward.Enabled || recipe.OfflineDpo.Enabled || recipe.Data.Preferences.Count > 0;
         (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) = paired ? Preferences(recipe, text, rule, report) : ([], []);
         (IReadOnlyList<IReadOnlyList<PromptRow>> iterations, IReadOnlyList<PromptRow> selection, IReadOnlyList<PromptRow> test) = Prompts(recipe, text, report);
@@ -56,7 +56,7 @@ public static class FileInputs
             : [.. ((Conversation)row).Messages.TakeWhile(m => m.Role != "assistant")];
     }
 
-    /// <summary>Pairs to train on and to evaluate on, from <c>data.preferences</c>; those beyond the rule's lengths are dropped and counted.</summary>
+    /// <summary>Pairs to train on and to evaluate on, from <c>data.preferences</c>; the rule says what becomes of those beyond its lengths.</summary>
     public static (IReadOnlyList<PreferenceExample> Train, IReadOnlyList<PreferenceExample> HeldOut) Preferences(
         Recipe recipe, ModelText text, LengthRule rule, List<string> report)
     {

@@ -106,11 +106,11 @@ public static partial class StoryInputs
 
     private static IReadOnlyList<SftExample> SftExamples(HumanAnswer[] passages, Recipe recipe, ModelText text, int? packing, List<string> report)
     {
-        var rule = new LengthRule(recipe.Sft.MaxLength, BosId: text.Tokenizer.BosId);
+        LengthRule rule = TrainingRows.SftLengths(recipe, text);
         var lengths = new DataReport("sft examples");
         SftLoss loss = recipe.Sft.LossOn == LossOn.All ? SftLoss.All : SftLoss.Assistant;
         SftExample[] examples = [.. passages.Select(p => rule.Apply(text.Examples.Sft(new Conversation([.. p.Prompt, ChatMessage.Assistant(p.Answer)]), loss), lengths)).OfType<SftExample>()];
-        if (lengths.DroppedCount > 0) report.Add(lengths.ToString());
+        if (lengths.Touched) report.Add(lengths.ToString());
         return packing is { } block ? SftBlocks.Cut(examples, block) : examples;
     }
 

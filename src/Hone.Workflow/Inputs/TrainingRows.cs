@@ -26,13 +26,14 @@ public static class TrainingRows
         ? text.Story(story)
         : text.Examples.Sft((Conversation)row, loss == LossOn.All ? SftLoss.All : SftLoss.Assistant);
 
-    public static LengthRule SftLengths(Recipe recipe, ModelText text) => new(recipe.Sft.MaxLength, BosId: text.Tokenizer.BosId);
+    public static LengthRule SftLengths(Recipe recipe, ModelText text) => new(recipe.Sft.MaxLength, Policy: recipe.Sft.TooLong, BosId: text.Tokenizer.BosId);
 
     /// <summary>Limits of the reward model's pairs.</summary>
-    public static LengthRule RewardLengths(Recipe recipe, ModelText text) => new(recipe.Reward.MaxLength, BosId: text.Tokenizer.BosId);
+    public static LengthRule RewardLengths(Recipe recipe, ModelText text) => new(recipe.Reward.MaxLength, Policy: recipe.Reward.TooLong, BosId: text.Tokenizer.BosId);
 
-    /// <summary>Limits of offline DPO's pairs, or online DPO's.</summary>
-    public static LengthRule DpoLengths(DpoOptions options, ModelText text) => new(options.MaxLength, options.MaxPromptLength, BosId: text.Tokenizer.BosId);
+    /// <summary>Limits of offline DPO's pairs, or of online DPO's prompts, which are never cut: sampled ids are trained on as they were sampled.</summary>
+    public static LengthRule DpoLengths(DpoOptions options, ModelText text) =>
+        new(options.MaxLength, options.MaxPromptLength, options is OfflineDpoOptions offline ? offline.TooLong : LengthPolicy.Drop, text.Tokenizer.BosId);
 
     private static RowFilter[] Filters(Recipe recipe) => [.. recipe.Data.Filters.Select(RowFilter.Parse)];
 

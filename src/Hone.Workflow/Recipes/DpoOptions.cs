@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Hone.Data;
 
 namespace Hone.Workflow.Recipes;
 
@@ -23,10 +24,14 @@ public abstract record DpoOptions : TrainOptions
     [Comment("The DPO loss: sigmoid.")]
     public DpoLossKind Loss { get; init; } = DpoLossKind.Sigmoid;
 
-    [Comment("Most tokens of a prompt; a pair with a longer one is dropped and counted. The public code cuts the prompt's front off instead.")]
+    [Comment("Most tokens of a prompt. A longer one is dropped and counted, unless offline_dpo.too_long says otherwise.")]
     [Range(1, 16_777_216)]
     public int MaxPromptLength { get; init; } = 1024;
 }
 
 /// <summary>The offline (vanilla) DPO baseline: one epoch over the given preference pairs, from SFT, against SFT.</summary>
-public sealed record OfflineDpoOptions : DpoOptions;
+public sealed record OfflineDpoOptions : DpoOptions
+{
+    [Comment("Pairs above max_length or max_prompt_length: drop (counted), keep_end_of_prompt (BOS and the prompt's last tokens stay; answers are never cut) or faithful (TRL 0.9.6, which the public code ran: the prompt's front is cut, BOS included, then the answers' ends, end token included).")]
+    public LengthPolicy TooLong { get; init; } = LengthPolicy.Drop;
+}

@@ -11,6 +11,8 @@ public static class RecipeChecks
         Recipe r = recipe.Value;
         PromptFits(recipe, "offline_dpo", r.OfflineDpo);
         PromptFits(recipe, "online", r.Online);
+        if (r.Reward.TooLong == LengthPolicy.Faithful)
+            throw Wrong(recipe, "reward.too_long", "the reward model has no faithful length policy: the public code cuts each answer's prompt at another place", "Take drop or keep_end_of_prompt.");
         if (r.Sft.PackingLength > r.Sft.MaxLength)
             throw Wrong(recipe, "sft.packing_length", $"{r.Sft.PackingLength} is more than sft.max_length {r.Sft.MaxLength}");
         long n = r.Online.Samples.Sum(s => (long)s.Count);

@@ -36,7 +36,7 @@ public static class DpoStage
     private static StageFolder Reference(RunContext run, OfflineDpoOptions o, IReadOnlyList<string> files, ModelRef start, ModelRef? reference)
     {
         StageInputs inputs = new StageInputs().Add("reference", reference?.Digest ?? "none").Add("tokens", start.Digest)
-            .AddKeys("offline_dpo", o, "max_length", "max_prompt_length");
+            .AddKeys("offline_dpo", o, "max_length", "max_prompt_length", "too_long");
         for (int i = 0; i < files.Count; i++) inputs.AddContent($"pairs[{i}]", files[i]);
         StageFolder stage = run.OpenStage(ReferenceName, inputs);
         if (stage.Finished) return stage;

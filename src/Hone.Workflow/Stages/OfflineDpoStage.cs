@@ -24,7 +24,7 @@ public static class OfflineDpoStage
         IReadOnlyList<ReferencedExample> Referenced(IReadOnlyList<PreferenceExample> pairs) => ReferenceLogProbs.Attach(
             model.Model, ComparisonExample.Group(pairs.Select(p => rule.Apply(p, lengths)).OfType<PreferenceExample>()), run.ScoringTokens);
         IReadOnlyList<ReferencedExample> train = Referenced(inputs.Preferences), heldOut = Referenced(inputs.PreferencesHeldOut);
-        if (lengths.DroppedCount > 0) run.Say(lengths.ToString());
+        if (lengths.Touched) run.Say(lengths.ToString());
         StageTrainer.Run(run, stage, model.Model, new DpoObjective(options.Beta, options.LabelSmoothing), train, heldOut, options, options.LearningRate,
             stepped: (step, total) =>
             {

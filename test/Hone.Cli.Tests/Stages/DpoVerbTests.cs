@@ -47,6 +47,18 @@ public class DpoVerbTests : StageTest
         Assert.NotEqual(Math.Log(2), (double)Rows.Read(At("out/training/metrics.jsonl"))[0]["loss"]!, 1e-6);
     }
 
+    [Theory]
+    [InlineData("drop", "none of the 24 rows can be used (prompt_too_long 24)")]
+    [InlineData("keep_end_of_prompt", "changed (prompt_start_cut 24)")]
+    [InlineData("faithful", "changed (bos_cut 24, prompt_start_cut 24)")]
+    public void Pairs_that_are_too_long_are_counted_by_what_became_of_them(string policy, string counts)
+    {
+        string rows = Rows.Write(At("long.jsonl"), i => new JsonObject { ["prompt"] = $"Question {i}: {new string('x', 250)}", ["chosen"] = "Yes.", ["rejected"] = "No." });
+        Result result = Command.Run([.. Dpo(rows, At("out"), "--reference", Model), "--set", $"offline_dpo.too_long={policy}"]);
+        Assert.Equal(policy == "drop" ? 2 : 0, result.Code);
+        Assert.Contains(counts, result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Without_any_reference_it_is_refused() => Assert.Contains("no reference log-probabilities",
         Command.Refused(Dpo(Rows.Preferences(At("rows.jsonl")), At("out"))), StringComparison.Ordinal);

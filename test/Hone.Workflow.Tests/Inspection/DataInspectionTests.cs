@@ -53,6 +53,39 @@ public sealed class DataInspectionTests : IDisposable
         Assert.Equal(expected, kept.Select(r => $"{Line(r.Sequences[0])} {Line(r.Sequences[1])}").Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("drop")]
+    [InlineData("keep_end_of_prompt")]
+    [InlineData("faithful")]
+    public void What_becomes_of_rows_that_are_too_long_is_said_alike_by_training_and_inspection(string policy)
+    {
+        string file = Conversations();
+        Recipe recipe = Parse($"data: {{sft: {file}, held_out: {{sft: 0}}}}\nsft: {{max_length: 90, too_long: {policy}}}");
+        List<string> report = [];
+        IReadOnlyList<SftExample> train = FileInputs.Sft(recipe, _text, report).Train;
+        DataInspection seen = Inspect(file, RowKind.Sft, recipe);
+        Assert.Contains(seen.Stages[0].Report.ToString().Replace("sft: ", "sft examples: ", StringComparison.Ordinal), report);
+        Assert.All(train, e => Assert.InRange(e.Ids.Length, 1, 90));
+        Assert.Equal(policy == "keep_end_of_prompt", train.Count == Count); // what is cut at the end may have lost all that is learnt
+        Assert.Equal(policy == "drop" ? [] : [policy == "faithful" ? DropReason.AnswerEndCut : DropReason.PromptStartCut], seen.Stages[0].Report.Changed.Keys);
+        Assert.Equal(train.Sum(e => e.Ids.Length), seen.Rows.Where(r => !r.Fate.StartsWith("dropped", StringComparison.Ordinal)).Sum(r => r.Sequences[0].Tokens.Count(t => !t.Cut)));
+    }
+
+    [Theory]
+    [InlineData("drop", 80)]
+    [InlineData("keep_end_of_prompt", 80)]
+    [InlineData("faithful", 40)]
+    public void Pairs_of_offline_DPO_follow_its_own_policy(string policy, int promptLength)
+    {
+        string file = Preferences();
+        Recipe recipe = Parse($"data: {{preferences: {file}, held_out: {{reward: 0}}}}\nreward: {{enabled: false}}\noffline_dpo: {{max_length: 90, max_prompt_length: {promptLength}, too_long: {policy}}}\nonline: {{enabled: false}}\nsft: {{enabled: false}}\nevaluation: {{enabled: false}}");
+        RunInputs inputs = FileInputs.Load(recipe, _text);
+        DataInspection seen = Inspect(file, RowKind.Preferences, recipe);
+        Assert.Contains(seen.Stages.Single().Report.ToString().Replace("offline_dpo: ", "preference examples: ", StringComparison.Ordinal), inputs.Report);
+        Assert.All(inputs.Preferences, p => Assert.InRange(p.Prompt.Length + Math.Max(p.Chosen.Length, p.Rejected.Length), 1, 90));
+        Assert.Equal(policy == "drop", inputs.Preferences.Count < Count);
+    }
+
     [Fact]
     public void The_tokens_texts_are_the_rendered_text()
     {
