@@ -22,6 +22,21 @@ public sealed class Gsm8kTests
         Assert.Equal((1319, 1319, correct), (rows, agree, right));
     }
 
+    [Fact]
+    public void Stored_solutions_are_scored_in_each_layout()
+    {
+        Gsm8kSamples[] systems = [.. Gsm8kSamples.OfFile(SharedData.Require("eval/expected/gsm8k/example_model_solutions.jsonl"), null)];
+        Assert.Equal([new("6b_finetuning", 1319, 0, 286, (1319, 1319)), new("175b_finetuning", 1319, 0, 458, (1319, 1319))], systems);
+        using TempFolder folder = new();
+        File.WriteAllLines(folder.File("a.jsonl"),
+        [
+            """{"resps": [["6 * 3 = 18\n#### 18"]], "target": "so\n#### 18", "doc": {"answer": "#### 18"}}""", """{"completion": "it is 1,000", "answer": "#### 1000"}""", """{"question": "two?", "solution": "#### 3"}""",
+        ]);
+        File.WriteAllText(folder.File("test.jsonl"), """{"question": "two?", "answer": "#### 2"}""");
+        Assert.Equal(new Gsm8kSamples("gsm8k", 3, 1, 2, (0, 0)), Gsm8kSamples.OfFile(folder.File("a.jsonl"), folder.File("test.jsonl")).Single());
+        Assert.Contains("a.jsonl: row 3: no answer is known", Assert.Throws<InputException>(() => Gsm8kSamples.OfFile(folder.File("a.jsonl"), null)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("so it is\n#### 1,234.", "1,234.", "1,234.")]
     [InlineData("It costs $18", "[invalid]", "$18")]

