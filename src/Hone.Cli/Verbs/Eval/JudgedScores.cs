@@ -48,9 +48,13 @@ internal sealed class JudgedScores
             if (name != "model" && value is not null) io.Out.WriteLine($"  {name,-26} {Text(value)}");
     }
 
-    private static string Text(JsonNode value) => value.GetValueKind() == JsonValueKind.Number
-        ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture).ToString("0.####", CultureInfo.InvariantCulture)
-        : value.ToJsonString();
+    // A figure of several repeats is an object of mean, sd, min, max and n.
+    private static string Text(JsonNode value) => value switch
+    {
+        JsonObject spread => $"{Text(spread["mean"]!)}  sd {(spread["sd"] is { } sd ? Text(sd) : "none")}, {Text(spread["min"]!)} to {Text(spread["max"]!)} in {Text(spread["n"]!)} repeats",
+        JsonValue v when v.GetValueKind() == JsonValueKind.Number => double.Parse(v.ToJsonString(), CultureInfo.InvariantCulture).ToString("0.####", CultureInfo.InvariantCulture),
+        _ => value.ToJsonString(),
+    };
 
     private static (string, JsonObject) Alpaca(string file, string? control, double? c)
     {
