@@ -4,8 +4,8 @@ public class UsageTests
 {
     public static TheoryData<string> Verbs =>
     [
-        "quickstart", "run", "sft", "reward", "sample", "score", "pair", "dpo", "chat", "recipe init", "recipe show", "recipe validate",
-        "tokenize", "render", "logprobs", "runs", "report", "doctor", "version", "world-base", "pull", "data inspect", "eval", "eval list", "eval score", "eval table", "compare",
+        "quickstart", "run", "sft", "reward", "sample", "score", "pair", "dpo", "chat", "serve", "recipe init", "recipe show", "recipe validate",
+        "tokenize", "render", "logprobs", "runs", "report", "doctor", "version", "world-base", "pull", "data inspect", "eval", "eval list", "eval score", "eval answer", "eval judge", "eval table", "compare",
     ];
 
     [Theory]

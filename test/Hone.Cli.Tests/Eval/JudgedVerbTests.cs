@@ -135,6 +135,7 @@ public sealed class JudgedVerbTests : IDisposable
                 ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = "m" }, ["finish_reason"] = "length", ["logprobs"] = new JsonObject { ["content"] = new JsonArray(new JsonObject { ["token"] = "m", ["top_logprobs"] = top }) },
             }),
             ["usage"] = new JsonObject { ["prompt_tokens"] = 700, ["completion_tokens"] = 1 },
-        }.ToJsonString()) with { Delay = TimeSpan.FromMilliseconds(row % 97 == 0 ? 300 : 0) };
+        }.ToJsonString()) with
+        { Delay = TimeSpan.FromMilliseconds(row % 97 == 0 ? 300 : 0) };
     }
 }
