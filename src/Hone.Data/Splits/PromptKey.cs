@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text;
 using Hone.Text;
 
@@ -16,5 +19,13 @@ public static class PromptKey
             key.Append(message.Role.Length).Append(':').Append(message.Role).Append(content.Length).Append(':').Append(content);
         }
         return key.ToString();
+    }
+
+    /// <summary>The first 16 bytes of the key's SHA-256: what can be kept for millions of rows, and made equal by nobody.</summary>
+    public static UInt128 HashOf(IReadOnlyList<ChatMessage> messages)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(MemoryMarshal.AsBytes(Of(messages).AsSpan()), hash);
+        return BinaryPrimitives.ReadUInt128LittleEndian(hash);
     }
 }

@@ -17,43 +17,52 @@ public static class PromptSplit
     public static PromptSplit<T> Deal<T>(
         IReadOnlyList<T> rows, Func<T, IReadOnlyList<ChatMessage>> prompt, ulong seed, params IReadOnlyList<(string Name, int Rows)> parts)
     {
-        List<List<T>> groups = Group(rows, prompt);
-        new Xoshiro256(seed).Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(groups));
+        PromptSplit<int> split = Deal([.. rows.Select(row => PromptKey.HashOf(prompt(row)))], seed, parts);
+        return new PromptSplit<T>(split.Parts.ToDictionary(p => p, p => (IReadOnlyList<T>)[.. split[p].Select(i => rows[i])]), [.. split.Rest.Select(i => rows[i])]);
+    }
 
-        Dictionary<string, IReadOnlyList<T>> dealt = [];
+    /// <summary>The same of rows that are not in memory: it deals out their numbers.</summary>
+    /// <param name="prompts">The key of each row's prompt, from <see cref="PromptKey.HashOf"/>.</param>
+    public static PromptSplit<int> Deal(IReadOnlyList<UInt128> prompts, ulong seed, params IReadOnlyList<(string Name, int Rows)> parts)
+    {
+        (int[] starts, int[] rows) = Group(prompts);
+        int[] groups = [.. Enumerable.Range(0, starts.Length - 1)];
+        new Xoshiro256(seed).Shuffle(groups.AsSpan());
+
+        Dictionary<string, IReadOnlyList<int>> dealt = [];
         int next = 0;
         foreach ((string name, int wanted) in parts)
         {
-            List<T> part = [];
-            while (part.Count < wanted && next < groups.Count) part.AddRange(groups[next++]);
+            List<int> part = [];
+            while (part.Count < wanted && next < groups.Length) part.AddRange(Rows(groups[next++]));
             if (part.Count < wanted)
             {
                 string asked = string.Join(" + ", parts.Select(p => $"{p.Name} {p.Rows}"));
                 throw new InputException(
-                    $"{rows.Count} rows with {groups.Count} distinct prompts do not reach for {asked}: `{name}` gets {part.Count}",
+                    $"{prompts.Count} rows with {groups.Length} distinct prompts do not reach for {asked}: `{name}` gets {part.Count}",
                     fix: "Give more prompts, or lower the numbers.");
             }
             dealt.Add(name, part);
         }
-        return new PromptSplit<T>(dealt, [.. groups[next..].SelectMany(g => g)]);
+        return new PromptSplit<int>(dealt, [.. groups.Skip(next).SelectMany(g => Rows(g))]);
+
+        ArraySegment<int> Rows(int group) => new(rows, starts[group], starts[group + 1] - starts[group]);
     }
 
     /// <summary>The rows with each prompt once, first come; what was left out is counted as <c>duplicate_prompt</c>.</summary>
-    public static IReadOnlyList<PromptRow> Distinct(IEnumerable<PromptRow> rows, DataReport report)
+    public static IEnumerable<PromptRow> Distinct(IEnumerable<PromptRow> rows, DataReport report)
     {
-        HashSet<string> seen = new(StringComparer.Ordinal);
-        List<PromptRow> distinct = [];
+        HashSet<UInt128> seen = [];
         foreach (PromptRow row in rows)
         {
-            if (!seen.Add(PromptKey.Of(row.Messages)))
+            if (!seen.Add(PromptKey.HashOf(row.Messages)))
             {
                 report.Drop(DropReason.DuplicatePrompt);
                 continue;
             }
             report.Keep();
-            distinct.Add(row);
+            yield return row;
         }
-        return distinct;
     }
 
     /// <summary>Refuses sets, for example from files of their own, that have a prompt in common.</summary>
@@ -83,20 +92,20 @@ public static class PromptSplit
         }
     }
 
-    private static List<List<T>> Group<T>(IReadOnlyList<T> rows, Func<T, IReadOnlyList<ChatMessage>> prompt)
+    /// <summary>The rows of each prompt one after the other, the prompts in the order in which they first come; group g is rows[starts[g]..starts[g + 1]].</summary>
+    private static (int[] Starts, int[] Rows) Group(IReadOnlyList<UInt128> prompts)
     {
-        Dictionary<string, List<T>> byPrompt = new(StringComparer.Ordinal);
-        List<List<T>> groups = [];
-        foreach (T row in rows)
+        Dictionary<UInt128, int> byPrompt = [];
+        int[] groupOf = new int[prompts.Count];
+        for (int i = 0; i < groupOf.Length; i++)
         {
-            string key = PromptKey.Of(prompt(row));
-            if (!byPrompt.TryGetValue(key, out List<T>? group))
-            {
-                byPrompt.Add(key, group = []);
-                groups.Add(group);
-            }
-            group.Add(row);
+            if (!byPrompt.TryGetValue(prompts[i], out groupOf[i])) byPrompt.Add(prompts[i], groupOf[i] = byPrompt.Count);
         }
-        return groups;
+        int[] starts = new int[byPrompt.Count + 1];
+        foreach (int group in groupOf) starts[group + 1]++;
+        for (int g = 1; g < starts.Length; g++) starts[g] += starts[g - 1];
+        int[] next = [.. starts], rows = new int[groupOf.Length];
+        for (int i = 0; i < rows.Length; i++) rows[next[groupOf[i]]++] = i;
+        return (starts, rows);
     }
 }

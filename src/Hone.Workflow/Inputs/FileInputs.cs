@@ -40,13 +40,11 @@ public static class FileInputs
     /// <summary>What SFT learns and is evaluated on, from <c>data.sft</c>.</summary>
     public static (IReadOnlyList<SftExample> Train, IReadOnlyList<SftExample> HeldOut) Sft(Recipe recipe, ModelText text, List<string> report)
     {
-        List<SftRow> rows = Read(recipe, recipe.Data.Sft, recipe.Data.Weights.Sft, "sft", TrainingRows.ReadSft, report);
-        PromptSplit<SftRow> split = PromptSplit.Deal(rows, Key, Seeds.Derive((ulong)recipe.Seed, "sft rows"), ("data.held_out.sft", recipe.Data.HeldOut.Sft));
         LengthRule rule = TrainingRows.SftLengths(recipe, text);
         var lengths = new DataReport("sft examples");
-        IReadOnlyList<SftExample> Examples(IEnumerable<SftRow> part) =>
-            [.. part.Select(row => rule.Apply(TrainingRows.Sft(row, text, recipe.Sft.LossOn), lengths)).OfType<SftExample>()];
-        IReadOnlyList<SftExample> train = Examples(split.Rest.Take(recipe.Data.Limits.Sft ?? int.MaxValue)), heldOut = Examples(split["data.held_out.sft"]);
+        (IReadOnlyList<SftExample> train, IReadOnlyList<SftExample> heldOut) = Deal(
+            new StreamedRows<SftRow>(recipe, recipe.Data.Sft, recipe.Data.Weights.Sft, "sft", TrainingRows.ReadSft, Key), Seeds.Derive((ulong)recipe.Seed, "sft rows"),
+            ("data.held_out.sft", recipe.Data.HeldOut.Sft), recipe.Data.Limits.Sft, row => rule.Apply(TrainingRows.Sft(row, text, recipe.Sft.LossOn), lengths), report);
         if (recipe.Sft.PackingLength is { } block) train = SftBlocks.Cut(train, block);
         report.Add(lengths.ToString());
         return (train, heldOut);
@@ -60,13 +58,11 @@ public static class FileInputs
     public static (IReadOnlyList<PreferenceExample> Train, IReadOnlyList<PreferenceExample> HeldOut) Preferences(
         Recipe recipe, ModelText text, LengthRule rule, List<string> report)
     {
-        List<Preference> rows = Read(recipe, recipe.Data.Preferences, recipe.Data.Weights.Preferences, "preferences", TrainingRows.ReadPreferences, report);
-        PromptSplit<Preference> split = PromptSplit.Deal(rows, r => r.Prompt, Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("data.held_out.reward", recipe.Data.HeldOut.Reward));
         var lengths = new DataReport("preference examples");
-        IReadOnlyList<PreferenceExample> Examples(IEnumerable<Preference> part) =>
-            [.. part.Select(row => rule.Apply(text.Examples.Preference(row), lengths)).OfType<PreferenceExample>()];
-        (IReadOnlyList<PreferenceExample>, IReadOnlyList<PreferenceExample>) result =
-            (Examples(split.Rest.Take(recipe.Data.Limits.Preferences ?? int.MaxValue)), Examples(split["data.held_out.reward"]));
+        (IReadOnlyList<PreferenceExample>, IReadOnlyList<PreferenceExample>) result = Deal(
+            new StreamedRows<Preference>(recipe, recipe.Data.Preferences, recipe.Data.Weights.Preferences, "preferences", TrainingRows.ReadPreferences, r => r.Prompt),
+            Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("data.held_out.reward", recipe.Data.HeldOut.Reward), recipe.Data.Limits.Preferences,
+            row => rule.Apply(text.Examples.Preference(row), lengths), report);
         report.Add(lengths.ToString());
         return result;
     }
@@ -95,43 +91,29 @@ public static class FileInputs
     /// <exception cref="InputException">None is left.</exception>
     public static IReadOnlyList<PromptRow> FittingPrompts(Recipe recipe, IReadOnlyList<string> paths, string key, ModelText text, LengthRule rule, List<string> report)
     {
-        var distinct = new DataReport($"distinct {key}");
-        IReadOnlyList<double> weights = key == "prompts" ? recipe.Data.Weights.Prompts : [];
-        IReadOnlyList<PromptRow> rows = PromptSplit.Distinct(Read(recipe, paths, weights, key, TrainingRows.ReadPrompts, report), distinct);
+        DataReport distinct = new($"distinct {key}"), lengths = new($"lengths of {key}");
+        var rows = new StreamedRows<PromptRow>(recipe, paths, key == "prompts" ? recipe.Data.Weights.Prompts : [], key, TrainingRows.ReadPrompts, r => r.Messages);
+        IReadOnlyList<PromptRow> fitting = [.. PromptSplit.Distinct(rows.All(report), distinct).Where(row => rule.ApplyToPrompt(text.Examples.Prompt(row.Messages), lengths) is not null)];
         report.Add(distinct.ToString());
-        var lengths = new DataReport($"lengths of {key}");
-        IReadOnlyList<PromptRow> fitting = [.. rows.Where(row => rule.ApplyToPrompt(text.Examples.Prompt(row.Messages), lengths) is not null)];
         report.Add(lengths.ToString());
         lengths.RequireKept();
         return fitting;
     }
 
-    // Each entry's files are read and cleaned, then the entry gets its share.
-    private static List<T> Read<T>(
-        Recipe recipe, IReadOnlyList<string> paths, IReadOnlyList<double> weights, string key,
-        Func<Recipe, string, DataReport, DataReport, IEnumerable<T>> read, List<string> report)
+    /// <summary>
+    /// Deals the rows out by prompt and makes examples of those that are used. In memory are a key for each row, then the
+    /// token ids of the rows used; the other texts are not.
+    /// </summary>
+    private static (IReadOnlyList<TExample> Train, IReadOnlyList<TExample> HeldOut) Deal<T, TExample>(
+        StreamedRows<T> rows, ulong seed, (string Name, int Rows) heldOut, int? limit, Func<T, TExample?> example, List<string> report)
+        where TExample : class
     {
-        if (paths.Count == 0) Expand(paths, key);
-        var rows = new List<T>();
-        for (int i = 0; i < paths.Count; i++)
-        {
-            var entry = new List<T>();
-            foreach (string file in Expand([paths[i]], key))
-            {
-                DataReport counts = new(file), cleaned = new($"{file}, cleaned");
-                entry.AddRange(read(recipe, file, counts, cleaned));
-                report.Add(counts.ToString());
-                if (cleaned.DroppedCount > 0) report.Add(cleaned.ToString());
-            }
-            if (weights.Count == 0)
-            {
-                rows.AddRange(entry);
-                continue;
-            }
-            IReadOnlyList<T> weighed = Mixture.Weigh(entry, weights[i], Seeds.Derive((ulong)recipe.Seed, $"weight {key} {i}"));
-            report.Add($"{paths[i]}: {weighed.Count} of {entry.Count} rows by weight {OptionValue.Format(weights[i])}");
-            rows.AddRange(weighed);
-        }
-        return rows;
+        PromptSplit<int> split = PromptSplit.Deal(rows.Index(report), seed, heldOut);
+        int[] train = [.. split.Rest.Take(limit ?? int.MaxValue)], used = [.. train, .. split[heldOut.Name]];
+        var placeOf = new Dictionary<int, int>(used.Length);
+        for (int i = 0; i < used.Length; i++) placeOf.Add(used[i], i);
+        var examples = new TExample?[used.Length];
+        foreach ((int number, T row) in rows.Read(used)) examples[placeOf[number]] = example(row);
+        return ([.. examples.Take(train.Length).OfType<TExample>()], [.. examples.Skip(train.Length).OfType<TExample>()]);
     }
 }

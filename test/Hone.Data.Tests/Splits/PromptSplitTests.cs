@@ -75,7 +75,7 @@ public class PromptSplitTests
     public void Distinct_keeps_the_first_of_each_prompt_and_counts_the_rest()
     {
         DataReport report = new("prompts");
-        IReadOnlyList<PromptRow> rows = PromptSplit.Distinct([Some.Prompt("a"), Some.Prompt("b"), Some.Prompt(" a")], report);
+        IReadOnlyList<PromptRow> rows = [.. PromptSplit.Distinct([Some.Prompt("a"), Some.Prompt("b"), Some.Prompt(" a")], report)];
         Assert.Equal(["a", "b"], rows.Select(r => r.Messages[0].Content));
         Assert.Equal("prompts: 3 rows, 2 kept, 1 dropped (duplicate_prompt 1)", report.ToString());
     }
