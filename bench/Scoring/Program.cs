@@ -21,7 +21,7 @@ var config = new LlamaConfig
     MaxPositions = 16384, TieEmbeddings = true,
 };
 using var model = new Llama(config, LlamaInit.Random(config, seed: 1, deviation: 0.1), ScalarType.Float32);
-var options = new TaskOptions { DataFolder = Path.Combine(data, "eval"), NumFewshot = 5 };
+var options = new TaskOptions { Data = [Path.Combine(data, "eval")], NumFewshot = 5 };
 
 ScoredSequence[] Sequences(IEnumerable<EvalItem> items) => [.. items.SelectMany(i => i.Scores).Select(s =>
 {

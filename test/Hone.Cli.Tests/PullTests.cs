@@ -62,6 +62,19 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
+    public async Task Question_files_come_from_a_data_set_of_a_hub_and_the_download_is_said()
+    {
+        byte[] rows = """{"question": "two?", "answer": "#### 2"}"""u8.ToArray();
+        using FakeHub hub = new(("main/test.jsonl", rows), ("main/train.jsonl", [.. Enumerable.Repeat((byte[])[.. rows, (byte)'\n'], 5).SelectMany(r => r)])) { Dataset = true };
+        using Process process = Start(hub, "eval", "list", "--data", $"hf://datasets/{FakeHub.Id}/main");
+        Result result = await Command.End(process);
+        Assert.True(result.Code == 0, result.Error);
+        Assert.Matches("(?m)^gsm8k +1 items: ", result.Out);
+        Assert.Matches("(?m)^humaneval +not there", result.Out);
+        Assert.Contains("downloading", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_not_found_or_no_id_is_said()
     {
         using FakeHub hub = new(("config.json", "{}"u8.ToArray()));

@@ -26,6 +26,15 @@ public static class HubPath
         return Path.Combine(Pull(id, HubSelection.Dataset, say, settings), id.Path ?? "**/*");
     }
 
+    /// <summary>The folder or file given, or that of <c>hf://datasets/owner/name[@revision][/path]</c>, with the data files that Hone reads.</summary>
+    /// <exception cref="InputException">As <see cref="HubClient.PullAsync"/>.</exception>
+    public static string DatasetFolder(string given, Action<string> say, Func<HubSettings>? settings = null)
+    {
+        if (!given.StartsWith(HubId.Scheme, StringComparison.Ordinal)) return given;
+        HubId id = HubId.Parse(given);
+        return Path.Combine(Pull(id, HubSelection.Dataset, say, settings), id.Path ?? "");
+    }
+
     private static string Pull(HubId id, HubSelection selection, Action<string> say, Func<HubSettings>? settings)
     {
         using var client = new HubClient((settings ?? HubSettings.FromEnvironment)(), say);

@@ -3,8 +3,8 @@ namespace Hone.Evaluation;
 /// <summary>A judged benchmark: its name, and what of its files are needed for what.</summary>
 public sealed record JudgedTask(string Name, string Needs);
 
-/// <summary>Where the judged benchmarks' own files lie in a folder of data.</summary>
-public sealed class JudgedData(string folder)
+/// <summary>Where the judged benchmarks' own files lie in folders of data.</summary>
+public sealed class JudgedData(IReadOnlyList<string> data)
 {
     public static IReadOnlyList<JudgedTask> Tasks { get; } =
     [
@@ -33,7 +33,7 @@ public sealed class JudgedData(string folder)
     public ArenaJudgePrompt ArenaPrompt => ArenaJudgePrompt.Load(Find("arena_hard", "arena_hard/judge_config_2024.yaml", "arena_hard/judge_config.yaml", "judge_config.yaml"));
 
     /// <summary>The folder with AlpacaEval's figures for length control; null where it has none.</summary>
-    public string? AlpacaLengthControl => new[] { Path.Combine(folder, "alpaca_eval"), folder }.FirstOrDefault(f => Directory.Exists(f) && Directory.EnumerateFiles(f, "*.csv").Any(c => Path.GetFileName(c).StartsWith("df_gamed", StringComparison.Ordinal) || Path.GetFileName(c).StartsWith("instruction_difficulty", StringComparison.Ordinal)));
+    public string? AlpacaLengthControl => data.SelectMany(d => (string[])[Path.Combine(d, "alpaca_eval"), d]).FirstOrDefault(f => Directory.Exists(f) && Directory.EnumerateFiles(f, "*.csv").Any(c => Path.GetFileName(c).StartsWith("df_gamed", StringComparison.Ordinal) || Path.GetFileName(c).StartsWith("instruction_difficulty", StringComparison.Ordinal)));
 
-    private string Find(string task, params string[] names) => QuestionFile.Find(folder, task, names);
+    private string Find(string task, params string[] names) => QuestionFile.Find(data, task, names);
 }

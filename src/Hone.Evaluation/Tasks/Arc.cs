@@ -11,9 +11,9 @@ public static class Arc
     public static EvalTask Create(TaskOptions options)
     {
         const string Name = "arc_challenge";
-        string test = QuestionFile.Find(options.DataFolder, Name, "arc/ARC-Challenge-Test.jsonl", "arc/test.jsonl", "ARC-Challenge-Test.jsonl", "arc/test.parquet", "ARC-Challenge/test-00000-of-00001.parquet", "arc/ARC-Challenge/test-00000-of-00001.parquet");
+        string test = QuestionFile.Find(options.Data, Name, "arc/ARC-Challenge-Test.jsonl", "arc/test.jsonl", "ARC-Challenge-Test.jsonl", "arc/test.parquet", "ARC-Challenge/test-00000-of-00001.parquet", "arc/ARC-Challenge/test-00000-of-00001.parquet");
         int shots = options.NumFewshot ?? 0;
-        string? train = shots == 0 ? null : QuestionFile.Find(options.DataFolder, Name, "arc/ARC-Challenge-Train.jsonl", "arc/train.jsonl", "ARC-Challenge-Train.jsonl", "arc/train.parquet", "ARC-Challenge/train-00000-of-00001.parquet", "arc/ARC-Challenge/train-00000-of-00001.parquet");
+        string? train = shots == 0 ? null : QuestionFile.Find(options.Data, Name, "arc/ARC-Challenge-Train.jsonl", "arc/train.jsonl", "ARC-Challenge-Train.jsonl", "arc/train.parquet", "ARC-Challenge/train-00000-of-00001.parquet", "arc/ARC-Challenge/train-00000-of-00001.parquet");
         Row[] questions = [.. Read(test)], pool = train is null ? [] : [.. Read(train)];
         IReadOnlyList<IReadOnlyList<Row>> examples = options.SampleExamples(pool, shots, questions.Length);
         return new EvalTask

@@ -12,7 +12,7 @@ public static partial class Gsm8k
     /// <summary><c>gsm8k</c>: 5 examples drawn from the training questions, "#### N" ends an answer.</summary>
     public static EvalTask Create(TaskOptions options)
     {
-        string test = Test(options), train = QuestionFile.Find(options.DataFolder, "gsm8k", "gsm8k/train.jsonl", "gsm8k/train.parquet", "train.jsonl", "main/train-00000-of-00001.parquet", "gsm8k/main/train-00000-of-00001.parquet");
+        string test = Test(options), train = QuestionFile.Find(options.Data, "gsm8k", "gsm8k/train.jsonl", "gsm8k/train.parquet", "train.jsonl", "main/train-00000-of-00001.parquet", "gsm8k/main/train-00000-of-00001.parquet");
         JsonObject[] questions = [.. QuestionFile.Read(test)], pool = [.. QuestionFile.Read(train)];
         int shots = options.NumFewshot ?? 5;
         IReadOnlyList<IReadOnlyList<JsonObject>> examples = options.SampleExamples(pool, shots, questions.Length);
@@ -63,7 +63,7 @@ public static partial class Gsm8k
     /// <summary>What both sides are stripped of before they are compared: thousands commas, dollars, everything up to "#### ", a full stop.</summary>
     internal static string Clean(string text) => FullStop().Replace(Before().Replace(text.Replace(",", "", StringComparison.Ordinal).Replace("$", "", StringComparison.Ordinal), ""), "").ToLowerInvariant();
 
-    private static string Test(TaskOptions options) => QuestionFile.Find(options.DataFolder, "gsm8k", "gsm8k/test.jsonl", "gsm8k/test.parquet", "test.jsonl", "main/test-00000-of-00001.parquet", "gsm8k/main/test-00000-of-00001.parquet");
+    private static string Test(TaskOptions options) => QuestionFile.Find(options.Data, "gsm8k", "gsm8k/test.jsonl", "gsm8k/test.parquet", "test.jsonl", "main/test-00000-of-00001.parquet", "gsm8k/main/test-00000-of-00001.parquet");
 
     private static EvalTask Task(
         string name, string version, int shots, TaskOptions options, string[] files, IReadOnlyList<JsonObject> questions, Func<JsonObject, int, ModelPrompt> prompt,

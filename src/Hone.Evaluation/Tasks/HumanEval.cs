@@ -40,7 +40,7 @@ public static class HumanEval
         return def < 0 ? "" : Prompt(row)[..def];
     }
 
-    internal static string File(TaskOptions options) => QuestionFile.Find(options.DataFolder, "humaneval",
+    internal static string File(TaskOptions options) => QuestionFile.Find(options.Data, "humaneval",
         "humaneval/HumanEval.jsonl.gz", "humaneval/HumanEval.jsonl", "humaneval/test.parquet", "openai_humaneval/test-00000-of-00001.parquet", "humaneval/openai_humaneval/test-00000-of-00001.parquet", "HumanEval.jsonl.gz", "HumanEval.jsonl");
 
     private static string Prompt(JsonObject row) => (string)row["prompt"]!;

@@ -53,9 +53,9 @@ public static partial class Mbpp
 
     internal static int Id(JsonObject row) => (int)row["task_id"]!;
 
-    internal static string All(TaskOptions options) => QuestionFile.Find(options.DataFolder, "mbpp", "mbpp/mbpp.jsonl", "mbpp.jsonl");
+    internal static string All(TaskOptions options) => QuestionFile.Find(options.Data, "mbpp", "mbpp/mbpp.jsonl", "mbpp.jsonl");
 
-    internal static string Sanitized(TaskOptions options) => QuestionFile.Find(options.DataFolder, "mbpp_sanitized", "mbpp/sanitized-mbpp.json", "sanitized-mbpp.json");
+    internal static string Sanitized(TaskOptions options) => QuestionFile.Find(options.Data, "mbpp_sanitized", "mbpp/sanitized-mbpp.json", "sanitized-mbpp.json");
 
     /// <summary>The problems 2, 3 and 4: the examples of every variant.</summary>
     internal static IEnumerable<JsonObject> Examples(IEnumerable<JsonObject> pool, int shots, string name) => shots > 3

@@ -41,9 +41,9 @@ public static class Mmlu
 
     public static EvalTask Create(string subject, TaskOptions options)
     {
-        string test = QuestionFile.Find(options.DataFolder, $"mmlu_{subject}", $"mmlu/test/{subject}_test.csv", $"mmlu/test/{subject}.csv", $"test/{subject}_test.csv", $"mmlu/{subject}/test-00000-of-00001.parquet", $"{subject}/test-00000-of-00001.parquet");
+        string test = QuestionFile.Find(options.Data, $"mmlu_{subject}", $"mmlu/test/{subject}_test.csv", $"mmlu/test/{subject}.csv", $"test/{subject}_test.csv", $"mmlu/{subject}/test-00000-of-00001.parquet", $"{subject}/test-00000-of-00001.parquet");
         int shots = options.NumFewshot ?? 0;
-        string? dev = shots == 0 ? null : QuestionFile.Find(options.DataFolder, $"mmlu_{subject}", $"mmlu/dev/{subject}_dev.csv", $"mmlu/dev/{subject}.csv", $"dev/{subject}_dev.csv", $"mmlu/{subject}/dev-00000-of-00001.parquet", $"{subject}/dev-00000-of-00001.parquet");
+        string? dev = shots == 0 ? null : QuestionFile.Find(options.Data, $"mmlu_{subject}", $"mmlu/dev/{subject}_dev.csv", $"mmlu/dev/{subject}.csv", $"dev/{subject}_dev.csv", $"mmlu/{subject}/dev-00000-of-00001.parquet", $"{subject}/dev-00000-of-00001.parquet");
         Row[] questions = [.. Read(test)], pool = dev is null ? [] : [.. Read(dev)];
         if (shots > pool.Length) throw new InputException($"{shots} examples are asked for, the subject has {pool.Length}", dev ?? test);
         (string, string)[] examples = [.. pool.Take(shots).Select(r => (r.Prompt, $"{Letters[r.Gold]}"))];

@@ -7,16 +7,21 @@ namespace Hone.Evaluation;
 /// <summary>Question files: found in a folder of data, read as rows, each known by its digest.</summary>
 public static class QuestionFile
 {
-    /// <summary>The first of some relative names that is in the folder.</summary>
+    /// <summary>The first of some relative names that is in one of the folders, or is itself given as a file.</summary>
+    /// <param name="data">Folders and files, looked through in turn.</param>
     /// <exception cref="InputException">None is there.</exception>
-    public static string Find(string folder, string task, params string[] names)
+    public static string Find(IReadOnlyList<string> data, string task, params string[] names)
     {
-        foreach (string name in names)
+        foreach (string given in data)
         {
-            string path = Path.Combine(folder, name);
-            if (File.Exists(path)) return path;
+            if (File.Exists(given) && names.Any(n => Path.GetFileName(n) == Path.GetFileName(given))) return given;
+            foreach (string name in names)
+            {
+                string path = Path.Combine(given, name);
+                if (File.Exists(path)) return path;
+            }
         }
-        throw new InputException($"{task} needs one of {string.Join(", ", names)}", folder, "hone eval list tells what each task needs. Nothing is downloaded by itself.");
+        throw new InputException($"{task} needs one of {string.Join(", ", names)}", string.Join(", ", data), "hone eval list tells what each task needs. Nothing is downloaded by itself.");
     }
 
     /// <summary>Rows of a JSONL, JSON, Parquet or packed file.</summary>

@@ -5,8 +5,8 @@ namespace Hone.Evaluation;
 /// <summary>What holds for every task of a run; where a value is null the task's own default does.</summary>
 public sealed record TaskOptions
 {
-    /// <summary>Folder with the question files.</summary>
-    public required string DataFolder { get; init; }
+    /// <summary>Folders with the question files, or the files themselves; looked through in turn.</summary>
+    public required IReadOnlyList<string> Data { get; init; }
 
     public int? NumFewshot { get; init; }
 
@@ -66,6 +66,7 @@ public sealed record TaskOptions
     /// <summary>One generator over the questions in order: k examples for each, as the harness draws them.</summary>
     internal IReadOnlyList<IReadOnlyList<T>> SampleExamples<T>(IReadOnlyList<T> pool, int k, int questions)
     {
+        if (k > pool.Count) throw new InputException($"{k} examples are asked for, the training questions are {pool.Count}", fix: "Lower --num-fewshot.");
         var random = new PythonRandom(FewshotSeed);
         return [.. Enumerable.Range(0, questions).Select(_ => k == 0 ? [] : random.Sample(pool, k))];
     }

@@ -21,7 +21,7 @@ public static class TruthfulQa
     public static EvalTask Create(int targets, TaskOptions options)
     {
         string name = $"truthfulqa_mc{targets}";
-        string file = QuestionFile.Find(options.DataFolder, name, "truthfulqa/mc_task_v0_HF.json", "truthfulqa/mc_task.json", "truthfulqa/validation.parquet", "multiple_choice/validation-00000-of-00001.parquet", "truthfulqa/multiple_choice/validation-00000-of-00001.parquet", "mc_task_v0_HF.json");
+        string file = QuestionFile.Find(options.Data, name, "truthfulqa/mc_task_v0_HF.json", "truthfulqa/mc_task.json", "truthfulqa/validation.parquet", "multiple_choice/validation-00000-of-00001.parquet", "truthfulqa/multiple_choice/validation-00000-of-00001.parquet", "mc_task_v0_HF.json");
         if (options.NumFewshot is > 0) throw new InputException($"{name} has no further examples: its preamble of six is fixed", fix: "Leave --num-fewshot out for this task.");
         Row[] questions = [.. QuestionFile.Read(file).Select(r => Parse(r, $"mc{targets}_targets", file))];
         return new EvalTask

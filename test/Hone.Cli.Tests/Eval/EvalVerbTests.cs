@@ -58,6 +58,12 @@ public sealed class EvalVerbTests : IDisposable
     {
         string model = SharedData.Require("models/stories260K-hf");
         Assert.Contains("--data is needed", Command.Refused("eval", "--model", model, "--tasks", "gsm8k"), StringComparison.Ordinal);
+        Assert.Contains("no such folder", Command.Refused("eval", "--model", model, "--tasks", "gsm8k", "--data", _folder.File("none")), StringComparison.Ordinal);
+        File.WriteAllText(_folder.File("test.jsonl"), """{"question": "two?", "answer": "#### 2"}""");
+        File.WriteAllText(_folder.File("train.jsonl"), """{"question": "three?", "answer": "#### 3"}""");
+        Assert.Equal(1, (int)Command.Done("eval", "--model", model, "--tasks", "gsm8k", "--num-fewshot", "1", "--data", _folder.File("test.jsonl"), _folder.File("train.jsonl"), "--predict-only", "--json", "--max-gen-toks", "4", "--output-path", _folder.File("z"), "--device", "cpu").Json["asked"]!);
+        Assert.Contains("5 examples are asked for, the training questions are 1", Command.Refused("eval", "--model", model, "--tasks", "gsm8k", "--data", _folder.File("test.jsonl"), _folder.File("train.jsonl"), "--output-path", _folder.File("z")), StringComparison.Ordinal);
+        foreach (string name in (string[])["test.jsonl", "train.jsonl"]) File.Delete(_folder.File(name));
         Assert.Contains("gsm8k needs one of", Command.Refused("eval", "--model", model, "--tasks", "gsm8k", "--data", _folder.Path), StringComparison.Ordinal);
         Assert.Contains("--preset is x", Command.Refused("eval", "--model", model, "--tasks", "gsm8k", "--data", SharedData.Require("eval"), "--preset", "x"), StringComparison.Ordinal);
         Assert.Contains("--batch-size is 8", Command.Refused("eval", "--model", model, "--tasks", "gsm8k", "--data", SharedData.Require("eval"), "--batch-size", "8"), StringComparison.Ordinal);

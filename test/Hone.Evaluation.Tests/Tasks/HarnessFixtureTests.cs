@@ -12,7 +12,7 @@ public sealed class HarnessFixtureTests
 {
     private const string Fixtures = "eval/expected/lm_eval_fixtures";
 
-    private static TaskOptions Options => new() { DataFolder = SharedData.Require("eval") };
+    private static TaskOptions Options => new() { Data = [SharedData.Require("eval")] };
 
     [Fact]
     public void Arc_challenge()

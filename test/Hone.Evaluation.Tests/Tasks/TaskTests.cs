@@ -4,7 +4,7 @@ public sealed class TaskTests : IDisposable
 {
     private readonly TempFolder _folder = new();
 
-    private TaskOptions Options => new() { DataFolder = _folder.Path };
+    private TaskOptions Options => new() { Data = [_folder.Path] };
 
     [Fact]
     public void Csv_takes_quotes_commas_and_line_breaks()

@@ -5,7 +5,7 @@ public sealed class TaskVariantTests : IDisposable
 {
     private readonly TempFolder _folder = new();
 
-    private TaskOptions Options => new() { DataFolder = _folder.Path };
+    private TaskOptions Options => new() { Data = [_folder.Path] };
 
     /// <summary>The harness's YAML writes an empty line in single quotes; YAML folds it to one line break (section 6.5 of YAML 1.2).</summary>
     [Fact]

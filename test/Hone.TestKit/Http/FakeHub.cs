@@ -18,6 +18,9 @@ public sealed class FakeHub : IDisposable
 
     public RawServer Server { get; }
 
+    /// <summary>Whether the repository is a data set and not a model.</summary>
+    public bool Dataset { get; init; }
+
     public string Commit { get; private set; } = new('a', 40);
 
     /// <summary>The branch moves on; files of earlier commits stay where they were.</summary>
@@ -60,9 +63,9 @@ public sealed class FakeHub : IDisposable
     private RawReply Right(RawRequest request)
     {
         string path = Uri.UnescapeDataString(request.Path);
-        if (path.StartsWith($"/api/models/{Id}/revision/", StringComparison.Ordinal)) return RawReply.Text(200, Listing());
+        if (path.StartsWith($"/api/{(Dataset ? "datasets" : "models")}/{Id}/revision/", StringComparison.Ordinal)) return RawReply.Text(200, Listing());
         string prefix;
-        lock (_counts) prefix = $"/{Id}/resolve/{_earlier.Append(Commit).FirstOrDefault(c => path.Contains($"/{c}/", StringComparison.Ordinal)) ?? Commit}/";
+        lock (_counts) prefix = $"{(Dataset ? "/datasets" : "")}/{Id}/resolve/{_earlier.Append(Commit).FirstOrDefault(c => path.Contains($"/{c}/", StringComparison.Ordinal)) ?? Commit}/";
         if (!path.StartsWith(prefix, StringComparison.Ordinal) || !_files.TryGetValue(path[prefix.Length..], out byte[]? content))
             return RawReply.Text(404, "not found", ("X-Error-Code", path.Contains(Id, StringComparison.Ordinal) ? "EntryNotFound" : "RepoNotFound"));
         if (!request.Headers.TryGetValue("Range", out string? range)) return new RawReply(200, content);

@@ -13,7 +13,6 @@ internal static class EvalAnswerVerb
     public static Command Create(Streams io)
     {
         var task = new Argument<string>("TASK") { Description = "alpaca_eval, mt_bench or arena_hard." };
-        var data = new Option<string?>("--data") { Description = "Folder with the benchmark's files; hone eval list shows which." };
         var questions = new Option<string?>("--questions") { Description = "The file of questions, in place of the one in --data." };
         var output = new Option<string?>("--output") { Description = "File to write the answers to; stored answers go beside it." };
         var system = new Option<string?>("--system-instruction") { Description = "System message before every question." };
@@ -30,14 +29,15 @@ internal static class EvalAnswerVerb
               hone eval answer mt_bench --model models/dpo --data questions --output dpo.mt.jsonl
               hone eval answer alpaca_eval --base-url http://127.0.0.1:8000/v1 --data questions --output dpo.alpaca.json
             """)
-        { task, data, questions, output, system, tokens, temperature, seed, limit };
+        { task, questions, output, system, tokens, temperature, seed, limit };
+        var data = new DataFlag(command);
         var model = new ModelFlags(command);
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
             string name = parsed.GetRequiredValue(task), file = parsed.GetValue(output) ?? throw new InputException("--output is needed: the file to write the answers to");
             if (name is not ("alpaca_eval" or "mt_bench" or "arena_hard")) throw new InputException($"there is no judged benchmark `{name}`", fix: "There are alpaca_eval, mt_bench and arena_hard.");
-            var files = new JudgedData(parsed.GetValue(data) ?? (parsed.GetValue(questions) is null ? throw new InputException("--data is needed: the folder with the benchmark's files", fix: "hone eval list shows which.") : "."));
+            var files = new JudgedData(parsed.GetValue(questions) is null ? data.Get(parsed, io) : []);
             string asked = parsed.GetValue(questions) ?? name switch { "alpaca_eval" => files.AlpacaBaseline, "mt_bench" => files.MtBenchQuestions, _ => files.ArenaQuestions };
             var settings = new AnswerSettings
             {

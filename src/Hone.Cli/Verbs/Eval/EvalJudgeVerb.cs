@@ -15,7 +15,6 @@ internal static class EvalJudgeVerb
         var task = new Argument<string>("TASK") { Description = "alpaca_eval, mt_bench, mt_bench_pair or arena_hard." };
         var answers = new Option<string?>("--answers") { Description = "The model's answers, from hone eval answer or the benchmark's own tools." };
         var against = new Option<string?>("--baseline-answers") { Description = "The other side's answers: needed by mt_bench_pair, elsewhere in place of the benchmark's own baseline." };
-        var data = new Option<string?>("--data") { Description = "Folder with the benchmark's files; hone eval list shows which." };
         var output = new Option<string?>("--output") { Description = "File to write the judgments to, in the benchmark's own layout; replies go beside it." };
         var repeats = new Option<int>("--repeats") { Description = "Judge everything so many times, to see how far the judge differs from itself; default 1.", DefaultValueFactory = _ => 1 };
         var budget = new Option<double?>("--budget") { Description = "Most that this command may cost; needs both prices." };
@@ -30,7 +29,8 @@ internal static class EvalJudgeVerb
                 --judge-model gpt-4-0613 --output dpo.mt.judged.jsonl --budget 20 --price-prompt 30 --price-completion 60
               hone eval judge alpaca_eval --answers dpo.alpaca.json --data questions --judge-model models/judge --output judged.json
             """)
-        { task, answers, against, data, output, repeats, budget, promptPrice, completionPrice };
+        { task, answers, against, output, repeats, budget, promptPrice, completionPrice };
+        var data = new DataFlag(command);
         var scores = new JudgedScores(command);
         var judge = new ModelFlags(command, "judge-");
         var common = new CommonOptions(command);
@@ -40,7 +40,7 @@ internal static class EvalJudgeVerb
             if (JudgedData.Tasks.All(t => t.Name != name)) throw new InputException($"there is no judged benchmark `{name}`", fix: $"There are {string.Join(", ", JudgedData.Tasks.Select(t => t.Name))}.");
             string Needed(Option<string?> option, string what) => parsed.GetValue(option) ?? throw new InputException($"{option.Name} is needed: {what}");
             string own = Needed(answers, "the file of answers"), file = Needed(output, "the file to write the judgments to");
-            var files = new JudgedData(Needed(data, "the folder with the benchmark's files"));
+            var files = new JudgedData(data.Get(parsed, io));
             string other = parsed.GetValue(against) ?? name switch
             {
                 "alpaca_eval" => files.AlpacaBaseline,

@@ -9,22 +9,22 @@ internal static class EvalListVerb
 {
     public static Command Create(Streams io)
     {
-        var data = new Option<string?>("--data") { Description = "Folder with question files: says of each task whether its files are there." };
         var command = new Verb("list", "List tasks and groups, and the files that each needs.", """
-            Nothing is downloaded by itself: put the files into a folder, under these names, and give it as --data.
+            Nothing is downloaded by itself: put the files into a folder, under these names, and give it as --data, or name
+            the data set on a hub: --data hf://datasets/openai/gsm8k.
 
             Example:
               hone eval list --data questions
-            """)
-        { data };
+            """);
+        var data = new DataFlag(command);
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            string? folder = parsed.GetValue(data);
-            (TaskEntry Entry, string State)[] rows = [.. TaskCatalog.Tasks.Select(t => (t, folder is null ? "" : State(t, folder)))];
+            IReadOnlyList<string>? folders = data.IsGiven(parsed) ? data.Get(parsed, io) : null;
+            (TaskEntry Entry, string State)[] rows = [.. TaskCatalog.Tasks.Select(t => (t, folders is null ? "" : State(t, folders)))];
             if (common.Json(parsed))
             {
-                Facts.PrintJson(io.Out, new JsonArray([.. rows.Select(r => (JsonNode)new JsonObject { ["task"] = r.Entry.Name, ["needs"] = r.Entry.Needs, ["state"] = folder is null ? null : r.State }),
+                Facts.PrintJson(io.Out, new JsonArray([.. rows.Select(r => (JsonNode)new JsonObject { ["task"] = r.Entry.Name, ["needs"] = r.Entry.Needs, ["state"] = folders is null ? null : r.State }),
                     .. JudgedData.Tasks.Select(t => (JsonNode)new JsonObject { ["task"] = t.Name, ["needs"] = t.Needs, ["state"] = "judged" })]));
                 return 0;
             }
@@ -37,11 +37,11 @@ internal static class EvalListVerb
         return command;
     }
 
-    private static string State(TaskEntry entry, string folder)
+    private static string State(TaskEntry entry, IReadOnlyList<string> folders)
     {
         try
         {
-            return $"{entry.Create(new TaskOptions { DataFolder = folder }).Items.Count} items";
+            return $"{entry.Create(new TaskOptions { Data = folders }).Items.Count} items";
         }
         catch (InputException e)
         {

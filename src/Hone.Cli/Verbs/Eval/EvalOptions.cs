@@ -9,7 +9,6 @@ internal sealed class EvalOptions
 {
     private readonly Option<string[]> _tasks = new("--tasks") { Description = "Tasks, groups or patterns, separated by commas: mmlu,gsm8k*,arc_challenge.", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> _preset = new("--preset") { Description = "lm-eval (the harness's defaults) or rlhf-workflow (the settings of the model card)." };
-    private readonly Option<string?> _data = new("--data") { Description = "Folder with the question files; hone eval list shows what each task needs." };
     private readonly Option<int?> _shots = new("--num-fewshot") { Description = "Examples before each question; default: the task's own." };
     private readonly Option<string?> _limit = new("--limit") { Description = "Only the first items: a number, or a share below 1." };
     private readonly Option<string?> _samples = new("--samples") { Description = "Only these items: JSON or a file of it, {\"gsm8k\": [0, 5]}." };
@@ -27,11 +26,13 @@ internal sealed class EvalOptions
     private readonly Option<bool> _predict = new("--predict-only") { Description = "Ask and store, do not grade." };
 
     private readonly ModelFlags _model;
+    private readonly DataFlag _data;
 
     public EvalOptions(Command command)
     {
         _model = new ModelFlags(command);
-        foreach (Option option in (Option[])[_tasks, _preset, _data, _shots, _limit, _samples, _chat, _oneTurn, _system, _batch, _seed, _n, _temperature, _tokens, _output, _log, _predict, _unsafe])
+        _data = new DataFlag(command);
+        foreach (Option option in (Option[])[_tasks, _preset, _shots, _limit, _samples, _chat, _oneTurn, _system, _batch, _seed, _n, _temperature, _tokens, _output, _log, _predict, _unsafe])
             command.Add(option);
     }
 
@@ -46,17 +47,13 @@ internal sealed class EvalOptions
         string other => throw new InputException($"--preset is {other}, it must be lm-eval or rlhf-workflow"),
     };
 
-    public string Data(ParseResult parsed) => parsed.GetValue(_data) is { } folder
-        ? Directory.Exists(folder) ? folder : throw new InputException("there is no such folder", folder)
-        : throw new InputException("--data is needed: the folder with the question files", fix: "hone eval list shows what each task needs and where it comes from.");
-
     public string Output(ParseResult parsed, ModelInfo model) => parsed.GetValue(_output) ?? Path.Combine("eval-results", model.Name);
 
     public ItemSelection Selection(ParseResult parsed) => ItemSelection.Of(parsed.GetValue(_limit), parsed.GetValue(_samples));
 
     /// <summary>The tasks with their settings, and the groups to sum up.</summary>
     /// <exception cref="InputException">A task is not known or lacks a file, or runs code and there is no sandbox.</exception>
-    public (IReadOnlyList<EvalTask> Tasks, IReadOnlyList<(string Name, string Version, IReadOnlyList<string> Tasks)> Groups) Tasks(ParseResult parsed)
+    public (IReadOnlyList<EvalTask> Tasks, IReadOnlyList<(string Name, string Version, IReadOnlyList<string> Tasks)> Groups) Tasks(ParseResult parsed, Streams io)
     {
         if (parsed.GetValue(_batch) is { } batch && batch != "auto") throw new InputException($"--batch-size is {batch}; only auto is there", fix: "Leave it out: batches are planned by tokens.");
         bool card = Preset(parsed) == "rlhf-workflow";
@@ -67,7 +64,7 @@ internal sealed class EvalOptions
         CodeGrader? grader = runsCode ? CodeGrader.Create(parsed.GetValue(_unsafe)) : null;
         var options = new TaskOptions
         {
-            DataFolder = Data(parsed),
+            Data = _data.Get(parsed, io),
             NumFewshot = parsed.GetValue(_shots) is < 0 ? throw new InputException("--num-fewshot must be 0 or above") : parsed.GetValue(_shots),
             ApplyChatTemplate = parsed.GetValue(_chat),
             FewshotAsMultiturn = !parsed.GetValue(_oneTurn),

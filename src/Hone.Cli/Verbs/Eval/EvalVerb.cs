@@ -32,7 +32,7 @@ internal static class EvalVerb
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            (IReadOnlyList<EvalTask> tasks, var groups) = options.Tasks(parsed);
+            (IReadOnlyList<EvalTask> tasks, var groups) = options.Tasks(parsed, io);
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
             using AskedModel model = options.Open(parsed, io);
