@@ -12,7 +12,7 @@ namespace Hone.Evaluation;
 /// </summary>
 public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
 {
-    private static readonly string s_plain = Resource("plain_data.py"), s_candidate = s_plain + Resource("candidate.py"), s_harness = s_plain + Resource("harness.py");
+    private static readonly string s_plain = Resource("plain_data.py"), s_candidate = s_plain + Resource("sanitize.py") + Resource("candidate.py"), s_harness = s_plain + Resource("harness.py");
 
     /// <summary>A grader in bubblewrap, with 10 s a program and as many side by side as there are cores.</summary>
     /// <param name="unsafeCode">Without bubblewrap: run the code unprotected.</param>
@@ -71,7 +71,7 @@ public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
         CodeVerdict Failed(string reason) => new(job.Id, Passed: false, TimedOut: false, candidate.OutOfMemory ? $"the program and what it started took more than {sandbox.MemoryBytes >> 20} MiB of memory" : reason);
         try
         {
-            await candidate.WriteAsync(new JsonObject { ["code"] = job.Program }.ToJsonString(), time.Token).ConfigureAwait(false);
+            await candidate.WriteAsync(new JsonObject { ["code"] = job.Program, ["sanitize"] = job.Sanitize ? job.EntryPoint : null }.ToJsonString(), time.Token).ConfigureAwait(false);
             byte[]? loaded = await candidate.ReadLineAsync(time.Token).ConfigureAwait(false);
             if (loaded is null) return (Failed(NeverSpoke), true);
             (_, string? fault) = Reply(loaded, 0);

@@ -48,7 +48,7 @@ public sealed record Sandbox(SandboxKind Kind, long MemoryBytes = 2L << 30, int 
         };
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/bin";
-        return Process.Start(start)!;
+        return LastingThread.Run(() => Process.Start(start)!);
     }
 
     // As root a limit on processes holds nobody back, so root steps down first.

@@ -49,6 +49,17 @@ class Remote:
         raise CandidateError("an object of the candidate's has no truth value here")
 
 
+class Found:
+    """A match of a regular expression: true, as one is, and equal to nothing."""
+
+    __slots__ = ()
+
+    def __eq__(self, other):
+        raise CandidateError("a match is not plain data")
+
+    __hash__ = None
+
+
 class Link:
     def __init__(self):
         self.number = 0
@@ -69,7 +80,7 @@ class Link:
                     raised = CandidateError(text)
                 raise raised
             raise CandidateError(text)
-        return decode(reply["ok"], lambda tag, body: Remote(self, int(body)) if tag == "ref" else _malformed())
+        return decode(reply["ok"], lambda tag, body: Remote(self, int(body)) if tag == "ref" else Found() if tag == "found" else _malformed())
 
     def ask(self, message, args, kwargs):
         message["args"] = [encode(a, _give) for a in args]

@@ -2,8 +2,8 @@ namespace Hone.Evaluation;
 
 /// <summary>How EvalPlus (Liu et al. 2023, arXiv 2305.01210) asks an instruct model for code: in a block, the first fence written for it.</summary>
 /// <remarks>
-/// EvalPlus then keeps the longest span of lines that parses and drops what the function does not reach. Here the block is
-/// taken as it is, cut at the stop strings; the two differ where the block holds prose or broken lines after the function.
+/// Of the answer the longest span of lines that parses is kept, and of it what the function under test reaches
+/// (<see cref="CodeJob.Sanitize"/>).
 /// </remarks>
 internal static class EvalPlus
 {

@@ -19,7 +19,7 @@ public static class HumanEval
 
     /// <summary><c>humaneval_evalplus</c>: EvalPlus's prompt with HumanEval's base tests, as the RLHF Workflow's tables have it.</summary>
     public static EvalTask CreateEvalPlus(TaskOptions options) => Task("humaneval_evalplus", "1", options, row => Asked(options,
-        EvalPlus.Question(Prompt(row)), EvalPlus.Prefix), EvalPlus.Stops, EvalPlus.MaxTokens, (row, answer) => Imports(row) + CodeTask.FencedCode(answer), "none");
+        EvalPlus.Question(Prompt(row)), EvalPlus.Prefix), EvalPlus.Stops, EvalPlus.MaxTokens, (row, answer) => Imports(row) + CodeTask.FencedCode(answer), "none", sanitize: true);
 
     /// <summary>
     /// Tests of a problem: the benchmark's text, then the call of its check. Three prompts (32, 38, 50) begin with a helper that
@@ -51,7 +51,7 @@ public static class HumanEval
         : ModelPrompt.Of(user + prefix);
 
     private static EvalTask Task(
-        string name, string version, TaskOptions options, Func<JsonObject, ModelPrompt> prompt, string[] stops, int tokens, Func<JsonObject, string, string> program, string filter)
+        string name, string version, TaskOptions options, Func<JsonObject, ModelPrompt> prompt, string[] stops, int tokens, Func<JsonObject, string, string> program, string filter, bool sanitize = false)
     {
         if (options.NumFewshot is > 0) throw new InputException($"{name} has no examples", fix: "Leave --num-fewshot out for this task.");
         string file = File(options);
@@ -70,7 +70,7 @@ public static class HumanEval
                 Target = QuestionFile.Text(row, "entry_point", file),
                 Generations = CodeTask.Requests(prompt(row), stops, tokens, options),
             })],
-            Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, program(item.Doc, answer) + "\n", Tests(item.Doc), item.Target), filter),
+            Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, program(item.Doc, answer) + "\n", Tests(item.Doc), item.Target) { Sanitize = sanitize }, filter),
         };
     }
 }

@@ -39,12 +39,12 @@ public static class MbppInstruct
         string file = Mbpp.Sanitized(options);
         string Problem(JsonObject row) => $"\"\"\"\n{QuestionFile.Text(row, "prompt", file)}\n{Mbpp.Lines(row["test_list"]).First()}\n\"\"\"\n";
         return Task(Name, options, file, [.. QuestionFile.Read(file)], 0, row => HumanEval.Asked(options, EvalPlus.Question(Problem(row)), EvalPlus.Prefix),
-            EvalPlus.Stops, EvalPlus.MaxTokens, CodeTask.FencedCode, "none");
+            EvalPlus.Stops, EvalPlus.MaxTokens, CodeTask.FencedCode, "none", sanitize: true);
     }
 
     private static EvalTask Task(
         string name, TaskOptions options, string file, JsonObject[] questions, int shots, Func<JsonObject, ModelPrompt> prompt, string[] stops, int tokens,
-        Func<string, string> program, string filter) => new()
+        Func<string, string> program, string filter, bool sanitize = false) => new()
         {
             Name = name,
             Version = "1",
@@ -61,6 +61,6 @@ public static class MbppInstruct
                 Target = Mbpp.Tests(row),
                 Generations = CodeTask.Requests(prompt(row), stops, tokens, options),
             })],
-            Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, program(answer) + "\n", item.Target, Mbpp.EntryPoint(item.Doc)), filter),
+            Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, program(answer) + "\n", item.Target, Mbpp.EntryPoint(item.Doc)) { Sanitize = sanitize }, filter),
         };
 }

@@ -76,7 +76,11 @@ public sealed record TaskOptions
 /// <param name="Program">Everything up to the end of the model's text.</param>
 /// <param name="Tests">Code that raises where the program is wrong.</param>
 /// <param name="EntryPoint">The function under test; null where the tests name it themselves.</param>
-public sealed record CodeJob(string Id, string Program, string Tests, string? EntryPoint);
+public sealed record CodeJob(string Id, string Program, string Tests, string? EntryPoint)
+{
+    /// <summary>Keep the longest span of lines that parses, and of it what the function under test reaches, as EvalPlus does.</summary>
+    public bool Sanitize { get; init; }
+}
 
 /// <summary>What became of a program.</summary>
 /// <param name="Reason">Why it did not pass; empty where it did.</param>

@@ -15,6 +15,81 @@ public sealed class CodeGraderTests
         Assert.Equal(164, verdicts.Count);
     }
 
+    [Theory]
+    [InlineData("plain", "def f(x):\n    return x + 1")]
+    [InlineData("prose after it", "def f(x):\n    return x + 1\n\nThis function adds one, doesn't it?")]
+    [InlineData("prose before it", "Sure, here's the code:\ndef f(x):\n    return x + 1")]
+    [InlineData("a call that never ends", "def f(x):\n    return x + 1\nwhile True: pass")]
+    [InlineData("a raise at the top", "import math\ndef f(x):\n    return g(x)\ndef g(x):\n    return math.floor(x) + ONE\nONE = 1\nraise SystemExit")]
+    [InlineData("a second definition", "def f(x):\n    return x + 1\ndef f(x):\n    return x + 2")]
+    [InlineData("a cut end", "class A:\n    one = 1\ndef f(x):\n    return x + A.one\ndef g(x):\n    return (")]
+    [InlineData("a decorator", "import functools\n@functools.lru_cache\ndef f(x):\n    return x + 1\nprint(f(1)")]
+    public async Task An_answer_with_more_than_its_function_is_sanitized_as_evalplus_does(string _, string program)
+    {
+        var job = new CodeJob("f", program + "\n", "assert f(1) == 2\n", "f");
+        Assert.Equal((true, ""), (await Grade([job with { Sanitize = true }]))[0] is var v ? (v.Passed, v.Reason) : default);
+    }
+
+    [Theory]
+    [InlineData("def g(x):\n    return x + 1", "f")]
+    [InlineData("def f(x):\n    print(x + 1)", "f")]
+    [InlineData("no code at all", "SyntaxError")]
+    public async Task An_answer_without_the_function_fails_with_its_reason(string program, string reason)
+    {
+        CodeVerdict verdict = (await Grade([new CodeJob("f", program + "\n", "assert f(1) == 2\n", "f") { Sanitize = true }]))[0];
+        Assert.False(verdict.Passed);
+        Assert.Contains(reason, verdict.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("import re\ndef f(s):\n    return re.search('^[aeiou]', s)", true)]
+    [InlineData("class M:\n    pass\ndef f(s):\n    return M()", false)]
+    public async Task A_match_of_a_regular_expression_is_true_and_an_object_of_the_programs_own_is_neither(string program, bool passes)
+    {
+        CodeVerdict[] verdicts = [.. await Grade([new CodeJob("truth", program + "\n", "assert f('annie')\nassert not f('dawood')\n", "f"), new CodeJob("equal", program + "\n", "assert f('annie') == f('annie')\n", "f")])];
+        Assert.Equal((passes, false), (verdicts[0].Passed, verdicts[1].Passed));
+    }
+
+    [Fact]
+    public void Bubblewrap_die_with_parent_means_the_thread_a_sandbox_outlives_the_one_that_asked_for_it()
+    {
+        if (Sandbox.Problem() is { } problem) Assert.Skip($"no sandbox: {problem}");
+        System.Diagnostics.Process? process = null;
+        var thread = new Thread(() =>
+        {
+            process = new Sandbox(SandboxKind.Bubblewrap).Start("import sys\nfor line in sys.stdin: print('heard', line, end='', flush=True)");
+            Assert.Equal("heard zero", Said("zero")); // it is shut in by now
+        });
+        thread.Start();
+        thread.Join();
+        using (process)
+        {
+            Thread.Sleep(100);
+            Assert.Equal("heard one", Said("one"));
+            process!.Kill(entireProcessTree: true);
+        }
+
+        string? Said(string line)
+        {
+            process!.StandardInput.WriteLine(line);
+            process.StandardInput.Flush();
+            return process.StandardOutput.ReadLine();
+        }
+    }
+
+    [Fact(Explicit = true)]
+    public async Task Sanitizing_takes_nothing_from_a_canonical_solution_but_630()
+    {
+        CodeJob[] jobs = [.. Problems("eval/humaneval/HumanEval.jsonl.gz").Select(row => new CodeJob((string)row["task_id"]!, $"{(string)row["prompt"]!}{(string)row["canonical_solution"]!}\n", HumanEval.Tests(row), (string)row["entry_point"]!) { Sanitize = true }),
+            .. Problems("eval/mbpp/sanitized-mbpp.json").Select(row => new CodeJob($"mbpp/{Mbpp.Id(row)}", $"{(string)row["code"]!}\n", Mbpp.Tests(row), Mbpp.EntryPoint(row)) { Sanitize = true })];
+        Assert.Equal([], (await Grade([.. jobs.Skip(164).Select(j => j with { Sanitize = false })])).Where(v => !v.Passed).Select(v => $"{v.Id}: {v.Reason}"));
+        IReadOnlyList<CodeVerdict> verdicts = await Grade(jobs);
+        Assert.Equal(591, verdicts.Count);
+        // Its helper is a generator without a return, which EvalPlus leaves out.
+        Assert.StartsWith("mbpp/630: NameError", string.Join('\n', verdicts.Where(v => !v.Passed).Select(v => $"{v.Id}: {v.Reason}")), StringComparison.Ordinal);
+        Assert.Single(verdicts, v => !v.Passed);
+    }
+
     [Fact(Explicit = true)]
     public async Task The_other_canonical_mbpp_solutions_pass_but_927()
     {
