@@ -29,10 +29,19 @@ internal static class TinyModel
     /// <summary>Writes a reward model whose score head is not zero.</summary>
     public static string WriteReward(string folder, ulong seed = 2) => Save(folder, Config with { IsRewardModel = true }, seed, WeightWriter.DefaultShardBytes);
 
-    private static string Save(string folder, LlamaConfig config, ulong seed, long shardBytes)
+    /// <summary>
+    /// libtorch computes with one thread on the calling thread from here on: the setting is each thread's own, and a test
+    /// that has awaited goes on on another one. How many threads there are decides how sums are rounded.
+    /// </summary>
+    public static void OneThread()
     {
         LibTorch.Load();
-        set_num_threads(1); // several threads only wait for each other over tensors as small as these
+        set_num_threads(1); // several would only wait for each other over tensors as small as these
+    }
+
+    private static string Save(string folder, LlamaConfig config, ulong seed, long shardBytes)
+    {
+        OneThread();
         using var scope = NewDisposeScope();
         string tokens = folder + "-tokens";
         WorldTokenizer.Write(tokens);
