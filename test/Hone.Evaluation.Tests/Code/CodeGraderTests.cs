@@ -64,9 +64,9 @@ public sealed class CodeGraderTests
         thread.Join();
         using (process)
         {
-            Thread.Sleep(100);
+            Assert.False(process!.WaitForExit(200));
             Assert.Equal("heard one", Said("one"));
-            process!.Kill(entireProcessTree: true);
+            process.Kill(entireProcessTree: true);
         }
 
         string? Said(string line)

@@ -30,16 +30,6 @@ public static class AlpacaAnswers
             outputs.Add(row);
         }
         JudgedFile.WriteArray(output, outputs);
-        return new JudgedRun
-        {
-            Files = [output],
-            Rows = outputs.Count,
-            Asked = replies.Asked,
-            Stored = replies.Stored,
-            Failed = rows.Count - outputs.Count,
-            PromptTokens = replies.Answers.Sum(a => (long)a.PromptTokens),
-            CompletionTokens = replies.Answers.Sum(a => (long)a.CompletionTokens),
-            Flags = JudgedRun.Count(outputs.Select(o => AnswerFlags.Of((string)o["output"]!))),
-        };
+        return JudgedRun.Of([output], outputs.Count, replies, 0, outputs.Select(o => (string)o["output"]!), []);
     }
 }

@@ -56,19 +56,7 @@ public static class AlpacaJudge
         List<string> warnings = [.. JudgedRun.OfItself(judge.Info, pairs[0].Generator)];
         if (unanswered > 0) warnings.Add($"{unanswered} instructions of the baseline have no output: figures are over the others, and length control takes difficulties by position in the file");
         if (heard.Length > 0 && heard.All(a => a.FirstTokens.Count == 0)) warnings.Add("the judge gave no log-probabilities: no verdict can be used");
-        return new JudgedRun
-        {
-            Files = files,
-            Rows = pairs.Count * repeats,
-            Asked = replies.Asked,
-            Stored = replies.Stored,
-            Failed = replies.Answers.Count - heard.Length,
-            Unusable = unusable,
-            PromptTokens = heard.Sum(a => (long)a.PromptTokens),
-            CompletionTokens = heard.Sum(a => (long)a.CompletionTokens),
-            Flags = JudgedRun.Count(pairs.Select(p => p.Flags)),
-            Warnings = warnings,
-        };
+        return JudgedRun.Of(files, pairs.Count * repeats, replies, unusable, pairs.Select(p => p.Output2), warnings);
     }
 
     private sealed record Pair(JsonObject Baseline, JsonObject Model)
@@ -77,13 +65,11 @@ public static class AlpacaJudge
 
         private string Output1 => (string)Baseline["output"]!;
 
-        private string Output2 => (string)Model["output"]!;
+        public string Output2 => (string)Model["output"]!;
 
         public string Generator => (string?)Model["generator"] ?? "model";
 
         public bool Same => Output1 == Output2;
-
-        public IReadOnlyList<string> Flags => AnswerFlags.Of(Output2);
 
         public Dictionary<string, string> Shown()
         {
@@ -107,7 +93,7 @@ public static class AlpacaJudge
                 ["preference"] = preference,
                 ["raw_completion"] = reply is null ? null : Raw(reply),
                 ["is_switched_outputs"] = switched,
-                ["flags"] = new JsonArray([.. Flags.Select(f => (JsonNode)f)]),
+                ["flags"] = new JsonArray([.. AnswerFlags.Of(Output2).Select(f => (JsonNode)f)]),
             };
         }
 

@@ -31,6 +31,6 @@ public static class ArenaAnswers
                 ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["turns"] = new JsonArray(turn) }),
             };
         }));
-        return MtBenchJudge.Report([output], heard.Length, replies, 0, heard.Select(h => h.Answer.Text), []);
+        return JudgedRun.Of([output], heard.Length, replies, 0, heard.Select(h => h.Answer.Text), []);
     }
 }

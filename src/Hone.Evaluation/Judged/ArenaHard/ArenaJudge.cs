@@ -62,8 +62,7 @@ public static class ArenaJudge
                 ["flags"] = new JsonArray([.. AnswerFlags.Of(own[q.Id].Text).Select(f => (JsonNode)f)]),
             }));
         }
-        var replies = new AskedReplies([.. first.Answers, .. second.Answers], first.Asked + second.Asked, first.Stored + second.Stored);
-        return MtBenchJudge.Report(files, asked.Length * repeats, replies, games.Count(g => g.Error is null && g.Score is null), asked.Select(q => own[q.Id].Text),
+        return JudgedRun.Of(files, asked.Length * repeats, first.And(second), games.Count(g => g.Error is null && g.Score is null), asked.Select(q => own[q.Id].Text),
             [.. JudgedRun.OfItself(judge.Info, own.Values.First().Model), .. asked.Length == all.Count ? Array.Empty<string>() : [$"{all.Count - asked.Length} of {all.Count} questions have no answer of the model or of the baseline: figures are over the others"]]);
     }
 

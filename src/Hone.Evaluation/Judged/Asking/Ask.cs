@@ -33,4 +33,7 @@ public sealed record AskOptions(ReplyStore Store, Action<int, int>? Progress = n
 /// <summary>Replies in the order of the requests.</summary>
 /// <param name="Asked">Requests sent by this run.</param>
 /// <param name="Stored">Requests whose replies were there already.</param>
-internal sealed record AskedReplies(IReadOnlyList<Answer> Answers, int Asked, int Stored);
+internal sealed record AskedReplies(IReadOnlyList<Answer> Answers, int Asked, int Stored)
+{
+    public AskedReplies And(AskedReplies more) => new([.. Answers, .. more.Answers], Asked + more.Asked, Stored + more.Stored);
+}

@@ -53,10 +53,26 @@ public sealed record JudgedRun
         foreach (string warning in Warnings) yield return $"warning: {warning}";
     }
 
+    /// <param name="judged">The model's answers, to be counted by flag.</param>
+    internal static JudgedRun Of(IReadOnlyList<string> files, int rows, AskedReplies replies, int unusable, IEnumerable<string> judged, IReadOnlyList<string> warnings)
+    {
+        Answer[] heard = [.. replies.Answers.Where(a => a.Error is null)];
+        return new JudgedRun
+        {
+            Files = files,
+            Rows = rows,
+            Asked = replies.Asked,
+            Stored = replies.Stored,
+            Failed = replies.Answers.Count - heard.Length,
+            Unusable = unusable,
+            PromptTokens = heard.Sum(a => (long)a.PromptTokens),
+            CompletionTokens = heard.Sum(a => (long)a.CompletionTokens),
+            Flags = judged.SelectMany(AnswerFlags.Of).GroupBy(f => f).OrderBy(g => g.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count()),
+            Warnings = warnings,
+        };
+    }
+
     /// <summary>A judge that judges itself prefers itself.</summary>
     internal static IEnumerable<string> OfItself(ModelInfo judge, params string[] models) => models.Where(m => string.Equals(m, judge.Name, StringComparison.OrdinalIgnoreCase))
         .Select(m => $"the judge is {m} itself: judges prefer their own answers");
-
-    internal static IReadOnlyDictionary<string, int> Count(IEnumerable<IReadOnlyList<string>> flags) =>
-        flags.SelectMany(f => f).GroupBy(f => f).OrderBy(g => g.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count());
 }

@@ -36,17 +36,7 @@ public static class MtBenchAnswers
             ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["turns"] = new JsonArray(x.First.First.Text.Trim(), x.Second.Text.Trim()) }),
         })];
         JudgedFile.WriteLines(output, rows);
-        Answer[] heard = [.. first.Answers.Concat(second.Answers).Where(a => a.Error is null)];
-        return new JudgedRun
-        {
-            Files = [output],
-            Rows = rows.Length,
-            Asked = first.Asked + second.Asked,
-            Stored = first.Stored + second.Stored,
-            Failed = first.Answers.Count + second.Answers.Count - heard.Length,
-            PromptTokens = heard.Sum(a => (long)a.PromptTokens),
-            CompletionTokens = heard.Sum(a => (long)a.CompletionTokens),
-            Flags = JudgedRun.Count(heard.Select(a => AnswerFlags.Of(a.Text))),
-        };
+        AskedReplies replies = first.And(second);
+        return JudgedRun.Of([output], rows.Length, replies, 0, replies.Answers.Where(a => a.Error is null).Select(a => a.Text), []);
     }
 }

@@ -53,25 +53,7 @@ public static class MtBenchJudge
             files.Add(JudgedFile.OfRepeat(judgments, repeat));
             JudgedFile.WriteLines(files[^1], rows);
         }
-        return Report(files, games.Length * repeats, replies, unusable, games.Select(g => given[g.Question.Id][g.Turn - 1]), [.. JudgedRun.OfItself(judge.Info, model), .. Missing(all, given)]);
-    }
-
-    internal static JudgedRun Report(IReadOnlyList<string> files, int rows, AskedReplies replies, int unusable, IEnumerable<string> judged, IReadOnlyList<string> warnings)
-    {
-        Answer[] heard = [.. replies.Answers.Where(a => a.Error is null)];
-        return new JudgedRun
-        {
-            Files = files,
-            Rows = rows,
-            Asked = replies.Asked,
-            Stored = replies.Stored,
-            Failed = replies.Answers.Count - heard.Length,
-            Unusable = unusable,
-            PromptTokens = heard.Sum(a => (long)a.PromptTokens),
-            CompletionTokens = heard.Sum(a => (long)a.CompletionTokens),
-            Flags = JudgedRun.Count(judged.Select(AnswerFlags.Of)),
-            Warnings = warnings,
-        };
+        return JudgedRun.Of(files, games.Length * repeats, replies, unusable, games.Select(g => given[g.Question.Id][g.Turn - 1]), [.. JudgedRun.OfItself(judge.Info, model), .. Missing(all, given)]);
     }
 
     internal static IReadOnlyList<string> Missing(IReadOnlyList<MtBenchQuestion> all, IReadOnlyDictionary<int, IReadOnlyList<string>> given)

@@ -57,7 +57,7 @@ public static class MtBenchPairJudge
             files.Add(JudgedFile.OfRepeat(judgments, repeat));
             JudgedFile.WriteLines(files[^1], rows);
         }
-        return MtBenchJudge.Report(files, matches.Length * repeats, replies, unusable, matches.Select(m => one[m.Question.Id][m.Turn - 1]), [.. JudgedRun.OfItself(judge.Info, model1, model2), .. MtBenchJudge.Missing(all, one)]);
+        return JudgedRun.Of(files, matches.Length * repeats, replies, unusable, matches.Select(m => one[m.Question.Id][m.Turn - 1]), [.. JudgedRun.OfItself(judge.Info, model1, model2), .. MtBenchJudge.Missing(all, one)]);
     }
 
     /// <summary>A, B or C (a tie), whichever of [[A]], [[B]], [[C]] is found first in that order, as FastChat looks; null for none.</summary>
