@@ -15,7 +15,9 @@ public static class OfflineDpoStage
     public static (ModelRef Final, IReadOnlyList<string> OnTheWay) Run(RunContext run, RunInputs inputs, StageInputs data, ModelRef sft)
     {
         OfflineDpoOptions options = run.Recipe.OfflineDpo;
-        StageFolder stage = run.OpenStage("offline-dpo", data.Copy().Add("start", sft.Digest).AddOptions("offline_dpo", options, "save_every").Add("precision", $"{run.Precision}"));
+        // Where there is a reward model, pairs come through its limits first.
+        StageFolder stage = run.OpenStage("offline-dpo", data.Copy().Add("start", sft.Digest).AddOptions("offline_dpo", options, "save_every")
+            .AddKeys("reward", run.Recipe.Reward, "enabled", "max_length", "too_long").Add("precision", $"{run.Precision}"));
         string[] onTheWay = [stage.File("model-at-1-of-3"), stage.File("model-at-2-of-3")];
         if (stage.Finished) return (ModelRef.Of(stage), onTheWay);
         using ModelFolder model = run.Open(sft.Folder, trainable: true);
