@@ -1,9 +1,9 @@
 using System.Threading.Channels;
+using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Text;
 using Hone.Workflow;
-using Hone.Workflow.Recipes;
 
 namespace Hone.Server;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
+using Hone.Runs;
+using Hone.Runs.Metrics;
+using Hone.Runs.Recipes;
 using Hone.Workflow;
-using Hone.Workflow.Metrics;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
 
 namespace Hone.Cli;
 

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using Hone.Data;
+using Hone.Runs.Recipes;
 using Hone.Text;
 using Hone.Workflow;
 using Hone.Workflow.Inspection;
-using Hone.Workflow.Recipes;
 using Spectre.Console;
 
 namespace Hone.Cli;

@@ -1,6 +1,6 @@
 using Hone.Data;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
+using Hone.Runs;
+using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 

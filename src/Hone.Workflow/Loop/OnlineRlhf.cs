@@ -1,5 +1,6 @@
 using Hone.Data;
-using Hone.Workflow.Recipes;
+using Hone.Runs;
+using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 
@@ -69,12 +70,8 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity da
         return (health, best);
     }
 
-    private double PenalisedReward(PolicyAnswers answers)
-    {
-        OnlineOptions o = _recipe.Online;
-        return answers.Rows.Select((row, i) => answers.Rewards[i]
-            - (o.LengthPenalty * (o.LengthUnit == LengthUnit.Tokens ? row.ResponseIds![0].Length : row.Responses[0].EnumerateRunes().Count()))).Average();
-    }
+    private double PenalisedReward(PolicyAnswers answers) => answers.Rows
+        .Average(row => PairBuilder.PenalisedRewards(row, Pairing.Options(_recipe.Online), answers.Name)[0]);
 
     private PolicyAnswers Evaluate(string name, ModelRef policy, ModelRef sft, ModelRef reward) =>
         EvaluationStage.Run(run, "evaluate", name, Inputs.Test, Inputs.Gold, Inputs.Human?.Test, policy, sft, reward, data.Prompts);

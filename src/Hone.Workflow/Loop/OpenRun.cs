@@ -1,7 +1,7 @@
 using Hone.Models;
-using Hone.Workflow.Metrics;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
+using Hone.Runs;
+using Hone.Runs.Metrics;
+using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 

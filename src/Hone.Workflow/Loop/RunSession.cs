@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Hone.Models;
-using Hone.Workflow.Metrics;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
+using Hone.Runs;
+using Hone.Runs.Metrics;
+using Hone.Runs.Recipes;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow;

@@ -1,7 +1,7 @@
+using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Text;
-using Hone.Workflow.Recipes;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow;

@@ -1,5 +1,5 @@
 using Hone.Models;
-using Hone.Workflow.Runs;
+using Hone.Runs;
 
 namespace Hone.Workflow;
 

@@ -1,4 +1,4 @@
-using Hone.Workflow.Runs;
+using Hone.Runs;
 using Hone.Workflow.World;
 
 namespace Hone.Workflow;

@@ -1,8 +1,8 @@
 using Hone.Data;
+using Hone.Runs;
+using Hone.Runs.Recipes;
 using Hone.Text;
 using Hone.Training;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
 
 namespace Hone.Workflow;
 

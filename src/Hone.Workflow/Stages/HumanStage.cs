@@ -1,6 +1,6 @@
 using Hone.Data;
 using Hone.Inference;
-using Hone.Workflow.Runs;
+using Hone.Runs;
 
 namespace Hone.Workflow;
 

@@ -1,7 +1,7 @@
 using Hone.Data;
 using Hone.Inference;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
+using Hone.Runs;
+using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 

@@ -1,5 +1,5 @@
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
+using Hone.Runs;
+using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 

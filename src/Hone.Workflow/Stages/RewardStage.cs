@@ -1,7 +1,7 @@
 using Hone.Data;
+using Hone.Runs;
+using Hone.Runs.Recipes;
 using Hone.Training;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
 
 namespace Hone.Workflow;
 

@@ -1,5 +1,5 @@
 using Hone.Data;
-using Hone.Workflow.Runs;
+using Hone.Runs;
 
 namespace Hone.Workflow;
 

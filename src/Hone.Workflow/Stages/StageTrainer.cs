@@ -1,8 +1,8 @@
 using Hone.Data;
 using Hone.Models;
+using Hone.Runs;
+using Hone.Runs.Recipes;
 using Hone.Training;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow;
@@ -44,12 +44,7 @@ public static class StageTrainer
     {
         Epochs = o.Epochs,
         LearningRate = learningRate,
-        Schedule = o.Schedule switch
-        {
-            LearningRateSchedule.Linear => Schedule.Linear,
-            LearningRateSchedule.Constant => Schedule.Constant,
-            _ => Schedule.Cosine,
-        },
+        Schedule = o.Schedule,
         WarmupRatio = o.WarmupRatio,
         BatchSize = o.BatchSize,
         MicroBatchTokens = o.MicroBatchTokens,

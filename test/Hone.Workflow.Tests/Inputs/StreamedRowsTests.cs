@@ -1,5 +1,5 @@
 using Hone.Data;
-using Hone.Workflow.Recipes;
+using Hone.Runs.Recipes;
 using Hone.Workflow.World;
 
 namespace Hone.Workflow.Tests.Inputs;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Hone.Data;
-using Hone.Workflow.Metrics;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
+using Hone.Runs;
+using Hone.Runs.Metrics;
+using Hone.Runs.Recipes;
 using Hone.Workflow.Tests.Inputs;
 using Hone.Workflow.World;
 

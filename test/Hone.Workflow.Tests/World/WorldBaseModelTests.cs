@@ -1,6 +1,5 @@
 using Hone.Data;
 using Hone.Models;
-using Hone.Workflow.Recipes;
 using Hone.Workflow.World;
 using static TorchSharp.torch;
 
