@@ -1,5 +1,5 @@
 using Hone.Data;
-using Hone.Workflow.Metrics;
+using Hone.Runs.Metrics;
 
 namespace Hone.Cli;
 
