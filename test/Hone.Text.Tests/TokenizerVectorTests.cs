@@ -162,7 +162,7 @@ public sealed class TokenizerVectorTests
     private static void AssertDialogue(JsonElement row, ChatFormat format)
     {
         ChatMessage[] messages = [.. row.GetProperty("messages").EnumerateArray().Select(m => new ChatMessage(m.Text("role"), m.Text("content")))];
-        RenderedChat chat = format.Render(messages);
+        MaskedChat chat = format.RenderMasked(messages);
         // torchtune ends the whole sequence with EOS, which is not the template's business.
         Assert.Equal(row.Ids("ids")[..^1], chat.Ids);
         Assert.Equal(messages[^1].Content + "<|eot_id|>", format.Tokenizer.Decode([.. chat.Ids.Where((_, i) => chat.AssistantMask[i])]));

@@ -21,10 +21,10 @@ public static class TrainingRows
     public static IEnumerable<PromptRow> ReadPrompts(Recipe recipe, string file, DataReport read, DataReport cleaned) =>
         DataReader.ReadPrompts(file, read, Filters(recipe));
 
-    /// <summary>Tokens of a row and which of them SFT learns.</summary>
-    public static SftExample Sft(SftRow row, ModelText text, LossOn loss) => row is TextRow story
+    /// <summary>Tokens of a row and which of them SFT learns; answers that the template rewrites are counted.</summary>
+    public static SftExample Sft(SftRow row, ModelText text, LossOn loss, DataReport report) => row is TextRow story
         ? text.Story(story)
-        : text.Examples.Sft((Conversation)row, loss == LossOn.All ? SftLoss.All : SftLoss.Assistant);
+        : text.Examples.Sft((Conversation)row, loss == LossOn.All ? SftLoss.All : SftLoss.Assistant, report);
 
     public static LengthRule SftLengths(Recipe recipe, ModelText text) => new(recipe.Sft.MaxLength, Policy: recipe.Sft.TooLong, BosId: text.Tokenizer.BosId);
 
