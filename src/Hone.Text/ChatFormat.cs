@@ -91,10 +91,12 @@ public sealed class ChatFormat
             ChatTemplate template = ToolTemplate is not null && request.Variables.GetValueOrDefault("tools") is not null
                 ? ToolTemplate
                 : Template;
-            mark = ControlTextGuard.ChooseMark(TemplateData.Texts(request.Messages).Concat(TemplateData.Texts(request.Variables)));
+            List<string> texts = [.. TemplateData.Texts(request.Messages), .. TemplateData.Texts(request.Variables)];
+            mark = ControlTextGuard.ChooseMark(texts);
+            TextBudget budget = new(texts.Sum(text => (long)text.Length));
             Dictionary<string, object?> variables = new(_variables, StringComparer.Ordinal);
-            foreach ((string name, object? value) in request.Variables) variables[name] = _guard.Protect(value, mark);
-            return render(new(template, [.. request.Messages.Select(m => _guard.Protect(m, mark))], variables, mark));
+            foreach ((string name, object? value) in request.Variables) variables[name] = _guard.Protect(value, mark, budget);
+            return render(new(template, [.. request.Messages.Select(m => _guard.Protect(m, mark, budget))], variables, mark));
         }
         catch (JinjaException error)
         {

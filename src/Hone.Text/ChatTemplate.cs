@@ -10,7 +10,8 @@ namespace Hone.Text;
 /// </summary>
 public sealed class ChatTemplate
 {
-    private const int MaxSource = 1 << 20;
+    // The longest published templates have about 30,000 characters.
+    private const int MaxSource = 1 << 18;
     private readonly IReadOnlyList<Statement> _body;
     private readonly RenderLimits _limits;
     private readonly TimeProvider _clock;
@@ -127,8 +128,6 @@ public sealed class ChatTemplate
     /// <exception cref="InputException">The file is missing or too large, or the template is not valid.</exception>
     public static ChatTemplate LoadFile(string path, TimeProvider? clock = null)
     {
-        if (!File.Exists(path)) throw new InputException("the file does not exist", path);
-        if (new FileInfo(path).Length > MaxSource * 4L) throw new InputException("the template is too large", path);
-        return Parse(File.ReadAllText(path), clock, path);
+        return Parse(RegularFile.ReadText(path, MaxSource * 4L), clock, path);
     }
 }

@@ -64,6 +64,19 @@ public sealed class ChatTemplateTests
     [InlineData("{{ range(7) | slice(3) | list }} {{ range(4) | slice(3, 'x') | list }}", "[[0, 1, 2], [3, 4], [5, 6]] [[0, 1], [2, 'x'], [3, 'x']]")]
     [InlineData("a\n  {%- if true -%}  b  {%- endif %}\n  {% if true %}\n  c\n  {% endif %}\nd", "ab  c\nd")]
     [InlineData("{% raw %}{{ x }}{% endraw %}{# note #}", "{{ x }}")]
+    // Integers have no bounds, and targets nest.
+    [InlineData("{{ 12345678901234567890123 }} {{ (-9223372036854775807 - 1) // -1 }} {{ 9223372036854775807 + 1 }}", "12345678901234567890123 9223372036854775808 9223372036854775808")]
+    [InlineData("{{ 2 ** 64 - 1 }} {{ -(2 ** 64) }} {{ (2 ** 70) // 7 }}", "18446744073709551615 -18446744073709551616 168655945816773043346")]
+    [InlineData("{{ -(2 ** 70) // 7 }} {{ -(2 ** 70) % 7 }} {{ (2 ** 70) % -7 }} {{ 2 ** 70 / 2 }}", "-168655945816773043347 5 -5 5.902958103587057e+20")]
+    [InlineData("{{ [2 ** 64, {2 ** 64: -1}] | tojson }} {{ [2 ** 64] }}", "[18446744073709551616, {\"18446744073709551616\": -1}] [18446744073709551616]")]
+    [InlineData("{{ {2 ** 64: 1}[18446744073709551616] }} {{ 2 ** 64 == 2 ** 64 }} {{ 2 ** 64 > 1 }} {{ '%d' % (2 ** 64) }}", "1 True True 18446744073709551616")]
+    [InlineData("{{ 2 ** 64 is integer }} {{ (2 ** 64) is integer }} {{ (2 ** 65 + 1) is odd }} {{ (2 ** 64) is divisibleby(3) }}", "2 True True False")]
+    [InlineData("{{ '123456789012345678901' | int + 1 }} {{ 1e20 | int }} {{ (2 ** 64) | float }} {{ -(2 ** 64) | abs }}", "123456789012345678902 100000000000000000000 1.8446744073709552e+19 18446744073709551616")]
+    [InlineData("{{ (2 ** 64) | round }} {{ [2 ** 64, 1] | sum }} {{ [2 ** 64, 1] | min }} {{ true and 2 ** 64 }}", "18446744073709551616 18446744073709551617 1 18446744073709551616")]
+    [InlineData("{% set (x, y) = (1, 2) %}{{ x }}{{ y }}{% set (p, (q, r)) = (1, (2, 3)) %}{{ p }}{{ q }}{{ r }}{% set (a,) = [3] %}{{ a }}", "121233")]
+    [InlineData("{% for (k, v) in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}{% for i, (k, v) in [(0, ('a', 1))] %}{{ i }}{{ k }}{{ v }}{% endfor %}", "a10a1")]
+    [InlineData("{% set ns = namespace() %}{% set ns.a, b = 1, 2 %}{{ ns.a }}{{ b }}", "12")]
+    [InlineData("{{ 'ab👍cd'[1:3] }}{{ 'abc'[-2:] }}{{ 'abc'[:-1] }}{{ 'abc'[2:1] }}|{{ 'abc'[-1] }}{{ 'abc'[5] }}", "b👍bcab|c")]
     public void Prints_what_python_prints(string template, string expected) => Assert.Equal(expected, ChatTemplate.Parse(template).Render([]));
 
     [Theory]
@@ -75,4 +88,13 @@ public sealed class ChatTemplateTests
     [InlineData("{{ 'x'.ljust(3, '..') }}", "exactly one character")]
     public void Refuses_what_python_refuses(string template, string expected) =>
         Assert.Contains(expected, Assert.Throws<InputException>(() => ChatTemplate.Parse(template).Render([])).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Integers_of_the_data_keep_all_their_digits()
+    {
+        using System.Text.Json.JsonDocument data = System.Text.Json.JsonDocument.Parse("""{"big": 12345678901234567890123, "real": 1e400}""");
+        string text = ChatTemplate.Parse("{{ big }} {{ big + 1 }} {{ real }}").Render(
+            new Dictionary<string, object?> { ["big"] = data.RootElement.GetProperty("big"), ["real"] = data.RootElement.GetProperty("real") });
+        Assert.Equal("12345678901234567890123 12345678901234567890124 inf", text);
+    }
 }

@@ -10,7 +10,7 @@ public sealed class HostileTokenizerModelTests
     public static TheoryData<string, string> Ranks => new()
     {
         { "single byte 0x00", "IQ== 0\nIg== 1\n" },
-        { "single byte 0x00", "" },
+        { "empty", "" },
         { "single byte 0xFF", s_bytes[..^9] },
         { ":257: the token or its rank 255 appears twice", s_bytes + "YWI= 255\n" },
         { ":257: the token or its rank 256 appears twice", s_bytes + "YQ== 256\n" },
@@ -61,7 +61,7 @@ public sealed class HostileTokenizerModelTests
         { "Unigram", Piece(Text("x")) },
         { "Word", TinyModel(type: 3) },
         { "number 9", TinyModel(type: 9) },
-        { "UserDefined", [.. Piece([.. Text("x"), 0x18, 4]), .. TinyModel()] },
+        { "Unused", [.. Piece([.. Text("x"), 0x18, 5]), .. TinyModel()] },
         { "Unused", [.. Piece([.. Text("x"), 0x18, 5]), .. TinyModel()] },
         { "512 bytes", [.. Piece(Text(new string('x', 600))), .. TinyModel()] },
         { "512 bytes", [.. Piece([0x0A, 1, 0xFF]), .. TinyModel()] },

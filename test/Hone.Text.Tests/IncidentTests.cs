@@ -101,7 +101,7 @@ public sealed class IncidentTests
         };
         Tokenizer tokenizer = TinyTokenizer.Load(json);
         long begun = Stopwatch.GetTimestamp();
-        Assert.Contains("took longer than", Assert.Throws<InputException>(() => tokenizer.Encode(new string('a', 60) + "!")).Message, StringComparison.Ordinal);
+        Assert.Contains("take longer than", Assert.Throws<InputException>(() => tokenizer.Encode(new string('a', 60) + "!")).Message, StringComparison.Ordinal);
         Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 30);
     }
 

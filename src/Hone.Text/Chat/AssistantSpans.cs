@@ -53,7 +53,7 @@ internal sealed record AssistantSpans(IReadOnlyList<(int Start, int End)> Spans,
     private static int EndOfTurn(string whole, int start, int end, AddedTokenFinder control)
     {
         List<Segment> segments = [];
-        control.Split(whole.AsSpan(start, end - start), parseSpecial: true, segments);
+        control.Split(whole.AsSpan(start, end - start), parseSpecial: true, segments, new TextBudget(end - start));
         return segments is [.., { Token: not null }, { Token: null } last]
             && string.IsNullOrWhiteSpace(whole.Substring(start + last.Start, last.Length))
             ? start + last.Start

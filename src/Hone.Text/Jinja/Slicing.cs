@@ -26,6 +26,7 @@ internal static class Slicing
         null => null,
         long number => Math.Clamp(number, int.MinValue, int.MaxValue),
         bool flag => flag ? 1 : 0,
+        System.Numerics.BigInteger large => large.Sign * int.MaxValue,
         Undefined missing => throw missing.Error(),
         _ => throw new JinjaException("slice indices must be integers or None"),
     };

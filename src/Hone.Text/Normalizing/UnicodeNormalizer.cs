@@ -26,12 +26,13 @@ internal sealed record UnicodeNormalizer(UnicodeForm Form) : Normalizer
 
     private bool IsCompatibility => Form is UnicodeForm.Nfkc or UnicodeForm.Nfkd;
 
-    public override string Apply(string text)
+    public override string Apply(string text, TextBudget budget)
     {
         // Below these no character decomposes or combines.
         char first = Form switch { UnicodeForm.Nfc => '\u0300', UnicodeForm.Nfd => '\u00C0', _ => '\u00A0' };
         if (text.AsSpan().IndexOfAnyInRange(first, '\uFFFF') < 0) return text;
         List<Rewritten> points = Rewrite(text);
+        budget.Make(points.Count);
         StringBuilder result = new(points.Count + 8);
         foreach ((int point, _) in points)
         {

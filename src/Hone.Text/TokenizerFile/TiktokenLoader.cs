@@ -127,7 +127,7 @@ internal static class TiktokenLoader
         {
             if (spelled.Has(id)) bytes[id] = (pieces.Has(id) ? pieces : spelled).BytesOf(id).ToArray();
         }
-        return new TokenDecoder(bytes, null, 0, 0);
+        return new TokenDecoder(bytes);
     }
 
     private static List<AddedToken> LlamaControl(int first)

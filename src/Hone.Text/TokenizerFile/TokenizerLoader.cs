@@ -42,7 +42,7 @@ internal static class TokenizerLoader
             TokenizerConfig config = TokenizerConfig.Read(folder);
             return Path.GetFileName(path) == "tokenizer.json"
                 ? TokenizerJsonLoader.Load(TokenizerJson.Read(path), config)
-                : LoadModel(JsonFile.ReadBytes(path, MaxModelBytes), config, path);
+                : LoadModel(RegularFile.ReadBytes(path, MaxModelBytes), config, path);
         }
         catch (InvalidOperationException error)
         {
