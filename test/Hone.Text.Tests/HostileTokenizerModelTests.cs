@@ -62,7 +62,6 @@ public sealed class HostileTokenizerModelTests
         { "Word", TinyModel(type: 3) },
         { "number 9", TinyModel(type: 9) },
         { "Unused", [.. Piece([.. Text("x"), 0x18, 5]), .. TinyModel()] },
-        { "Unused", [.. Piece([.. Text("x"), 0x18, 5]), .. TinyModel()] },
         { "512 bytes", [.. Piece(Text(new string('x', 600))), .. TinyModel()] },
         { "512 bytes", [.. Piece([0x0A, 1, 0xFF]), .. TinyModel()] },
         { "512 bytes", [.. Piece([]), .. TinyModel()] },
@@ -91,6 +90,22 @@ public sealed class HostileTokenizerModelTests
         Assert.Equal(tokenizer.BosId, tokenizer.Encode("a", addSpecial: true)[0]);
         Assert.DoesNotContain(tokenizer.BosId!.Value, tokenizer.Encode("<s>"));
         Assert.Contains(tokenizer.BosId!.Value, tokenizer.Encode("<s>", parseSpecial: true));
+    }
+
+    /// <summary>Gemma's way: no space in front, all spaces kept, pieces that its makers defined taken whole before anything merges.</summary>
+    [Fact]
+    public void Pieces_of_the_makers_are_taken_whole()
+    {
+        byte[] model =
+        [
+            .. TinyModel(), .. Piece([.. Text("ba"), 0x18, 4]), .. Piece([.. Text("▁▁"), 0x18, 4]), .. Message(3, [0x18, 0, 0x20, 0]),
+        ];
+        Tokenizer tokenizer = Load(model);
+        Assert.Equal(["a", "ba"], tokenizer.Encode("aba").Select(tokenizer.TokenOf));
+        Assert.Equal(["ab", "▁▁", "▁", "ab"], tokenizer.Encode("ab   ab").Select(tokenizer.TokenOf));
+        Assert.Equal("ab   aba", tokenizer.Decode(tokenizer.Encode("ab   aba")));
+        Assert.Equal([(0, 1), (1, 3)], tokenizer.EncodeWithOffsets("aba").Select(s => (s.Start, s.End)));
+        Assert.DoesNotContain(tokenizer.Encode("ba").Single(), tokenizer.SpecialIds);
     }
 
     [Fact]
