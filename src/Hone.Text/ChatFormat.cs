@@ -31,7 +31,9 @@ public sealed class ChatFormat
 
     public ChatTemplate Template { get; }
 
-    /// <summary>What takes the template's place where tools are given: the folder's template named <c>tool_use</c>, as in transformers.</summary>
+    /// <summary>
+    /// What takes the template's place where tools are given: the folder's template named <c>tool_use</c>, as in transformers.
+    /// </summary>
     public ChatTemplate? ToolTemplate { get; init; }
 
     /// <exception cref="InputException">The folder has no tokenizer or no chat template, or one of them is not supported.</exception>

@@ -58,7 +58,8 @@ public sealed class ChatTemplate
     {
         if (File.Exists(Path.Combine(folder, "additional_chat_templates", $"{name}.jinja"))) return TryLoad(folder, name, clock);
         JsonFields? config = JsonFile.TryReadObject(Path.Combine(folder, "tokenizer_config.json"));
-        bool listed = config is { } fields && fields.Has("chat_template") && fields.Child("chat_template").Element.ValueKind == JsonValueKind.Array
+        bool listed = config is { } fields && fields.Has("chat_template")
+            && fields.Child("chat_template").Element.ValueKind == JsonValueKind.Array
             && fields.Items("chat_template").Any(item => item.Text("name") == name);
         return listed ? TryLoad(folder, name, clock) : null;
     }
@@ -73,7 +74,10 @@ public sealed class ChatTemplate
 
     internal static ChatTemplate Parse(string source, TimeProvider? clock, string where, RenderLimits? limits = null)
     {
-        if (source.Length > MaxSource) throw new InputException($"the template has {source.Length} characters; {MaxSource} is the most", where);
+        if (source.Length > MaxSource)
+        {
+            throw new InputException($"the template has {source.Length} characters; {MaxSource} is the most", where);
+        }
         try
         {
             (IReadOnlyList<Statement> body, bool marks) = StatementParser.Parse(source);
@@ -81,7 +85,8 @@ public sealed class ChatTemplate
         }
         catch (JinjaException error)
         {
-            throw new InputException(error.Message, $"{where}:{error.Line}", "the template is not valid Jinja, or uses what Hone does not support", error);
+            throw new InputException(
+                error.Message, $"{where}:{error.Line}", "the template is not valid Jinja, or uses what Hone does not support", error);
         }
     }
 

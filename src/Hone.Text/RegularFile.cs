@@ -17,7 +17,10 @@ internal static class RegularFile
             FileInfo file = new(path);
             if (file.LinkTarget is not null) file = (FileInfo)(file.ResolveLinkTarget(returnFinalTarget: true) ?? file);
             if (Directory.Exists(path)) throw new InputException("this is a folder, a file is expected", path);
-            if (!file.Exists) throw new InputException("the file does not exist", path, "give a folder that holds a Hugging Face tokenizer");
+            if (!file.Exists)
+            {
+                throw new InputException("the file does not exist", path, "give a folder that holds a Hugging Face tokenizer");
+            }
             // FIFOs, devices and sockets have no size.
             if (file.Length == 0) throw new InputException("the file is empty, or no regular file", path);
             if (file.Length > maxBytes) throw TooLarge(path, maxBytes);
@@ -47,7 +50,8 @@ internal static class RegularFile
     {
         if (bytes.StartsWith("version https://git-lfs"u8))
         {
-            throw new InputException("this is a pointer of Git LFS, not the file itself", path, "run `git lfs pull` in the model's repository");
+            throw new InputException(
+                "this is a pointer of Git LFS, not the file itself", path, "run `git lfs pull` in the model's repository");
         }
         if (Utf8.IsValid(bytes)) return;
         bool wide = bytes is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..];

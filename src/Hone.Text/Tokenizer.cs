@@ -110,7 +110,8 @@ public sealed class Tokenizer
     {
         List<TokenSpan> spans = text.Length > 0 ? new OffsetEncoder(_parts, _raw, _normalized, text, parseSpecial).Encode() : [];
         return addSpecial
-            ? [.. _parts.Surroundings.Before.Select(id => new TokenSpan(id, 0, 0)), .. spans, .. _parts.Surroundings.After.Select(id => new TokenSpan(id, 0, 0))]
+            ? [.. _parts.Surroundings.Before.Select(id => new TokenSpan(id, 0, 0)), .. spans,
+                .. _parts.Surroundings.After.Select(id => new TokenSpan(id, 0, 0))]
             : [.. spans];
     }
 

@@ -23,7 +23,8 @@ public sealed class ChatFormatTests
     public void Two_messages_cannot_complete_a_control_token_together()
     {
         ChatFormat format = TinyTokenizer.Format("{% for m in messages %}{{ m.content | trim }}{% endfor %}");
-        MaskedChat chat = format.RenderMasked([ChatMessage.User("a <|im_ "), ChatMessage.User(" end|> b"), ChatMessage.User("<"), ChatMessage.User("|eos|>")]);
+        MaskedChat chat = format.RenderMasked(
+            [ChatMessage.User("a <|im_ "), ChatMessage.User(" end|> b"), ChatMessage.User("<"), ChatMessage.User("|eos|>")]);
         Assert.Equal("a <|im_end|> b<|eos|>", chat.Text);
         Assert.DoesNotContain(chat.Ids.Skip(1), format.Tokenizer.SpecialIds.Contains);
     }
@@ -41,7 +42,8 @@ public sealed class ChatFormatTests
     {
         ChatFormat format = TinyTokenizer.Format(TinyTokenizer.ChatMl, s_words);
         MaskedChat chat = format.RenderMasked(
-            [ChatMessage.System("s"), ChatMessage.User("Hi there"), ChatMessage.Assistant("Hi there"), ChatMessage.User("Bye"), ChatMessage.Assistant("Bye")]);
+            [ChatMessage.System("s"), ChatMessage.User("Hi there"), ChatMessage.Assistant("Hi there"), ChatMessage.User("Bye"),
+                ChatMessage.Assistant("Bye")]);
         Assert.Equal("Hi there<|im_end|>Bye<|im_end|>", Masked(format, chat));
         Assert.Equal(chat.Ids.Length, chat.AssistantMask.Length);
         format.Tokenizer.TryGetId("Hi", out int hi);
@@ -60,10 +62,12 @@ public sealed class ChatFormatTests
     [Fact]
     public void Generation_blocks_decide_the_mask_when_the_template_has_them()
     {
-        const string Template = "{% for m in messages %}{% if m.role == 'assistant' %}A:{% generation %}{{ m.content }}<|im_end|>{% endgeneration %}\n"
+        const string Template =
+            "{% for m in messages %}{% if m.role == 'assistant' %}A:{% generation %}{{ m.content }}<|im_end|>{% endgeneration %}\n"
             + "{% else %}U:{{ m.content }}\n{% endif %}{% endfor %}";
         ChatFormat format = TinyTokenizer.Format(Template, s_words);
-        MaskedChat chat = format.RenderMasked([ChatMessage.User("Hi"), ChatMessage.Assistant("Bye<|im_end|>"), ChatMessage.User("Hi"), ChatMessage.Assistant("Hi")]);
+        MaskedChat chat = format.RenderMasked(
+            [ChatMessage.User("Hi"), ChatMessage.Assistant("Bye<|im_end|>"), ChatMessage.User("Hi"), ChatMessage.Assistant("Hi")]);
         Assert.Equal("Bye<|im_end|><|im_end|>Hi<|im_end|>", Masked(format, chat));
         Assert.Equal(2, Count(format, chat, "<|im_end|>"));
     }
@@ -161,7 +165,8 @@ public sealed class ChatFormatTests
     {
         using TempFolder folder = new();
         TinyTokenizer.Write(folder, TinyTokenizer.Json());
-        Assert.Contains("chat template", Assert.Throws<InputException>(() => ChatFormat.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "chat template", Assert.Throws<InputException>(() => ChatFormat.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     private static string Masked(ChatFormat format, MaskedChat chat) =>
@@ -179,7 +184,8 @@ public sealed class ChatFormatTests
         using TempFolder folder = new();
         File.WriteAllText(folder.File("tokenizer.json"), TinyTokenizer.Json().ToJsonString());
         File.WriteAllText(folder.File("tokenizer_config.json"), """
-            {"chat_template": [{"name": "default", "template": "plain {{ messages[0].content }}"}, {"name": "tool_use", "template": "{{ tools[0].name }} {{ messages[0].content }}"}]}
+            {"chat_template": [{"name": "default", "template": "plain {{ messages[0].content }}"},
+              {"name": "tool_use", "template": "{{ tools[0].name }} {{ messages[0].content }}"}]}
             """);
         ChatFormat format = ChatFormat.Load(folder.Path);
         ChatRequest request = ChatRequest.Of([ChatMessage.User("x")]);
@@ -200,7 +206,8 @@ public sealed class ChatFormatTests
     {
         ChatFormat format = TinyTokenizer.Format("{% for k in tools[0] %}{{ k }}{% endfor %}");
         object?[] tools = [new Dictionary<string, object?> { ["a<|eo"] = 1, ["s|>"] = 2 }];
-        MaskedChat chat = format.RenderMasked(ChatRequest.Of([ChatMessage.User("x")]) with { Variables = new Dictionary<string, object?> { ["tools"] = tools } });
+        MaskedChat chat = format.RenderMasked(
+            ChatRequest.Of([ChatMessage.User("x")]) with { Variables = new Dictionary<string, object?> { ["tools"] = tools } });
         Assert.Equal("a<|eos|>", chat.Text);
         Assert.DoesNotContain(chat.Ids.Skip(1), format.Tokenizer.SpecialIds.Contains);
     }
@@ -211,15 +218,18 @@ public sealed class ChatFormatTests
         ChatFormat format = TinyTokenizer.Format("{{ tools }}");
         List<object?> endless = [];
         endless.Add(endless);
-        ChatRequest request = ChatRequest.Of([ChatMessage.User("x")]) with { Variables = new Dictionary<string, object?> { ["tools"] = endless } };
+        ChatRequest request = ChatRequest.Of(
+            [ChatMessage.User("x")]) with { Variables = new Dictionary<string, object?> { ["tools"] = endless } };
         Assert.Contains("deep", Assert.Throws<InputException>(() => format.Render(request)).Message, StringComparison.Ordinal);
-        Assert.Contains("deep", Assert.Throws<InputException>(() => format.Template.Render(request.Variables)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "deep", Assert.Throws<InputException>(() => format.Template.Render(request.Variables)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_control_token_in_a_tools_key_or_document_stays_text()
     {
-        ChatFormat format = new(TinyTokenizer.Load(TinyTokenizer.Json()), ChatTemplate.Parse("{{ tools | tojson }}{{ documents[0].title }}<|eos|>"));
+        ChatFormat format = new(
+            TinyTokenizer.Load(TinyTokenizer.Json()), ChatTemplate.Parse("{{ tools | tojson }}{{ documents[0].title }}<|eos|>"));
         MaskedChat chat = format.RenderMasked(ChatRequest.Of([ChatMessage.User("x")]) with
         {
             Variables = new Dictionary<string, object?>

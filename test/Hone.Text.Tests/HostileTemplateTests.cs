@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Hone.Text.Tests;
 
-/// <summary>A template is untrusted input: every bound ends in an <see cref="InputException"/>, soon, and nothing outside is reached.</summary>
+/// <summary>
+/// A template is untrusted input: every bound ends in an <see cref="InputException"/>, soon, and nothing outside is reached.
+/// </summary>
 public sealed class HostileTemplateTests
 {
     [Theory]
@@ -25,7 +27,9 @@ public sealed class HostileTemplateTests
     [InlineData("{% for a in [[1]] recursive %}{{ loop([a]) }}{% endfor %}", "nest")]
     [InlineData("{% set ns = namespace(l=[]) %}{% for i in range(90000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l | tojson }}", "deep")]
     [InlineData("{% set ns = namespace(l=[]) %}{% for i in range(90000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}", "deep")]
-    [InlineData("{% set ns = namespace(a=[], b=[]) %}{% for i in range(90000) %}{% set ns.a = [ns.a] %}{% set ns.b = [ns.b] %}{% endfor %}{{ ns.a == ns.b }}", "deep")]
+    [InlineData(
+        "{% set ns = namespace(a=[], b=[]) %}{% for i in range(90000) %}{% set ns.a = [ns.a] %}{% set ns.b = [ns.b] %}{% endfor %}{{ ns.a "
+        + "== ns.b }}", "deep")]
     [InlineData("{{ 10 ** 5000 }}", "too large")]
     [InlineData("{{ (10 ** 4000) * (10 ** 4000) }}", "too large")]
     [InlineData("{{ 2 ** (10 ** 10) }}", "too large")]
@@ -47,7 +51,9 @@ public sealed class HostileTemplateTests
     }
 
     private const string Big = "{% set s = 'x' * 2000000 %}", Loop = "{% for a in range(99999) %}", End = "{% endfor %}";
-    private const string Tree = "{% set ns = namespace(a=[], b=[]) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}{% set ns.b = [ns.b, ns.b] %}{% endfor %}";
+    private const string Tree =
+        "{% set ns = namespace(a=[], b=[]) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}{% set ns.b = [ns.b, ns.b] %}{% endfor "
+        + "%}";
 
     /// <summary>A step is paid by the size of what it works on: no work is left that a template gets for nothing.</summary>
     [Theory]
@@ -89,7 +95,8 @@ public sealed class HostileTemplateTests
     {
         Stopwatch watch = Stopwatch.StartNew();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        InputException error = Assert.Throws<InputException>(() => ChatTemplate.Parse(template.Replace("4000000", "3999990", StringComparison.Ordinal)).Render([]));
+        InputException error = Assert.Throws<InputException>(
+            () => ChatTemplate.Parse(template.Replace("4000000", "3999990", StringComparison.Ordinal)).Render([]));
         Assert.True(error.Message.Length < 3000);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(8), $"took {watch.Elapsed}");
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 768 << 20);
@@ -144,8 +151,10 @@ public sealed class HostileTemplateTests
     [Fact]
     public void Long_chains_of_attributes_and_filters_do_not_kill_the_process()
     {
-        Assert.Throws<InputException>(() => ChatTemplate.Parse("{{ a" + string.Concat(Enumerable.Repeat(".b", 200_000)) + " }}").Render([]));
-        Exception? error = Record.Exception(() => ChatTemplate.Parse("{{ a" + string.Concat(Enumerable.Repeat("|trim", 100_000)) + " }}").Render([]));
+        Assert.Throws<InputException>(
+            () => ChatTemplate.Parse("{{ a" + string.Concat(Enumerable.Repeat(".b", 200_000)) + " }}").Render([]));
+        Exception? error = Record.Exception(
+            () => ChatTemplate.Parse("{{ a" + string.Concat(Enumerable.Repeat("|trim", 100_000)) + " }}").Render([]));
         Assert.True(error is null or InputException);
     }
 
@@ -159,7 +168,8 @@ public sealed class HostileTemplateTests
     [InlineData("{{ a ] }}", ":1")]
     [InlineData("{{ '\\x4' }}", ":")]
     public void Broken_templates_are_refused_with_their_line(string template, string line) =>
-        Assert.Contains("chat template" + line, Assert.Throws<InputException>(() => ChatTemplate.Parse(template)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "chat template" + line, Assert.Throws<InputException>(() => ChatTemplate.Parse(template)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_refusal_by_the_template_says_what_and_where()

@@ -5,7 +5,8 @@ namespace Hone.Text.Tests;
 /// <summary>Broken and malicious tokenizer.model files end in an <see cref="InputException"/>.</summary>
 public sealed class HostileTokenizerModelTests
 {
-    private static readonly string s_bytes = string.Concat(Enumerable.Range(0, 256).Select(b => $"{Convert.ToBase64String([(byte)b])} {b}\n"));
+    private static readonly string s_bytes = string.Concat(
+        Enumerable.Range(0, 256).Select(b => $"{Convert.ToBase64String([(byte)b])} {b}\n"));
 
     public static TheoryData<string, string> Ranks => new()
     {
@@ -92,7 +93,9 @@ public sealed class HostileTokenizerModelTests
         Assert.Contains(tokenizer.BosId!.Value, tokenizer.Encode("<s>", parseSpecial: true));
     }
 
-    /// <summary>Gemma's way: no space in front, all spaces kept, pieces that its makers defined taken whole before anything merges.</summary>
+    /// <summary>
+    /// Gemma's way: no space in front, all spaces kept, pieces that its makers defined taken whole before anything merges.
+    /// </summary>
     [Fact]
     public void Pieces_of_the_makers_are_taken_whole()
     {

@@ -68,7 +68,8 @@ public sealed class HostileTokenizerTests
     public void Deeply_nested_json_is_refused(int depth)
     {
         using TempFolder folder = new();
-        File.WriteAllText(folder.File("tokenizer.json"), "{\"normalizer\":" + string.Concat(Enumerable.Repeat("{\"normalizers\":[", depth)));
+        File.WriteAllText(
+            folder.File("tokenizer.json"), "{\"normalizer\":" + string.Concat(Enumerable.Repeat("{\"normalizers\":[", depth)));
         Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path));
     }
 
@@ -105,7 +106,10 @@ public sealed class HostileTokenizerTests
                 Added(json, new JsonObject { ["id"] = 300, ["content"] = "aaa", ["normalized"] = true });
             }, "x"
         },
-        { "blow", json => json["normalizer"] = new JsonObject { ["type"] = "Replace", ["pattern"] = Regex("(?:)"), ["content"] = new string('b', 4000) }, new('a', 5000) },
+        { "blow",
+            json => json[
+            "normalizer"] = new JsonObject { ["type"] = "Replace", ["pattern"] = Regex("(?:)"), ["content"] = new string('b', 4000) },
+            new('a', 5000) },
         {
             "blow", json =>
             {
@@ -113,17 +117,24 @@ public sealed class HostileTokenizerTests
                 Added(json, new JsonObject { ["id"] = 300, ["content"] = "<s>" });
             }, string.Concat(Enumerable.Repeat("<s>x", 2000))
         },
-        { "backtracks", json => json["normalizer"] = new JsonObject { ["type"] = "Replace", ["pattern"] = Regex("(a+)+$"), ["content"] = "" }, new string('a', 5000) + "b" },
+        { "backtracks",
+            json => json["normalizer"] = new JsonObject { ["type"] = "Replace", ["pattern"] = Regex("(a+)+$"), ["content"] = "" },
+            new string('a', 5000) + "b" },
         { "backtracks", json => json["pre_tokenizer"] = Split("(a+)+$"), new string('a', 5000) + "b" },
         // Each match is quick; all of them together are not.
-        { "backtracks", json => json["pre_tokenizer"] = Split("(a|aa)+b|."), string.Concat(Enumerable.Repeat(new string('a', 25) + "c", 400)) },
+        { "backtracks", json => json["pre_tokenizer"] = Split("(a|aa)+b|."),
+            string.Concat(Enumerable.Repeat(new string('a', 25) + "c", 400)) },
         { "share so many beginnings", json => Shared(json, 1000), new('a', 30_000) },
         { "components", json => json["normalizer"] = Normalizers(65, "q", "r"), "x" },
         { "longer", json => json["decoder"] = Decoders(30), "x" },
         {
-            "64 are the most", json => json["post_processor"]!["special_tokens"]!["<|bos|>"]!["ids"] = new JsonArray([.. Enumerable.Repeat(1, 65).Select(i => (JsonNode)i)]), "x"
+            "64 are the most", json =>
+                json["post_processor"]!["special_tokens"]!["<|bos|>"]!["ids"] = new JsonArray(
+                [.. Enumerable.Repeat(1, 65).Select(i => (JsonNode)i)]), "x"
         },
-        { "characters", json => Enumerable.Range(0, 200).ToList().ForEach(i => Added(json, new JsonObject { ["id"] = 300 + i, ["content"] = new string('z', 4000) + i })), "x" },
+        { "characters",
+            json => Enumerable.Range(0, 200).ToList().ForEach(
+            i => Added(json, new JsonObject { ["id"] = 300 + i, ["content"] = new string('z', 4000) + i })), "x" },
     };
 
     [Theory]
@@ -165,11 +176,15 @@ public sealed class HostileTokenizerTests
     public void Long_control_tokens_cost_a_conversation_little()
     {
         JsonObject json = TinyTokenizer.Json();
-        for (int i = 0; i < 100; i++) Added(json, new JsonObject { ["id"] = 300 + i, ["content"] = new string('a', 4000) + i, ["special"] = true });
+        for (int i = 0; i < 100; i++)
+        {
+            Added(json, new JsonObject { ["id"] = 300 + i, ["content"] = new string('a', 4000) + i, ["special"] = true });
+        }
         ChatFormat format = new(TinyTokenizer.Load(json), ChatTemplate.Parse("{% for m in messages %}{{ m.content }}{% endfor %}"));
         ChatMessage[] messages = [.. Enumerable.Repeat(ChatMessage.User(new string('a', 5000)), 200)];
         System.Diagnostics.Stopwatch watch = System.Diagnostics.Stopwatch.StartNew();
-        Assert.Contains("share so many beginnings", Assert.Throws<InputException>(() => format.Render(messages)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "share so many beginnings", Assert.Throws<InputException>(() => format.Render(messages)).Message, StringComparison.Ordinal);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(8), $"took {watch.Elapsed}");
         Assert.Equal(5_001, format.Render([ChatMessage.User(new string('b', 5000))]).Ids.Length);
     }

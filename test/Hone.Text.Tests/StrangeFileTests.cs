@@ -7,7 +7,8 @@ namespace Hone.Text.Tests;
 /// <summary>Files of a model folder that are no regular files, or hold no text: a message for people, at once.</summary>
 public sealed class StrangeFileTests
 {
-    private static readonly string[] s_files = ["tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"];
+    private static readonly string[] s_files = [
+        "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"];
 
     public static TheoryData<string, string> Strange => new MatrixTheoryData<string, string>(
         s_files, ["fifo", "link to a device", "folder", "link to nothing", "empty", "UTF-16", "bytes", "LFS pointer", "too large"]);
@@ -47,9 +48,12 @@ public sealed class StrangeFileTests
     {
         using TempFolder folder = new();
         File.WriteAllBytes(folder.File("a.jinja"), [.. "x"u8, 0xFF]);
-        Assert.Contains("not valid UTF-8", Assert.Throws<InputException>(() => ChatTemplate.LoadFile(folder.File("a.jinja"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not valid UTF-8", Assert.Throws<InputException>(() => ChatTemplate.LoadFile(folder.File("a.jinja"))).Message,
+            StringComparison.Ordinal);
         File.WriteAllText(folder.File("b.jinja"), "{{ 1 }}", Encoding.Unicode);
-        Assert.Contains("UTF-16", Assert.Throws<InputException>(() => ChatTemplate.LoadFile(folder.File("b.jinja"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "UTF-16", Assert.Throws<InputException>(() => ChatTemplate.LoadFile(folder.File("b.jinja"))).Message, StringComparison.Ordinal);
     }
 
     /// <summary>transformers 5 lets the switches of tokenizer_config.json decide, whatever the post-processor says.</summary>

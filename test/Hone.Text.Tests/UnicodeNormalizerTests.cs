@@ -13,7 +13,8 @@ public sealed class UnicodeNormalizerTests
     [InlineData("\u1E0A\u0323", "\u1E0C\u0307", "D\u0323\u0307", "\u1E0C\u0307", "D\u0323\u0307")]
     [InlineData("\uFB01", "\uFB01", "\uFB01", "fi", "fi")]
     [InlineData("2\u2075", "2\u2075", "2\u2075", "25", "25")]
-    [InlineData("\uD55C\uAE00", "\uD55C\uAE00", "\u1112\u1161\u11AB\u1100\u1173\u11AF", "\uD55C\uAE00", "\u1112\u1161\u11AB\u1100\u1173\u11AF")]
+    [InlineData(
+        "\uD55C\uAE00", "\uD55C\uAE00", "\u1112\u1161\u11AB\u1100\u1173\u11AF", "\uD55C\uAE00", "\u1112\u1161\u11AB\u1100\u1173\u11AF")]
     [InlineData("\u0958", "\u0915\u093C", "\u0915\u093C", "\u0915\u093C", "\u0915\u093C")]
     [InlineData("a\u0327\u0301", "\u00E1\u0327", "a\u0327\u0301", "\u00E1\u0327", "a\u0327\u0301")]
     [InlineData("a\u0301\u0301", "\u00E1\u0301", "a\u0301\u0301", "\u00E1\u0301", "a\u0301\u0301")]

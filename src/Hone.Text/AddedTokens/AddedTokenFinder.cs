@@ -25,7 +25,10 @@ internal sealed class AddedTokenFinder
             if (text.Length > 0) _byText[text] = token;
         }
         long characters = _byText.Keys.Sum(text => (long)text.Length);
-        if (characters > MaxCharacters) throw new InputException($"the added tokens have {characters} characters; {MaxCharacters} are the most");
+        if (characters > MaxCharacters)
+        {
+            throw new InputException($"the added tokens have {characters} characters; {MaxCharacters} are the most");
+        }
         foreach ((string text, AddedToken token) in _byText) Add(text, token);
         _firstChars = SearchValues.Create(_byText.Keys.Select(t => t[0]).Distinct().ToArray());
     }

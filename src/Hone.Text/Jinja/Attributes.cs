@@ -9,14 +9,17 @@ internal static class Attributes
         {
             Undefined missing => throw missing.Error(),
             string text => StringMethods.Find(text, name, budget),
-            JinjaDict dict => (object?)CollectionMethods.Find(dict, name, budget) ?? (dict.TryGet(name, out object? value, budget) ? Present(value) : null),
+            JinjaDict dict =>
+                (object?)CollectionMethods.Find(dict, name, budget)
+                ?? (dict.TryGet(name, out object? value, budget) ? Present(value) : null),
             JinjaList list => CollectionMethods.Find(list, name, budget),
             JinjaNamespace space => space.Attributes.TryGetValue(name, out object? value) ? Present(value) : null,
             LoopState loop => Present(loop.Get(name)),
             Callable callable when name == "name" => callable.Name,
             _ => null,
         };
-        return found is Holder holder ? holder.Value : found ?? new Undefined($"'{PythonValue.TypeName(target)} object' has no attribute '{name}'");
+        return found is Holder holder ? holder.Value : found
+            ?? new Undefined($"'{PythonValue.TypeName(target)} object' has no attribute '{name}'");
     }
 
     public static object? GetItem(object? target, object? key, Budget budget)

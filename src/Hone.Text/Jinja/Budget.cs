@@ -29,7 +29,10 @@ internal sealed class Budget(RenderLimits limits)
         if (_steps > limits.Steps) throw new JinjaException($"the template takes more than {limits.Steps} steps");
         if (_steps < _nextLook) return;
         _nextLook = _steps + 1024;
-        if (Stopwatch.GetElapsedTime(_started) > _time) throw new JinjaException($"the template runs longer than {_time.TotalSeconds:0.#} s");
+        if (Stopwatch.GetElapsedTime(_started) > _time)
+        {
+            throw new JinjaException($"the template runs longer than {_time.TotalSeconds:0.#} s");
+        }
     }
 
     /// <summary>Pays for a string that is about to be made.</summary>
@@ -50,7 +53,10 @@ internal sealed class Budget(RenderLimits limits)
     public void Append(int length, int more)
     {
         Characters(more);
-        if ((long)length + more > limits.Characters) throw new JinjaException($"the template makes a text of more than {limits.Characters} characters");
+        if ((long)length + more > limits.Characters)
+        {
+            throw new JinjaException($"the template makes a text of more than {limits.Characters} characters");
+        }
     }
 
     public void EnterCall()

@@ -38,7 +38,10 @@ internal static class Conversions
         double number = PythonValue.ToDouble(value);
         int precision = (int)Math.Clamp(arguments.Integer(0, "precision", 0), -15, 15);
         // Python rounds a whole number to a whole number.
-        if (PythonValue.IsInteger(value) && precision >= 0 && arguments.Text(1, "method", "common") == "common") return PythonInteger.Of(PythonInteger.Wide(value));
+        if (PythonValue.IsInteger(value) && precision >= 0 && arguments.Text(1, "method", "common") == "common")
+        {
+            return PythonInteger.Of(PythonInteger.Wide(value));
+        }
         double scale = Math.Pow(10, precision);
         return arguments.Text(1, "method", "common") switch
         {

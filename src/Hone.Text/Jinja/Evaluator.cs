@@ -18,7 +18,10 @@ internal sealed class Evaluator(Budget budget)
             case Sequence sequence: return new JinjaList([.. sequence.Items.Select(i => Evaluate(i, scope))], sequence.IsTuple);
             case Mapping mapping:
                 JinjaDict dict = new();
-                foreach ((Expression key, Expression value) in mapping.Entries) dict.Set(Evaluate(key, scope), Evaluate(value, scope), budget);
+                foreach ((Expression key, Expression value) in mapping.Entries)
+                {
+                    dict.Set(Evaluate(key, scope), Evaluate(value, scope), budget);
+                }
                 return dict;
             case AttributeAccess access: return Attributes.Get(Evaluate(access.Target, scope), access.Attribute, budget);
             case ItemAccess access: return Attributes.GetItem(Evaluate(access.Target, scope), Evaluate(access.Key, scope), budget);
@@ -92,8 +95,14 @@ internal sealed class Evaluator(Budget budget)
             positional.AddRange(PythonValue.Iterate(value, budget));
             return;
         }
-        if (value is not JinjaDict dict) throw new JinjaException($"argument after ** must be a mapping, not {PythonValue.TypeName(value)}");
-        foreach ((object? key, object? item) in dict.Entries) named[key as string ?? throw new JinjaException("keywords must be strings")] = item;
+        if (value is not JinjaDict dict)
+        {
+            throw new JinjaException($"argument after ** must be a mapping, not {PythonValue.TypeName(value)}");
+        }
+        foreach ((object? key, object? item) in dict.Entries)
+        {
+            named[key as string ?? throw new JinjaException("keywords must be strings")] = item;
+        }
     }
 
     private object? EvaluateSlice(Slice slice, Scope scope)

@@ -30,7 +30,8 @@ internal static class Globals
             foreach ((string name, object? value) in arguments.Named) dict.Set(name, value, budget);
             return dict;
         });
-        Add("raise_exception", arguments => throw new JinjaException(PythonText.Str(arguments.Require(0, "message"), budget)) { RaisedByTemplate = true });
+        Add("raise_exception",
+            arguments => throw new JinjaException(PythonText.Str(arguments.Require(0, "message"), budget)) { RaisedByTemplate = true });
 
         void Add(string name, Func<Arguments, object?> function) => scope.Set(name, new Callable(name, function));
     }

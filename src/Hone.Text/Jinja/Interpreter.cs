@@ -27,7 +27,8 @@ internal sealed class Interpreter
         Budget budget = new(limits);
         Scope globals = new(null);
         Interpreter interpreter = new(budget, globals);
-        globals.Set("strftime_now", new Callable("strftime_now", a => Strftime.Format(a.Text(0, "format", ""), clock.GetLocalNow(), budget)));
+        globals.Set(
+            "strftime_now", new Callable("strftime_now", a => Strftime.Format(a.Text(0, "format", ""), clock.GetLocalNow(), budget)));
         interpreter.Run(body, new Scope(variables.Over(globals)));
         return interpreter._output;
     }
@@ -111,7 +112,8 @@ internal sealed class Interpreter
             Run(loop.Else, scope);
             return;
         }
-        LoopState state = new(items, depth, _budget, loop.Recursive ? value => Capture(() => RunLoop(loop, value, scope, depth + 1)) : null);
+        LoopState state = new(
+            items, depth, _budget, loop.Recursive ? value => Capture(() => RunLoop(loop, value, scope, depth + 1)) : null);
         for (int i = 0; i < items.Count; i++)
         {
             _budget.Step();
@@ -148,7 +150,10 @@ internal sealed class Interpreter
                 break;
             case TupleTarget tuple:
                 IReadOnlyList<object?> parts = PythonValue.Iterate(value, _budget);
-                if (parts.Count != tuple.Parts.Count) throw new JinjaException($"cannot unpack {parts.Count} values into {tuple.Parts.Count} names");
+                if (parts.Count != tuple.Parts.Count)
+                {
+                    throw new JinjaException($"cannot unpack {parts.Count} values into {tuple.Parts.Count} names");
+                }
                 for (int i = 0; i < parts.Count; i++) Assign(tuple.Parts[i], parts[i], scope);
                 break;
             default:

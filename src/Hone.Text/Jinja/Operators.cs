@@ -57,7 +57,8 @@ internal static class Operators
         return new JinjaList(list.Items.Count == 0 ? [] : [.. Enumerable.Repeat(list.Items, (int)count).SelectMany(i => i)], list.IsTuple);
     }
 
-    private static long Times(long length, long count) => length == 0 ? 0 : count > long.MaxValue / 4 / length ? long.MaxValue / 4 : length * count;
+    private static long Times(long length, long count) =>
+        length == 0 ? 0 : count > long.MaxValue / 4 / length ? long.MaxValue / 4 : length * count;
 
     private static double Floats(string op, double a, double b)
     {

@@ -27,7 +27,10 @@ internal static class PercentFormat
             {
                 int close = format.IndexOf(')', i);
                 if (close < 0) throw new JinjaException("incomplete format key");
-                if (values is not JinjaDict dict || !dict.TryGet(format[(i + 1)..close], out named, budget)) throw new JinjaException("format requires a mapping");
+                if (values is not JinjaDict dict || !dict.TryGet(format[(i + 1)..close], out named, budget))
+                {
+                    throw new JinjaException("format requires a mapping");
+                }
                 i = close + 1;
             }
             int start = i;

@@ -24,7 +24,8 @@ internal static class PythonInteger
         if (long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long small)) return small;
         if (digits.TrimStart("+-").ContainsAnyExceptInRange('0', '9')) return null;
         if (digits.Length > MaxDigits + 1) throw TooLarge();
-        return BigInteger.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger large) ? Of(large) : null;
+        return BigInteger.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out BigInteger large) ? Of(large)
+            : null;
     }
 
     public static BigInteger Wide(object? value) => value switch
@@ -74,8 +75,8 @@ internal static class PythonInteger
 
     private static long Words(BigInteger value) => (value.GetBitLength() / 32) + 1;
 
-    // Multiplying, dividing and printing grow with the product of the lengths.
-    private static long Cost(long left, long right) => left * right / 128;
+    // All of them read their numbers; multiplying, dividing and printing grow with the product of the lengths.
+    private static long Cost(long left, long right) => ((left + right) / 16) + (left * right / 32);
 
     private static JinjaException TooLarge() => new($"the integer is too large: it has more than {MaxDigits} digits");
 }

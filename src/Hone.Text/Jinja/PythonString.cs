@@ -21,7 +21,10 @@ internal static class PythonString
     {
         if (!HasSurrogates(text)) return (int)Math.Min(point, text.Length);
         int unit = 0;
-        for (; point > 0 && unit < text.Length; point--) unit += unit + 1 < text.Length && char.IsSurrogatePair(text[unit], text[unit + 1]) ? 2 : 1;
+        for (; point > 0 && unit < text.Length; point--)
+        {
+            unit += unit + 1 < text.Length && char.IsSurrogatePair(text[unit], text[unit + 1]) ? 2 : 1;
+        }
         return unit;
     }
 

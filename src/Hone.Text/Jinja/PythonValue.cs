@@ -4,7 +4,8 @@ using System.Numerics;
 namespace Hone.Text.Jinja;
 
 /// <summary>
-/// What Python does with the values that a template can hold: None (null), bool, int (long, or BigInteger beyond), float (double), str, list, tuple, dict,
+/// What Python does with the values that a template can hold: None (null), bool, int (long, or BigInteger beyond), float
+/// (double), str, list, tuple, dict,
 /// namespaces and callables.
 /// </summary>
 internal static class PythonValue
@@ -106,7 +107,8 @@ internal static class PythonValue
                 return true;
             case (JinjaDict x, JinjaDict y):
                 budget.Step(StepsPerContainer);
-                return x.Count == y.Count && x.Entries.All(e => y.TryGet(e.Key, out object? other, budget) && Equals(e.Value, other, budget));
+                return x.Count == y.Count
+                    && x.Entries.All(e => y.TryGet(e.Key, out object? other, budget) && Equals(e.Value, other, budget));
         }
         if (IsInteger(a) && IsInteger(b)) return PythonInteger.Wide(a) == PythonInteger.Wide(b);
         return IsNumber(a) && IsNumber(b) ? ToDouble(a) == ToDouble(b) : ReferenceEquals(a, b);
@@ -141,7 +143,8 @@ internal static class PythonValue
         switch (container)
         {
             case string text:
-                string part = item as string ?? throw new JinjaException($"'in <string>' requires string as left operand, not {TypeName(item)}");
+                string part = item as string
+                    ?? throw new JinjaException($"'in <string>' requires string as left operand, not {TypeName(item)}");
                 budget.Search(text.Length, part.Length);
                 return text.Contains(part, StringComparison.Ordinal);
             case JinjaDict dict: return dict.TryGet(item, out _, budget);
@@ -158,7 +161,8 @@ internal static class PythonValue
         if (size != 0 && (size < 1e-4 || size >= 1e16))
         {
             string text = value.ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant();
-            return text.Contains('e') ? FixExponent(text) : FixExponent(value.ToString("0.################e+00", CultureInfo.InvariantCulture));
+            return text.Contains('e') ? FixExponent(text)
+                : FixExponent(value.ToString("0.################e+00", CultureInfo.InvariantCulture));
         }
         string plain = value.ToString("R", CultureInfo.InvariantCulture);
         if (plain.Contains('E')) plain = value.ToString("0.####################", CultureInfo.InvariantCulture);

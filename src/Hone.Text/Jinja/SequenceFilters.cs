@@ -16,7 +16,8 @@ internal static class SequenceFilters
             case "dictsort":
                 result = SortDict(value as JinjaDict ?? throw new JinjaException("dictsort needs a mapping"), arguments, budget);
                 return true;
-            case "list" or "first" or "last" or "join" or "map" or "select" or "reject" or "selectattr" or "rejectattr" or "sort" or "unique"
+            case "list" or "first" or "last" or "join" or "map" or "select" or "reject" or "selectattr" or "rejectattr" or "sort"
+                or "unique"
                 or "min" or "max" or "sum" or "reverse" or "groupby" or "batch" or "slice":
                 break;
             default:
@@ -31,7 +32,8 @@ internal static class SequenceFilters
             "join" => Join(items, arguments, budget),
             "map" => new JinjaList([.. items.Select(Mapper(arguments, budget))]),
             "select" or "reject" => new JinjaList([.. items.Where(i => Passes(i, arguments, budget) == (name == "select"))]),
-            "selectattr" or "rejectattr" => new JinjaList([.. items.Where(i => AttributePasses(i, arguments, budget) == (name == "selectattr"))]),
+            "selectattr" or "rejectattr" =>
+                new JinjaList([.. items.Where(i => AttributePasses(i, arguments, budget) == (name == "selectattr"))]),
             "sort" => Sort(items, arguments, budget),
             "unique" => Unique(items, arguments, budget),
             "min" or "max" => Extreme(items, arguments, budget, name == "min" ? -1 : 1),
@@ -125,7 +127,8 @@ internal static class SequenceFilters
         int part = arguments.Text(1, "by", "key") == "value" ? 1 : 0;
         Func<object?, object?> key = Key(null, arguments.Flag(0, "case_sensitive", false), budget);
         return new JinjaList(Ordered(
-            CollectionMethods.Items(dict, budget).Items, item => key(((JinjaList)item!).Items[part]), arguments.Flag(2, "reverse", false), budget));
+            CollectionMethods.Items(dict, budget).Items, item =>
+                key(((JinjaList)item!).Items[part]), arguments.Flag(2, "reverse", false), budget));
     }
 
     private static JinjaList Unique(IReadOnlyList<object?> items, Arguments arguments, Budget budget)
@@ -169,7 +172,10 @@ internal static class SequenceFilters
         foreach (object? item in Ordered(items, i => Attribute(i, path, budget), reverse: false, budget))
         {
             object? key = Attribute(item, path, budget);
-            if (groups.Count > 0 && groups[^1] is JinjaList last && PythonValue.Equals(last.Items[0], key, budget)) ((List<object?>)((JinjaList)last.Items[1]!).Items).Add(item);
+            if (groups.Count > 0 && groups[^1] is JinjaList last && PythonValue.Equals(last.Items[0], key, budget))
+            {
+                ((List<object?>)((JinjaList)last.Items[1]!).Items).Add(item);
+            }
             else groups.Add(new JinjaList([key, new JinjaList(new List<object?> { item })], IsTuple: true));
         }
         return new JinjaList(groups);

@@ -134,7 +134,8 @@ internal sealed class StatementParser
         Target first = ParseOneTarget();
         if (!_tokens.Current.IsOperator(",")) return first;
         List<Target> parts = [first];
-        while (_tokens.TryOperator(",") && (_tokens.Current.IsOperator("(") || _tokens.Current.Kind == TokenKind.Name && !_tokens.Current.IsName("in")))
+        while (_tokens.TryOperator(",")
+            && (_tokens.Current.IsOperator("(") || _tokens.Current.Kind == TokenKind.Name && !_tokens.Current.IsName("in")))
         {
             parts.Add(ParseOneTarget());
         }

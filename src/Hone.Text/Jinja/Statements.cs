@@ -8,7 +8,8 @@ internal sealed record TextStatement(string Text, int Line) : Statement(Line);
 internal sealed record OutputStatement(Expression Value, int Line) : Statement(Line);
 
 internal sealed record IfStatement(
-    IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> Branches, IReadOnlyList<Statement> Else, int Line) : Statement(Line);
+    IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> Branches, IReadOnlyList<Statement> Else, int Line)
+        : Statement(Line);
 
 internal sealed record ForStatement(
     Target Target,

@@ -17,8 +17,10 @@ internal static class StringMethods
             "splitlines" => _ => new JinjaList(PaidLines(text, budget)),
             "startswith" => a => Affix(a, part => text.StartsWith(part, StringComparison.Ordinal)),
             "endswith" => a => Affix(a, part => text.EndsWith(part, StringComparison.Ordinal)),
-            "removeprefix" => a => a.Text(0, "prefix", "") is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
-            "removesuffix" => a => a.Text(0, "suffix", "") is var s && text.EndsWith(s, StringComparison.Ordinal) ? text[..^s.Length] : text,
+            "removeprefix" => a =>
+                a.Text(0, "prefix", "") is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
+            "removesuffix" => a =>
+                a.Text(0, "suffix", "") is var s && text.EndsWith(s, StringComparison.Ordinal) ? text[..^s.Length] : text,
             "upper" => _ => Upper(text),
             "lower" or "casefold" => _ => text.ToLowerInvariant(),
             "swapcase" => _ => string.Concat(text.Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c).ToString() : Upper(c.ToString()))),
@@ -27,7 +29,8 @@ internal static class StringMethods
             "replace" => a => Replace(text, a.Text(0, "old", ""), a.Text(1, "new", ""), a.Integer(2, "count", -1), budget),
             "find" => a => Find(text, a, fromRight: false, budget),
             "rfind" => a => Find(text, a, fromRight: true, budget),
-            "index" or "rindex" => a => Find(text, a, name == "rindex", budget) is >= 0 and long at ? at : throw new JinjaException("substring not found"),
+            "index" or "rindex" => a =>
+                Find(text, a, name == "rindex", budget) is >= 0 and long at ? at : throw new JinjaException("substring not found"),
             "count" => a => Count(Between(text, a, out _), a.Text(0, "sub", ""), budget),
             "join" => a => Join(text, a.Require(0, "iterable"), budget),
             "format" => a => BraceFormat.Apply(text, a, budget),
@@ -37,7 +40,9 @@ internal static class StringMethods
             "isspace" => _ => text.Length > 0 && text.All(char.IsWhiteSpace),
             "isupper" => _ => text.Any(char.IsUpper) && !text.Any(char.IsLower),
             "islower" => _ => text.Any(char.IsLower) && !text.Any(char.IsUpper),
-            "zfill" => a => Pad(text, a, zeros => text is ['+' or '-', ..] ? text[0] + new string('0', zeros) + text[1..] : new string('0', zeros) + text, budget),
+            "zfill" => a =>
+                Pad(text, a, zeros => text is ['+' or '-', ..] ? text[0] + new string('0', zeros) + text[1..]
+                : new string('0', zeros) + text, budget),
             "ljust" => a => Pad(text, a, blanks => text + Fill(a, blanks), budget),
             "rjust" => a => Pad(text, a, blanks => Fill(a, blanks) + text, budget),
             "center" => a => Center(text, a.Integer(0, "width", 0), a, budget),
@@ -59,7 +64,10 @@ internal static class StringMethods
         string upper = text.ToUpperInvariant();
         if (upper.AsSpan().IndexOfAny('\u00DF', '\u0149') < 0 && upper.AsSpan().IndexOfAnyInRange('\uFB00', '\uFB06') < 0) return upper;
         string[] ligatures = ["FF", "FI", "FL", "FFI", "FFL", "ST", "ST"];
-        return string.Concat(upper.Select(c => c switch { '\u00DF' => "SS", '\u0149' => "\u02BCN", >= '\uFB00' and <= '\uFB06' => ligatures[c - '\uFB00'], _ => c.ToString() }));
+        return string.Concat(
+            upper.Select(
+            c => c switch { '\u00DF' => "SS", '\u0149' => "\u02BCN", >= '\uFB00' and <= '\uFB06' => ligatures[c - '\uFB00'],
+            _ => c.ToString() }));
     }
 
     public static string Capitalize(string text) =>
@@ -72,7 +80,10 @@ internal static class StringMethods
         if (count > 0) places = Math.Min(places, count);
         budget.Step(places);
         budget.Characters(Math.Max(text.Length, text.Length + (places * (with.Length - old.Length))));
-        if (old.Length == 0) return string.Concat(text.Select((c, i) => i < places ? with + c : c.ToString())) + (places > text.Length ? with : "");
+        if (old.Length == 0)
+        {
+            return string.Concat(text.Select((c, i) => i < places ? with + c : c.ToString())) + (places > text.Length ? with : "");
+        }
         StringBuilder result = new();
         int done = 0;
         for (int at; places > 0 && (at = text.IndexOf(old, done, StringComparison.Ordinal)) >= 0; places--)
@@ -87,7 +98,9 @@ internal static class StringMethods
     {
         IReadOnlyList<object?> parts = PythonValue.Iterate(items, budget);
         budget.Characters(parts.Sum(p => (long)((p as string)?.Length ?? 0) + separator.Length));
-        return string.Join(separator, parts.Select(p => p as string ?? throw new JinjaException($"expected str instance, {PythonValue.TypeName(p)} found")));
+        return string.Join(
+            separator,
+            parts.Select(p => p as string ?? throw new JinjaException($"expected str instance, {PythonValue.TypeName(p)} found")));
     }
 
     /// <summary>Lines without their ends, as splitlines cuts them.</summary>
@@ -239,7 +252,8 @@ internal static class StringMethods
     }
 
     private static string Fill(Arguments arguments, int count) =>
-        arguments.Text(1, "fillchar", " ") is [var c] ? new string(c, count) : throw new JinjaException("the fill character must be exactly one character long");
+        arguments.Text(1, "fillchar", " ") is [var c] ? new string(c, count)
+            : throw new JinjaException("the fill character must be exactly one character long");
 
     // Places are code points, so that what was found can be cut out.
     private static long Find(string text, Arguments arguments, bool fromRight, Budget budget)

@@ -46,7 +46,8 @@ internal static class TemplateData
     {
         return json.ValueKind switch
         {
-            JsonValueKind.Object => json.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => Plain(g.Last().Value), StringComparer.Ordinal),
+            JsonValueKind.Object =>
+                json.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => Plain(g.Last().Value), StringComparer.Ordinal),
             JsonValueKind.Array => json.EnumerateArray().Select(Plain).ToList(),
             JsonValueKind.String => json.GetString(),
             JsonValueKind.Number => json.TryGetInt64(out long whole) ? whole : Number(json.GetRawText()),
@@ -58,7 +59,8 @@ internal static class TemplateData
 
     // As Python's json reads it: digits alone are an integer of any size.
     private static object Number(string text) =>
-        PythonInteger.Parse(text) ?? double.Parse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture);
+        PythonInteger.Parse(text)
+            ?? double.Parse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Every text in plain data, keys included.</summary>
     public static List<string> Texts(object? value)

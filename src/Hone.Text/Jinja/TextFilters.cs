@@ -8,7 +8,8 @@ internal static class TextFilters
     public static bool TryApply(string name, object? value, Arguments arguments, Budget budget, out object? result)
     {
         result = null;
-        if (name is not ("upper" or "lower" or "capitalize" or "title" or "trim" or "replace" or "indent" or "escape" or "e" or "forceescape" or "format"
+        if (name is not (
+            "upper" or "lower" or "capitalize" or "title" or "trim" or "replace" or "indent" or "escape" or "e" or "forceescape" or "format"
             or "center" or "truncate" or "wordcount" or "urlencode"))
         {
             return false;
@@ -22,8 +23,12 @@ internal static class TextFilters
             "capitalize" => StringMethods.Capitalize(text),
             "title" => Title(text),
             "trim" => StringMethods.Strip(text, arguments, left: true, right: true, budget),
-            "replace" => StringMethods.Replace(text, arguments.Text(0, "old", ""), arguments.Text(1, "new", ""), arguments.Integer(2, "count", -1), budget),
-            "indent" => Indent(value as string ?? throw new JinjaException($"indent needs a string, not '{PythonValue.TypeName(value)}'"), arguments, budget),
+            "replace" =>
+                StringMethods.Replace(
+                text, arguments.Text(0, "old", ""), arguments.Text(1, "new", ""), arguments.Integer(2, "count", -1), budget),
+            "indent" =>
+                Indent(value as string ?? throw new JinjaException($"indent needs a string, not '{PythonValue.TypeName(value)}'"),
+                arguments, budget),
             "escape" or "e" or "forceescape" => Escape(text, budget),
             "format" => PercentFormat.Apply(text, FormatValues(arguments), budget),
             "center" => StringMethods.Center(text, arguments.Integer(0, "width", 80), Arguments.None, budget),

@@ -13,7 +13,8 @@ internal enum UnicodeForm
 
 /// <summary>A character of a rewritten text, and what it did to the text before.</summary>
 /// <param name="Point">The code point.</param>
-/// <param name="Change">0: it stands in place of a character; 1: it was inserted after one; -n: it also stands in place of the n that followed.</param>
+/// <param name="Change">0: it stands in place of a character; 1: it was inserted after one; -n: it also stands in place of the n
+/// that followed.</param>
 internal readonly record struct Rewritten(int Point, int Change);
 
 /// <summary>NFC, NFD, NFKC and NFKD (Unicode Standard Annex #15).</summary>

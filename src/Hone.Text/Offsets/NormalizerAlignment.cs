@@ -16,7 +16,8 @@ internal static class NormalizerAlignment
                 foreach (Normalizer part in sequence.Parts) (text, map) = Apply(part, text, map, budget);
                 return (text, map);
             case PrependNormalizer prepend when text.Length > 0:
-                return (prepend.Apply(text, budget), map.Pick([.. Enumerable.Repeat(-1, prepend.Prefix.Length), .. Enumerable.Range(0, text.Length)]));
+                return (prepend.Apply(text, budget),
+                    map.Pick([.. Enumerable.Repeat(-1, prepend.Prefix.Length), .. Enumerable.Range(0, text.Length)]));
             case ReplaceNormalizer replace:
                 return Replace(text, map, Places(text, replace.Pattern), replace.Content, budget);
             case RegexReplaceNormalizer replace:
@@ -39,7 +40,10 @@ internal static class NormalizerAlignment
     private static List<(int Index, int Length)> Places(string text, string pattern)
     {
         List<(int, int)> places = [];
-        for (int at = 0; (at = text.IndexOf(pattern, at, StringComparison.Ordinal)) >= 0; at += pattern.Length) places.Add((at, pattern.Length));
+        for (int at = 0; (at = text.IndexOf(pattern, at, StringComparison.Ordinal)) >= 0; at += pattern.Length)
+        {
+            places.Add((at, pattern.Length));
+        }
         return places;
     }
 

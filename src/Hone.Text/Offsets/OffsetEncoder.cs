@@ -6,7 +6,10 @@ using Hone.Text.TokenizerFile;
 
 namespace Hone.Text.Offsets;
 
-/// <summary>The way of <see cref="Tokenizer.Encode"/>, with the place of every token kept. Slower: nothing is cached, and texts carry their alignment.</summary>
+/// <summary>
+/// The way of <see cref="Tokenizer.Encode"/>, with the place of every token kept. Slower: nothing is cached, and texts carry
+/// their alignment.
+/// </summary>
 internal sealed class OffsetEncoder(TokenizerParts parts, AddedTokenFinder raw, AddedTokenFinder normalized, string text, bool parseSpecial)
 {
     private readonly List<TokenSpan> _spans = [];
@@ -53,7 +56,10 @@ internal sealed class OffsetEncoder(TokenizerParts parts, AddedTokenFinder raw, 
         normalized.Split(rewritten, parseSpecial, segments, _budget);
         foreach (Segment segment in segments)
         {
-            if (segment.Token is { } token) _spans.Add(new TokenSpan(token.Id, map.StartOf(segment.Start), map.EndOf(segment.Start + segment.Length - 1)));
+            if (segment.Token is { } token)
+            {
+                _spans.Add(new TokenSpan(token.Id, map.StartOf(segment.Start), map.EndOf(segment.Start + segment.Length - 1)));
+            }
             else EncodePieces(new Piece(rewritten, segment.Start, segment.Length, map), opensText: start == 0 && segment.Start == 0);
         }
     }

@@ -10,7 +10,9 @@ internal readonly record struct Piece(string Source, int Start, int Length, Alig
 
     public Piece Slice(int start, int length) => new(Source, Start + start, length, Map);
 
-    /// <summary>The way back from a rewriting of this piece, whose units are those at <paramref name="units"/>; -1 for an inserted one.</summary>
+    /// <summary>
+    /// The way back from a rewriting of this piece, whose units are those at <paramref name="units"/>; -1 for an inserted one.
+    /// </summary>
     public Alignment? Rewritten(Func<IReadOnlyList<int>> units)
     {
         int start = Start;

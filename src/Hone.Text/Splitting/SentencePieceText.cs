@@ -3,7 +3,9 @@ using Hone.Text.AddedTokens;
 
 namespace Hone.Text.Splitting;
 
-/// <summary>What SentencePiece does to a text before its model sees it: spaces become a visible mark, one of them is put in front.</summary>
+/// <summary>
+/// What SentencePiece does to a text before its model sees it: spaces become a visible mark, one of them is put in front.
+/// </summary>
 internal sealed class SentencePieceText(bool addsPrefix, bool everySegment, bool collapsesSpaces) : PreTokenizer
 {
     public const char Space = '\u2581';

@@ -87,7 +87,10 @@ internal sealed class DecoderReader
     private void ApplyReplace(JsonFields fields)
     {
         (string? pattern, _, string source) = PatternReader.Read(fields.Child("pattern"));
-        if (pattern is null) throw new InputException($"a decoder cannot replace the regex {source}; only strings are supported", fields.Where);
+        if (pattern is null)
+        {
+            throw new InputException($"a decoder cannot replace the regex {source}; only strings are supported", fields.Where);
+        }
         // One character cannot lie across two tokens, so token by token is the same as in the fused text.
         Refuse(_fused && pattern.Length > 1, "Replace of several characters after Fuse", fields);
         string content = PatternReader.Content(fields, "content");

@@ -37,7 +37,8 @@ internal readonly record struct JsonFields(JsonElement Element, string Where)
     public IReadOnlyList<JsonFields> Components(string name)
     {
         List<JsonFields> parts = [.. Items(name).Take(MaxComponents + 1)];
-        return parts.Count <= MaxComponents ? parts : throw new InputException($"{MaxComponents} components are the most", $"{Where}.{name}");
+        return parts.Count <= MaxComponents ? parts
+            : throw new InputException($"{MaxComponents} components are the most", $"{Where}.{name}");
     }
 
     public IEnumerable<JsonFields> Items(string name)

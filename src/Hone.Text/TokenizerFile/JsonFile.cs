@@ -18,12 +18,16 @@ internal static class JsonFile
         byte[] bytes = RegularFile.ReadBytes(path, MaxDocumentBytes);
         RegularFile.RequireUtf8(bytes, path);
         JsonFields fields = Parse(bytes, Path.GetFileName(path));
-        return fields.Element.ValueKind == JsonValueKind.Object ? fields : throw new InputException("the file must hold a JSON object", path);
+        return fields.Element.ValueKind == JsonValueKind.Object ? fields
+            : throw new InputException("the file must hold a JSON object", path);
     }
 
     public static JsonFields Parse(ReadOnlyMemory<byte> json, string where)
     {
-        if (json.Length > MaxDocumentBytes) throw new InputException($"this has {json.Length} bytes; {MaxDocumentBytes} are the most", where);
+        if (json.Length > MaxDocumentBytes)
+        {
+            throw new InputException($"this has {json.Length} bytes; {MaxDocumentBytes} are the most", where);
+        }
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, s_options);

@@ -58,7 +58,8 @@ internal static class OnigurumaPattern
         return result.ToString();
     }
 
-    private static bool Possessive(string pattern, int at) => at > 0 && at + 1 < pattern.Length && pattern[at + 1] == '+' && pattern[at - 1] != '(';
+    private static bool Possessive(string pattern, int at) =>
+        at > 0 && at + 1 < pattern.Length && pattern[at + 1] == '+' && pattern[at - 1] != '(';
 
     private static int EndOfEscape(string pattern, int at)
     {

@@ -14,10 +14,14 @@ internal static class PatternReader
     {
         if (fields.Text("String") is string text)
         {
-            if (text.Length > MaxLength) throw new InputException($"a pattern of {text.Length} characters; {MaxLength} is the most", fields.Where);
+            if (text.Length > MaxLength)
+            {
+                throw new InputException($"a pattern of {text.Length} characters; {MaxLength} is the most", fields.Where);
+            }
             return text.Length > 0 ? (text, null, text) : throw new InputException("an empty pattern matches nothing", fields.Where);
         }
-        string source = fields.Text("Regex") ?? throw new InputException("a pattern is {\"String\": ...} or {\"Regex\": ...}", fields.Where);
+        string source = fields.Text("Regex")
+            ?? throw new InputException("a pattern is {\"String\": ...} or {\"Regex\": ...}", fields.Where);
         return (null, Compile(source, fields.Where), source);
     }
 

@@ -65,7 +65,8 @@ internal static class PostProcessorReader
                 return known with { Before = [.. before, .. known.Before], After = [.. known.After, .. after] };
             default:
                 throw new InputException(
-                    $"the post-processor \"{fields.Type}\" is not supported", fields.Where, "supported: Sequence, ByteLevel, TemplateProcessing");
+                    $"the post-processor \"{fields.Type}\" is not supported", fields.Where,
+                        "supported: Sequence, ByteLevel, TemplateProcessing");
         }
     }
 

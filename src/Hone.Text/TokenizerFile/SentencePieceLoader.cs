@@ -38,7 +38,9 @@ internal static class SentencePieceLoader
             Whole = new(userDefined.Select(t => (t.Content, t))),
         };
         TokenRoles roles = config.Roles;
-        roles = new(roles.Bos ?? source.Bos, roles.Eos ?? source.Eos, roles.Pad ?? source.Pad, roles.Unk ?? Encoding.UTF8.GetString(source.Pieces[unknown].Text));
+        roles = new(
+            roles.Bos ?? source.Bos, roles.Eos ?? source.Eos, roles.Pad ?? source.Pad, roles.Unk
+            ?? Encoding.UTF8.GetString(source.Pieces[unknown].Text));
         List<int> before = config.Flag("add_bos_token") ?? true ? IdOf(spelled, roles.Bos!) : [];
         List<int> after = config.Flag("add_eos_token") ?? false ? IdOf(spelled, roles.Eos!) : [];
         return new(spelled, added, null, splitter, model, Decoder(source, spelled, bytes, prefix), new Surroundings(before, after), roles);
@@ -67,7 +69,10 @@ internal static class SentencePieceLoader
         {
             (byte[] text, _, PieceKind kind) = source.Pieces[id];
             if (kind != PieceKind.Byte) continue;
-            if (!DecoderReader.TryParseByte(text, out byte b)) throw new InputException("a byte piece must be spelled <0xNN>", $"{path}: piece {id}");
+            if (!DecoderReader.TryParseByte(text, out byte b))
+            {
+                throw new InputException("a byte piece must be spelled <0xNN>", $"{path}: piece {id}");
+            }
             ids[b] = id;
         }
         int missing = Array.IndexOf(ids, -1);
@@ -114,7 +119,10 @@ internal static class SentencePieceLoader
                 }
                 start = end;
                 if (end == text.Length || control.Contains(id)) continue;
-                if (IsNormal(text.AsSpan(0, end), out int left) && IsNormal(text.AsSpan(end), out int right)) merges.Set(left, right, ranks[score], id);
+                if (IsNormal(text.AsSpan(0, end), out int left) && IsNormal(text.AsSpan(end), out int right))
+                {
+                    merges.Set(left, right, ranks[score], id);
+                }
             }
         }
         return merges;

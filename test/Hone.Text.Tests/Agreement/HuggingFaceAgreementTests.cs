@@ -50,7 +50,8 @@ public sealed class HuggingFaceAgreementTests
             // What streams is the same, but for characters of the run that were shown already.
             StreamDecoder stream = tokenizer.StartDecoding(skipSpecial: false);
             string text = string.Concat(row.Ids("ids").Select(stream.Push)) + stream.Flush();
-            Assert.Equal(row.Text("decoded").Replace("\uFFFD\uFFFD\uFFFDhe", "é\uFFFDhe"), text.Replace("\uFFFD\uFFFD\uFFFDhe", "é\uFFFDhe"));
+            Assert.Equal(
+                row.Text("decoded").Replace("\uFFFD\uFFFD\uFFFDhe", "é\uFFFDhe"), text.Replace("\uFFFD\uFFFD\uFFFDhe", "é\uFFFDhe"));
         }
     }
 
@@ -62,7 +63,8 @@ public sealed class HuggingFaceAgreementTests
         JsonNode vocabulary = s_source["vocabularies"]![(string)parts["base"]!]!;
         JsonObject model = parts["model"]!.AsObject();
         model["type"] = "BPE";
-        model["vocab"] = new JsonObject(vocabulary["tokens"]!.AsArray().Select((token, id) => KeyValuePair.Create((string)token!, (JsonNode?)id)));
+        model["vocab"] = new JsonObject(
+            vocabulary["tokens"]!.AsArray().Select((token, id) => KeyValuePair.Create((string)token!, (JsonNode?)id)));
         model["merges"] = vocabulary["merges"]!.DeepClone();
         parts["added_tokens"] = parts["added"]?.DeepClone() ?? new JsonArray();
         return parts;
