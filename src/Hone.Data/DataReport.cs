@@ -54,7 +54,8 @@ public sealed class DataReport(string source)
     /// <exception cref="InputException">There were rows, and none was kept.</exception>
     public void RequireKept()
     {
-        if (Read > 0 && Kept == 0) throw new InputException($"none of the {Read} rows can be used{Counts("", _dropped)}", Source);
+        if (Read > 0 && Kept == 0)
+            throw new InputException($"none of the {Read} rows can be used{Counts("", _dropped)}{Counts("; changed", _changed)}", Source);
     }
 
     /// <summary>One line for the log, for example <c>pairs.jsonl: 10 rows, 8 kept, 2 dropped (empty_answer 2)</c>.</summary>

@@ -39,6 +39,9 @@ public static class DropReason
     /// <summary>Changed: an answer at the end of a prompt row was left out.</summary>
     public const string AnswerLeftOut = "answer_left_out";
 
+    /// <summary>Changed: the template renders an answer otherwise than it was given, so it is context and not learnt.</summary>
+    public const string AnswerRewritten = "answer_rewritten_by_template";
+
     /// <summary>The prompt is already there.</summary>
     public const string DuplicatePrompt = "duplicate_prompt";
 

@@ -31,7 +31,9 @@ public sealed class ChatFormat
 
     public ChatTemplate Template { get; }
 
-    /// <summary>What takes the template's place where tools are given: the folder's template named <c>tool_use</c>, as in transformers.</summary>
+    /// <summary>
+    /// What takes the template's place where tools are given: the folder's template named <c>tool_use</c>, as in transformers.
+    /// </summary>
     public ChatTemplate? ToolTemplate { get; init; }
 
     /// <exception cref="InputException">The folder has no tokenizer or no chat template, or one of them is not supported.</exception>
@@ -44,55 +46,97 @@ public sealed class ChatFormat
     };
 
     /// <summary>
-    /// Ids of a conversation and which of them the assistant wrote. BOS stands at the beginning once, where the tokenizer or the template
-    /// writes one.
+    /// Text and ids of a conversation, wherever the template renders it. BOS stands at the beginning once, where the tokenizer or the
+    /// template writes one.
     /// </summary>
-    /// <exception cref="InputException">
-    /// The template refuses the conversation, or renders a turn differently within it than when it was answered, so that a mask would lie.
-    /// </exception>
-    public RenderedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = false) => Render(ChatRequest.Of(messages, addGenerationPrompt));
+    /// <exception cref="InputException">The template refuses the conversation, fails, or exceeds its bounds.</exception>
+    public RenderedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = false) =>
+        Render(ChatRequest.Of(messages, addGenerationPrompt));
 
     /// <inheritdoc cref="Render(IReadOnlyList{ChatMessage}, bool)"/>
-    public RenderedChat Render(ChatRequest request)
+    public RenderedChat Render(ChatRequest request) => Run(request, rendering =>
     {
+        string text = rendering.Render(request.Messages.Count, request.AddGenerationPrompt).Text;
+        (List<int> ids, _) = Encode(text, rendering.Mark, []);
+        return new RenderedChat(Unmark(text, rendering.Mark), [.. ids]);
+    });
+
+    /// <summary>
+    /// A conversation to learn from: as <see cref="Render(ChatRequest)"/>, and which tokens the assistant wrote. {% generation %} blocks
+    /// tell that; in a template without them an answer is marked where the conversation renders it, and all before it, just as when it
+    /// was given. Templates that rewrite earlier turns so leave the last answer to be learnt.
+    /// </summary>
+    /// <exception cref="InputException">As <see cref="Render(ChatRequest)"/>.</exception>
+    public MaskedChat RenderMasked(ChatRequest request) => Run(request, rendering =>
+    {
+        Output whole = rendering.Render(request.Messages.Count, request.AddGenerationPrompt);
+        AssistantSpans told = rendering.Template.MarksGeneration
+            ? new(whole.Generations, null)
+            : AssistantSpans.FromPrefixes(
+                [.. request.Messages.Select(Role)],
+                whole.Text,
+                (turns, prompt) => rendering.Render(turns, prompt).Text,
+                Tokenizer.ControlTokens);
+        (List<int> ids, List<bool> mask) = Encode(whole.Text, rendering.Mark, told.Spans);
+        string? notMarked = told.NotTold is { } why ? Unmark(why, rendering.Mark) : null;
+        return new MaskedChat(Unmark(whole.Text, rendering.Mark), [.. ids], [.. mask], notMarked);
+    });
+
+    /// <inheritdoc cref="RenderMasked(ChatRequest)"/>
+    public MaskedChat RenderMasked(IReadOnlyList<ChatMessage> messages) => RenderMasked(ChatRequest.Of(messages));
+
+    private T Run<T>(ChatRequest request, Func<Rendering, T> render)
+    {
+        char mark = '\0';
         try
         {
-            return RenderPlain(request);
+            ChatTemplate template = ToolTemplate is not null && request.Variables.GetValueOrDefault("tools") is not null
+                ? ToolTemplate
+                : Template;
+            List<string> texts = [.. TemplateData.Texts(request.Messages), .. TemplateData.Texts(request.Variables)];
+            mark = ControlTextGuard.ChooseMark(texts);
+            TextBudget budget = new(texts.Sum(text => (long)text.Length));
+            Dictionary<string, object?> variables = new(_variables, StringComparer.Ordinal);
+            foreach ((string name, object? value) in request.Variables) variables[name] = _guard.Protect(value, mark, budget);
+            return render(new(template, [.. request.Messages.Select(m => _guard.Protect(m, mark, budget))], variables, mark));
         }
         catch (JinjaException error)
         {
             // Raised outside of the template: the data itself.
             throw new InputException(error.Message, "the conversation", inner: error);
         }
+        catch (InputException error) when (mark != '\0' && error.What.Contains(mark))
+        {
+            throw new InputException(Unmark(error.What, mark), error.Where, error.Fix, error);
+        }
     }
 
-    private RenderedChat RenderPlain(ChatRequest request)
+    /// <summary>A conversation whose texts are protected, ready to be rendered whole or in part.</summary>
+    private sealed record Rendering(
+        ChatTemplate Template, IReadOnlyList<object?> Messages, IReadOnlyDictionary<string, object?> Variables, char Mark)
     {
-        ChatTemplate template = ToolTemplate is not null && request.Variables.GetValueOrDefault("tools") is not null ? ToolTemplate : Template;
-        char mark = ControlTextGuard.ChooseMark(TemplateData.Texts(request.Messages).Concat(TemplateData.Texts(request.Variables)));
-        List<object?> messages = [.. request.Messages.Select(m => _guard.Protect(m, mark))];
-        Dictionary<string, object?> variables = new(_variables, StringComparer.Ordinal);
-        foreach ((string name, object? value) in request.Variables) variables[name] = _guard.Protect(value, mark);
-        Output Run(int turns, bool addGenerationPrompt) => template.Run(
-            new Dictionary<string, object?>(variables, StringComparer.Ordinal) { ["messages"] = messages[..turns], ["add_generation_prompt"] = addGenerationPrompt });
+        public Output Render(int turns, bool addGenerationPrompt) => Template.Run(new Dictionary<string, object?>(Variables)
+        {
+            ["messages"] = Messages.Take(turns).ToList(),
+            ["add_generation_prompt"] = addGenerationPrompt,
+        });
+    }
 
-        Output whole = Run(messages.Count, request.AddGenerationPrompt);
-        List<(int Start, int End)> spans = template.MarksGeneration
-            ? whole.Generations
-            : AssistantSpans.FromPrefixes([.. request.Messages.Select(Role)], whole.Text, (turns, prompt) => Run(turns, prompt).Text, Tokenizer.ControlTokens);
-
+    private (List<int> Ids, List<bool> Mask) Encode(string text, char mark, IReadOnlyList<(int Start, int End)> spans)
+    {
         List<int> ids = [];
         List<bool> mask = [];
-        foreach (Segment segment in Tokenizer.FindSpecial(whole.Text)) Append(segment, whole.Text, mark, spans, ids, mask);
+        foreach (Segment segment in Tokenizer.FindSpecial(text)) Append(segment, text, mark, spans, ids, mask);
         if (Tokenizer.AddsBos && (ids.Count == 0 || ids[0] != Tokenizer.BosId))
         {
             ids.Insert(0, Tokenizer.BosId!.Value);
             mask.Insert(0, false);
         }
-        return new RenderedChat(Unmark(whole.Text, mark), [.. ids], [.. mask]);
+        return (ids, mask);
     }
 
-    private void Append(Segment segment, string text, char mark, List<(int Start, int End)> spans, List<int> ids, List<bool> mask)
+    private void Append(
+        Segment segment, string text, char mark, IReadOnlyList<(int Start, int End)> spans, List<int> ids, List<bool> mask)
     {
         int start = segment.Start, end = segment.Start + segment.Length;
         List<int> own = segment.Token is { } token ? [token.Id] : EncodePart(text, start, end, mark);

@@ -11,7 +11,9 @@ public sealed record ChatRequest(IReadOnlyList<IReadOnlyDictionary<string, objec
     /// <summary>Ends the text where the assistant is to go on.</summary>
     public bool AddGenerationPrompt { get; init; }
 
-    /// <summary>Variables besides the messages, such as <c>tools</c>, <c>documents</c>, <c>date_string</c> or <c>enable_thinking</c>.</summary>
+    /// <summary>
+    /// Variables besides the messages, such as <c>tools</c>, <c>documents</c>, <c>date_string</c> or <c>enable_thinking</c>.
+    /// </summary>
     public IReadOnlyDictionary<string, object?> Variables { get; init; } = new Dictionary<string, object?>();
 
     /// <summary>A conversation of texts.</summary>

@@ -10,7 +10,8 @@ namespace Hone.Text;
 /// </summary>
 public sealed class ChatTemplate
 {
-    private const int MaxSource = 1 << 20;
+    // The longest published templates have about 30,000 characters.
+    private const int MaxSource = 1 << 18;
     private readonly IReadOnlyList<Statement> _body;
     private readonly RenderLimits _limits;
     private readonly TimeProvider _clock;
@@ -57,7 +58,8 @@ public sealed class ChatTemplate
     {
         if (File.Exists(Path.Combine(folder, "additional_chat_templates", $"{name}.jinja"))) return TryLoad(folder, name, clock);
         JsonFields? config = JsonFile.TryReadObject(Path.Combine(folder, "tokenizer_config.json"));
-        bool listed = config is { } fields && fields.Has("chat_template") && fields.Child("chat_template").Element.ValueKind == JsonValueKind.Array
+        bool listed = config is { } fields && fields.Has("chat_template")
+            && fields.Child("chat_template").Element.ValueKind == JsonValueKind.Array
             && fields.Items("chat_template").Any(item => item.Text("name") == name);
         return listed ? TryLoad(folder, name, clock) : null;
     }
@@ -72,7 +74,10 @@ public sealed class ChatTemplate
 
     internal static ChatTemplate Parse(string source, TimeProvider? clock, string where, RenderLimits? limits = null)
     {
-        if (source.Length > MaxSource) throw new InputException($"the template has {source.Length} characters; {MaxSource} is the most", where);
+        if (source.Length > MaxSource)
+        {
+            throw new InputException($"the template has {source.Length} characters; {MaxSource} is the most", where);
+        }
         try
         {
             (IReadOnlyList<Statement> body, bool marks) = StatementParser.Parse(source);
@@ -80,7 +85,8 @@ public sealed class ChatTemplate
         }
         catch (JinjaException error)
         {
-            throw new InputException(error.Message, $"{where}:{error.Line}", "the template is not valid Jinja, or uses what Hone does not support", error);
+            throw new InputException(
+                error.Message, $"{where}:{error.Line}", "the template is not valid Jinja, or uses what Hone does not support", error);
         }
     }
 
@@ -127,8 +133,6 @@ public sealed class ChatTemplate
     /// <exception cref="InputException">The file is missing or too large, or the template is not valid.</exception>
     public static ChatTemplate LoadFile(string path, TimeProvider? clock = null)
     {
-        if (!File.Exists(path)) throw new InputException("the file does not exist", path);
-        if (new FileInfo(path).Length > MaxSource * 4L) throw new InputException("the template is too large", path);
-        return Parse(File.ReadAllText(path), clock, path);
+        return Parse(RegularFile.ReadText(path, MaxSource * 4L), clock, path);
     }
 }

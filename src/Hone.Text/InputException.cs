@@ -9,9 +9,13 @@ public sealed class InputException : Exception
     public InputException(string what, string? where = null, string? fix = null, Exception? inner = null)
         : base(Compose(what, where, fix), inner)
     {
+        What = what;
         Where = where;
         Fix = fix;
     }
+
+    /// <summary>What happened, without the place and the advice.</summary>
+    public string What { get; }
 
     public string? Where { get; }
 

@@ -26,10 +26,12 @@ public sealed class Tokenizer
     {
         _parts = parts;
         _raw = new(parts.Added.Where(t => !t.Normalized).Select(t => (t.Content, t)));
-        _normalized = new(parts.Added.Where(t => t.Normalized).Select(t => (parts.Normalizer?.Apply(t.Content) ?? t.Content, t)));
+        _normalized = new(parts.Added.Where(t => t.Normalized).Select(t => (Normalized(t.Content), t)));
         // A control token of one character cannot be told from the character, so it is left to the vocabulary.
         _special = new(parts.Added.Where(t => t.Special && t.Content.Length > 1).Select(t => (t.Content, t)));
         _specialIds = parts.Added.Where(t => t.Special).Select(t => t.Id).ToFrozenSet();
+        string Normalized(string content) => parts.Normalizer?.Apply(content, new TextBudget(content.Length)) ?? content;
+
         BosId = IdOf(parts.Roles.Bos);
         EosId = IdOf(parts.Roles.Eos);
         PadId = IdOf(parts.Roles.Pad);
@@ -74,7 +76,7 @@ public sealed class Tokenizer
     {
         List<int> ids = new(text.Length / 3 + 8);
         if (addSpecial) ids.AddRange(_parts.Surroundings.Before);
-        if (text.Length > 0) EncodeInto(text, parseSpecial, opensText: true, ids);
+        if (text.Length > 0) EncodeInto(text, parseSpecial, opensText: true, ids, new TextBudget(text.Length));
         if (addSpecial) ids.AddRange(_parts.Surroundings.After);
         return ids.ToArray();
     }
@@ -108,14 +110,18 @@ public sealed class Tokenizer
     {
         List<TokenSpan> spans = text.Length > 0 ? new OffsetEncoder(_parts, _raw, _normalized, text, parseSpecial).Encode() : [];
         return addSpecial
-            ? [.. _parts.Surroundings.Before.Select(id => new TokenSpan(id, 0, 0)), .. spans, .. _parts.Surroundings.After.Select(id => new TokenSpan(id, 0, 0))]
+            ? [.. _parts.Surroundings.Before.Select(id => new TokenSpan(id, 0, 0)), .. spans,
+                .. _parts.Surroundings.After.Select(id => new TokenSpan(id, 0, 0))]
             : [.. spans];
     }
 
-    /// <summary>Text of ids. Incomplete characters become U+FFFD; ids that no token has are left out.</summary>
+    /// <summary>
+    /// Text of ids. Bytes that are no characters become U+FFFD, as many as the model's own tokenizer makes of them; ids that no token
+    /// has are left out.
+    /// </summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = false)
     {
-        StreamDecoder decoder = StartDecoding(skipSpecial);
+        StreamDecoder decoder = new(_parts.Decoder, skipSpecial ? _specialIds : FrozenSet<int>.Empty, eager: false);
         StringBuilder text = new();
         foreach (int id in ids) decoder.Append(id, text);
         return text.Append(decoder.Flush()).ToString();
@@ -139,51 +145,51 @@ public sealed class Tokenizer
     internal List<Segment> FindSpecial(string text)
     {
         List<Segment> segments = [];
-        _special.Split(text, parseSpecial: true, segments);
+        _special.Split(text, parseSpecial: true, segments, new TextBudget(text.Length));
         return segments;
     }
 
     internal List<int> EncodePlain(string text, bool opensText)
     {
         List<int> ids = new(text.Length / 3 + 4);
-        if (text.Length > 0) EncodeInto(text, parseSpecial: false, opensText, ids);
+        if (text.Length > 0) EncodeInto(text, parseSpecial: false, opensText, ids, new TextBudget(text.Length));
         return ids;
     }
 
-    private void EncodeInto(string text, bool parseSpecial, bool opensText, List<int> ids)
+    private void EncodeInto(string text, bool parseSpecial, bool opensText, List<int> ids, TextBudget budget)
     {
         if (_raw.IsEmpty)
         {
-            EncodeSegment(text, parseSpecial, opensText, ids);
+            EncodeSegment(text, parseSpecial, opensText, ids, budget);
             return;
         }
         List<Segment> segments = [];
-        _raw.Split(text, parseSpecial, segments);
+        _raw.Split(text, parseSpecial, segments, budget);
         foreach (Segment segment in segments)
         {
             if (segment.Token is not null) ids.Add(segment.Token.Id);
-            else EncodeSegment(text.Substring(segment.Start, segment.Length), parseSpecial, opensText && segment.Start == 0, ids);
+            else EncodeSegment(text.Substring(segment.Start, segment.Length), parseSpecial, opensText && segment.Start == 0, ids, budget);
         }
     }
 
-    private void EncodeSegment(string segment, bool parseSpecial, bool opensText, List<int> ids)
+    private void EncodeSegment(string segment, bool parseSpecial, bool opensText, List<int> ids, TextBudget budget)
     {
-        string text = _parts.Normalizer?.Apply(segment) ?? segment;
+        string text = _parts.Normalizer?.Apply(segment, budget) ?? segment;
         if (_normalized.IsEmpty)
         {
-            EncodePieces(new Piece(text, 0, text.Length), opensText, ids);
+            EncodePieces(new Piece(text, 0, text.Length), opensText, ids, budget);
             return;
         }
         List<Segment> parts = [];
-        _normalized.Split(text, parseSpecial, parts);
+        _normalized.Split(text, parseSpecial, parts, budget);
         foreach (Segment part in parts)
         {
             if (part.Token is not null) ids.Add(part.Token.Id);
-            else EncodePieces(new Piece(text, part.Start, part.Length), opensText && part.Start == 0, ids);
+            else EncodePieces(new Piece(text, part.Start, part.Length), opensText && part.Start == 0, ids, budget);
         }
     }
 
-    private void EncodePieces(Piece text, bool opensText, List<int> ids)
+    private void EncodePieces(Piece text, bool opensText, List<int> ids, TextBudget budget)
     {
         if (_parts.PreTokenizer is null)
         {
@@ -191,7 +197,7 @@ public sealed class Tokenizer
             return;
         }
         List<Piece> pieces = new(text.Length / 4 + 4);
-        _parts.PreTokenizer.Split(text, opensText, pieces);
+        _parts.PreTokenizer.Split(text, opensText, pieces, budget);
         foreach (Piece piece in CollectionsMarshal.AsSpan(pieces)) EncodePiece(piece.Span, ids);
     }
 

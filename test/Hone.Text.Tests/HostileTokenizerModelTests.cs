@@ -5,12 +5,13 @@ namespace Hone.Text.Tests;
 /// <summary>Broken and malicious tokenizer.model files end in an <see cref="InputException"/>.</summary>
 public sealed class HostileTokenizerModelTests
 {
-    private static readonly string s_bytes = string.Concat(Enumerable.Range(0, 256).Select(b => $"{Convert.ToBase64String([(byte)b])} {b}\n"));
+    private static readonly string s_bytes = string.Concat(
+        Enumerable.Range(0, 256).Select(b => $"{Convert.ToBase64String([(byte)b])} {b}\n"));
 
     public static TheoryData<string, string> Ranks => new()
     {
         { "single byte 0x00", "IQ== 0\nIg== 1\n" },
-        { "single byte 0x00", "" },
+        { "empty", "" },
         { "single byte 0xFF", s_bytes[..^9] },
         { ":257: the token or its rank 255 appears twice", s_bytes + "YWI= 255\n" },
         { ":257: the token or its rank 256 appears twice", s_bytes + "YQ== 256\n" },
@@ -61,7 +62,6 @@ public sealed class HostileTokenizerModelTests
         { "Unigram", Piece(Text("x")) },
         { "Word", TinyModel(type: 3) },
         { "number 9", TinyModel(type: 9) },
-        { "UserDefined", [.. Piece([.. Text("x"), 0x18, 4]), .. TinyModel()] },
         { "Unused", [.. Piece([.. Text("x"), 0x18, 5]), .. TinyModel()] },
         { "512 bytes", [.. Piece(Text(new string('x', 600))), .. TinyModel()] },
         { "512 bytes", [.. Piece([0x0A, 1, 0xFF]), .. TinyModel()] },
@@ -91,6 +91,24 @@ public sealed class HostileTokenizerModelTests
         Assert.Equal(tokenizer.BosId, tokenizer.Encode("a", addSpecial: true)[0]);
         Assert.DoesNotContain(tokenizer.BosId!.Value, tokenizer.Encode("<s>"));
         Assert.Contains(tokenizer.BosId!.Value, tokenizer.Encode("<s>", parseSpecial: true));
+    }
+
+    /// <summary>
+    /// Gemma's way: no space in front, all spaces kept, pieces that its makers defined taken whole before anything merges.
+    /// </summary>
+    [Fact]
+    public void Pieces_of_the_makers_are_taken_whole()
+    {
+        byte[] model =
+        [
+            .. TinyModel(), .. Piece([.. Text("ba"), 0x18, 4]), .. Piece([.. Text("▁▁"), 0x18, 4]), .. Message(3, [0x18, 0, 0x20, 0]),
+        ];
+        Tokenizer tokenizer = Load(model);
+        Assert.Equal(["a", "ba"], tokenizer.Encode("aba").Select(tokenizer.TokenOf));
+        Assert.Equal(["ab", "▁▁", "▁", "ab"], tokenizer.Encode("ab   ab").Select(tokenizer.TokenOf));
+        Assert.Equal("ab   aba", tokenizer.Decode(tokenizer.Encode("ab   aba")));
+        Assert.Equal([(0, 1), (1, 3)], tokenizer.EncodeWithOffsets("aba").Select(s => (s.Start, s.End)));
+        Assert.DoesNotContain(tokenizer.Encode("ba").Single(), tokenizer.SpecialIds);
     }
 
     [Fact]

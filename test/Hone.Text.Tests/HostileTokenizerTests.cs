@@ -68,7 +68,8 @@ public sealed class HostileTokenizerTests
     public void Deeply_nested_json_is_refused(int depth)
     {
         using TempFolder folder = new();
-        File.WriteAllText(folder.File("tokenizer.json"), "{\"normalizer\":" + string.Concat(Enumerable.Repeat("{\"normalizers\":[", depth)));
+        File.WriteAllText(
+            folder.File("tokenizer.json"), "{\"normalizer\":" + string.Concat(Enumerable.Repeat("{\"normalizers\":[", depth)));
         Assert.Throws<InputException>(() => Tokenizer.Load(folder.Path));
     }
 
@@ -91,6 +92,128 @@ public sealed class HostileTokenizerTests
         Tokenizer tokenizer = TinyTokenizer.Load(json);
         Assert.Equal(50_000, tokenizer.Encode(new string('a', 200_000)).Length);
     }
+
+    /// <summary>A few KB of rules must not take more than a moment, at load or on a text, nor much memory.</summary>
+    public static TheoryData<string, Action<JsonObject>, string> Bombs => new()
+    {
+        { "blow", json => json["normalizer"] = Normalizers(30, "a", "aa"), new('a', 31) },
+        { "blow", json => json["normalizer"] = Normalizers(3, "a", new('a', 4096)), new('a', 1000) },
+        { "characters", json => json["normalizer"] = Normalizers(1, "a", new('b', 1 << 20)), new('a', 1000) },
+        {
+            "blow", json =>
+            {
+                json["normalizer"] = Normalizers(34, "a", "aa");
+                Added(json, new JsonObject { ["id"] = 300, ["content"] = "aaa", ["normalized"] = true });
+            }, "x"
+        },
+        { "blow",
+            json => json[
+            "normalizer"] = new JsonObject { ["type"] = "Replace", ["pattern"] = Regex("(?:)"), ["content"] = new string('b', 4000) },
+            new('a', 5000) },
+        {
+            "blow", json =>
+            {
+                json["normalizer"] = new JsonObject { ["type"] = "Prepend", ["prepend"] = new string('b', 4000) };
+                Added(json, new JsonObject { ["id"] = 300, ["content"] = "<s>" });
+            }, string.Concat(Enumerable.Repeat("<s>x", 2000))
+        },
+        { "backtracks",
+            json => json["normalizer"] = new JsonObject { ["type"] = "Replace", ["pattern"] = Regex("(a+)+$"), ["content"] = "" },
+            new string('a', 5000) + "b" },
+        { "backtracks", json => json["pre_tokenizer"] = Split("(a+)+$"), new string('a', 5000) + "b" },
+        // Each match is quick; all of them together are not.
+        { "backtracks", json => json["pre_tokenizer"] = Split("(a|aa)+b|."),
+            string.Concat(Enumerable.Repeat(new string('a', 25) + "c", 400)) },
+        { "share so many beginnings", json => Shared(json, 1000), new('a', 30_000) },
+        { "components", json => json["normalizer"] = Normalizers(65, "q", "r"), "x" },
+        { "longer", json => json["decoder"] = Decoders(30), "x" },
+        {
+            "64 are the most", json =>
+                json["post_processor"]!["special_tokens"]!["<|bos|>"]!["ids"] = new JsonArray(
+                [.. Enumerable.Repeat(1, 65).Select(i => (JsonNode)i)]), "x"
+        },
+        { "characters",
+            json => Enumerable.Range(0, 200).ToList().ForEach(
+            i => Added(json, new JsonObject { ["id"] = 300 + i, ["content"] = new string('z', 4000) + i })), "x" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bombs))]
+    public void A_small_file_takes_no_long_time_and_no_large_memory(string named, Action<JsonObject> arm, string text)
+    {
+        JsonObject json = TinyTokenizer.Json();
+        arm(json);
+        foreach (Action<Tokenizer> use in (Action<Tokenizer>[])[t => t.Encode(text), t => t.EncodeWithOffsets(text)])
+        {
+            System.Diagnostics.Stopwatch watch = System.Diagnostics.Stopwatch.StartNew();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.Contains(named, Assert.Throws<InputException>(() => use(TinyTokenizer.Load(json))).Message, StringComparison.Ordinal);
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(8), $"took {watch.Elapsed}");
+            Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 512 << 20);
+        }
+    }
+
+    [Fact]
+    public void A_thousand_added_tokens_with_a_common_beginning_are_looked_for_in_one_go()
+    {
+        JsonObject json = TinyTokenizer.Json();
+        Shared(json, 1000);
+        Tokenizer tokenizer = TinyTokenizer.Load(json);
+        Assert.Equal(5000, tokenizer.Encode(new string('a', 5000)).Length);
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void White_space_that_added_tokens_take_along_is_looked_at_once(bool left, bool right)
+    {
+        JsonObject json = TinyTokenizer.Json();
+        Added(json, new JsonObject { ["id"] = 300, ["content"] = " ", ["lstrip"] = left, ["rstrip"] = right });
+        Assert.NotEmpty(TinyTokenizer.Load(json).Encode(new string(' ', 1_000_000)));
+    }
+
+    [Fact]
+    public void Long_control_tokens_cost_a_conversation_little()
+    {
+        JsonObject json = TinyTokenizer.Json();
+        for (int i = 0; i < 100; i++)
+        {
+            Added(json, new JsonObject { ["id"] = 300 + i, ["content"] = new string('a', 4000) + i, ["special"] = true });
+        }
+        ChatFormat format = new(TinyTokenizer.Load(json), ChatTemplate.Parse("{% for m in messages %}{{ m.content }}{% endfor %}"));
+        ChatMessage[] messages = [.. Enumerable.Repeat(ChatMessage.User(new string('a', 5000)), 200)];
+        System.Diagnostics.Stopwatch watch = System.Diagnostics.Stopwatch.StartNew();
+        Assert.Contains(
+            "share so many beginnings", Assert.Throws<InputException>(() => format.Render(messages)).Message, StringComparison.Ordinal);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(8), $"took {watch.Elapsed}");
+        Assert.Equal(5_001, format.Render([ChatMessage.User(new string('b', 5000))]).Ids.Length);
+    }
+
+    // "az", "aaz", ...: none matches a run of "a", and each place of it has to be walked from.
+    private static void Shared(JsonObject json, int count)
+    {
+        for (int i = 1; i <= count; i++) Added(json, new JsonObject { ["id"] = 300 + i, ["content"] = new string('a', i) + "z" });
+    }
+
+    private static JsonObject Normalizers(int count, string pattern, string content) => new()
+    {
+        ["type"] = "Sequence",
+        ["normalizers"] = new JsonArray([.. Enumerable.Range(0, count).Select(_ => (JsonNode)new JsonObject
+        {
+            ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = pattern }, ["content"] = content,
+        })]),
+    };
+
+    private static JsonObject Decoders(int count) => new()
+    {
+        ["type"] = "Sequence",
+        ["decoders"] = new JsonArray([.. Enumerable.Range(0, count).Select(_ => (JsonNode)new JsonObject
+        {
+            ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = "a" }, ["content"] = "aa",
+        })]),
+    };
+
+    private static JsonObject Regex(string pattern) => new() { ["Regex"] = pattern };
 
     private static void Added(JsonObject json, JsonObject token) => json["added_tokens"]!.AsArray().Add(token);
 

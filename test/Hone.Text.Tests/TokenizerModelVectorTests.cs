@@ -71,7 +71,8 @@ public sealed class TokenizerModelVectorTests
         // cl100k splits as Llama-3 does.
         Tokenizer tokenizer = LoadModel("tokenizers/cl100k/cl100k_base.tiktoken");
         string source = File.ReadAllText(SharedData.Require("tokenizers/dotnet-tiktoken-vectors/lib.rs.txt"));
-        int[] ids = JsonSerializer.Deserialize<int[]>(File.ReadAllText(SharedData.Require("tokenizers/dotnet-tiktoken-vectors/tokens.json")))!;
+        int[] ids = JsonSerializer.Deserialize<int[]>(
+            File.ReadAllText(SharedData.Require("tokenizers/dotnet-tiktoken-vectors/tokens.json")))!;
         Assert.Equal(5584, ids.Length);
         Assert.Equal(ids, tokenizer.Encode(source));
         Assert.Equal(source, tokenizer.Decode(ids));
@@ -80,7 +81,8 @@ public sealed class TokenizerModelVectorTests
     [Fact]
     public void Torchtune_text_is_exact()
     {
-        JsonElement row = VectorFile.Read("chat_token_vectors.jsonl").Single(r => r.Text("tokenizer") == "tokenizers/torchtune/tiktoken_small.model");
+        JsonElement row = VectorFile.Read("chat_token_vectors.jsonl").Single(
+            r => r.Text("tokenizer") == "tokenizers/torchtune/tiktoken_small.model");
         Assert.Equal(row.Ids("ids"), LoadModel("tokenizers/torchtune/tiktoken_small.model").Encode(row.Text("text")));
     }
 
@@ -134,7 +136,8 @@ public sealed class TokenizerModelVectorTests
 
     private static void AssertAgree(Tokenizer json, Tokenizer model, int texts)
     {
-        foreach (string corpus in new[] { "corpora/tinyshakespeare.txt", "corpora/simple_safety_tests.csv", "corpora/tinystories_197k.txt" })
+        foreach (
+            string corpus in new[] { "corpora/tinyshakespeare.txt", "corpora/simple_safety_tests.csv", "corpora/tinystories_197k.txt" })
         {
             string text = File.ReadAllText(SharedData.Require(corpus));
             text = text[..Math.Min(text.Length, 100_000)];

@@ -90,6 +90,8 @@ public sealed class TokenizerTests
     [InlineData(Splitting.WordScanner.Gpt2)]
     [InlineData(Splitting.WordScanner.Llama3)]
     [InlineData(Splitting.WordScanner.Qwen2)]
+    [InlineData(Splitting.WordScanner.Tekken)]
+    [InlineData(Splitting.WordScanner.O200k)]
     public void Scanners_split_as_their_regex_does(string pattern)
     {
         Splitting.ScannerSplit scanner = new(Splitting.WordScanner.For(pattern)!);
@@ -99,8 +101,8 @@ public sealed class TokenizerTests
             // .NET does not fold U+017F to s; the reference engines and the scanner do.
             Splitting.Piece piece = new(text.Replace('ſ', 's'), 0, text.Length);
             List<Splitting.Piece> fast = [], slow = [];
-            scanner.Split(piece, true, fast);
-            regex.Split(piece, true, slow);
+            scanner.Split(piece, true, fast, new TextBudget(text.Length));
+            regex.Split(piece, true, slow, new TextBudget(text.Length));
             Assert.Equal(slow, fast);
         }, iter: 2000);
     }

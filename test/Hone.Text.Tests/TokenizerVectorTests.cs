@@ -83,12 +83,14 @@ public sealed class TokenizerVectorTests
                 ["type"] = "BPE",
                 ["vocab"] = JsonNode.Parse(File.ReadAllText(SharedData.Require("tokenizers/gpt2/gpt2_vocab.json"))),
                 ["merges"] = new JsonArray(
-                    [.. File.ReadLines(SharedData.Require("tokenizers/gpt2/gpt2_merges.txt")).Where(l => l.Length > 0 && !l.StartsWith("#version")).Select(l => (JsonNode)l)]),
+                    [.. File.ReadLines(SharedData.Require("tokenizers/gpt2/gpt2_merges.txt")).Where(
+                        l => l.Length > 0 && !l.StartsWith("#version")).Select(l => (JsonNode)l)]),
             },
         };
         Tokenizer tokenizer = TinyTokenizer.Load(json);
         AssertPublished("gpt-2", 34, tokenizer);
-        int[] ids = JsonSerializer.Deserialize<int[]>(File.ReadAllText(SharedData.Require("tokenizers/dotnet-tiktoken-vectors/tokens_gpt2.json")))!;
+        int[] ids = JsonSerializer.Deserialize<int[]>(
+            File.ReadAllText(SharedData.Require("tokenizers/dotnet-tiktoken-vectors/tokens_gpt2.json")))!;
         string source = File.ReadAllText(SharedData.Require("tokenizers/dotnet-tiktoken-vectors/lib.rs.txt"));
         Assert.Equal(ids, tokenizer.Encode(source));
         Assert.Equal(source, tokenizer.Decode(ids));
@@ -98,14 +100,19 @@ public sealed class TokenizerVectorTests
     public void Torchtune_rows_are_exact_text_and_dialogue()
     {
         JsonObject json = JsonNode.Parse(File.ReadAllText(SharedData.Require("tokenizers/torchtune/tokenizer.json")))!.AsObject();
-        string[] control = ["<|begin_of_text|>", "<|end_of_text|>", "", "", "", "", "<|start_header_id|>", "<|end_header_id|>", "", "<|eot_id|>"];
+        string[] control = [
+            "<|begin_of_text|>", "<|end_of_text|>", "", "", "", "", "<|start_header_id|>", "<|end_header_id|>", "", "<|eot_id|>"];
         for (int i = 0; i < control.Length; i++)
         {
-            if (control[i].Length > 0) json["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = 128000 + i, ["content"] = control[i], ["special"] = true });
+            if (control[i].Length > 0)
+            {
+                json["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = 128000 + i, ["content"] = control[i], ["special"] = true });
+            }
         }
         Tokenizer tokenizer = TinyTokenizer.Load(json);
         ChatFormat format = new(tokenizer, ChatTemplate.Parse(
-            "<|begin_of_text|>{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n{{ m.content }}<|eot_id|>{% endfor %}"
+            "<|begin_of_text|>{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n{{ m.content }}<|eot_id|>{% "
+                + "endfor %}"
             + "{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' if add_generation_prompt else '' }}"));
         int exact = 0;
         foreach (JsonElement row in VectorFile.Read("chat_token_vectors.jsonl"))
@@ -122,8 +129,10 @@ public sealed class TokenizerVectorTests
     public void Metas_message_ids_come_out_of_the_llama3_template()
     {
         ChatFormat format = new(Tokenizer.Load(SharedData.Require("tokenizers/llama3-hf")), ChatTemplate.Parse(
-            "{% for m in messages %}{{ '<|start_header_id|>' + m['role'] + '<|end_header_id|>\n\n' + m['content'] | trim + '<|eot_id|>' }}{% endfor %}"));
-        JsonElement row = VectorFile.Read("chat_token_vectors.jsonl").Single(r => r.TryGetProperty("kind", out JsonElement k) && k.GetString() == "encode_message");
+            "{% for m in messages %}{{ '<|start_header_id|>' + m['role'] + '<|end_header_id|>\n\n' + m['content'] | trim + '<|eot_id|>' "
+                + "}}{% endfor %}"));
+        JsonElement row = VectorFile.Read("chat_token_vectors.jsonl").Single(
+            r => r.TryGetProperty("kind", out JsonElement k) && k.GetString() == "encode_message");
         int[] ids = format.Render([ChatMessage.User(row.GetProperty("messages")[0].Text("content"))]).Ids;
         Assert.Equal([128000, .. row.Ids("ids")], ids);
     }
@@ -142,7 +151,8 @@ public sealed class TokenizerVectorTests
             ["gemma-4"] = 30, ["deepseek-coder"] = 29, ["mpt"] = 29, ["qwen2"] = 28, ["falcon"] = 27,
         };
         Assert.Equal(compared.Concat(leftOut).OrderBy(p => p.Key, StringComparer.Ordinal), VectorFile.Read("tokenizer_vectors.jsonl")
-            .GroupBy(r => r.Text("tokenizer")).Select(g => KeyValuePair.Create(g.Key, g.Count())).OrderBy(p => p.Key, StringComparer.Ordinal));
+            .GroupBy(r => r.Text("tokenizer")).Select(g => KeyValuePair.Create(g.Key, g.Count())).OrderBy(
+                p => p.Key, StringComparer.Ordinal));
         Assert.Equal((133, 306), (compared.Values.Sum(), leftOut.Values.Sum()));
     }
 
@@ -161,8 +171,9 @@ public sealed class TokenizerVectorTests
 
     private static void AssertDialogue(JsonElement row, ChatFormat format)
     {
-        ChatMessage[] messages = [.. row.GetProperty("messages").EnumerateArray().Select(m => new ChatMessage(m.Text("role"), m.Text("content")))];
-        RenderedChat chat = format.Render(messages);
+        ChatMessage[] messages = [
+            .. row.GetProperty("messages").EnumerateArray().Select(m => new ChatMessage(m.Text("role"), m.Text("content")))];
+        MaskedChat chat = format.RenderMasked(messages);
         // torchtune ends the whole sequence with EOS, which is not the template's business.
         Assert.Equal(row.Ids("ids")[..^1], chat.Ids);
         Assert.Equal(messages[^1].Content + "<|eot_id|>", format.Tokenizer.Decode([.. chat.Ids.Where((_, i) => chat.AssistantMask[i])]));

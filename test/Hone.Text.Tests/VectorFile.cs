@@ -12,5 +12,6 @@ internal static class VectorFile
 
     public static string Text(this JsonElement row, string name) => row.GetProperty(name).GetString()!;
 
-    public static bool Flag(this JsonElement row, string name) => row.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
+    public static bool Flag(this JsonElement row, string name) =>
+        row.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
 }

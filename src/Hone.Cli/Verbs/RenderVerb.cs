@@ -15,6 +15,7 @@ internal static class RenderVerb
             Reads {"messages", "tools", "documents", "add_generation_prompt", ...} and prints {"text", "ids",
             "assistant_mask"}, line by line. Messages and tools may have any fields, and any further column is a variable of
             the template, as in transformers' apply_chat_template. A conversation that the template refuses gives {"error"}.
+            Answers that the template renders otherwise than they were given have no mask; {"not_marked"} tells why.
 
             Example:
               echo '{"messages": [{"role": "user", "content": "Hello"}]}' | hone render --model models/sft
@@ -36,13 +37,15 @@ internal static class RenderVerb
     {
         try
         {
-            RenderedChat chat = format.Render(request);
-            return new JsonObject
+            MaskedChat chat = format.RenderMasked(request);
+            var row = new JsonObject
             {
                 ["text"] = chat.Text,
                 ["ids"] = JsonLines.Array(chat.Ids),
                 ["assistant_mask"] = JsonLines.Array(chat.AssistantMask),
             };
+            if (chat.NotMarked is { } why) row["not_marked"] = why;
+            return row;
         }
         catch (InputException e)
         {

@@ -12,16 +12,22 @@ public enum SftLoss
     All,
 }
 
-/// <summary>
-/// Turns rows into token ids. <paramref name="render"/> is the one place that renders a conversation: (messages, whether
-/// the header of an assistant turn is appended) to ids and assistant mask.
-/// </summary>
-public sealed class ExampleBuilder(Func<IReadOnlyList<ChatMessage>, bool, RenderedChat> render)
+/// <summary>Turns rows into token ids.</summary>
+/// <param name="renderPrompt">The one place that renders a prompt: messages, then the header of an assistant turn.</param>
+/// <param name="render">The one place that renders a conversation to learn from.</param>
+public sealed class ExampleBuilder(
+    Func<IReadOnlyList<ChatMessage>, RenderedChat> renderPrompt, Func<IReadOnlyList<ChatMessage>, MaskedChat> render)
 {
-    public SftExample Sft(Conversation row, SftLoss loss)
+    /// <summary>
+    /// A conversation. Where a template renders an earlier answer otherwise than it was given (reasoning stripped, say), that
+    /// answer is context only, and <paramref name="report"/> counts it: as a rule the last answer alone is learnt then.
+    /// </summary>
+    public SftExample Sft(Conversation row, SftLoss loss, DataReport? report = null)
     {
-        RenderedChat chat = render(row.Messages, false);
-        return new SftExample(chat.Ids, loss == SftLoss.All ? All(chat.Ids.Length) : chat.AssistantMask);
+        MaskedChat chat = render(row.Messages);
+        if (loss == SftLoss.All) return new SftExample(chat.Ids, All(chat.Ids.Length));
+        if (chat.NotMarked is not null) report?.Change(DropReason.AnswerRewritten);
+        return new SftExample(chat.Ids, chat.AssistantMask);
     }
 
     /// <summary>BOS, the text, EOS; all of it is learnt.</summary>
@@ -71,11 +77,11 @@ public sealed class ExampleBuilder(Func<IReadOnlyList<ChatMessage>, bool, Render
     }
 
     /// <summary>A prompt as the model sees it before it answers, the assistant's header included. [time]</summary>
-    public int[] Prompt(IReadOnlyList<ChatMessage> messages) => render(messages, true).Ids;
+    public int[] Prompt(IReadOnlyList<ChatMessage> messages) => renderPrompt(messages).Ids;
 
     private int[] Answer(IReadOnlyList<ChatMessage> messages, int[] prompt, string answer, string? where)
     {
-        RenderedChat chat = render([.. messages, ChatMessage.Assistant(answer)], false);
+        MaskedChat chat = render([.. messages, ChatMessage.Assistant(answer)]);
         if (chat.Ids.Length <= prompt.Length || !chat.Ids.AsSpan().StartsWith(prompt))
         {
             int same = chat.Ids.AsSpan().CommonPrefixLength(prompt);
@@ -87,7 +93,7 @@ public sealed class ExampleBuilder(Func<IReadOnlyList<ChatMessage>, bool, Render
         // What a template writes after the end-of-turn token (ChatML: a line break) is not the assistant's.
         int end = Array.LastIndexOf(chat.AssistantMask, true) + 1;
         if (end <= prompt.Length)
-            throw new InputException("the chat template marks no token of the answer as the assistant's", where);
+            throw new InputException($"no token of the answer can be told to be the assistant's: {chat.NotMarked ?? "the template marks none"}", where);
         return chat.Ids[prompt.Length..end];
     }
 

@@ -14,7 +14,7 @@ public sealed class ModelText
     {
         Tokenizer = tokenizer;
         Chat = chat;
-        Examples = new ExampleBuilder(Render);
+        Examples = new ExampleBuilder(messages => Render(messages, addGenerationPrompt: true), RenderMasked);
     }
 
     public Tokenizer Tokenizer { get; }
@@ -35,6 +35,10 @@ public sealed class ModelText
 
     public RenderedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt) =>
         Chat is { } chat ? chat.Render(messages, addGenerationPrompt) : RenderPlain(messages);
+
+    /// <summary>A conversation to learn from, with the tokens that the assistant wrote.</summary>
+    public MaskedChat RenderMasked(IReadOnlyList<ChatMessage> messages) =>
+        Chat is { } chat ? chat.RenderMasked(messages) : RenderPlain(messages);
 
     /// <summary>
     /// A text cut in two after its first <paramref name="length"/> characters or soon after. A model that continues text
@@ -66,7 +70,7 @@ public sealed class ModelText
     /// Messages up to and with an assistant's are one text, encoded as a whole: many vocabularies have a word and the white
     /// space at its side in one token, and ids of pieces encoded apart are such as the model has never seen.
     /// </summary>
-    private RenderedChat RenderPlain(IReadOnlyList<ChatMessage> messages)
+    private MaskedChat RenderPlain(IReadOnlyList<ChatMessage> messages)
     {
         List<int> ids = Tokenizer.BosId is { } bos ? [bos] : [];
         List<bool> mask = [.. ids.Select(_ => false)];
@@ -86,7 +90,7 @@ public sealed class ModelText
             beforeIds = assistant ? [] : [.. beforeIds, .. own];
             before = assistant ? "" : whole;
         }
-        return new RenderedChat(all.ToString(), [.. ids], [.. mask]);
+        return new MaskedChat(all.ToString(), [.. ids], [.. mask]);
     }
 
     private static string Joined(string before, string content) =>

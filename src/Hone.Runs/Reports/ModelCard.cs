@@ -14,6 +14,12 @@ public sealed record ModelCardInfo
     /// <summary>The base model's id on the Hugging Face hub, when it has one; only an id may stand in the front matter.</summary>
     public string? BaseModelId { get; init; }
 
+    /// <summary>Ids on the Hugging Face hub of the data sets that it was trained on; files of one's own have none.</summary>
+    public IReadOnlyList<string> DatasetIds { get; init; } = [];
+
+    /// <summary>ISO 639 codes of the languages that it speaks; what is not known is left out.</summary>
+    public IReadOnlyList<string> Languages { get; init; } = [];
+
     /// <summary>Licence identifier as the recipe states it (<c>apache-2.0</c>, <c>llama3</c>); null where it states none.</summary>
     public string? License { get; init; }
 
@@ -55,7 +61,7 @@ public static class ModelCard
     public static string Render(ModelCardInfo info, RunResults results)
     {
         StringBuilder card = new();
-        FrontMatter(card, info);
+        ModelCardMetadata.Append(card, info, results);
         string name = MarkdownText.Cell(info.Name), baseModel = MarkdownText.Cell(info.BaseModel);
         ResultRow? released = results.Rows.FirstOrDefault(row => row.Selected);
         card.Append(info.IsRewardModel
@@ -77,19 +83,6 @@ public static class ModelCard
         card.Append("\n## Recipe\n\nThe resolved recipe; `hone run` with it makes this model again.\n\n");
         card.Append(MarkdownText.Block(info.RecipeYaml, "yaml"));
         return card.ToString();
-    }
-
-    private static void FrontMatter(StringBuilder card, ModelCardInfo info)
-    {
-        card.Append($"---\nlibrary_name: transformers\npipeline_tag: {(info.IsRewardModel ? "text-classification" : "text-generation")}\n");
-        if (info.BaseModelId is not null) card.Append($"base_model: {MarkdownText.YamlScalar(info.BaseModelId)}\n");
-        if (info.License is { } license)
-        {
-            // The hub knows licences by such identifiers; everything else has to be named as another one.
-            bool known = license.Length > 0 && license.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.');
-            card.Append(known ? $"license: {license}\n" : $"license: other\nlicense_name: {MarkdownText.YamlScalar(license)}\n");
-        }
-        card.Append($"tags:\n  - hone\n  - rlhf\n{(info.IsRewardModel ? "  - reward-model\n" : "  - dpo\n  - online-dpo\n")}---\n\n");
     }
 
     private static void TrainingTable(StringBuilder card, ModelCardInfo info)
@@ -123,7 +116,21 @@ public static class ModelCard
 
     private static string Loading(ModelCardInfo info) => info.IsRewardModel
         ? """
-        With transformers it loads as `AutoModelForSequenceClassification`; the reward is its only logit, read at the last token of the answer. With Hone:
+        With transformers, version 4 or 5, from this folder; the reward is the only logit, read at the last token of the answer:
+
+        ```python
+        import torch
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+        model = AutoModelForSequenceClassification.from_pretrained(".")
+        tokenizer = AutoTokenizer.from_pretrained(".")
+        messages = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day to you."}]
+        inputs = tokenizer.apply_chat_template(messages, return_tensors="pt", return_dict=True)
+        with torch.no_grad():
+            print(model(**inputs).logits[0, 0].item())
+        ```
+
+        With Hone:
 
         ```sh
         hone score --model . --samples answers.jsonl --output scored.jsonl
@@ -131,16 +138,20 @@ public static class ModelCard
 
         """
         : $$"""
-        With transformers, from this folder:
+        With transformers, version 4 or 5, from this folder (`apply_chat_template` returns a dictionary in both with `return_dict=True`):
 
         ```python
+        import torch
+        import transformers
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        model = AutoModelForCausalLM.from_pretrained(".")
+        # 4 calls it torch_dtype, 5 dtype.
+        name = "torch_dtype" if transformers.__version__.startswith("4.") else "dtype"
+        model = AutoModelForCausalLM.from_pretrained(".", **{name: torch.bfloat16})
         tokenizer = AutoTokenizer.from_pretrained(".")
         messages = [{"role": "user", "content": "{{(info.IsDemonstration ? "Could you tell me something about gardens, please?" : "How do I write a friendly letter?")}}"}]
         inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
-        output = model.generate(**inputs, max_new_tokens=256, do_sample=True)
+        output = model.generate(**inputs.to(model.device), max_new_tokens=256, do_sample=True)
         print(tokenizer.decode(output[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True))
         ```
 

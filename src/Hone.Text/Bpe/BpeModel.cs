@@ -4,7 +4,11 @@ using System.Text;
 namespace Hone.Text.Bpe;
 
 /// <summary>What a piece of text is split into before merging: single bytes, or characters with a rule for the unknown ones.</summary>
-internal sealed record BpeRules(bool ByteLevel, bool ByteFallback, bool FuseUnknown, bool IgnoreMerges, int? UnknownId);
+internal sealed record BpeRules(bool ByteLevel, bool ByteFallback, bool FuseUnknown, bool IgnoreMerges, int? UnknownId)
+{
+    /// <summary>Ids that a piece spelled like them becomes, whatever the merges say.</summary>
+    public IReadOnlySet<int> Whole { get; init; } = new HashSet<int>();
+}
 
 /// <summary>Pieces of UTF-8 text to ids. Safe for many threads at once.</summary>
 internal sealed class BpeModel
@@ -30,7 +34,8 @@ internal sealed class BpeModel
     public void Encode(ReadOnlySpan<byte> piece, List<int> ids)
     {
         if (piece.IsEmpty) return;
-        if (_rules.IgnoreMerges && _pieces.TryGet(piece, out int whole) && !_control.Contains(whole))
+        if ((_rules.IgnoreMerges || _rules.Whole.Count > 0) && _pieces.TryGet(piece, out int whole)
+            && (_rules.IgnoreMerges ? !_control.Contains(whole) : _rules.Whole.Contains(whole)))
         {
             ids.Add(whole);
             return;

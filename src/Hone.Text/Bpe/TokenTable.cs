@@ -6,7 +6,7 @@ namespace Hone.Text.Bpe;
 internal sealed class TokenTable
 {
     /// <summary>Above every published vocabulary; arrays are sized by id, so an absurd id must not allocate.</summary>
-    public const int MaxId = (1 << 22) - 1;
+    public const int MaxId = (1 << 20) - 1;
 
     // Seeded per process: a file cannot be made to collide on purpose.
     private static readonly ulong s_seed = unchecked((ulong)HashCode.Combine(0x5bd1e995) * 0x9E3779B97F4A7C15UL);

@@ -14,26 +14,29 @@ namespace Hone.Text.Chat;
 internal sealed class ControlTextGuard
 {
     private const char FirstNoncharacter = '\uFDD0', LastNoncharacter = '\uFDEF';
+    private const ulong Base = 0x9E3779B97F4A7C15;
     private readonly AddedTokenFinder _control;
-    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _beginnings;
-    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _ends;
+    // Hashes of all proper beginnings and ends of the names, with their lengths. Two texts of one hash only mean a needless mark.
+    private readonly HashSet<(ulong Hash, int Length)> _beginnings = [];
+    private readonly HashSet<(ulong Hash, int Length)> _ends = [];
     private readonly int _longest;
 
     public ControlTextGuard(AddedTokenFinder control)
     {
         _control = control;
-        HashSet<string> beginnings = new(StringComparer.Ordinal), ends = new(StringComparer.Ordinal);
         foreach (string name in control.Texts)
         {
-            for (int cut = 1; cut < name.Length; cut++)
+            ulong beginning = 0, end = 0, power = 1;
+            for (int length = 1; length < name.Length; length++)
             {
-                beginnings.Add(name[..cut]);
-                ends.Add(name[cut..]);
+                beginning = Append(beginning, name[length - 1]);
+                end = Prepend(name[^length], power, end);
+                power *= Base;
+                _beginnings.Add((beginning, length));
+                _ends.Add((end, length));
             }
             _longest = Math.Max(_longest, name.Length - 1);
         }
-        _beginnings = beginnings.GetAlternateLookup<ReadOnlySpan<char>>();
-        _ends = ends.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>A mark that occurs in none of the texts.</summary>
@@ -58,25 +61,29 @@ internal sealed class ControlTextGuard
     /// Plain data with every text in it protected. Templates look keys up by name, so a key of letters, digits, '_' and '-' is
     /// marked only where it holds a whole control token.
     /// </summary>
-    public object? Protect(object? value, char mark)
+    public object? Protect(object? value, char mark, TextBudget budget)
     {
         Budget.EnsureStack();
         return value switch
         {
-            string text => Protect(text, mark),
-            JsonElement json => Protect(TemplateData.Plain(json), mark),
-            IReadOnlyDictionary<string, object?> map => map.ToDictionary(p => IsName(p.Key) && _control.IndexOf(p.Key, 0) < 0 ? p.Key : Protect(p.Key, mark), p => Protect(p.Value, mark), StringComparer.Ordinal),
-            IEnumerable<object?> list => list.Select(item => Protect(item, mark)).ToList(),
+            string text => Protect(text, mark, budget),
+            JsonElement json => Protect(TemplateData.Plain(json), mark, budget),
+            IReadOnlyDictionary<string, object?> map =>
+                map.ToDictionary(p => ProtectKey(p.Key, mark, budget), p => Protect(p.Value, mark, budget), StringComparer.Ordinal),
+            IEnumerable<object?> list => list.Select(item => Protect(item, mark, budget)).ToList(),
             _ => value,
         };
     }
 
+    private string ProtectKey(string key, char mark, TextBudget budget) =>
+        IsName(key) && _control.IndexOf(key, 0, budget) < 0 ? key : Protect(key, mark, budget);
+
     private static bool IsName(string key) => key.All(c => char.IsLetterOrDigit(c) || c is '_' or '-');
 
-    public string Protect(string text, char mark)
+    public string Protect(string text, char mark, TextBudget budget)
     {
         SortedSet<int> places = [];
-        for (int at = 0; (at = _control.IndexOf(text, at)) >= 0; at++) places.Add(at + 1);
+        for (int at = 0; (at = _control.IndexOf(text, at, budget)) >= 0; at++) places.Add(at + 1);
         AddEdges(text, places);
         if (places.Count == 0) return text;
         StringBuilder marked = new(text.Length + places.Count);
@@ -93,10 +100,18 @@ internal sealed class ControlTextGuard
     {
         int end = text.AsSpan().TrimEnd().Length;
         int start = text.Length - text.AsSpan().TrimStart().Length;
+        ulong tail = 0, head = 0, power = 1;
         for (int length = 1; length <= Math.Min(_longest, end - start); length++)
         {
-            if (_beginnings.Contains(text.AsSpan(end - length, length))) places.Add(end - length + 1);
-            if (_ends.Contains(text.AsSpan(start, length))) places.Add(start + length - 1);
+            tail = Prepend(text[end - length], power, tail);
+            head = Append(head, text[start + length - 1]);
+            power *= Base;
+            if (_beginnings.Contains((tail, length))) places.Add(end - length + 1);
+            if (_ends.Contains((head, length))) places.Add(start + length - 1);
         }
     }
+
+    private static ulong Append(ulong hash, char c) => unchecked((hash * Base) + c + 1UL);
+
+    private static ulong Prepend(char c, ulong power, ulong hash) => unchecked(((c + 1UL) * power) + hash);
 }

@@ -1,32 +1,41 @@
 namespace Hone.Text.Decoding;
 
+/// <summary>What becomes of a run of byte tokens (&lt;0xNN&gt;) that is not valid UTF-8.</summary>
+internal enum BadBytes
+{
+    /// <summary>Every byte of the run becomes U+FFFD (the ByteFallback decoder of Hugging Face's tokenizers).</summary>
+    ReplaceRun,
+
+    /// <summary>Each byte that is not part of a character becomes U+FFFD (SentencePiece).</summary>
+    ReplaceByte,
+}
+
 /// <summary>
 /// The decoder section of tokenizer.json, boiled down: each token stands for some bytes, whatever its neighbours, and only the
-/// beginning of a text is special.
+/// beginning of a text and runs of byte tokens are special.
 /// </summary>
-internal sealed class TokenDecoder
+/// <param name="bytes">Bytes by id; null where there is no token.</param>
+internal sealed class TokenDecoder(byte[]?[] bytes)
 {
-    private readonly byte[]?[] _bytes;
-    private readonly byte[]?[]? _firstBytes;
+    /// <summary>Bytes of a token that opens the text, where they differ (Metaspace).</summary>
+    public byte[]?[]? FirstBytes { get; init; }
 
-    /// <param name="bytes">Bytes by id; null where there is no token.</param>
-    /// <param name="firstBytes">Bytes of a token that opens the text, where they differ (Metaspace).</param>
-    /// <param name="stripStart">How many <paramref name="strip"/> bytes to drop at most from the beginning of the text.</param>
-    /// <param name="strip">The byte dropped from the beginning.</param>
-    public TokenDecoder(byte[]?[] bytes, byte[]?[]? firstBytes, int stripStart, byte strip)
-    {
-        (_bytes, _firstBytes, StripStart, Strip) = (bytes, firstBytes, stripStart, strip);
-    }
+    /// <summary>How many <see cref="Strip"/> bytes to drop at most from the beginning of the text.</summary>
+    public int StripStart { get; init; }
 
-    public int StripStart { get; }
+    /// <summary>The byte dropped from the beginning.</summary>
+    public byte Strip { get; init; } = (byte)' ';
 
-    public byte Strip { get; }
+    /// <summary>Ids of the byte tokens.</summary>
+    public IReadOnlySet<int> ByteTokens { get; init; } = new HashSet<int>();
+
+    public BadBytes BadBytes { get; init; }
 
     /// <summary>Empty for an id that no token has: models pad their vocabulary beyond the tokenizer's.</summary>
     public ReadOnlySpan<byte> BytesOf(int id, bool opensText)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(id);
-        byte[]?[] table = opensText && _firstBytes is not null ? _firstBytes : _bytes;
+        byte[]?[] table = opensText && FirstBytes is not null ? FirstBytes : bytes;
         return id < table.Length ? table[id] : default;
     }
 }

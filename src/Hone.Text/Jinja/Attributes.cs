@@ -9,14 +9,17 @@ internal static class Attributes
         {
             Undefined missing => throw missing.Error(),
             string text => StringMethods.Find(text, name, budget),
-            JinjaDict dict => (object?)CollectionMethods.Find(dict, name) ?? (dict.TryGet(name, out object? value) ? Present(value) : null),
+            JinjaDict dict =>
+                (object?)CollectionMethods.Find(dict, name, budget)
+                ?? (dict.TryGet(name, out object? value, budget) ? Present(value) : null),
             JinjaList list => CollectionMethods.Find(list, name, budget),
             JinjaNamespace space => space.Attributes.TryGetValue(name, out object? value) ? Present(value) : null,
             LoopState loop => Present(loop.Get(name)),
             Callable callable when name == "name" => callable.Name,
             _ => null,
         };
-        return found is Holder holder ? holder.Value : found ?? new Undefined($"'{PythonValue.TypeName(target)} object' has no attribute '{name}'");
+        return found is Holder holder ? holder.Value : found
+            ?? new Undefined($"'{PythonValue.TypeName(target)} object' has no attribute '{name}'");
     }
 
     public static object? GetItem(object? target, object? key, Budget budget)
@@ -25,17 +28,15 @@ internal static class Attributes
         {
             case Undefined missing:
                 throw missing.Error();
-            case JinjaDict dict when dict.TryGet(key, out object? value):
+            case JinjaDict dict when dict.TryGet(key, out object? value, budget):
                 return value;
             case JinjaList list when key is long or bool:
                 long index = key is long n ? n : (bool)key ? 1 : 0;
                 if (index < 0) index += list.Items.Count;
                 return index >= 0 && index < list.Items.Count ? list.Items[(int)index] : new Undefined("list object has no element " + key);
             case string text when key is long position:
-                IReadOnlyList<object?> characters = PythonString.Characters(text);
                 budget.Characters(text.Length);
-                if (position < 0) position += characters.Count;
-                return position >= 0 && position < characters.Count ? characters[(int)position] : new Undefined("string index out of range");
+                return PythonString.CharacterAt(text, position) is { } character ? character : new Undefined("string index out of range");
         }
         return key is string name
             ? Get(target, name, budget)

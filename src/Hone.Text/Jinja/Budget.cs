@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Hone.Text.Jinja;
 
 /// <summary>What one rendering may use. Defaults leave a conversation of ten thousand turns far below every bound.</summary>
-internal sealed record RenderLimits(long Steps = 5_000_000, int Characters = 1 << 22, int CallDepth = 100, TimeSpan? Time = null)
+internal sealed record RenderLimits(long Steps = 2_500_000, int Characters = 1 << 22, int CallDepth = 100, TimeSpan? Time = null)
 {
     public static RenderLimits Default { get; } = new();
 }
@@ -15,7 +15,8 @@ internal sealed record RenderLimits(long Steps = 5_000_000, int Characters = 1 <
 /// </summary>
 internal sealed class Budget(RenderLimits limits)
 {
-    private const int CharactersPerStep = 64;
+    // What a step may cost: as many characters allocated, or compared with a text that is searched for.
+    private const int CharactersPerStep = 32, ComparisonsPerStep = 4096;
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly TimeSpan _time = limits.Time ?? TimeSpan.FromSeconds(10);
     private long _steps;
@@ -28,7 +29,10 @@ internal sealed class Budget(RenderLimits limits)
         if (_steps > limits.Steps) throw new JinjaException($"the template takes more than {limits.Steps} steps");
         if (_steps < _nextLook) return;
         _nextLook = _steps + 1024;
-        if (Stopwatch.GetElapsedTime(_started) > _time) throw new JinjaException($"the template runs longer than {_time.TotalSeconds:0.#} s");
+        if (Stopwatch.GetElapsedTime(_started) > _time)
+        {
+            throw new JinjaException($"the template runs longer than {_time.TotalSeconds:0.#} s");
+        }
     }
 
     /// <summary>Pays for a string that is about to be made.</summary>
@@ -38,11 +42,21 @@ internal sealed class Budget(RenderLimits limits)
         Step((count / CharactersPerStep) + 1);
     }
 
+    /// <summary>Pays for looking for a part in a text, which in the worst case compares the part at every place.</summary>
+    public void Search(long text, long part)
+    {
+        Characters(text);
+        Step(text * Math.Max(1, part) / ComparisonsPerStep);
+    }
+
     /// <summary>Pays for what is about to be appended to a text that has some length already.</summary>
     public void Append(int length, int more)
     {
         Characters(more);
-        if ((long)length + more > limits.Characters) throw new JinjaException($"the template makes a text of more than {limits.Characters} characters");
+        if ((long)length + more > limits.Characters)
+        {
+            throw new JinjaException($"the template makes a text of more than {limits.Characters} characters");
+        }
     }
 
     public void EnterCall()

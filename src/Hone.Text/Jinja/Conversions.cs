@@ -11,15 +11,15 @@ internal static class Conversions
         long numberBase = arguments.Integer(1, "base", 10);
         switch (value)
         {
-            case long: return value;
+            case long or System.Numerics.BigInteger: return value;
             case bool b: return b ? 1L : 0L;
-            case double d: return double.IsFinite(d) && Math.Abs(d) < 9e18 ? (long)d : otherwise;
+            case double d: return double.IsFinite(d) ? PythonInteger.Of(new System.Numerics.BigInteger(d)) : otherwise;
             case string text:
                 string digits = text.Trim().Replace("_", "", StringComparison.Ordinal);
                 if (numberBase == 16) return ParseHex(digits) ?? otherwise;
-                if (long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)) return whole;
-                return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && Math.Abs(real) < 9e18
-                    ? (long)real
+                if (PythonInteger.Parse(digits) is { } whole) return whole;
+                return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && double.IsFinite(real)
+                    ? PythonInteger.Of(new System.Numerics.BigInteger(real))
                     : otherwise;
             default: return otherwise;
         }
@@ -28,7 +28,7 @@ internal static class Conversions
     public static object? ToFloat(object? value, object? otherwise) => value switch
     {
         double => value,
-        long or bool => PythonValue.ToDouble(value),
+        _ when PythonValue.IsInteger(value) => PythonValue.ToDouble(value),
         string text when double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double real) => real,
         _ => otherwise,
     };
@@ -38,7 +38,10 @@ internal static class Conversions
         double number = PythonValue.ToDouble(value);
         int precision = (int)Math.Clamp(arguments.Integer(0, "precision", 0), -15, 15);
         // Python rounds a whole number to a whole number.
-        if (value is long or bool && precision >= 0 && arguments.Text(1, "method", "common") == "common") return value is bool flag ? (flag ? 1L : 0L) : value;
+        if (PythonValue.IsInteger(value) && precision >= 0 && arguments.Text(1, "method", "common") == "common")
+        {
+            return PythonInteger.Of(PythonInteger.Wide(value));
+        }
         double scale = Math.Pow(10, precision);
         return arguments.Text(1, "method", "common") switch
         {

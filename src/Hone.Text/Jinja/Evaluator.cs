@@ -18,7 +18,10 @@ internal sealed class Evaluator(Budget budget)
             case Sequence sequence: return new JinjaList([.. sequence.Items.Select(i => Evaluate(i, scope))], sequence.IsTuple);
             case Mapping mapping:
                 JinjaDict dict = new();
-                foreach ((Expression key, Expression value) in mapping.Entries) dict.Set(Evaluate(key, scope), Evaluate(value, scope));
+                foreach ((Expression key, Expression value) in mapping.Entries)
+                {
+                    dict.Set(Evaluate(key, scope), Evaluate(value, scope), budget);
+                }
                 return dict;
             case AttributeAccess access: return Attributes.Get(Evaluate(access.Target, scope), access.Attribute, budget);
             case ItemAccess access: return Attributes.GetItem(Evaluate(access.Target, scope), Evaluate(access.Key, scope), budget);
@@ -27,7 +30,7 @@ internal sealed class Evaluator(Budget budget)
             case FilterCall filter:
                 return Filters.Apply(filter.Filter, Evaluate(filter.Value, scope), EvaluateArguments(filter.Arguments, scope), budget);
             case TestCall test:
-                bool passed = Tests.Apply(test.Test, Evaluate(test.Value, scope), EvaluateArguments(test.Arguments, scope));
+                bool passed = Tests.Apply(test.Test, Evaluate(test.Value, scope), EvaluateArguments(test.Arguments, scope), budget);
                 return passed != test.Negated;
             case Unary unary: return EvaluateUnary(unary.Operator, Evaluate(unary.Operand, scope));
             case Binary binary:
@@ -64,8 +67,12 @@ internal sealed class Evaluator(Budget budget)
         };
     }
 
-    private static object? Resolve(string name, Scope scope) =>
-        scope.TryGet(name, out object? value) ? value : new Undefined($"'{name}' is undefined");
+    private object? Resolve(string name, Scope scope)
+    {
+        bool found = scope.TryGet(name, out object? value, out int scopes);
+        budget.Step(scopes / 8);
+        return found ? value : new Undefined($"'{name}' is undefined");
+    }
 
     private Arguments EvaluateArguments(ArgumentList list, Scope scope)
     {
@@ -85,12 +92,17 @@ internal sealed class Evaluator(Budget budget)
     {
         if (!spread.IsMapping)
         {
-            positional.AddRange(PythonValue.Iterate(value));
-            budget.Step(positional.Count);
+            positional.AddRange(PythonValue.Iterate(value, budget));
             return;
         }
-        if (value is not JinjaDict dict) throw new JinjaException($"argument after ** must be a mapping, not {PythonValue.TypeName(value)}");
-        foreach ((object? key, object? item) in dict.Entries) named[key as string ?? throw new JinjaException("keywords must be strings")] = item;
+        if (value is not JinjaDict dict)
+        {
+            throw new JinjaException($"argument after ** must be a mapping, not {PythonValue.TypeName(value)}");
+        }
+        foreach ((object? key, object? item) in dict.Entries)
+        {
+            named[key as string ?? throw new JinjaException("keywords must be strings")] = item;
+        }
     }
 
     private object? EvaluateSlice(Slice slice, Scope scope)
@@ -101,9 +113,12 @@ internal sealed class Evaluator(Budget budget)
         object? step = slice.Step is null ? null : Evaluate(slice.Step, scope);
         if (target is Undefined missing) throw missing.Error();
         if (target is not (string or JinjaList)) throw new JinjaException($"'{PythonValue.TypeName(target)}' object cannot be sliced");
-        IReadOnlyList<object?> items = PythonValue.Iterate(target);
-        budget.Step(items.Count / 8);
-        List<object?> taken = Slicing.Take(items, start, stop, step);
+        if (target is string text && (step is null or 1L) && (start is null or long) && (stop is null or long))
+        {
+            budget.Characters(text.Length);
+            return PythonString.Slice(text, (long?)start, (long?)stop);
+        }
+        List<object?> taken = Slicing.Take(PythonValue.Iterate(target, budget), start, stop, step);
         return target is string ? PythonString.Join(taken) : new JinjaList(taken, ((JinjaList)target).IsTuple);
     }
 
@@ -120,17 +135,16 @@ internal sealed class Evaluator(Budget budget)
         foreach ((string op, Expression expression) in comparison.Rest)
         {
             object? right = Evaluate(expression, scope);
-            if (op is "in" or "not in") budget.Step(right is string text ? text.Length / 64 : right is JinjaList list ? list.Items.Count : 1);
             bool holds = op switch
             {
-                "==" => PythonValue.Equals(left, right),
-                "!=" => !PythonValue.Equals(left, right),
-                "<" => PythonValue.Compare(left, right) < 0,
-                "<=" => PythonValue.Compare(left, right) <= 0,
-                ">" => PythonValue.Compare(left, right) > 0,
-                ">=" => PythonValue.Compare(left, right) >= 0,
-                "in" => PythonValue.Contains(right, left),
-                _ => !PythonValue.Contains(right, left),
+                "==" => PythonValue.Equals(left, right, budget),
+                "!=" => !PythonValue.Equals(left, right, budget),
+                "<" => PythonValue.Compare(left, right, budget) < 0,
+                "<=" => PythonValue.Compare(left, right, budget) <= 0,
+                ">" => PythonValue.Compare(left, right, budget) > 0,
+                ">=" => PythonValue.Compare(left, right, budget) >= 0,
+                "in" => PythonValue.Contains(right, left, budget),
+                _ => !PythonValue.Contains(right, left, budget),
             };
             if (!holds) return false;
             left = right;

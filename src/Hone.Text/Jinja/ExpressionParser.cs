@@ -69,7 +69,7 @@ internal sealed class ExpressionParser(TokenStream tokens)
     public Expression ParseFilter(Expression value)
     {
         string name = tokens.ExpectIdentifier();
-        while (tokens.TryOperator(".")) name += "." + tokens.ExpectIdentifier();
+        if (tokens.Current.IsOperator(".")) throw tokens.Error($"there is no filter named '{name}.{tokens.Peek.Text}'");
         return new FilterCall(value, name, tokens.Current.IsOperator("(") ? ParseArguments() : ArgumentList.Empty);
     }
 
@@ -299,8 +299,15 @@ internal sealed class ExpressionParser(TokenStream tokens)
         return new Mapping(entries);
     }
 
-    private static long ParseInteger(Token token) =>
-        long.TryParse(token.Text, NumberStyles.None, CultureInfo.InvariantCulture, out long value)
-            ? value
-            : throw new JinjaException($"the number {token.Text} is too large") { Line = token.Line };
+    private static object ParseInteger(Token token)
+    {
+        try
+        {
+            return PythonInteger.Parse(token.Text)!;
+        }
+        catch (JinjaException error)
+        {
+            throw new JinjaException(error.Message) { Line = token.Line };
+        }
+    }
 }

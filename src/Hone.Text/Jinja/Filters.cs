@@ -19,10 +19,12 @@ internal static class Filters
             case "safe":
                 return value is string ? value : PythonText.Str(value, budget);
             case "abs":
-                if (value is bool flag) return flag ? 1L : 0L;
-                return value is long n and not long.MinValue ? Math.Abs(n) : (object)Math.Abs(PythonValue.ToDouble(value));
+                return PythonValue.IsInteger(value)
+                    ? PythonInteger.Of(System.Numerics.BigInteger.Abs(PythonInteger.Wide(value)))
+                    : (object)Math.Abs(PythonValue.ToDouble(value));
             case "int":
                 if (value is Undefined unknown) throw unknown.Error();
+                if (value is string digits) budget.Step((long)digits.Length * Math.Min(digits.Length, 4300) / 4096);
                 return Conversions.ToInteger(value, arguments);
             case "float":
                 if (value is Undefined notGiven) throw notGiven.Error();

@@ -14,6 +14,7 @@ internal static class Globals
             JinjaNamespace space = new();
             if (arguments.Get(0, "mapping") is JinjaDict initial)
             {
+                budget.Step(initial.Count);
                 foreach ((object? key, object? value) in initial.Entries) space.Attributes[PythonText.Str(key, budget)] = value;
             }
             foreach ((string name, object? value) in arguments.Named) space.Attributes[name] = value;
@@ -24,12 +25,13 @@ internal static class Globals
             JinjaDict dict = new();
             if (arguments.Positional is [JinjaDict initial])
             {
-                foreach ((object? key, object? value) in initial.Entries) dict.Set(key, value);
+                foreach ((object? key, object? value) in initial.Entries) dict.Set(key, value, budget);
             }
-            foreach ((string name, object? value) in arguments.Named) dict.Set(name, value);
+            foreach ((string name, object? value) in arguments.Named) dict.Set(name, value, budget);
             return dict;
         });
-        Add("raise_exception", arguments => throw new JinjaException(PythonText.Str(arguments.Require(0, "message"), budget)) { RaisedByTemplate = true });
+        Add("raise_exception",
+            arguments => throw new JinjaException(PythonText.Str(arguments.Require(0, "message"), budget)) { RaisedByTemplate = true });
 
         void Add(string name, Func<Arguments, object?> function) => scope.Set(name, new Callable(name, function));
     }

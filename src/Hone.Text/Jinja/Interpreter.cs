@@ -27,7 +27,8 @@ internal sealed class Interpreter
         Budget budget = new(limits);
         Scope globals = new(null);
         Interpreter interpreter = new(budget, globals);
-        globals.Set("strftime_now", new Callable("strftime_now", a => Strftime.Format(a.Text(0, "format", ""), clock.GetLocalNow(), budget)));
+        globals.Set(
+            "strftime_now", new Callable("strftime_now", a => Strftime.Format(a.Text(0, "format", ""), clock.GetLocalNow(), budget)));
         interpreter.Run(body, new Scope(variables.Over(globals)));
         return interpreter._output;
     }
@@ -72,10 +73,10 @@ internal sealed class Interpreter
                 RunLoop(loop, _evaluator.Evaluate(loop.Items, scope), scope, depth: 0);
                 break;
             case SetStatement set:
-                Assign(set.Targets, _evaluator.Evaluate(set.Value, scope), scope);
+                Assign(set.Target, _evaluator.Evaluate(set.Value, scope), scope);
                 break;
             case SetBlockStatement set:
-                Assign([set.Target], _evaluator.Evaluate(set.Filtered, WithCaptured(set.Body, scope)), scope);
+                Assign(set.Target, _evaluator.Evaluate(set.Filtered, WithCaptured(set.Body, scope)), scope);
                 break;
             case MacroStatement macro:
                 scope.Set(macro.Name, new Callable(macro.Name, MakeMacro(macro.Name, macro.Signature, macro.Body, scope)));
@@ -104,21 +105,21 @@ internal sealed class Interpreter
 
     private void RunLoop(ForStatement loop, object? iterable, Scope scope, int depth)
     {
-        IReadOnlyList<object?> items = PythonValue.Iterate(iterable);
-        _budget.Step(items.Count);
+        IReadOnlyList<object?> items = PythonValue.Iterate(iterable, _budget);
         if (loop.Condition is not null) items = Filter(loop, items, scope);
         if (items.Count == 0)
         {
             Run(loop.Else, scope);
             return;
         }
-        LoopState state = new(items, depth, loop.Recursive ? value => Capture(() => RunLoop(loop, value, scope, depth + 1)) : null);
+        LoopState state = new(
+            items, depth, _budget, loop.Recursive ? value => Capture(() => RunLoop(loop, value, scope, depth + 1)) : null);
         for (int i = 0; i < items.Count; i++)
         {
             _budget.Step();
             state.Index = i;
             Scope inner = new(scope);
-            Unpack(loop.Targets, items[i], inner);
+            Assign(loop.Target, items[i], inner);
             inner.Set("loop", state);
             if (Run(loop.Body, inner) == Flow.Break) break;
         }
@@ -130,33 +131,33 @@ internal sealed class Interpreter
         foreach (object? item in items)
         {
             Scope inner = new(scope);
-            Unpack(loop.Targets, item, inner);
+            Assign(loop.Target, item, inner);
             if (PythonValue.IsTrue(_evaluator.Evaluate(loop.Condition!, inner))) kept.Add(item);
         }
         return kept;
     }
 
-    private static void Unpack(IReadOnlyList<string> targets, object? value, Scope scope)
+    private void Assign(Target target, object? value, Scope scope)
     {
-        if (targets.Count == 1)
+        _budget.Step();
+        switch (target)
         {
-            scope.Set(targets[0], value);
-            return;
-        }
-        IReadOnlyList<object?> parts = PythonValue.Iterate(value);
-        if (parts.Count != targets.Count) throw new JinjaException($"cannot unpack {parts.Count} values into {targets.Count} names");
-        for (int i = 0; i < parts.Count; i++) scope.Set(targets[i], parts[i]);
-    }
-
-    private static void Assign(IReadOnlyList<AssignmentTarget> targets, object? value, Scope scope)
-    {
-        IReadOnlyList<object?> values = targets.Count == 1 ? [value] : PythonValue.Iterate(value);
-        if (values.Count != targets.Count) throw new JinjaException($"cannot unpack {values.Count} values into {targets.Count} names");
-        for (int i = 0; i < targets.Count; i++)
-        {
-            if (targets[i].Attribute is not string attribute) scope.Set(targets[i].Name, values[i]);
-            else if (scope.TryGet(targets[i].Name, out object? target) && target is JinjaNamespace space) space.Attributes[attribute] = values[i];
-            else throw new JinjaException("cannot assign attribute on non-namespace object");
+            case NameTarget { Attribute: null } name:
+                scope.Set(name.Name, value);
+                break;
+            case NameTarget name when scope.TryGet(name.Name, out object? holder, out _) && holder is JinjaNamespace space:
+                space.Attributes[name.Attribute!] = value;
+                break;
+            case TupleTarget tuple:
+                IReadOnlyList<object?> parts = PythonValue.Iterate(value, _budget);
+                if (parts.Count != tuple.Parts.Count)
+                {
+                    throw new JinjaException($"cannot unpack {parts.Count} values into {tuple.Parts.Count} names");
+                }
+                for (int i = 0; i < parts.Count; i++) Assign(tuple.Parts[i], parts[i], scope);
+                break;
+            default:
+                throw new JinjaException("cannot assign attribute on non-namespace object");
         }
     }
 
@@ -166,6 +167,7 @@ internal sealed class Interpreter
         Budget.EnsureStack();
         Scope inner = new(scope);
         int count = signature.Parameters.Count;
+        _budget.Step(count * (1L + arguments.Named.Count));
         if (arguments.Positional.Count > count) throw new JinjaException($"macro '{name}' takes not more than {count} argument(s)");
         for (int i = 0; i < count; i++)
         {

@@ -14,16 +14,34 @@ internal sealed class JinjaDict
 
     public IEnumerable<(object? Key, object? Value)> Entries => _entries.Select(e => (FromKey(e.Key), e.Value));
 
+    /// <summary>Sets what the caller's data say.</summary>
     public void Set(object? key, object? value) => _entries[ToKey(key)] = value;
 
-    public bool TryGet(object? key, out object? value) => _entries.TryGetValue(ToKey(key), out value);
+    /// <summary>Sets what a template says. Looking up a text costs what reading it costs.</summary>
+    public void Set(object? key, object? value, Budget budget)
+    {
+        Pay(key, budget);
+        Set(key, value);
+    }
+
+    public bool TryGet(object? key, out object? value, Budget budget)
+    {
+        Pay(key, budget);
+        return _entries.TryGetValue(ToKey(key), out value);
+    }
+
+    // Hashed, and compared where the hashes agree.
+    private static void Pay(object? key, Budget budget)
+    {
+        if (key is string text) budget.Characters(2L * text.Length);
+    }
 
     private static object ToKey(object? key) => key switch
     {
         null => s_none,
         bool b => b ? 1L : 0L,
         double d when d == Math.Floor(d) && Math.Abs(d) < 1e15 => (long)d,
-        string or long or double => key,
+        string or long or double or System.Numerics.BigInteger => key,
         _ => throw new JinjaException($"unhashable type: '{PythonValue.TypeName(key)}'"),
     };
 

@@ -27,8 +27,9 @@ internal sealed class JsonText(int? indent, string itemSeparator, string keySepa
         {
             case null: _text.Append("null"); break;
             case bool b: _text.Append(b ? "true" : "false"); break;
-            case long n: _text.Append(n.ToString(CultureInfo.InvariantCulture)); break;
-            case double d: _text.Append(double.IsNaN(d) ? "NaN" : double.IsInfinity(d) ? d > 0 ? "Infinity" : "-Infinity" : PythonValue.FloatText(d)); break;
+            case long or System.Numerics.BigInteger: _text.Append(PythonInteger.Text(value, budget)); break;
+            case double d: _text.Append(
+                double.IsNaN(d) ? "NaN" : double.IsInfinity(d) ? d > 0 ? "Infinity" : "-Infinity" : PythonValue.FloatText(d)); break;
             case string s: AppendString(s); break;
             case JinjaList list: AppendAll('[', ']', list.Items, item => Append(item, level + 1), level); break;
             case JinjaDict dict:
@@ -65,18 +66,19 @@ internal sealed class JsonText(int? indent, string itemSeparator, string keySepa
         _text.Append('\n').Append(' ', width * level);
     }
 
-    private static string KeyText(object? key) => key switch
+    private string KeyText(object? key) => key switch
     {
         string text => text,
         null => "null",
         bool b => b ? "true" : "false",
-        long n => n.ToString(CultureInfo.InvariantCulture),
+        long or System.Numerics.BigInteger => PythonInteger.Text(key, budget),
         double d => PythonValue.FloatText(d),
         _ => throw new JinjaException($"keys must be str, int, float, bool or None, not {PythonValue.TypeName(key)}"),
     };
 
     private void AppendString(string value)
     {
+        int start = _text.Length;
         _text.Append('"');
         foreach (char c in value)
         {
@@ -96,5 +98,6 @@ internal sealed class JsonText(int? indent, string itemSeparator, string keySepa
             }
         }
         _text.Append('"');
+        budget.Append(start, _text.Length - start);
     }
 }

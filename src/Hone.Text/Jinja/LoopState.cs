@@ -1,7 +1,7 @@
 namespace Hone.Text.Jinja;
 
 /// <summary>The variable <c>loop</c> inside a for.</summary>
-internal sealed class LoopState(IReadOnlyList<object?> items, int depth, Func<object?, object?>? recurse)
+internal sealed class LoopState(IReadOnlyList<object?> items, int depth, Budget budget, Func<object?, object?>? recurse)
 {
     private object? _changed = new();
 
@@ -35,7 +35,7 @@ internal sealed class LoopState(IReadOnlyList<object?> items, int depth, Func<ob
     private bool Changed(Arguments arguments)
     {
         JinjaList now = new(arguments.Positional);
-        bool changed = !PythonValue.Equals(_changed, now);
+        bool changed = !PythonValue.Equals(_changed, now, budget);
         _changed = now;
         return changed;
     }

@@ -24,21 +24,21 @@ internal static class Operators
                 $"unsupported operand type(s) for {op}: '{PythonValue.TypeName(left)}' and '{PythonValue.TypeName(right)}'");
         }
         if (left is double || right is double || op == "/") return Floats(op, PythonValue.ToDouble(left), PythonValue.ToDouble(right));
-        try
-        {
-            return Integers(op, ToLong(left), ToLong(right));
-        }
-        catch (OverflowException)
-        {
-            throw new JinjaException("the integer result is too large");
-        }
+        return left is long m && right is long n && Small(op, m, n) is { } small
+            ? small
+            : PythonInteger.Apply(op, PythonInteger.Wide(left), PythonInteger.Wide(right), budget);
     }
 
-    public static object? Negate(object? value) => value switch
+    public static object? Negate(object? value) => PythonValue.IsInteger(value)
+        ? PythonInteger.Of(-PythonInteger.Wide(value))
+        : (object)-PythonValue.ToDouble(value);
+
+    // The usual case, without the cost of numbers of any size.
+    private static object? Small(string op, long a, long b) => op switch
     {
-        long n => n == long.MinValue ? throw new JinjaException("the integer result is too large") : -n,
-        bool b => b ? -1L : 0L,
-        _ => (object)-PythonValue.ToDouble(value),
+        "+" when (Int128)a + b is var sum && sum == (long)sum => (long)sum,
+        "-" when (Int128)a - b is var difference && difference == (long)difference => (long)difference,
+        _ => null,
     };
 
     private static object? Repeat(object? left, object? right, Budget budget)
@@ -46,7 +46,7 @@ internal static class Operators
         object? sequence = left is string or JinjaList ? left : right;
         object? factor = ReferenceEquals(sequence, left) ? right : left;
         if (sequence is not (string or JinjaList) || factor is not (long or bool)) return null;
-        long count = Math.Max(0, ToLong(factor));
+        long count = factor is bool flag ? (flag ? 1 : 0) : Math.Max(0, (long)factor);
         if (sequence is string text)
         {
             budget.Characters(Times(text.Length, count));
@@ -57,37 +57,8 @@ internal static class Operators
         return new JinjaList(list.Items.Count == 0 ? [] : [.. Enumerable.Repeat(list.Items, (int)count).SelectMany(i => i)], list.IsTuple);
     }
 
-    private static long Times(long length, long count) => length == 0 ? 0 : count > long.MaxValue / 4 / length ? long.MaxValue / 4 : length * count;
-
-    private static object Integers(string op, long a, long b)
-    {
-        switch (op)
-        {
-            case "+": return checked(a + b);
-            case "-": return checked(a - b);
-            case "*": return checked(a * b);
-            case "//":
-                if (b == 0) throw new JinjaException("integer division or modulo by zero");
-                long quotient = checked(a / b);
-                return (a % b != 0) && ((a < 0) != (b < 0)) ? quotient - 1 : quotient;
-            case "%":
-                if (b == 0) throw new JinjaException("integer division or modulo by zero");
-                if (b == -1) return 0L;
-                long rest = a % b;
-                return rest != 0 && ((rest < 0) != (b < 0)) ? rest + b : rest;
-            default:
-                return b < 0 ? Math.Pow(a, b) : (object)Power(a, b);
-        }
-    }
-
-    private static long Power(long a, long b)
-    {
-        if (a is 0 or 1) return b == 0 ? 1L : a;
-        if (a == -1) return b % 2 == 0 ? 1L : -1L;
-        long result = 1;
-        for (long i = 0; i < b; i++) result = checked(result * a);
-        return result;
-    }
+    private static long Times(long length, long count) =>
+        length == 0 ? 0 : count > long.MaxValue / 4 / length ? long.MaxValue / 4 : length * count;
 
     private static double Floats(string op, double a, double b)
     {
@@ -103,6 +74,4 @@ internal static class Operators
             _ => Math.Pow(a, b),
         };
     }
-
-    private static long ToLong(object? value) => value is bool b ? (b ? 1 : 0) : (long)value!;
 }

@@ -34,7 +34,10 @@ internal sealed class Output(Budget budget)
 
     public void BeginGeneration()
     {
-        if (_captures.Count > 0) throw new JinjaException("{% generation %} inside a macro, a set block or a filter block is not supported");
+        if (_captures.Count > 0)
+        {
+            throw new JinjaException("{% generation %} inside a macro, a set block or a filter block is not supported");
+        }
         if (_generationStart is not null) throw new JinjaException("{% generation %} blocks cannot nest");
         _generationStart = _text.Length;
     }

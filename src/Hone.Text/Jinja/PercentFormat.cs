@@ -11,15 +11,15 @@ internal static class PercentFormat
     public static string Apply(string format, object? values, Budget budget)
     {
         IReadOnlyList<object?> items = values is JinjaList { IsTuple: true } tuple ? tuple.Items : [values];
+        budget.Characters(format.Length);
         StringBuilder text = new();
         int next = 0;
         for (int i = 0; i < format.Length; i++)
         {
-            if (format[i] != '%')
-            {
-                text.Append(format[i]);
-                continue;
-            }
+            int plain = format.AsSpan(i).IndexOf('%');
+            text.Append(format, i, plain < 0 ? format.Length - i : plain);
+            if (plain < 0) break;
+            i += plain;
             i++;
             object? named = null;
             bool hasName = i < format.Length && format[i] == '(';
@@ -27,7 +27,10 @@ internal static class PercentFormat
             {
                 int close = format.IndexOf(')', i);
                 if (close < 0) throw new JinjaException("incomplete format key");
-                if (values is not JinjaDict dict || !dict.TryGet(format[(i + 1)..close], out named)) throw new JinjaException("format requires a mapping");
+                if (values is not JinjaDict dict || !dict.TryGet(format[(i + 1)..close], out named, budget))
+                {
+                    throw new JinjaException("format requires a mapping");
+                }
                 i = close + 1;
             }
             int start = i;
@@ -56,7 +59,7 @@ internal static class PercentFormat
         {
             's' => Cut(PythonText.Str(value, budget), precision),
             'r' => Cut(PythonText.Repr(value, budget), precision),
-            'd' or 'i' when value is long n => n.ToString(CultureInfo.InvariantCulture),
+            'd' or 'i' when value is long or System.Numerics.BigInteger => PythonInteger.Text(value, budget),
             'd' or 'i' => Math.Truncate(PythonValue.ToDouble(value)).ToString("0", CultureInfo.InvariantCulture),
             'f' => PythonValue.ToDouble(value).ToString("F" + (precision ?? 6), CultureInfo.InvariantCulture),
             'x' when value is long n => n.ToString("x", CultureInfo.InvariantCulture),

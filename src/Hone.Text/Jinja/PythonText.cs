@@ -28,9 +28,9 @@ internal static class PythonText
         {
             case null: text.Append("None"); break;
             case bool b: text.Append(b ? "True" : "False"); break;
-            case long n: text.Append(n.ToString(CultureInfo.InvariantCulture)); break;
+            case long or System.Numerics.BigInteger: text.Append(PythonInteger.Text(value, budget)); break;
             case double d: text.Append(PythonValue.FloatText(d)); break;
-            case string s: AppendString(s, text); break;
+            case string s: AppendString(s, text, budget); break;
             case Undefined: text.Append("Undefined"); break;
             case JinjaList list:
                 text.Append(list.IsTuple ? '(' : '[');
@@ -64,8 +64,9 @@ internal static class PythonText
         }
     }
 
-    private static void AppendString(string value, StringBuilder text)
+    private static void AppendString(string value, StringBuilder text, Budget budget)
     {
+        int start = text.Length;
         char quote = value.Contains('\'') && !value.Contains('"') ? '"' : '\'';
         text.Append(quote);
         foreach (Rune rune in value.EnumerateRunes())
@@ -78,11 +79,13 @@ internal static class PythonText
                 case '\t': text.Append("\\t"); break;
                 case int c when c == quote: text.Append('\\').Append(quote); break;
                 case int c when c < 0x20 || c == 0x7F: text.Append($"\\x{c:x2}"); break;
-                case int c when !IsPrintable(rune): text.Append(c < 0x100 ? $"\\x{c:x2}" : c < 0x10000 ? $"\\u{c:x4}" : $"\\U{c:x8}"); break;
+                case int c when !IsPrintable(rune): text.Append(
+                    c < 0x100 ? $"\\x{c:x2}" : c < 0x10000 ? $"\\u{c:x4}" : $"\\U{c:x8}"); break;
                 default: text.Append(rune.ToString()); break;
             }
         }
         text.Append(quote);
+        budget.Append(start, text.Length - start);
     }
 
     private static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (

@@ -7,10 +7,15 @@ internal sealed class Scope(Scope? outer)
 
     public void Set(string name, object? value) => _values[name] = value;
 
-    public bool TryGet(string name, out object? value)
+    /// <param name="name">The name to look up.</param>
+    /// <param name="value">Its value, where some scope has it.</param>
+    /// <param name="scopes">How many scopes were asked.</param>
+    public bool TryGet(string name, out object? value, out int scopes)
     {
+        scopes = 0;
         for (Scope? scope = this; scope is not null; scope = scope.Outer)
         {
+            scopes++;
             if (scope._values.TryGetValue(name, out value)) return true;
         }
         value = null;

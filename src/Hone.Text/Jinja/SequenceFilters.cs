@@ -9,21 +9,21 @@ internal static class SequenceFilters
         switch (name)
         {
             case "items":
-                result = value is JinjaDict dict ? CollectionMethods.Items(dict)
+                result = value is JinjaDict dict ? CollectionMethods.Items(dict, budget)
                     : value is Undefined ? new JinjaList([])
                     : throw new JinjaException("Can only get item pairs from a mapping.");
                 return true;
             case "dictsort":
                 result = SortDict(value as JinjaDict ?? throw new JinjaException("dictsort needs a mapping"), arguments, budget);
                 return true;
-            case "list" or "first" or "last" or "join" or "map" or "select" or "reject" or "selectattr" or "rejectattr" or "sort" or "unique"
+            case "list" or "first" or "last" or "join" or "map" or "select" or "reject" or "selectattr" or "rejectattr" or "sort"
+                or "unique"
                 or "min" or "max" or "sum" or "reverse" or "groupby" or "batch" or "slice":
                 break;
             default:
                 return false;
         }
-        IReadOnlyList<object?> items = PythonValue.Iterate(value);
-        budget.Step(items.Count + 1);
+        IReadOnlyList<object?> items = PythonValue.Iterate(value, budget);
         result = name switch
         {
             "list" => new JinjaList(items),
@@ -31,16 +31,17 @@ internal static class SequenceFilters
             "last" => items.Count > 0 ? items[^1] : new Undefined("No last item, sequence was empty."),
             "join" => Join(items, arguments, budget),
             "map" => new JinjaList([.. items.Select(Mapper(arguments, budget))]),
-            "select" or "reject" => new JinjaList([.. items.Where(i => Passes(i, arguments) == (name == "select"))]),
-            "selectattr" or "rejectattr" => new JinjaList([.. items.Where(i => AttributePasses(i, arguments, budget) == (name == "selectattr"))]),
+            "select" or "reject" => new JinjaList([.. items.Where(i => Passes(i, arguments, budget) == (name == "select"))]),
+            "selectattr" or "rejectattr" =>
+                new JinjaList([.. items.Where(i => AttributePasses(i, arguments, budget) == (name == "selectattr"))]),
             "sort" => Sort(items, arguments, budget),
             "unique" => Unique(items, arguments, budget),
             "min" or "max" => Extreme(items, arguments, budget, name == "min" ? -1 : 1),
             "sum" => Sum(items, arguments, budget),
             "reverse" => value is string ? PythonString.Join(items.Reverse()) : new JinjaList([.. items.Reverse()]),
             "groupby" => GroupBy(items, arguments, budget),
-            "batch" => Batch(items, arguments),
-            "slice" => Slices(items, arguments),
+            "batch" => Batch(items, arguments, budget),
+            "slice" => Slices(items, arguments, budget),
             _ => throw new JinjaException($"No filter named '{name}'."),
         };
         return true;
@@ -50,7 +51,9 @@ internal static class SequenceFilters
     public static object? Attribute(object? item, object? path, Budget budget)
     {
         if (path is long) return Attributes.GetItem(item, path, budget);
-        foreach (string part in (path as string ?? throw new JinjaException("an attribute is a str or an int")).Split('.'))
+        string name = path as string ?? throw new JinjaException("an attribute is a str or an int");
+        budget.Step(name.Length);
+        foreach (string part in name.Split('.'))
         {
             item = long.TryParse(part, out long index) ? Attributes.GetItem(item, index, budget) : Attributes.GetItem(item, part, budget);
         }
@@ -78,20 +81,22 @@ internal static class SequenceFilters
         return item => Filters.Apply(filter, item, rest, budget);
     }
 
-    private static bool Passes(object? item, Arguments arguments) => arguments.Positional.Count == 0
+    private static bool Passes(object? item, Arguments arguments, Budget budget) => arguments.Positional.Count == 0
         ? PythonValue.IsTrue(item)
-        : Tests.Apply(arguments.Text(0, "test", ""), item, arguments.Skip(1));
+        : Tests.Apply(arguments.Text(0, "test", ""), item, arguments.Skip(1), budget);
 
     private static bool AttributePasses(object? item, Arguments arguments, Budget budget)
     {
         object? value = Attribute(item, arguments.Require(0, "attribute"), budget);
-        return Passes(value, arguments.Skip(1));
+        return Passes(value, arguments.Skip(1), budget);
     }
 
     private static Func<object?, object?> Key(object? path, bool caseSensitive, Budget budget) => item =>
     {
         object? key = path is null ? item : Attribute(item, path, budget);
-        return !caseSensitive && key is string text ? text.ToLowerInvariant() : key;
+        if (caseSensitive || key is not string text) return key;
+        budget.Characters(text.Length);
+        return text.ToLowerInvariant();
     };
 
     private static JinjaList Sort(IReadOnlyList<object?> items, Arguments arguments, Budget budget)
@@ -105,8 +110,7 @@ internal static class SequenceFilters
     {
         Comparer<object?> order = Comparer<object?>.Create((a, b) =>
         {
-            budget.Step();
-            return PythonValue.Compare(a, b);
+            return PythonValue.Compare(a, b, budget);
         });
         try
         {
@@ -123,7 +127,8 @@ internal static class SequenceFilters
         int part = arguments.Text(1, "by", "key") == "value" ? 1 : 0;
         Func<object?, object?> key = Key(null, arguments.Flag(0, "case_sensitive", false), budget);
         return new JinjaList(Ordered(
-            CollectionMethods.Items(dict).Items, item => key(((JinjaList)item!).Items[part]), arguments.Flag(2, "reverse", false), budget));
+            CollectionMethods.Items(dict, budget).Items, item =>
+                key(((JinjaList)item!).Items[part]), arguments.Flag(2, "reverse", false), budget));
     }
 
     private static JinjaList Unique(IReadOnlyList<object?> items, Arguments arguments, Budget budget)
@@ -134,8 +139,8 @@ internal static class SequenceFilters
         foreach (object? item in items)
         {
             object? k = key(item);
-            if (seen.TryGet(k, out _)) continue;
-            seen.Set(k, null);
+            if (seen.TryGet(k, out _, budget)) continue;
+            seen.Set(k, null, budget);
             kept.Add(item);
         }
         return new JinjaList(kept);
@@ -148,7 +153,7 @@ internal static class SequenceFilters
         object? best = items[0];
         foreach (object? item in items.Skip(1))
         {
-            if (PythonValue.Compare(key(item), key(best)) * sign > 0) best = item;
+            if (PythonValue.Compare(key(item), key(best), budget) * sign > 0) best = item;
         }
         return best;
     }
@@ -167,13 +172,16 @@ internal static class SequenceFilters
         foreach (object? item in Ordered(items, i => Attribute(i, path, budget), reverse: false, budget))
         {
             object? key = Attribute(item, path, budget);
-            if (groups.Count > 0 && groups[^1] is JinjaList last && PythonValue.Equals(last.Items[0], key)) ((List<object?>)((JinjaList)last.Items[1]!).Items).Add(item);
+            if (groups.Count > 0 && groups[^1] is JinjaList last && PythonValue.Equals(last.Items[0], key, budget))
+            {
+                ((List<object?>)((JinjaList)last.Items[1]!).Items).Add(item);
+            }
             else groups.Add(new JinjaList([key, new JinjaList(new List<object?> { item })], IsTuple: true));
         }
         return new JinjaList(groups);
     }
 
-    private static JinjaList Batch(IReadOnlyList<object?> items, Arguments arguments)
+    private static JinjaList Batch(IReadOnlyList<object?> items, Arguments arguments, Budget budget)
     {
         int size = (int)Math.Clamp(arguments.Integer(0, "linecount", 1), 1, int.MaxValue);
         object? fill = arguments.Get(1, "fill_with");
@@ -181,6 +189,7 @@ internal static class SequenceFilters
         foreach (object?[] chunk in items.Chunk(size))
         {
             bool pad = fill is not null && chunk.Length < size;
+            budget.Step(pad ? Math.Min(size, 100_000) : 1);
             if (pad && size > 100_000) throw new JinjaException("the batch is too large");
             batches.Add(new JinjaList(pad ? [.. chunk, .. Enumerable.Repeat(fill, size - chunk.Length)] : chunk));
         }
@@ -188,11 +197,12 @@ internal static class SequenceFilters
     }
 
     // As many columns as asked for; the first ones are longer where the items do not divide.
-    private static JinjaList Slices(IReadOnlyList<object?> items, Arguments arguments)
+    private static JinjaList Slices(IReadOnlyList<object?> items, Arguments arguments, Budget budget)
     {
         long slices = arguments.Integer(0, "slices", 1);
         if (slices is <= 0 or > 100_000) throw new JinjaException("slice needs 1 to 100000 slices");
         object? fill = arguments.Get(1, "fill_with");
+        budget.Step(4 * slices);
         int size = items.Count / (int)slices, longer = items.Count % (int)slices, at = 0;
         List<object?> columns = [];
         for (int i = 0; i < slices; i++)

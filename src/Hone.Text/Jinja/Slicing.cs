@@ -8,7 +8,8 @@ internal static class Slicing
         long count = items.Count;
         long by = Bound(step) ?? 1;
         if (by == 0) throw new JinjaException("slice step cannot be zero");
-        long from = by > 0 ? Clamp(Bound(start) ?? 0, 0, count) : Clamp(Bound(start) ?? count - 1, -1, count - 1, isStartOpen: start is null);
+        long from = by > 0 ? Clamp(Bound(start) ?? 0, 0, count)
+            : Clamp(Bound(start) ?? count - 1, -1, count - 1, isStartOpen: start is null);
         long to = by > 0 ? Clamp(Bound(stop) ?? count, 0, count) : stop is null ? -1 : Clamp(Bound(stop)!.Value, -1, count - 1);
         List<object?> taken = [];
         for (long i = from; by > 0 ? i < to : i > to; i += by) taken.Add(items[(int)i]);
@@ -26,6 +27,7 @@ internal static class Slicing
         null => null,
         long number => Math.Clamp(number, int.MinValue, int.MaxValue),
         bool flag => flag ? 1 : 0,
+        System.Numerics.BigInteger large => large.Sign * int.MaxValue,
         Undefined missing => throw missing.Error(),
         _ => throw new JinjaException("slice indices must be integers or None"),
     };

@@ -108,11 +108,7 @@ internal sealed class StatementParser
 
     private ForStatement ParseFor(int line)
     {
-        List<string> targets = [];
-        bool parenthesis = _tokens.TryOperator("(");
-        do targets.Add(_tokens.ExpectIdentifier());
-        while (_tokens.TryOperator(","));
-        if (parenthesis) _tokens.ExpectOperator(")");
+        Target target = ParseTarget();
         _tokens.ExpectName("in");
         Expression items = _expressions.ParseTuple(withConditional: false);
         Expression? condition = _tokens.TryName("if") ? _expressions.Parse() : null;
@@ -120,22 +116,44 @@ internal sealed class StatementParser
         _tokens.ExpectKind(TokenKind.BlockEnd, "'%}'");
         List<Statement> body = ParseUntil("else", "endfor");
         List<Statement> otherwise = _tokens.Next().Text == "else" ? ParseBody("endfor") : [];
-        return new ForStatement(targets, items, condition, recursive, body, otherwise, line);
+        return new ForStatement(target, items, condition, recursive, body, otherwise, line);
     }
 
     private Statement ParseSet(int line)
     {
-        List<AssignmentTarget> targets = [];
-        do
+        Target target = ParseTarget();
+        if (_tokens.TryOperator("=")) return new SetStatement(target, _expressions.ParseTuple(), line);
+        if (target is TupleTarget) throw _tokens.Error("a set block takes one name");
+        Expression filtered = _expressions.ParseFilters(new Captured());
+        return new SetBlockStatement(target, filtered, ParseBody("endset"), line);
+    }
+
+    // One target, or several with commas between: a tuple.
+    private Target ParseTarget()
+    {
+        Target first = ParseOneTarget();
+        if (!_tokens.Current.IsOperator(",")) return first;
+        List<Target> parts = [first];
+        while (_tokens.TryOperator(",")
+            && (_tokens.Current.IsOperator("(") || _tokens.Current.Kind == TokenKind.Name && !_tokens.Current.IsName("in")))
+        {
+            parts.Add(ParseOneTarget());
+        }
+        return new TupleTarget(parts);
+    }
+
+    private Target ParseOneTarget()
+    {
+        if (!_tokens.TryOperator("("))
         {
             string name = _tokens.ExpectIdentifier();
-            targets.Add(new(name, _tokens.TryOperator(".") ? _tokens.ExpectIdentifier() : null));
+            return new NameTarget(name, _tokens.TryOperator(".") ? _tokens.ExpectIdentifier() : null);
         }
-        while (_tokens.TryOperator(","));
-        if (_tokens.TryOperator("=")) return new SetStatement(targets, _expressions.ParseTuple(), line);
-        if (targets.Count > 1) throw _tokens.Error("a set block takes one name");
-        Expression filtered = _expressions.ParseFilters(new Captured());
-        return new SetBlockStatement(targets[0], filtered, ParseBody("endset"), line);
+        _tokens.Enter();
+        Target inner = ParseTarget();
+        _tokens.ExpectOperator(")");
+        _tokens.Leave();
+        return inner;
     }
 
     private WithStatement ParseWith(int line)

@@ -8,10 +8,11 @@ internal sealed record TextStatement(string Text, int Line) : Statement(Line);
 internal sealed record OutputStatement(Expression Value, int Line) : Statement(Line);
 
 internal sealed record IfStatement(
-    IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> Branches, IReadOnlyList<Statement> Else, int Line) : Statement(Line);
+    IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> Branches, IReadOnlyList<Statement> Else, int Line)
+        : Statement(Line);
 
 internal sealed record ForStatement(
-    IReadOnlyList<string> Targets,
+    Target Target,
     Expression Items,
     Expression? Condition,
     bool Recursive,
@@ -19,12 +20,9 @@ internal sealed record ForStatement(
     IReadOnlyList<Statement> Else,
     int Line) : Statement(Line);
 
-/// <summary>What a set statement assigns to: a name, or an attribute of a namespace.</summary>
-internal sealed record AssignmentTarget(string Name, string? Attribute);
+internal sealed record SetStatement(Target Target, Expression Value, int Line) : Statement(Line);
 
-internal sealed record SetStatement(IReadOnlyList<AssignmentTarget> Targets, Expression Value, int Line) : Statement(Line);
-
-internal sealed record SetBlockStatement(AssignmentTarget Target, Expression Filtered, IReadOnlyList<Statement> Body, int Line) : Statement(Line);
+internal sealed record SetBlockStatement(Target Target, Expression Filtered, IReadOnlyList<Statement> Body, int Line) : Statement(Line);
 
 internal sealed record Signature(IReadOnlyList<(string Name, Expression? Default)> Parameters);
 

@@ -55,7 +55,10 @@ internal static class StringLiteral
     private static int Octal(ReadOnlySpan<char> body, int at, StringBuilder text)
     {
         int count = 0, code = 0;
-        while (count < 3 && at + count < body.Length && body[at + count] is >= '0' and <= '7') code = (code * 8) + (body[at + count++] - '0');
+        while (count < 3 && at + count < body.Length && body[at + count] is >= '0' and <= '7')
+        {
+            code = (code * 8) + (body[at + count++] - '0');
+        }
         text.Append((char)code);
         return count;
     }

@@ -9,26 +9,29 @@ internal static class StringMethods
     {
         Func<Arguments, object?>? method = name switch
         {
-            "strip" => a => Strip(text, a, left: true, right: true),
-            "lstrip" => a => Strip(text, a, left: true, right: false),
-            "rstrip" => a => Strip(text, a, left: false, right: true),
+            "strip" => a => Strip(text, a, left: true, right: true, budget),
+            "lstrip" => a => Strip(text, a, left: true, right: false, budget),
+            "rstrip" => a => Strip(text, a, left: false, right: true, budget),
             "split" => a => Split(text, a, fromRight: false, budget),
             "rsplit" => a => Split(text, a, fromRight: true, budget),
-            "splitlines" => _ => new JinjaList([.. Lines(text)]),
+            "splitlines" => _ => new JinjaList(PaidLines(text, budget)),
             "startswith" => a => Affix(a, part => text.StartsWith(part, StringComparison.Ordinal)),
             "endswith" => a => Affix(a, part => text.EndsWith(part, StringComparison.Ordinal)),
-            "removeprefix" => a => a.Text(0, "prefix", "") is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
-            "removesuffix" => a => a.Text(0, "suffix", "") is var s && text.EndsWith(s, StringComparison.Ordinal) ? text[..^s.Length] : text,
+            "removeprefix" => a =>
+                a.Text(0, "prefix", "") is var p && text.StartsWith(p, StringComparison.Ordinal) ? text[p.Length..] : text,
+            "removesuffix" => a =>
+                a.Text(0, "suffix", "") is var s && text.EndsWith(s, StringComparison.Ordinal) ? text[..^s.Length] : text,
             "upper" => _ => Upper(text),
             "lower" or "casefold" => _ => text.ToLowerInvariant(),
             "swapcase" => _ => string.Concat(text.Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c).ToString() : Upper(c.ToString()))),
             "title" => _ => Title(text),
             "capitalize" => _ => Capitalize(text),
             "replace" => a => Replace(text, a.Text(0, "old", ""), a.Text(1, "new", ""), a.Integer(2, "count", -1), budget),
-            "find" => a => Find(text, a, fromRight: false),
-            "rfind" => a => Find(text, a, fromRight: true),
-            "index" or "rindex" => a => Find(text, a, name == "rindex") is >= 0 and long at ? at : throw new JinjaException("substring not found"),
-            "count" => a => Count(Between(text, a, out _), a.Text(0, "sub", "")),
+            "find" => a => Find(text, a, fromRight: false, budget),
+            "rfind" => a => Find(text, a, fromRight: true, budget),
+            "index" or "rindex" => a =>
+                Find(text, a, name == "rindex", budget) is >= 0 and long at ? at : throw new JinjaException("substring not found"),
+            "count" => a => Count(Between(text, a, out _), a.Text(0, "sub", ""), budget),
             "join" => a => Join(text, a.Require(0, "iterable"), budget),
             "format" => a => BraceFormat.Apply(text, a, budget),
             "isdigit" or "isnumeric" or "isdecimal" => _ => text.Length > 0 && text.All(char.IsDigit),
@@ -37,12 +40,14 @@ internal static class StringMethods
             "isspace" => _ => text.Length > 0 && text.All(char.IsWhiteSpace),
             "isupper" => _ => text.Any(char.IsUpper) && !text.Any(char.IsLower),
             "islower" => _ => text.Any(char.IsLower) && !text.Any(char.IsUpper),
-            "zfill" => a => Pad(text, a, zeros => text is ['+' or '-', ..] ? text[0] + new string('0', zeros) + text[1..] : new string('0', zeros) + text, budget),
+            "zfill" => a =>
+                Pad(text, a, zeros => text is ['+' or '-', ..] ? text[0] + new string('0', zeros) + text[1..]
+                : new string('0', zeros) + text, budget),
             "ljust" => a => Pad(text, a, blanks => text + Fill(a, blanks), budget),
             "rjust" => a => Pad(text, a, blanks => Fill(a, blanks) + text, budget),
             "center" => a => Center(text, a.Integer(0, "width", 0), a, budget),
-            "partition" => a => Partition(text, a.Text(0, "sep", ""), text.IndexOf(a.Text(0, "sep", ""), StringComparison.Ordinal), atEnd: false),
-            "rpartition" => a => Partition(text, a.Text(0, "sep", ""), text.LastIndexOf(a.Text(0, "sep", ""), StringComparison.Ordinal), atEnd: true),
+            "partition" => a => Partition(text, a.Text(0, "sep", ""), fromRight: false, budget),
+            "rpartition" => a => Partition(text, a.Text(0, "sep", ""), fromRight: true, budget),
             _ => null,
         };
         if (method is null) return null;
@@ -59,7 +64,10 @@ internal static class StringMethods
         string upper = text.ToUpperInvariant();
         if (upper.AsSpan().IndexOfAny('\u00DF', '\u0149') < 0 && upper.AsSpan().IndexOfAnyInRange('\uFB00', '\uFB06') < 0) return upper;
         string[] ligatures = ["FF", "FI", "FL", "FFI", "FFL", "ST", "ST"];
-        return string.Concat(upper.Select(c => c switch { '\u00DF' => "SS", '\u0149' => "\u02BCN", >= '\uFB00' and <= '\uFB06' => ligatures[c - '\uFB00'], _ => c.ToString() }));
+        return string.Concat(
+            upper.Select(
+            c => c switch { '\u00DF' => "SS", '\u0149' => "\u02BCN", >= '\uFB00' and <= '\uFB06' => ligatures[c - '\uFB00'],
+            _ => c.ToString() }));
     }
 
     public static string Capitalize(string text) =>
@@ -68,11 +76,14 @@ internal static class StringMethods
     public static string Replace(string text, string old, string with, long count, Budget budget)
     {
         if (count == 0) return text;
-        long places = old.Length == 0 ? text.Length + 1L : Count(text, old);
+        long places = old.Length == 0 ? text.Length + 1L : Count(text, old, budget);
         if (count > 0) places = Math.Min(places, count);
         budget.Step(places);
         budget.Characters(Math.Max(text.Length, text.Length + (places * (with.Length - old.Length))));
-        if (old.Length == 0) return string.Concat(text.Select((c, i) => i < places ? with + c : c.ToString())) + (places > text.Length ? with : "");
+        if (old.Length == 0)
+        {
+            return string.Concat(text.Select((c, i) => i < places ? with + c : c.ToString())) + (places > text.Length ? with : "");
+        }
         StringBuilder result = new();
         int done = 0;
         for (int at; places > 0 && (at = text.IndexOf(old, done, StringComparison.Ordinal)) >= 0; places--)
@@ -85,9 +96,11 @@ internal static class StringMethods
 
     public static string Join(string separator, object? items, Budget budget)
     {
-        IReadOnlyList<object?> parts = PythonValue.Iterate(items);
+        IReadOnlyList<object?> parts = PythonValue.Iterate(items, budget);
         budget.Characters(parts.Sum(p => (long)((p as string)?.Length ?? 0) + separator.Length));
-        return string.Join(separator, parts.Select(p => p as string ?? throw new JinjaException($"expected str instance, {PythonValue.TypeName(p)} found")));
+        return string.Join(
+            separator,
+            parts.Select(p => p as string ?? throw new JinjaException($"expected str instance, {PythonValue.TypeName(p)} found")));
     }
 
     /// <summary>Lines without their ends, as splitlines cuts them.</summary>
@@ -104,9 +117,10 @@ internal static class StringMethods
         if (start < text.Length) yield return text[start..];
     }
 
-    public static string Strip(string text, Arguments arguments, bool left, bool right)
+    public static string Strip(string text, Arguments arguments, bool left, bool right, Budget budget)
     {
         char[]? characters = arguments.Get(0, "chars") is string chars ? chars.ToCharArray() : null;
+        budget.Search(text.Length, characters?.Length ?? 1);
         if (left) text = characters is null ? text.TrimStart() : text.TrimStart(Sure(characters));
         if (right) text = characters is null ? text.TrimEnd() : text.TrimEnd(Sure(characters));
         return text;
@@ -121,7 +135,7 @@ internal static class StringMethods
         long most = arguments.Integer(1, "maxsplit", -1);
         if (most < 0) most = int.MaxValue;
         if (separator is "") throw new JinjaException("empty separator");
-        budget.Step(separator is string s ? Count(text, s) : text.Count(char.IsWhiteSpace));
+        budget.Step(separator is string s ? 2 * Count(text, s, budget) : 2 * text.Count(char.IsWhiteSpace));
         List<object?> parts = separator is string sep ? SplitAt(text, sep, most, fromRight) : SplitSpaces(text, most, fromRight);
         return new JinjaList(parts);
     }
@@ -201,8 +215,20 @@ internal static class StringMethods
         return result.ToString();
     }
 
-    private static long Count(string text, string part)
+    private static List<object?> PaidLines(string text, Budget budget)
     {
+        List<object?> lines = [];
+        foreach (string line in Lines(text))
+        {
+            budget.Step(2);
+            lines.Add(line);
+        }
+        return lines;
+    }
+
+    private static long Count(string text, string part, Budget budget)
+    {
+        budget.Search(text.Length, part.Length);
         if (part.Length == 0) return text.Length + 1;
         long count = 0;
         for (int at = 0; (at = text.IndexOf(part, at, StringComparison.Ordinal)) >= 0; at += part.Length) count++;
@@ -226,12 +252,14 @@ internal static class StringMethods
     }
 
     private static string Fill(Arguments arguments, int count) =>
-        arguments.Text(1, "fillchar", " ") is [var c] ? new string(c, count) : throw new JinjaException("the fill character must be exactly one character long");
+        arguments.Text(1, "fillchar", " ") is [var c] ? new string(c, count)
+            : throw new JinjaException("the fill character must be exactly one character long");
 
     // Places are code points, so that what was found can be cut out.
-    private static long Find(string text, Arguments arguments, bool fromRight)
+    private static long Find(string text, Arguments arguments, bool fromRight, Budget budget)
     {
         string part = arguments.Text(0, "sub", ""), among = Between(text, arguments, out int start);
+        budget.Search(among.Length, part.Length);
         int at = fromRight ? among.LastIndexOf(part, StringComparison.Ordinal) : among.IndexOf(part, StringComparison.Ordinal);
         return at < 0 ? -1 : PythonString.Length(text[..(start + at)]);
     }
@@ -249,10 +277,12 @@ internal static class StringMethods
         long FromEnd(long place) => Math.Max(0, place < 0 ? place + length : place);
     }
 
-    private static JinjaList Partition(string text, string separator, int at, bool atEnd)
+    private static JinjaList Partition(string text, string separator, bool fromRight, Budget budget)
     {
         if (separator.Length == 0) throw new JinjaException("empty separator");
-        if (at < 0) return new JinjaList(atEnd ? ["", "", text] : [text, "", ""], IsTuple: true);
+        budget.Search(text.Length, separator.Length);
+        int at = fromRight ? text.LastIndexOf(separator, StringComparison.Ordinal) : text.IndexOf(separator, StringComparison.Ordinal);
+        if (at < 0) return new JinjaList(fromRight ? ["", "", text] : [text, "", ""], IsTuple: true);
         return new JinjaList([text[..at], separator, text[(at + separator.Length)..]], IsTuple: true);
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text.Json;
 
 namespace Hone.Text.Jinja;
@@ -16,6 +17,7 @@ internal static class TemplateData
         return value switch
         {
             null or bool or string or long or double => value,
+            BigInteger whole => PythonInteger.Of(whole),
             int number => (long)number,
             float number => (double)number,
             JsonElement json => From(Plain(json), depth + 1),
@@ -44,15 +46,21 @@ internal static class TemplateData
     {
         return json.ValueKind switch
         {
-            JsonValueKind.Object => json.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => Plain(g.Last().Value), StringComparer.Ordinal),
+            JsonValueKind.Object =>
+                json.EnumerateObject().GroupBy(p => p.Name).ToDictionary(g => g.Key, g => Plain(g.Last().Value), StringComparer.Ordinal),
             JsonValueKind.Array => json.EnumerateArray().Select(Plain).ToList(),
             JsonValueKind.String => json.GetString(),
-            JsonValueKind.Number => json.TryGetInt64(out long whole) ? whole : (object)json.GetDouble(),
+            JsonValueKind.Number => json.TryGetInt64(out long whole) ? whole : Number(json.GetRawText()),
             JsonValueKind.True => true,
             JsonValueKind.False => false,
             _ => (object?)null,
         };
     }
+
+    // As Python's json reads it: digits alone are an integer of any size.
+    private static object Number(string text) =>
+        PythonInteger.Parse(text)
+            ?? double.Parse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Every text in plain data, keys included.</summary>
     public static List<string> Texts(object? value)

@@ -8,7 +8,8 @@ internal static class TextFilters
     public static bool TryApply(string name, object? value, Arguments arguments, Budget budget, out object? result)
     {
         result = null;
-        if (name is not ("upper" or "lower" or "capitalize" or "title" or "trim" or "replace" or "indent" or "escape" or "e" or "forceescape" or "format"
+        if (name is not (
+            "upper" or "lower" or "capitalize" or "title" or "trim" or "replace" or "indent" or "escape" or "e" or "forceescape" or "format"
             or "center" or "truncate" or "wordcount" or "urlencode"))
         {
             return false;
@@ -21,15 +22,19 @@ internal static class TextFilters
             "lower" => text.ToLowerInvariant(),
             "capitalize" => StringMethods.Capitalize(text),
             "title" => Title(text),
-            "trim" => StringMethods.Strip(text, arguments, left: true, right: true),
-            "replace" => StringMethods.Replace(text, arguments.Text(0, "old", ""), arguments.Text(1, "new", ""), arguments.Integer(2, "count", -1), budget),
-            "indent" => Indent(value as string ?? throw new JinjaException($"indent needs a string, not '{PythonValue.TypeName(value)}'"), arguments, budget),
-            "escape" or "e" or "forceescape" => Escape(text),
+            "trim" => StringMethods.Strip(text, arguments, left: true, right: true, budget),
+            "replace" =>
+                StringMethods.Replace(
+                text, arguments.Text(0, "old", ""), arguments.Text(1, "new", ""), arguments.Integer(2, "count", -1), budget),
+            "indent" =>
+                Indent(value as string ?? throw new JinjaException($"indent needs a string, not '{PythonValue.TypeName(value)}'"),
+                arguments, budget),
+            "escape" or "e" or "forceescape" => Escape(text, budget),
             "format" => PercentFormat.Apply(text, FormatValues(arguments), budget),
             "center" => StringMethods.Center(text, arguments.Integer(0, "width", 80), Arguments.None, budget),
             "truncate" => Truncate(value, arguments),
             "wordcount" => Words(text),
-            _ => value is JinjaDict dict ? UrlQuery(dict, budget) : Uri.EscapeDataString(text).Replace("%2F", "/", StringComparison.Ordinal),
+            _ => value is JinjaDict dict ? UrlQuery(dict, budget) : UrlText(text, budget),
         };
         return true;
     }
@@ -51,6 +56,7 @@ internal static class TextFilters
         object? width = arguments.Get(0, "width", 4L);
         bool first = arguments.Flag(1, "first", false), blank = arguments.Flag(2, "blank", false);
         string by = width as string ?? new string(' ', (int)Math.Clamp(arguments.Integer(0, "width", 4), 0, 1000));
+        budget.Step(text.AsSpan().CountAny("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"));
         string[] lines = [.. StringMethods.Lines(text + "\n")];
         budget.Characters(text.Length + ((long)by.Length * lines.Length));
         StringBuilder result = new(first ? by : "");
@@ -63,12 +69,16 @@ internal static class TextFilters
         return result.ToString();
     }
 
-    private static string Escape(string text) => text
+    private static string Escape(string text, Budget budget)
+    {
+        budget.Characters(text.Length + (5L * text.AsSpan().CountAny("&<>'\"")));
+        return text
         .Replace("&", "&amp;", StringComparison.Ordinal)
         .Replace("<", "&lt;", StringComparison.Ordinal)
         .Replace(">", "&gt;", StringComparison.Ordinal)
         .Replace("'", "&#39;", StringComparison.Ordinal)
         .Replace("\"", "&#34;", StringComparison.Ordinal);
+    }
 
     private static object FormatValues(Arguments arguments)
     {
@@ -104,12 +114,24 @@ internal static class TextFilters
         return words;
     }
 
+    // A character becomes up to nine.
+    private static string UrlText(string text, Budget budget)
+    {
+        budget.Characters(Math.Min(9L * text.Length, int.MaxValue));
+        return Uri.EscapeDataString(text).Replace("%2F", "/", StringComparison.Ordinal);
+    }
+
     private static string UrlQuery(JinjaDict dict, Budget budget)
     {
         string query = string.Join('&', dict.Entries.Select(e => $"{Quote(e.Key)}={Quote(e.Value)}"));
         budget.Characters(query.Length);
         return query;
 
-        string Quote(object? part) => Uri.EscapeDataString(PythonText.Str(part, budget)).Replace("%20", "+", StringComparison.Ordinal);
+        string Quote(object? part)
+        {
+            string text = PythonText.Str(part, budget);
+            budget.Characters(Math.Min(9L * text.Length, int.MaxValue));
+            return Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);
+        }
     }
 }

@@ -13,7 +13,8 @@ internal enum UnicodeForm
 
 /// <summary>A character of a rewritten text, and what it did to the text before.</summary>
 /// <param name="Point">The code point.</param>
-/// <param name="Change">0: it stands in place of a character; 1: it was inserted after one; -n: it also stands in place of the n that followed.</param>
+/// <param name="Change">0: it stands in place of a character; 1: it was inserted after one; -n: it also stands in place of the n
+/// that followed.</param>
 internal readonly record struct Rewritten(int Point, int Change);
 
 /// <summary>NFC, NFD, NFKC and NFKD (Unicode Standard Annex #15).</summary>
@@ -26,12 +27,13 @@ internal sealed record UnicodeNormalizer(UnicodeForm Form) : Normalizer
 
     private bool IsCompatibility => Form is UnicodeForm.Nfkc or UnicodeForm.Nfkd;
 
-    public override string Apply(string text)
+    public override string Apply(string text, TextBudget budget)
     {
         // Below these no character decomposes or combines.
         char first = Form switch { UnicodeForm.Nfc => '\u0300', UnicodeForm.Nfd => '\u00C0', _ => '\u00A0' };
         if (text.AsSpan().IndexOfAnyInRange(first, '\uFFFF') < 0) return text;
         List<Rewritten> points = Rewrite(text);
+        budget.Make(points.Count);
         StringBuilder result = new(points.Count + 8);
         foreach ((int point, _) in points)
         {

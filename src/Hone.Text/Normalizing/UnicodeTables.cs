@@ -33,7 +33,8 @@ internal sealed class UnicodeTables
 
     public bool TryDecompose(int codePoint, bool compatibility, out int[] parts)
     {
-        bool found = _decompositions.TryGetValue(codePoint, out (int[] Parts, bool Compatibility) entry) && (compatibility || !entry.Compatibility);
+        bool found = _decompositions.TryGetValue(codePoint, out (int[] Parts, bool Compatibility) entry)
+            && (compatibility || !entry.Compatibility);
         parts = found ? entry.Parts : [];
         return found;
     }

@@ -1,6 +1,9 @@
 namespace Hone.Text.Offsets;
 
-/// <summary>Where each UTF-16 unit of a rewritten text came from: a range of the text that the caller gave. Kept only while offsets are asked for.</summary>
+/// <summary>
+/// Where each UTF-16 unit of a rewritten text came from: a range of the text that the caller gave. Kept only while offsets are
+/// asked for.
+/// </summary>
 internal sealed class Alignment(int[] starts, int[] ends)
 {
     public int StartOf(int unit) => starts[unit];

@@ -6,15 +6,19 @@ using Hone.Text.TokenizerFile;
 
 namespace Hone.Text.Offsets;
 
-/// <summary>The way of <see cref="Tokenizer.Encode"/>, with the place of every token kept. Slower: nothing is cached, and texts carry their alignment.</summary>
+/// <summary>
+/// The way of <see cref="Tokenizer.Encode"/>, with the place of every token kept. Slower: nothing is cached, and texts carry
+/// their alignment.
+/// </summary>
 internal sealed class OffsetEncoder(TokenizerParts parts, AddedTokenFinder raw, AddedTokenFinder normalized, string text, bool parseSpecial)
 {
     private readonly List<TokenSpan> _spans = [];
+    private readonly TextBudget _budget = new(text.Length);
 
     public List<TokenSpan> Encode()
     {
         List<Segment> segments = [];
-        raw.Split(text, parseSpecial, segments);
+        raw.Split(text, parseSpecial, segments, _budget);
         foreach (Segment segment in segments)
         {
             if (segment.Token is not null) _spans.Add(new TokenSpan(segment.Token.Id, segment.Start, segment.Start + segment.Length));
@@ -46,12 +50,16 @@ internal sealed class OffsetEncoder(TokenizerParts parts, AddedTokenFinder raw, 
 
     private void EncodeSegment(int start, int length)
     {
-        (string rewritten, Alignment map) = NormalizerAlignment.Apply(parts.Normalizer, text.Substring(start, length), Alignment.Identity(text.AsSpan(start, length), start));
+        (string rewritten, Alignment map) = NormalizerAlignment.Apply(
+            parts.Normalizer, text.Substring(start, length), Alignment.Identity(text.AsSpan(start, length), start), _budget);
         List<Segment> segments = [];
-        normalized.Split(rewritten, parseSpecial, segments);
+        normalized.Split(rewritten, parseSpecial, segments, _budget);
         foreach (Segment segment in segments)
         {
-            if (segment.Token is { } token) _spans.Add(new TokenSpan(token.Id, map.StartOf(segment.Start), map.EndOf(segment.Start + segment.Length - 1)));
+            if (segment.Token is { } token)
+            {
+                _spans.Add(new TokenSpan(token.Id, map.StartOf(segment.Start), map.EndOf(segment.Start + segment.Length - 1)));
+            }
             else EncodePieces(new Piece(rewritten, segment.Start, segment.Length, map), opensText: start == 0 && segment.Start == 0);
         }
     }
@@ -60,7 +68,7 @@ internal sealed class OffsetEncoder(TokenizerParts parts, AddedTokenFinder raw, 
     {
         List<Piece> pieces = [];
         if (parts.PreTokenizer is null) pieces.Add(piece);
-        else parts.PreTokenizer.Split(piece, opensText, pieces);
+        else parts.PreTokenizer.Split(piece, opensText, pieces, _budget);
         foreach (Piece part in pieces) EncodePiece(part);
     }
 

@@ -10,7 +10,10 @@ internal static class BmpShadow
 {
     private static readonly Dictionary<UnicodeCategory, char> s_standIns = MakeStandIns();
 
-    /// <summary>Null when the text holds no surrogate pair. Otherwise the shadow and, for each of its units and its end, the offset in the text.</summary>
+    /// <summary>
+    /// Null when the text holds no surrogate pair. Otherwise the shadow and, for each of its units and its end, the offset in the
+    /// text.
+    /// </summary>
     public static (string Text, int[] Offsets)? Of(ReadOnlySpan<char> text)
     {
         if (text.IndexOfAnyInRange('\uD800', '\uDFFF') < 0) return null;

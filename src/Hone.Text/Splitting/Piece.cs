@@ -10,7 +10,9 @@ internal readonly record struct Piece(string Source, int Start, int Length, Alig
 
     public Piece Slice(int start, int length) => new(Source, Start + start, length, Map);
 
-    /// <summary>The way back from a rewriting of this piece, whose units are those at <paramref name="units"/>; -1 for an inserted one.</summary>
+    /// <summary>
+    /// The way back from a rewriting of this piece, whose units are those at <paramref name="units"/>; -1 for an inserted one.
+    /// </summary>
     public Alignment? Rewritten(Func<IReadOnlyList<int>> units)
     {
         int start = Start;
@@ -24,18 +26,19 @@ internal abstract class PreTokenizer
     /// <param name="piece">What to cut.</param>
     /// <param name="opensText">True for the piece that begins the text given by the caller.</param>
     /// <param name="output">Takes the parts, in order.</param>
-    public abstract void Split(Piece piece, bool opensText, List<Piece> output);
+    /// <param name="budget">What the text may use.</param>
+    public abstract void Split(Piece piece, bool opensText, List<Piece> output, TextBudget budget);
 }
 
 internal sealed class SequencePreTokenizer(IReadOnlyList<PreTokenizer> parts) : PreTokenizer
 {
-    public override void Split(Piece piece, bool opensText, List<Piece> output)
+    public override void Split(Piece piece, bool opensText, List<Piece> output, TextBudget budget)
     {
         List<Piece> now = [piece], next = [];
         foreach (PreTokenizer part in parts)
         {
             next.Clear();
-            for (int i = 0; i < now.Count; i++) part.Split(now[i], opensText && i == 0, next);
+            for (int i = 0; i < now.Count; i++) part.Split(now[i], opensText && i == 0, next, budget);
             (now, next) = (next, now);
         }
         output.AddRange(now);

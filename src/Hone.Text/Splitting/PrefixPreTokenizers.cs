@@ -1,12 +1,20 @@
+using Hone.Text.Offsets;
+
 namespace Hone.Text.Splitting;
 
 /// <summary>The prefix-space rule of the ByteLevel pre-tokenizer; its mapping to bytes is the model's business.</summary>
 internal sealed class PrefixSpace : PreTokenizer
 {
-    public override void Split(Piece piece, bool opensText, List<Piece> output)
+    public override void Split(Piece piece, bool opensText, List<Piece> output, TextBudget budget)
     {
-        bool add = piece.Length > 0 && piece.Span[0] != ' ';
-        output.Add(add ? new Piece(" " + piece.Span.ToString(), 0, piece.Length + 1, piece.Rewritten(() => [-1, .. Enumerable.Range(0, piece.Length)])) : piece);
+        if (piece.Length == 0 || piece.Span[0] == ' ')
+        {
+            output.Add(piece);
+            return;
+        }
+        budget.Make(piece.Length + 1);
+        Alignment? map = piece.Rewritten(() => [-1, .. Enumerable.Range(0, piece.Length)]);
+        output.Add(new Piece(" " + piece.Span.ToString(), 0, piece.Length + 1, map));
     }
 }
 
@@ -21,8 +29,9 @@ internal enum PrependScheme
 /// <summary>SentencePiece's way: spaces become a visible mark, and words are cut before it.</summary>
 internal sealed class MetaspacePreTokenizer(char mark, PrependScheme prepend, bool split) : PreTokenizer
 {
-    public override void Split(Piece piece, bool opensText, List<Piece> output)
+    public override void Split(Piece piece, bool opensText, List<Piece> output, TextBudget budget)
     {
+        budget.Make(piece.Length + 1);
         string text = piece.Span.ToString().Replace(' ', mark);
         bool adds = prepend == PrependScheme.Always || (prepend == PrependScheme.First && opensText);
         if (adds && text.Length > 0 && text[0] != mark) text = mark + text;

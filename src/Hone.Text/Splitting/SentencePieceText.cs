@@ -1,13 +1,19 @@
 using System.Text;
+using Hone.Text.AddedTokens;
 
 namespace Hone.Text.Splitting;
 
-/// <summary>What SentencePiece does to a text before its model sees it: spaces become a visible mark, one of them is put in front.</summary>
+/// <summary>
+/// What SentencePiece does to a text before its model sees it: spaces become a visible mark, one of them is put in front.
+/// </summary>
 internal sealed class SentencePieceText(bool addsPrefix, bool everySegment, bool collapsesSpaces) : PreTokenizer
 {
     public const char Space = '\u2581';
 
-    public override void Split(Piece piece, bool opensText, List<Piece> output)
+    /// <summary>Pieces that are taken whole, before anything merges.</summary>
+    public AddedTokenFinder Whole { get; init; } = new([]);
+
+    public override void Split(Piece piece, bool opensText, List<Piece> output, TextBudget budget)
     {
         List<int>? units = piece.Map is null ? null : [];
         string text = collapsesSpaces ? Collapse(piece.Span, units) : piece.Span.ToString();
@@ -19,7 +25,10 @@ internal sealed class SentencePieceText(bool addsPrefix, bool everySegment, bool
             text = Space + text;
             units?.Insert(0, -1);
         }
-        output.Add(new Piece(text, 0, text.Length, piece.Rewritten(() => units!)));
+        Piece whole = new(text, 0, text.Length, piece.Rewritten(() => units!));
+        List<Segment> segments = [];
+        Whole.Split(text, parseSpecial: false, segments, budget);
+        foreach (Segment segment in segments) output.Add(whole.Slice(segment.Start, segment.Length));
     }
 
     private static string Collapse(ReadOnlySpan<char> text, List<int>? units)

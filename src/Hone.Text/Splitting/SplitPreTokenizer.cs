@@ -5,29 +5,19 @@ namespace Hone.Text.Splitting;
 /// <summary>Cuts where a pattern matches.</summary>
 internal sealed class RegexSplit(Regex pattern, SplitBehavior behavior, bool invert) : PreTokenizer
 {
-    public override void Split(Piece piece, bool opensText, List<Piece> output)
+    public override void Split(Piece piece, bool opensText, List<Piece> output, TextBudget budget)
     {
         List<Stretch> stretches = [];
         int done = 0;
         (string Text, int[] Offsets)? shadow = BmpShadow.Of(piece.Span);
-        try
+        foreach ((int index, int length) in budget.Matches(pattern, shadow is null ? piece.Span : shadow.Value.Text))
         {
-            foreach (ValueMatch match in pattern.EnumerateMatches(shadow is null ? piece.Span : shadow.Value.Text))
-            {
-                int start = shadow?.Offsets[match.Index] ?? match.Index;
-                int end = shadow?.Offsets[match.Index + match.Length] ?? match.Index + match.Length;
-                if (end == start) continue;
-                if (start > done) stretches.Add(new(done, start - done, invert));
-                stretches.Add(new(start, end - start, !invert));
-                done = end;
-            }
-        }
-        catch (RegexMatchTimeoutException timeout)
-        {
-            throw new InputException(
-                $"the split pattern of the tokenizer took longer than {timeout.MatchTimeout.TotalSeconds:0} s on a text of {piece.Length} characters",
-                fix: "the pattern backtracks; use a tokenizer.json from a source that you trust",
-                inner: timeout);
+            int start = shadow?.Offsets[index] ?? index;
+            int end = shadow?.Offsets[index + length] ?? index + length;
+            if (end == start) continue;
+            if (start > done) stretches.Add(new(done, start - done, invert));
+            stretches.Add(new(start, end - start, !invert));
+            done = end;
         }
         if (done < piece.Length) stretches.Add(new(done, piece.Length - done, invert));
         SplitBehaviors.Apply(behavior, piece, stretches, output);
@@ -37,7 +27,7 @@ internal sealed class RegexSplit(Regex pattern, SplitBehavior behavior, bool inv
 /// <summary>Cuts at every occurrence of a string.</summary>
 internal sealed class StringSplit(string pattern, SplitBehavior behavior, bool invert) : PreTokenizer
 {
-    public override void Split(Piece piece, bool opensText, List<Piece> output)
+    public override void Split(Piece piece, bool opensText, List<Piece> output, TextBudget budget)
     {
         List<Stretch> stretches = [];
         int done = 0;
@@ -57,7 +47,7 @@ internal sealed class StringSplit(string pattern, SplitBehavior behavior, bool i
 /// <summary>Cuts with a hand-written matcher that covers every character, each match on its own.</summary>
 internal sealed class ScannerSplit(WordScanner.Matcher matcher) : PreTokenizer
 {
-    public override void Split(Piece piece, bool opensText, List<Piece> output)
+    public override void Split(Piece piece, bool opensText, List<Piece> output, TextBudget budget)
     {
         ReadOnlySpan<char> text = piece.Span;
         for (int at = 0; at < text.Length;)
@@ -72,7 +62,7 @@ internal sealed class ScannerSplit(WordScanner.Matcher matcher) : PreTokenizer
 /// <summary>Cuts by a property of each code point: digits, punctuation.</summary>
 internal sealed class CharacterSplit(Func<System.Text.Rune, bool> isMatch, SplitBehavior behavior) : PreTokenizer
 {
-    public override void Split(Piece piece, bool opensText, List<Piece> output)
+    public override void Split(Piece piece, bool opensText, List<Piece> output, TextBudget budget)
     {
         List<Stretch> stretches = [];
         int plain = 0, at = 0;

@@ -1,8 +1,8 @@
 namespace Hone.Text.Splitting;
 
 /// <summary>
-/// Hand-written matchers for the split patterns of GPT-2 and of Llama-3 / Qwen2, which cover every character: each call yields the
-/// length of the match at a position. Many times faster than a regex, and by code point, as the reference engines match.
+/// Hand-written matchers for the split patterns of GPT-2, Llama-3 / Qwen2, tekken and o200k, which cover every character: each call
+/// yields the length of the match at a position. Many times faster than a regex, and by code point, as the reference engines match.
 /// </summary>
 internal static class WordScanner
 {
@@ -14,6 +14,18 @@ internal static class WordScanner
     public const string Llama3 = LlamaHead + @"\p{N}{1,3}" + LlamaTail;
     public const string Qwen2 = LlamaHead + @"\p{N}" + LlamaTail;
 
+    private const string Upper = @"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", Lower = @"[\p{Ll}\p{Lm}\p{Lo}\p{M}]";
+    private const string CasedPrefix = @"[^\r\n\p{L}\p{N}]?";
+    private const string CasedTail = @"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    private const string Contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?";
+
+    /// <summary>Mistral's tekken tokenizers (Nemo and later): words are cut before a capital.</summary>
+    public const string Tekken = CasedPrefix + Upper + "*" + Lower + "+|" + CasedPrefix + Upper + "+" + Lower + @"*|\p{N}" + CasedTail;
+
+    /// <summary>o200k: Phi-4-mini, gpt-oss.</summary>
+    public const string O200k = CasedPrefix + Upper + "*" + Lower + "+" + Contractions + "|" + CasedPrefix + Upper + "+" + Lower + "*"
+        + Contractions + @"|\p{N}{1,3}" + CasedTail;
+
     public delegate int Matcher(ReadOnlySpan<char> text, int at);
 
     /// <summary>The matcher for a pattern, null for one that is not among the known.</summary>
@@ -22,6 +34,8 @@ internal static class WordScanner
         Gpt2 => MatchGpt2,
         Llama3 => (text, at) => MatchLlama(text, at, maxDigits: 3),
         Qwen2 => (text, at) => MatchLlama(text, at, maxDigits: 1),
+        Tekken => (text, at) => MatchCased(text, at, maxDigits: 1, contractions: false),
+        O200k => (text, at) => MatchCased(text, at, maxDigits: 3, contractions: true),
         _ => null,
     };
 
@@ -38,15 +52,40 @@ internal static class WordScanner
             return units + Run(text, next, CharClass.Letter);
         }
         if (kind == CharClass.Number) return Run(text, at, CharClass.Number, maxDigits);
+        return MatchTail(text, at, first, kind, slashes: false);
+    }
+
+    // Symbols with the line breaks after them, white space up to its last line break, white space.
+    private static int MatchTail(ReadOnlySpan<char> text, int at, char first, CharClass kind, bool slashes)
+    {
         int symbols = Symbols(text, at, first, kind);
         if (symbols > 0)
         {
-            while (at + symbols < text.Length && text[at + symbols] is '\r' or '\n') symbols++;
+            while (at + symbols < text.Length && (text[at + symbols] is '\r' or '\n' || (slashes && text[at + symbols] == '/'))) symbols++;
             return symbols;
         }
         int spaces = Run(text, at, CharClass.Space);
         int lastNewline = text.Slice(at, spaces).LastIndexOfAny('\r', '\n');
         return lastNewline >= 0 ? lastNewline + 1 : LeaveOneSpace(text, at, spaces);
+    }
+
+    private static int MatchCased(ReadOnlySpan<char> text, int at, int maxDigits, bool contractions)
+    {
+        char first = text[at];
+        CharClass kind = CharClasses.At(text, at, out int units);
+        bool prefixed = kind is not (CharClass.Letter or CharClass.Number) && first is not ('\r' or '\n');
+        // The alternatives in their order, each first with the optional character in front, then without.
+        int word = prefixed ? CasedWords.LowerEnd(text, at + units) : -1;
+        if (word < 0) word = CasedWords.LowerEnd(text, at);
+        if (word < 0 && prefixed) word = CasedWords.UpperEnd(text, at + units);
+        if (word < 0) word = CasedWords.UpperEnd(text, at);
+        if (word >= 0)
+        {
+            bool more = contractions && word < text.Length && text[word] == '\'';
+            int letters = more ? Contraction(text[(word + 1)..], ignoreCase: true) : 0;
+            return word - at + (letters > 0 ? letters + 1 : 0);
+        }
+        return kind == CharClass.Number ? Run(text, at, CharClass.Number, maxDigits) : MatchTail(text, at, first, kind, slashes: true);
     }
 
     private static int MatchGpt2(ReadOnlySpan<char> text, int at)

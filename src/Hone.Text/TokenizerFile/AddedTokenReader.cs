@@ -50,7 +50,10 @@ internal static class AddedTokenReader
             throw new InputException($"\"id\" must be an integer from 0 to {TokenTable.MaxId}", fields.Where);
         }
         string content = fields.Text("content") ?? throw new InputException("\"content\" is missing", fields.Where);
-        if (content.Length is 0 or > MaxContent) throw new InputException($"\"content\" must have 1 to {MaxContent} characters", fields.Where);
+        if (content.Length is 0 or > MaxContent)
+        {
+            throw new InputException($"\"content\" must have 1 to {MaxContent} characters", fields.Where);
+        }
         return new AddedToken(
             id.Value,
             content,

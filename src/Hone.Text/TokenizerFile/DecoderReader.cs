@@ -8,7 +8,9 @@ namespace Hone.Text.TokenizerFile;
 /// <summary>The decoder section, applied once to every token of the vocabulary.</summary>
 internal sealed class DecoderReader
 {
+    private const int MaxBytes = 64 << 20, MaxTokenBytes = 1 << 20;
     private readonly byte[]?[] _bytes;
+    private readonly HashSet<int> _byteTokens = [];
     private byte[]?[]? _firstBytes;
     private bool _byteFallback;
     private bool _byteLevel;
@@ -30,7 +32,13 @@ internal sealed class DecoderReader
         if (section is not { } fields) throw new InputException("the file has no decoder", path);
         DecoderReader reader = new(spelled);
         reader.Apply(fields);
-        return new TokenDecoder(reader._bytes, reader._firstBytes, reader._stripStart, reader._strip);
+        return new TokenDecoder(reader._bytes)
+        {
+            FirstBytes = reader._firstBytes,
+            StripStart = reader._stripStart,
+            Strip = reader._strip,
+            ByteTokens = reader._byteTokens,
+        };
     }
 
     private void Apply(JsonFields fields)
@@ -38,7 +46,7 @@ internal sealed class DecoderReader
         switch (fields.Type)
         {
             case "Sequence":
-                foreach (JsonFields part in fields.Items("decoders")) Apply(part);
+                foreach (JsonFields part in fields.Components("decoders")) Apply(part);
                 break;
             case "ByteLevel":
                 Refuse(_byteLevel || _byteFallback, "ByteLevel", fields);
@@ -49,6 +57,10 @@ internal sealed class DecoderReader
             case "ByteFallback":
                 Refuse(_byteLevel, "ByteFallback", fields);
                 _byteFallback = true;
+                for (int id = 0; id < _bytes.Length; id++)
+                {
+                    if (_bytes[id] is { } token && TryParseByte(token, out _)) _byteTokens.Add(id);
+                }
                 Each(token => TryParseByte(token, out byte b) ? [b] : token);
                 break;
             case "Replace":
@@ -75,11 +87,15 @@ internal sealed class DecoderReader
     private void ApplyReplace(JsonFields fields)
     {
         (string? pattern, _, string source) = PatternReader.Read(fields.Child("pattern"));
-        if (pattern is null) throw new InputException($"a decoder cannot replace the regex {source}; only strings are supported", fields.Where);
+        if (pattern is null)
+        {
+            throw new InputException($"a decoder cannot replace the regex {source}; only strings are supported", fields.Where);
+        }
         // One character cannot lie across two tokens, so token by token is the same as in the fused text.
         Refuse(_fused && pattern.Length > 1, "Replace of several characters after Fuse", fields);
-        string content = fields.Text("content") ?? "";
-        Each(token => Replace(token, Encoding.UTF8.GetBytes(pattern), Encoding.UTF8.GetBytes(content)));
+        string content = PatternReader.Content(fields, "content");
+        (byte[] from, byte[] to) = (Encoding.UTF8.GetBytes(pattern), Encoding.UTF8.GetBytes(content));
+        Each(token => Replace(token, from, to));
     }
 
     private void ApplyMetaspace(JsonFields fields)
@@ -103,10 +119,12 @@ internal sealed class DecoderReader
 
     private void Each(Func<byte[], byte[]> change, bool alsoFirst = true)
     {
+        long made = 0;
         for (int id = 0; id < _bytes.Length; id++)
         {
-            if (_bytes[id] is not null) _bytes[id] = change(_bytes[id]!);
-            if (alsoFirst && _firstBytes?[id] is not null) _firstBytes[id] = change(_firstBytes[id]!);
+            if (_bytes[id] is not null) made += (_bytes[id] = change(_bytes[id]!))!.Length;
+            if (alsoFirst && _firstBytes?[id] is not null) made += (_firstBytes[id] = change(_firstBytes[id]!))!.Length;
+            if (made > MaxBytes) throw new InputException($"the decoder makes the tokens longer than {MaxBytes} bytes together");
         }
     }
 
@@ -125,8 +143,11 @@ internal sealed class DecoderReader
 
     private static byte[] Replace(byte[] text, ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> content)
     {
-        if (text.AsSpan().IndexOf(pattern) < 0) return text;
-        List<byte> result = [];
+        long places = text.AsSpan().Count(pattern);
+        if (places == 0) return text;
+        long size = text.Length + (places * (content.Length - pattern.Length));
+        if (size > MaxTokenBytes) throw new InputException($"the decoder makes a token longer than {MaxTokenBytes} bytes");
+        List<byte> result = new((int)size);
         ReadOnlySpan<byte> rest = text;
         for (int at; (at = rest.IndexOf(pattern)) >= 0; rest = rest[(at + pattern.Length)..])
         {

@@ -5,6 +5,8 @@ namespace Hone.Text.TokenizerFile;
 /// <summary>Typed access to the fields of one component of a tokenizer file; a wrong type is the file's fault and says where.</summary>
 internal readonly record struct JsonFields(JsonElement Element, string Where)
 {
+    private const int MaxComponents = 64;
+
     public string Type => Text("type") ?? throw new InputException("the component has no \"type\"", Where);
 
     public bool Has(string name) => TryGet(name, out _);
@@ -29,6 +31,14 @@ internal readonly record struct JsonFields(JsonElement Element, string Where)
     {
         if (!TryGet(name, out JsonElement value)) return null;
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Wrong(name, "an integer");
+    }
+
+    /// <summary>The parts of a sequence of components; published ones have a handful.</summary>
+    public IReadOnlyList<JsonFields> Components(string name)
+    {
+        List<JsonFields> parts = [.. Items(name).Take(MaxComponents + 1)];
+        return parts.Count <= MaxComponents ? parts
+            : throw new InputException($"{MaxComponents} components are the most", $"{Where}.{name}");
     }
 
     public IEnumerable<JsonFields> Items(string name)

@@ -9,12 +9,12 @@ internal static class NormalizerReader
 
     private static Normalizer ReadOne(JsonFields fields) => fields.Type switch
     {
-        "Sequence" => new SequenceNormalizer([.. fields.Items("normalizers").Select(ReadOne)]),
-        "Prepend" => new PrependNormalizer(fields.Text("prepend") ?? ""),
+        "Sequence" => new SequenceNormalizer([.. fields.Components("normalizers").Select(ReadOne)]),
+        "Prepend" => new PrependNormalizer(PatternReader.Content(fields, "prepend")),
         "Replace" => PatternReader.Read(fields.Child("pattern")) switch
         {
-            { Regex: { } regex } => new RegexReplaceNormalizer(regex, fields.Text("content") ?? ""),
-            { Text: var text } => new ReplaceNormalizer(text!, fields.Text("content") ?? ""),
+            { Regex: { } regex } => new RegexReplaceNormalizer(regex, PatternReader.Content(fields, "content")),
+            { Text: var text } => new ReplaceNormalizer(text!, PatternReader.Content(fields, "content")),
         },
         "Strip" => new StripNormalizer(fields.Flag("strip_left") ?? false, fields.Flag("strip_right") ?? false),
         "Lowercase" => new LowercaseNormalizer(),

@@ -22,7 +22,7 @@ internal static class PreTokenizerReader
         switch (fields.Type)
         {
             case "Sequence":
-                foreach (JsonFields part in fields.Items("pretokenizers")) ReadInto(part, parts, ref byteLevel);
+                foreach (JsonFields part in fields.Components("pretokenizers")) ReadInto(part, parts, ref byteLevel);
                 break;
             case "ByteLevel":
                 if (fields.Flag("add_prefix_space") ?? true) parts.Add(new PrefixSpace());
@@ -56,8 +56,9 @@ internal static class PreTokenizerReader
         SplitBehavior behavior = ReadBehavior(fields, null);
         bool invert = fields.Flag("invert") ?? false;
         JsonFields pattern = fields.Child("pattern");
-        // A matcher covers all of the text, so there are no gaps to keep or to drop.
-        if (behavior == SplitBehavior.Isolated && pattern.Text("Regex") is string source && WordScanner.For(source) is { } scanner)
+        // A matcher covers all of the text, so there are no gaps to keep or to drop; conversions from tiktoken drop them.
+        bool keepsMatches = behavior == SplitBehavior.Isolated || (behavior == SplitBehavior.Removed && invert);
+        if (keepsMatches && pattern.Text("Regex") is string source && WordScanner.For(source) is { } scanner)
         {
             return new ScannerSplit(scanner);
         }

@@ -7,7 +7,8 @@ using Hone.Text.Splitting;
 namespace Hone.Text.TokenizerFile;
 
 /// <summary>
-/// A tokenizer.model of SentencePiece's BPE type (Llama-2, Mistral). Neighbours merge by the score of their union, the highest first.
+/// A tokenizer.model of SentencePiece's BPE type (Llama-2, Mistral, Gemma). Neighbours merge by the score of their union, the highest
+/// first; pieces that the model's makers defined are taken whole wherever they stand.
 /// Control tokens that the file does not have come from tokenizer_config.json.
 /// </summary>
 internal static class SentencePieceLoader
@@ -23,13 +24,23 @@ internal static class SentencePieceLoader
         foreach (AddedToken token in added) token.AddTo(spelled, path);
         HashSet<int> control = [.. added.Where(t => t.Special && t.Content.Length > 1).Select(t => t.Id)];
 
-        BpeRules rules = new(ByteLevel: false, source.ByteFallback, FuseUnknown: true, IgnoreMerges: false, unknown);
+        BpeRules rules = new(ByteLevel: false, source.ByteFallback, FuseUnknown: true, IgnoreMerges: false, unknown)
+        {
+            Whole = source.Pieces.Index().Where(p => p.Item.Kind == PieceKind.UserDefined).Select(p => p.Index).ToHashSet(),
+        };
         BpeModel model = new(spelled, Merges(source, spelled, control, path), rules, control, bytes);
         bool prefix = source.AddsDummyPrefix && (config.Flag("add_prefix_space") ?? true);
         // transformers' "legacy" begins anew, with a space of its own, after each control token.
-        SentencePieceText splitter = new(prefix, everySegment: config.Flag("legacy") ?? true, source.CollapsesSpaces);
+        List<AddedToken> userDefined = [.. source.Pieces.Index().Where(p => p.Item.Kind == PieceKind.UserDefined)
+            .Select(p => Added(p.Index, Encoding.UTF8.GetString(p.Item.Text), special: false))];
+        SentencePieceText splitter = new(prefix, everySegment: config.Flag("legacy") ?? true, source.CollapsesSpaces)
+        {
+            Whole = new(userDefined.Select(t => (t.Content, t))),
+        };
         TokenRoles roles = config.Roles;
-        roles = new(roles.Bos ?? source.Bos, roles.Eos ?? source.Eos, roles.Pad ?? source.Pad, roles.Unk ?? Encoding.UTF8.GetString(source.Pieces[unknown].Text));
+        roles = new(
+            roles.Bos ?? source.Bos, roles.Eos ?? source.Eos, roles.Pad ?? source.Pad, roles.Unk
+            ?? Encoding.UTF8.GetString(source.Pieces[unknown].Text));
         List<int> before = config.Flag("add_bos_token") ?? true ? IdOf(spelled, roles.Bos!) : [];
         List<int> after = config.Flag("add_eos_token") ?? false ? IdOf(spelled, roles.Eos!) : [];
         return new(spelled, added, null, splitter, model, Decoder(source, spelled, bytes, prefix), new Surroundings(before, after), roles);
@@ -58,7 +69,10 @@ internal static class SentencePieceLoader
         {
             (byte[] text, _, PieceKind kind) = source.Pieces[id];
             if (kind != PieceKind.Byte) continue;
-            if (!DecoderReader.TryParseByte(text, out byte b)) throw new InputException("a byte piece must be spelled <0xNN>", $"{path}: piece {id}");
+            if (!DecoderReader.TryParseByte(text, out byte b))
+            {
+                throw new InputException("a byte piece must be spelled <0xNN>", $"{path}: piece {id}");
+            }
             ids[b] = id;
         }
         int missing = Array.IndexOf(ids, -1);
@@ -75,9 +89,12 @@ internal static class SentencePieceLoader
             (byte[] text, _, PieceKind kind) = source.Pieces[id];
             string name = Encoding.UTF8.GetString(text);
             if (kind is not (PieceKind.Control or PieceKind.Unknown) || !seen.Add(name)) continue;
-            added.Add(new(id, name, SingleWord: false, StripsLeft: false, StripsRight: false, Normalized: false, Special: true));
+            added.Add(Added(id, name, special: true));
         }
     }
+
+    private static AddedToken Added(int id, string name, bool special) =>
+        new(id, name, SingleWord: false, StripsLeft: false, StripsRight: false, Normalized: false, special);
 
     private static MergeTable Merges(SentencePieceModel source, TokenTable spelled, HashSet<int> control, string path)
     {
@@ -102,7 +119,10 @@ internal static class SentencePieceLoader
                 }
                 start = end;
                 if (end == text.Length || control.Contains(id)) continue;
-                if (IsNormal(text.AsSpan(0, end), out int left) && IsNormal(text.AsSpan(end), out int right)) merges.Set(left, right, ranks[score], id);
+                if (IsNormal(text.AsSpan(0, end), out int left) && IsNormal(text.AsSpan(end), out int right))
+                {
+                    merges.Set(left, right, ranks[score], id);
+                }
             }
         }
         return merges;
@@ -115,14 +135,19 @@ internal static class SentencePieceLoader
         {
             if (!spelled.Has(id)) continue;
             string text = Encoding.UTF8.GetString(spelled.BytesOf(id));
-            bool normal = id < source.Pieces.Count && source.Pieces[id].Kind == PieceKind.Normal;
+            bool normal = id < source.Pieces.Count && source.Pieces[id].Kind is PieceKind.Normal or PieceKind.UserDefined;
             bytes[id] = Encoding.UTF8.GetBytes(normal ? text.Replace(SentencePieceText.Space, ' ') : text);
         }
         for (int b = 0; b < byteTokens.Length; b++)
         {
             if (byteTokens[b] >= 0) bytes[byteTokens[b]] = [(byte)b];
         }
-        return new TokenDecoder(bytes, null, prefix ? 1 : 0, (byte)' ');
+        return new TokenDecoder(bytes)
+        {
+            StripStart = prefix ? 1 : 0,
+            ByteTokens = byteTokens.Where(id => id >= 0).ToHashSet(),
+            BadBytes = BadBytes.ReplaceByte,
+        };
     }
 
     private static List<int> IdOf(TokenTable spelled, string name) =>

@@ -95,9 +95,12 @@ internal sealed class SentencePieceModel
         }
         string where = $"{_path}: piece {Pieces.Count}";
         if (Pieces.Count > TokenTable.MaxId) throw new InputException($"{TokenTable.MaxId + 1} pieces are the most", where);
-        if (text.Length is 0 or > MaxPieceBytes || !Utf8.IsValid(text)) throw new InputException($"a piece must be 1 to {MaxPieceBytes} bytes of UTF-8", where);
+        if (text.Length is 0 or > MaxPieceBytes || !Utf8.IsValid(text))
+        {
+            throw new InputException($"a piece must be 1 to {MaxPieceBytes} bytes of UTF-8", where);
+        }
         if (float.IsNaN(score)) throw new InputException("the score is not a number", where);
-        if (kind is not (PieceKind.Normal or PieceKind.Unknown or PieceKind.Control or PieceKind.Byte))
+        if (kind is not (PieceKind.Normal or PieceKind.Unknown or PieceKind.Control or PieceKind.UserDefined or PieceKind.Byte))
         {
             throw new InputException($"pieces of kind {kind} are not supported", where, "use the model's tokenizer.json");
         }

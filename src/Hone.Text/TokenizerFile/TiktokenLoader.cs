@@ -56,7 +56,10 @@ internal static class TiktokenLoader
             string where = $"{path}:{number}";
             if (space <= 0) throw new InputException("a line must be a token in base64, a space and its rank", where);
             OperationStatus status = Base64.DecodeFromUtf8(line[..space], token, out _, out int length);
-            if (status == OperationStatus.DestinationTooSmall) throw new InputException($"a token has more than {MaxTokenBytes} bytes", where);
+            if (status == OperationStatus.DestinationTooSmall)
+            {
+                throw new InputException($"a token has more than {MaxTokenBytes} bytes", where);
+            }
             if (status != OperationStatus.Done || length == 0) throw new InputException("the token is not base64", where);
             ReadOnlySpan<byte> digits = line[(space + 1)..];
             if (!Utf8Parser.TryParse(digits, out int rank, out int used) || used != digits.Length || rank is < 0 or > TokenTable.MaxId)
@@ -65,7 +68,10 @@ internal static class TiktokenLoader
             }
             if (!pieces.TryAdd(token[..length], rank)) throw new InputException($"the token or its rank {rank} appears twice", where);
         }
-        if (pieces.Count != pieces.Size) throw new InputException($"the ranks of {pieces.Count} tokens must be 0 to {pieces.Count - 1}", path);
+        if (pieces.Count != pieces.Size)
+        {
+            throw new InputException($"the ranks of {pieces.Count} tokens must be 0 to {pieces.Count - 1}", path);
+        }
         if (pieces.Count > LlamaRanks)
         {
             throw new InputException(
@@ -83,7 +89,9 @@ internal static class TiktokenLoader
         {
             if (!pieces.TryGet([(byte)b], out ids[b]))
             {
-                throw new InputException($"no token stands for the single byte 0x{b:X2}", path, "a tiktoken file needs all 256; this one is cut short or broken");
+                throw new InputException(
+                    $"no token stands for the single byte 0x{b:X2}", path,
+                    "a tiktoken file needs all 256; this one is cut short or broken");
             }
         }
         return ids;
@@ -99,7 +107,10 @@ internal static class TiktokenLoader
             if (control.Contains(id)) continue;
             for (int cut = 1; cut < token.Length; cut++)
             {
-                if (pieces.TryGet(token[..cut], out int left) && pieces.TryGet(token[cut..], out int right)) merges.Set(left, right, id, id);
+                if (pieces.TryGet(token[..cut], out int left) && pieces.TryGet(token[cut..], out int right))
+                {
+                    merges.Set(left, right, id, id);
+                }
             }
         }
         return merges;
@@ -127,7 +138,7 @@ internal static class TiktokenLoader
         {
             if (spelled.Has(id)) bytes[id] = (pieces.Has(id) ? pieces : spelled).BytesOf(id).ToArray();
         }
-        return new TokenDecoder(bytes, null, 0, 0);
+        return new TokenDecoder(bytes);
     }
 
     private static List<AddedToken> LlamaControl(int first)

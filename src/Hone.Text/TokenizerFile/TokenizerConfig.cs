@@ -48,13 +48,22 @@ internal sealed record TokenizerConfig(JsonFields? Fields, JsonFields? SpecialTo
 
     private static IEnumerable<string> Additional(JsonFields? fields)
     {
-        if (fields is not { } known || !known.Has("additional_special_tokens")) yield break;
-        JsonFields list = known.Child("additional_special_tokens");
-        if (list.Element.ValueKind != JsonValueKind.Array) throw new InputException("must be a list", list.Where);
-        foreach (JsonElement item in list.Element.EnumerateArray())
+        // transformers 4 writes the first, 5 the second: a list, or names of roles with their tokens.
+        foreach (string key in new[] { "additional_special_tokens", "extra_special_tokens" })
         {
-            string? name = item.ValueKind == JsonValueKind.String ? item.GetString() : new JsonFields(item, list.Where).Text("content");
-            if (name is not null) yield return name;
+            if (fields is not { } known || !known.Has(key)) continue;
+            JsonFields list = known.Child(key);
+            IEnumerable<JsonElement> items = list.Element.ValueKind switch
+            {
+                JsonValueKind.Array => list.Element.EnumerateArray(),
+                JsonValueKind.Object => list.Element.EnumerateObject().Select(p => p.Value),
+                _ => throw new InputException("must be a list", list.Where),
+            };
+            foreach (JsonElement item in items)
+            {
+                string? name = item.ValueKind == JsonValueKind.String ? item.GetString() : new JsonFields(item, list.Where).Text("content");
+                if (name is not null) yield return name;
+            }
         }
     }
 }

@@ -17,7 +17,8 @@ internal sealed class TokenizerJson
 
     public static TokenizerJson Read(string path)
     {
-        TokenizerJson file = new(JsonFile.ReadBytes(path), path);
+        TokenizerJson file = new(RegularFile.ReadBytes(path, JsonFile.MaxTokenizerBytes), path);
+        RegularFile.RequireUtf8(file._bytes, path);
         try
         {
             Utf8JsonReader reader = new(file._bytes);

@@ -27,8 +27,9 @@ internal static class TokenizerJsonLoader
         (PreTokenizer? splitter, bool byteLevel) = PreTokenizerReader.Read(file.Fields("pre_tokenizer"));
         MergeTable merges = VocabularyReader.ReadMerges(file.Section("model.merges"), vocabulary, control, file.Path);
         BpeRules rules = ReadRules(file, spelled, byteLevel);
-        BpeModel model = new(byteLevel ? SpelledInBytes(vocabulary) : vocabulary, merges, rules, control, ByteTokens(vocabulary, byteLevel));
-        Surroundings surroundings = PostProcessorReader.Read(file.Fields("post_processor"));
+        BpeModel model = new(
+            byteLevel ? SpelledInBytes(vocabulary) : vocabulary, merges, rules, control, ByteTokens(vocabulary, byteLevel));
+        Surroundings surroundings = PostProcessorReader.Read(file.Fields("post_processor")).With(config, spelled);
         foreach (int id in surroundings.Before.Concat(surroundings.After))
         {
             if (!spelled.Has(id)) throw new InputException($"post_processor uses the id {id}, which no token has", file.Path);

@@ -17,7 +17,9 @@ internal sealed record TokenizerParts(
     Surroundings Surroundings,
     TokenRoles Roles);
 
-/// <summary>Finds the tokenizer of a model folder: tokenizer.json, else tokenizer.model, whose two formats are told apart by content.</summary>
+/// <summary>
+/// Finds the tokenizer of a model folder: tokenizer.json, else tokenizer.model, whose two formats are told apart by content.
+/// </summary>
 internal static class TokenizerLoader
 {
     // The largest published tokenizer.model is below 5 MB.
@@ -42,7 +44,7 @@ internal static class TokenizerLoader
             TokenizerConfig config = TokenizerConfig.Read(folder);
             return Path.GetFileName(path) == "tokenizer.json"
                 ? TokenizerJsonLoader.Load(TokenizerJson.Read(path), config)
-                : LoadModel(JsonFile.ReadBytes(path, MaxModelBytes), config, path);
+                : LoadModel(RegularFile.ReadBytes(path, MaxModelBytes), config, path);
         }
         catch (InvalidOperationException error)
         {
@@ -55,7 +57,8 @@ internal static class TokenizerLoader
     {
         if (file.AsSpan().StartsWith("version https://git-lfs"u8))
         {
-            throw new InputException("this is a pointer of Git LFS, not the file itself", path, "run `git lfs pull` in the model's repository");
+            throw new InputException(
+                "this is a pointer of Git LFS, not the file itself", path, "run `git lfs pull` in the model's repository");
         }
         // A SentencePiece model begins with the tag of its first piece (field 1, length-delimited); base64 never does.
         return file is [0x0A, ..] ? SentencePieceLoader.Load(file, config, path) : TiktokenLoader.Load(file, config, path);

@@ -45,7 +45,7 @@ public static class FileInputs
         var lengths = new DataReport("sft examples");
         (IReadOnlyList<SftExample> train, IReadOnlyList<SftExample> heldOut) = Deal(
             new StreamedRows<SftRow>(recipe, recipe.Data.Sft, recipe.Data.Weights.Sft, "sft", TrainingRows.ReadSft, Key), Seeds.Derive((ulong)recipe.Seed, "sft rows"),
-            ("data.held_out.sft", recipe.Data.HeldOut.Sft), recipe.Data.Limits.Sft, row => rule.Apply(TrainingRows.Sft(row, text, recipe.Sft.LossOn), lengths), report);
+            ("data.held_out.sft", recipe.Data.HeldOut.Sft), recipe.Data.Limits.Sft, row => rule.Apply(TrainingRows.Sft(row, text, recipe.Sft.LossOn, lengths), lengths), report);
         if (recipe.Sft.PackingLength is { } block) train = SftBlocks.Cut(train, block);
         report.Add(lengths.ToString());
         return (train, heldOut);

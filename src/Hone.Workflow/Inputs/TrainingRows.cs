@@ -22,10 +22,10 @@ public static class TrainingRows
     public static IEnumerable<PromptRow> ReadPrompts(Recipe recipe, string file, DataReport read, DataReport cleaned) =>
         DataReader.ReadPrompts(file, read, Filters(recipe));
 
-    /// <summary>Tokens of a row and which of them SFT learns.</summary>
-    public static SftExample Sft(SftRow row, ModelText text, SftLoss loss) => row is TextRow story
+    /// <summary>Tokens of a row and which of them SFT learns; answers that the template rewrites are counted.</summary>
+    public static SftExample Sft(SftRow row, ModelText text, SftLoss loss, DataReport report) => row is TextRow story
         ? text.Story(story)
-        : text.Examples.Sft((Conversation)row, loss);
+        : text.Examples.Sft((Conversation)row, loss, report);
 
     public static LengthRule SftLengths(Recipe recipe, ModelText text) => new(recipe.Sft.MaxLength, Policy: recipe.Sft.TooLong, BosId: text.Tokenizer.BosId);
 

@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Runs;
 using Hone.Runs.Recipes;
 
@@ -36,10 +37,17 @@ public static class Release
         {
             Name = r.Name,
             BaseModel = world ? "the embedded small world's base model" : Path.GetFileName(Path.TrimEndingDirectorySeparator(r.Model)),
+            BaseModelId = HubIds([r.Model], "models").FirstOrDefault(),
+            DatasetIds = [.. HubIds([.. r.Data.Sft, .. r.Data.Preferences, .. r.Data.Prompts, .. r.Data.Stories.Files], "datasets")],
+            Languages = world ? ["en"] : [],
             RecipeYaml = RecipeText.Show(recipe),
             Stages = stages,
             IsDemonstration = world,
             IsRewardModel = !policy,
         };
     }
+
+    private static IEnumerable<string> HubIds(IReadOnlyList<string> given, string kind) => given
+        .Where(path => path.StartsWith(HubId.Scheme, StringComparison.Ordinal))
+        .Select(HubId.Parse).Where(id => id.Kind == kind).Select(id => id.Name);
 }

@@ -4,7 +4,7 @@ namespace Hone.Data.Tests;
 
 public class ExampleBuilderTests
 {
-    private static readonly ExampleBuilder s_builder = new(ToyChat.Render);
+    private static readonly ExampleBuilder s_builder = new(ToyChat.RenderPrompt, ToyChat.Render);
     private static readonly Conversation s_two = new([Some.User("a"), Some.Assistant("b"), Some.User("c"), Some.Assistant("de")]);
 
     [Fact]
@@ -92,14 +92,23 @@ public class ExampleBuilderTests
     public void A_template_whose_answer_does_not_follow_the_prompt_is_an_error()
     {
         // Puts the header of the answer differently when the answer is there.
-        ExampleBuilder builder = new((messages, generate) => generate
-            ? new RenderedChat("", [1, 10, 99], [false, false, false])
-            : new RenderedChat("", [1, 10, 11, 5, 2], [false, false, false, true, true]));
+        ExampleBuilder builder = new(
+            _ => new RenderedChat("", [1, 10, 99]), _ => new MaskedChat("", [1, 10, 11, 5, 2], [false, false, false, true, true]));
         InputException e = Assert.Throws<InputException>(() => builder.Preference(new Preference([Some.User("a")], "b", "c"), "pairs.jsonl:3"));
         Assert.Equal("pairs.jsonl:3", e.Where);
         Assert.Contains("departs from it at token 3 of 3", e.Message);
 
-        ExampleBuilder unmarked = new((m, g) => ToyChat.Render(m, g) with { AssistantMask = new bool[ToyChat.Render(m, g).Ids.Length] });
-        Assert.Contains("marks no token", Assert.Throws<InputException>(() => unmarked.Preference(new Preference([Some.User("a")], "b", "c"))).Message);
+        ExampleBuilder unmarked = new(ToyChat.RenderPrompt, m => ToyChat.Render(m) with { AssistantMask = new bool[ToyChat.Render(m).Ids.Length] });
+        Assert.Contains("marks none", Assert.Throws<InputException>(() => unmarked.Preference(new Preference([Some.User("a")], "b", "c"))).Message);
+    }
+
+    [Fact]
+    public void Answers_that_the_template_rewrites_are_counted()
+    {
+        ExampleBuilder builder = new(ToyChat.RenderPrompt, m => ToyChat.Render(m) with { NotMarked = "turn 2: ..." });
+        DataReport report = new("rows");
+        builder.Sft(s_two, SftLoss.Assistant, report);
+        builder.Sft(s_two, SftLoss.All, report);
+        Assert.Equal(1, report.Changed[DropReason.AnswerRewritten]);
     }
 }

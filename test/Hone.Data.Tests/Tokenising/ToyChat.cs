@@ -10,7 +10,11 @@ internal static class ToyChat
 {
     public const int Bos = 1, EndOfTurn = 2, LineBreak = 3;
 
-    public static RenderedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
+    public static MaskedChat Render(IReadOnlyList<ChatMessage> messages) => Render(messages, addGenerationPrompt: false);
+
+    public static MaskedChat RenderPrompt(IReadOnlyList<ChatMessage> messages) => Render(messages, addGenerationPrompt: true);
+
+    private static MaskedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
     {
         List<int> ids = [Bos];
         List<bool> mask = [false];
@@ -23,7 +27,7 @@ internal static class ToyChat
             Add(LineBreak, false);
         }
         if (addGenerationPrompt) Add(Role("assistant"), false);
-        return new RenderedChat("", [.. ids], [.. mask]);
+        return new MaskedChat("", [.. ids], [.. mask]);
 
         void Add(int id, bool assistant)
         {

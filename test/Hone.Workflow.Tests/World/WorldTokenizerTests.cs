@@ -75,7 +75,8 @@ public class WorldTokenizerTests
         WorldTokenizer.Write(folder.Path);
         ChatFormat format = ChatFormat.Load(folder.Path);
         ChatMessage[] messages = [ChatMessage.User("Tell me something."), ChatMessage.Assistant("Start with the rope.")];
-        RenderedChat chat = format.Render(messages), prompt = format.Render(messages[..1], addGenerationPrompt: true);
+        MaskedChat chat = format.RenderMasked(messages);
+        RenderedChat prompt = format.Render(messages[..1], addGenerationPrompt: true);
         Assert.Equal("<|begin_of_text|><|user|>Tell me something.<|end|><|assistant|>Start with the rope.<|end|>", chat.Text);
         Assert.Equal(1 + 2 + 4 + 2 + 5, chat.Ids.Length);
         Assert.Equal(prompt.Ids, chat.Ids[..prompt.Ids.Length]);
