@@ -15,12 +15,12 @@ const int Rounds = 3, Subjects = 8, Questions = 12, PassTokens = 4096;
 string data = args.Length > 0 ? args[0] : throw new ArgumentException("give the data folder");
 LibTorch.Load();
 Tokenizer tokenizer = Tokenizer.Load(Path.Combine(data, "models/tinystories-656k-hf"));
-var config = new LlamaConfig
+var config = new TransformerConfig
 {
     VocabularySize = tokenizer.VocabularySize, HiddenSize = 64, IntermediateSize = 172, LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadDim = 16,
     MaxPositions = 16384, TieEmbeddings = true,
 };
-using var model = new Llama(config, LlamaInit.Random(config, seed: 1, deviation: 0.1), ScalarType.Float32);
+using var model = new Transformer(config, RandomWeights.Create(config, seed: 1, deviation: 0.1), ScalarType.Float32);
 var options = new TaskOptions { Data = [Path.Combine(data, "eval")], NumFewshot = 5 };
 
 ScoredSequence[] Sequences(IEnumerable<EvalItem> items) => [.. items.SelectMany(i => i.Scores).Select(s =>
@@ -69,7 +69,7 @@ double Plain(ScoredSequence sequence)
     forest.AddRoot(sequence.Ids);
     var scored = new ScoredTokens();
     scored.AddSegment(forest, 0, 0, [.. sequence.Ids.Select((_, i) => i >= sequence.From)]);
-    return LogProbHead.LogProbs(model.Hidden(forest), model.Head, scored).sum().item<float>();
+    return LogProbHead.LogProbs(model, model.Hidden(forest), scored).sum().item<float>();
 }
 
 static double Time(Action action)

@@ -11,11 +11,11 @@ namespace Hone.Inference;
 /// </summary>
 public sealed class LanguageModel : IDisposable
 {
-    private readonly Llama _model;
+    private readonly Transformer _model;
     private readonly string _folder;
     private readonly ChatFormat? _chat;
 
-    private LanguageModel(string folder, Llama model, Tokenizer tokenizer)
+    private LanguageModel(string folder, Transformer model, Tokenizer tokenizer)
     {
         (_folder, _model, Tokenizer) = (folder, model, tokenizer);
         _chat = ChatTemplate.TryLoad(folder) is { } template ? new ChatFormat(tokenizer, template) : null;
@@ -38,7 +38,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The engine below, for many prompts or answers at once.</summary>
     public IGenerationEngine Engine { get; }
 
-    public LlamaConfig Config => _model.Config;
+    public TransformerConfig Config => _model.Config;
 
     /// <summary>Loads a model folder.</summary>
     /// <param name="folder">Holds config.json, safetensors files and tokenizer.json.</param>
@@ -50,10 +50,10 @@ public sealed class LanguageModel : IDisposable
         LibTorch.Load();
         TorchSharp.torch.ScalarType type = ComputeTarget.Type(dtype);
         TorchSharp.torch.Device target = ComputeTarget.Device(device);
-        LlamaConfig config = LlamaConfigFile.Load(folder);
+        TransformerConfig config = ConfigFile.Load(folder);
         Tokenizer tokenizer = Tokenizer.Load(folder);
-        LlamaConfigFile.Check(config, tokenizer.VocabularySize, folder);
-        var model = new Llama(config, WeightFolder.LoadWeights(folder, config, type, target), type);
+        ConfigFile.Check(config, tokenizer.VocabularySize, folder);
+        var model = new Transformer(config, WeightFolder.LoadWeights(folder, config, type, target), type);
         try
         {
             return new LanguageModel(folder, model, tokenizer);

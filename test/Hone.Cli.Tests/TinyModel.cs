@@ -7,7 +7,7 @@ namespace Hone.Cli.Tests;
 /// <summary>A random model of some ten thousand weights with the small world's tokenizer and template.</summary>
 internal static class TinyModel
 {
-    private static LlamaConfig Config => new()
+    private static TransformerConfig Config => new()
     {
         VocabularySize = WorldTokenizer.VocabularySize,
         HiddenSize = 16,
@@ -39,13 +39,13 @@ internal static class TinyModel
         set_num_threads(1); // several would only wait for each other over tensors as small as these
     }
 
-    private static string Save(string folder, LlamaConfig config, ulong seed, long shardBytes)
+    private static string Save(string folder, TransformerConfig config, ulong seed, long shardBytes)
     {
         OneThread();
         using var scope = NewDisposeScope();
         string tokens = folder + "-tokens";
         WorldTokenizer.Write(tokens);
-        Dictionary<string, Tensor> weights = LlamaInit.Random(config, seed);
+        Dictionary<string, Tensor> weights = RandomWeights.Create(config, seed);
         if (config.IsRewardModel) weights[WeightNames.RewardHead] = ones(1, config.HiddenSize);
         CheckpointFolder.Save(folder, weights, config, ScalarType.Float32, tokens, shardBytes);
         Directory.Delete(tokens, recursive: true);

@@ -7,12 +7,12 @@ namespace Hone.Inference.Tests;
 
 public sealed class PrefixScorerTests
 {
-    private static readonly LlamaConfig s_config = new()
+    private static readonly TransformerConfig s_config = new()
     {
         VocabularySize = 11, HiddenSize = 16, IntermediateSize = 24, LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadDim = 4, MaxPositions = 64,
     };
 
-    private readonly Llama _model = Make();
+    private readonly Transformer _model = Make();
 
     [Fact]
     public void Scores_are_those_of_each_sequence_alone()
@@ -61,9 +61,9 @@ public sealed class PrefixScorerTests
         return (sum, greedy);
     }
 
-    private static Llama Make()
+    private static Transformer Make()
     {
         LibTorch.Load();
-        return new Llama(s_config, LlamaInit.Random(s_config, seed: 3, deviation: 0.4), ScalarType.Float32);
+        return new Transformer(s_config, RandomWeights.Create(s_config, seed: 3, deviation: 0.4), ScalarType.Float32);
     }
 }

@@ -28,7 +28,7 @@ internal static class TinyModelFolder
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), """{"bos_token": "<|begin|>", "eos_token": "<|im_end|>"}""");
         if (withTemplate) File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), ChatMl);
         WriteTokenizer(Path.Combine(folder, "tokenizer.json"));
-        WriteWeights(Path.Combine(folder, "model.safetensors"), LlamaConfigFile.Load(folder));
+        WriteWeights(Path.Combine(folder, "model.safetensors"), ConfigFile.Load(folder));
     }
 
     private static void WriteTokenizer(string path)
@@ -51,7 +51,7 @@ internal static class TinyModelFolder
         return ((char)(Printable(value) ? value : 256 + Enumerable.Range(0, value).Count(b => !Printable(b)))).ToString();
     }
 
-    private static void WriteWeights(string path, LlamaConfig config)
+    private static void WriteWeights(string path, TransformerConfig config)
     {
         var random = new Random(11);
         var header = new Dictionary<string, object>();

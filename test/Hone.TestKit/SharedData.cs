@@ -9,9 +9,16 @@ public static class SharedData
     public static string Require(string relative)
     {
         if (s_root is null) Xunit.Assert.Skip("shared/data is not beside this checkout");
-        string path = Path.Combine(s_root, relative);
-        if (!File.Exists(path) && !Directory.Exists(path)) Xunit.Assert.Skip($"shared/data/{relative} is missing");
+        string? path = TryGet(relative);
+        if (path is null) Xunit.Assert.Skip($"shared/data/{relative} is missing");
         return path;
+    }
+
+    /// <summary>Full path of a file or folder under <c>shared/data</c>; null when it is not there. For lists of test cases.</summary>
+    public static string? TryGet(string relative)
+    {
+        string? path = s_root is null ? null : Path.Combine(s_root, relative);
+        return File.Exists(path) || Directory.Exists(path) ? path : null;
     }
 
     private static string? Find()

@@ -75,7 +75,7 @@ internal sealed class ModelFlags
     private static PromptTokens Tokens(string folder, int? context, bool bos)
     {
         Tokenizer tokenizer = Tokenizer.Load(folder);
-        int length = context ?? (File.Exists(Path.Combine(folder, "config.json")) ? Models.LlamaConfigFile.Load(folder).MaxPositions
+        int length = context ?? (File.Exists(Path.Combine(folder, "config.json")) ? Models.ConfigFile.Load(folder).MaxPositions
             : throw new InputException("the endpoint does not tell the model's context length, and there is no config.json beside the tokenizer", folder));
         return new PromptTokens(tokenizer, ChatTemplate.TryLoad(folder) is { } template ? new ChatFormat(tokenizer, template) : null, length, bos, folder);
     }

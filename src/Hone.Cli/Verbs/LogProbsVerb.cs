@@ -45,7 +45,7 @@ internal static class LogProbsVerb
         return command;
     }
 
-    private static JsonObject Score(Llama model, int[] ids, int topK)
+    private static JsonObject Score(Transformer model, int[] ids, int topK)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
@@ -53,7 +53,7 @@ internal static class LogProbsVerb
         var scored = new ScoredTokens();
         scored.AddSegment(forest, forest.AddRoot(ids), 0);
         Tensor hidden = model.Hidden(forest);
-        float[] logProbs = scored.Count == 0 ? [] : LogProbHead.LogProbs(hidden, model.Head, scored).cpu().data<float>().ToArray();
+        float[] logProbs = scored.Count == 0 ? [] : LogProbHead.LogProbs(model, hidden, scored).cpu().data<float>().ToArray();
         Tensor last = model.Logits(hidden.narrow(0, ids.Length - 1, 1)).squeeze(0);
         (Tensor top, Tensor indices) = last.topk((int)Math.Min(topK, last.shape[0]));
         return new JsonObject

@@ -7,7 +7,7 @@ namespace Hone.Inference;
 
 /// <summary>One batch of answers from its prompts to its last token. Rows of the cache are answers, in order.</summary>
 internal sealed class GenerationWave(
-    LlamaDecoder decoder, StopRules stops, BatchLimits limits, AnswerInProgress[] answers, Action<GeneratedToken>? onToken)
+    Decoder decoder, StopRules stops, BatchLimits limits, AnswerInProgress[] answers, Action<GeneratedToken>? onToken)
 {
     // Finished rows cost as much as others until they are taken out, which copies the cache once.
     private const int CompactFrom = 4;

@@ -15,7 +15,7 @@ namespace Hone.Inference;
 /// </remarks>
 public sealed class LibtorchEngine : IGenerationEngine
 {
-    private readonly LlamaDecoder _decoder;
+    private readonly Decoder _decoder;
     private readonly StopRules _stops;
     private readonly Tokenizer? _tokenizer;
     private readonly BatchLimits _limits;
@@ -26,10 +26,10 @@ public sealed class LibtorchEngine : IGenerationEngine
     /// <param name="tokenizer">Needed for requests with stop strings only.</param>
     /// <param name="limits">Batch limits; null for those of the model's device.</param>
     /// <exception cref="InputException">The model is a reward model.</exception>
-    public LibtorchEngine(Llama model, StopRules stops, Tokenizer? tokenizer = null, BatchLimits? limits = null)
+    public LibtorchEngine(Transformer model, StopRules stops, Tokenizer? tokenizer = null, BatchLimits? limits = null)
     {
         if (model.Config.IsRewardModel) throw new InputException("a reward model has no vocabulary head and cannot generate text", fix: "Use a language model.");
-        _decoder = new LlamaDecoder(model);
+        _decoder = new Decoder(model);
         _stops = stops;
         _tokenizer = tokenizer;
         _limits = limits ?? (model.Device.type == DeviceType.CPU ? BatchLimits.ForCpu : BatchLimits.ForAccelerator);
@@ -54,7 +54,6 @@ public sealed class LibtorchEngine : IGenerationEngine
 
     private void Run(List<AnswerInProgress> answers, Action<GeneratedToken>? onToken, CancellationToken cancel)
     {
-        _decoder.Reserve(answers.Max(a => a.Prompt.Length) + answers.Max(a => a.LongestLength - a.Prompt.Length));
         void RunWave(AnswerInProgress[] wave) => new GenerationWave(_decoder, _stops, _limits, wave, onToken).Run(cancel);
 
         int threads = onToken is null && _decoder.Model.Device.type == DeviceType.CPU ? torch.get_num_threads() : 1;
@@ -67,7 +66,7 @@ public sealed class LibtorchEngine : IGenerationEngine
     private int Check(GenerationRequest request, int index, int count)
     {
         string? where = count > 1 ? $"request {index}" : null;
-        LlamaConfig config = _decoder.Model.Config;
+        TransformerConfig config = _decoder.Model.Config;
         request.Options.Validate(where);
         if (request.Count < 1) throw new InputException($"asks for {request.Count} answers", where, "Ask for 1 or more.");
         if (request.PromptIds.Length == 0) throw new InputException("the prompt is empty", where, "Give at least the beginning-of-text token.");

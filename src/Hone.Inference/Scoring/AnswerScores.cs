@@ -8,16 +8,16 @@ namespace Hone.Inference;
 public static class AnswerScores
 {
     /// <summary>Summed log-probability of each answer given its prompt. [examples][K]</summary>
-    public static double[][] LogProbs(Llama model, IReadOnlyList<SampleExample> examples, int maxTokens) =>
+    public static double[][] LogProbs(Transformer model, IReadOnlyList<SampleExample> examples, int maxTokens) =>
         Score(examples, maxTokens, forest =>
         {
-            Tensor logps = LogProbHead.LogProbs(model.Hidden(forest.Forest), model.Head, forest.Scored);
+            Tensor logps = LogProbHead.LogProbs(model, model.Hidden(forest.Forest), forest.Scored);
             Tensor groups = tensor(forest.Scored.Groups.Select(g => (long)g).ToArray(), device: model.Device);
             return logps.SumByGroup(groups, forest.Groups);
         });
 
     /// <summary>Reward of each answer, read at its true last token. [examples][K]</summary>
-    public static double[][] Rewards(Llama rewardModel, IReadOnlyList<SampleExample> examples, int maxTokens) =>
+    public static double[][] Rewards(Transformer rewardModel, IReadOnlyList<SampleExample> examples, int maxTokens) =>
         Score(examples, maxTokens, forest =>
         {
             long[] last = [.. forest.Forest.Segments.Where(s => s.Parent >= 0).Select(s => (long)(s.End - 1))];

@@ -40,7 +40,7 @@ public static class PrefixScorer
     /// <param name="maxTokens">Most tokens of a pass; a longer sequence makes a pass of its own.</param>
     /// <param name="top">How many of the likeliest tokens to report in each place; 0 for none.</param>
     /// <returns>Scores as passes end, in the order of the sorted sequences.</returns>
-    public static IEnumerable<SequenceScore> Score(Llama model, IReadOnlyList<ScoredSequence> sequences, int maxTokens, int top = 0, CancellationToken cancel = default)
+    public static IEnumerable<SequenceScore> Score(Transformer model, IReadOnlyList<ScoredSequence> sequences, int maxTokens, int top = 0, CancellationToken cancel = default)
     {
         // By what is computed, all but the last token, so that a sequence that ends inside another comes before it.
         int[] order = [.. Enumerable.Range(0, sequences.Count).OrderBy(i => sequences[i].Ids, Comparer<int[]>.Create((a, b) => a.AsSpan(..^1).SequenceCompareTo(b.AsSpan(..^1))))];
@@ -61,7 +61,7 @@ public static class PrefixScorer
         }
     }
 
-    private static SequenceScore[] Pass(Llama model, IReadOnlyList<ScoredSequence> sequences, int[] indices, int top)
+    private static SequenceScore[] Pass(Transformer model, IReadOnlyList<ScoredSequence> sequences, int[] indices, int top)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
@@ -119,7 +119,7 @@ public static class PrefixScorer
         }
     }
 
-    private static TokenScore[] Read(Llama model, Tensor hidden, List<int> rows, List<int> targets, int top)
+    private static TokenScore[] Read(Transformer model, Tensor hidden, List<int> rows, List<int> targets, int top)
     {
         var scores = new TokenScore[rows.Count];
         int vocabulary = model.Config.VocabularySize, chunk = Math.Max(1, ChunkElements / vocabulary);

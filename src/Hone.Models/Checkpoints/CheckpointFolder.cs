@@ -24,7 +24,7 @@ public static class CheckpointFolder
     public static void Save(
         string folder,
         IReadOnlyDictionary<string, Tensor> weights,
-        LlamaConfig config,
+        TransformerConfig config,
         ScalarType dtype,
         string? tokenizerFolder,
         long maxShardBytes = WeightWriter.DefaultShardBytes)
@@ -38,7 +38,7 @@ public static class CheckpointFolder
             if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true); // of a process that was killed
             Directory.CreateDirectory(partial);
             WeightWriter.SaveWeights(partial, weights, config, dtype, maxShardBytes);
-            LlamaConfigWriter.Write(partial, config, dtype);
+            ConfigWriter.Write(partial, config, dtype);
             WriteGenerationConfig(partial, config, tokenizerFolder);
             if (tokenizerFolder is not null) CopyTokenizer(tokenizerFolder, partial);
             Directory.Move(partial, target);
@@ -68,7 +68,7 @@ public static class CheckpointFolder
     }
 
     // The source's sampling settings stay; its stop ids and those of the configuration are joined.
-    private static void WriteGenerationConfig(string target, LlamaConfig config, string? source)
+    private static void WriteGenerationConfig(string target, TransformerConfig config, string? source)
     {
         string? path = source is null ? null : Path.Combine(source, GenerationConfig);
         JsonElement? old = path is not null && File.Exists(path) ? JsonFile.ReadObject(path) : null;
@@ -76,7 +76,7 @@ public static class CheckpointFolder
         Durable.WriteFile(Path.Combine(target, GenerationConfig), stream => JsonFile.Write(stream, json =>
         {
             if (config.BosId is { } bos) json.WriteNumber("bos_token_id", bos);
-            if (stops.Count > 0) LlamaConfigWriter.WriteEosIds(json, stops);
+            if (stops.Count > 0) ConfigWriter.WriteEosIds(json, stops);
             if (config.PadId is { } pad) json.WriteNumber("pad_token_id", pad);
             if (old is not { } members) return;
             string[] replaced = [.. new[] { config.BosId is null ? "" : "bos_token_id", "eos_token_id", config.PadId is null ? "" : "pad_token_id" }];

@@ -11,7 +11,7 @@ public static class WeightFolder
     /// a reward model has <c>score.weight</c>. Tensors are read one by one, so memory holds the weights once.
     /// </summary>
     /// <exception cref="InputException">A tensor is missing, unknown, of another shape or dtype, or not finite; or a file is damaged.</exception>
-    public static Dictionary<string, Tensor> LoadWeights(string folder, LlamaConfig config, ScalarType dtype, Device device)
+    public static Dictionary<string, Tensor> LoadWeights(string folder, TransformerConfig config, ScalarType dtype, Device device)
     {
         LibTorch.Load();
         using ShardSet shards = ShardSet.Open(folder);
@@ -30,7 +30,7 @@ public static class WeightFolder
     }
 
     /// <summary>Which stored tensor serves each weight of the model; throws one message that lists every disagreement.</summary>
-    private static Dictionary<string, (string Stored, long[] Shape)> Plan(ShardSet shards, LlamaConfig config)
+    private static Dictionary<string, (string Stored, long[] Shape)> Plan(ShardSet shards, TransformerConfig config)
     {
         Dictionary<string, (string Stored, long[] Shape)> plan = new(StringComparer.Ordinal);
         List<string> problems = [];
@@ -51,13 +51,13 @@ public static class WeightFolder
         const int Listed = 8;
         string more = problems.Count > Listed ? $"; and {problems.Count - Listed} more" : "";
         throw new InputException(
-            $"The weights do not fit {LlamaConfigFile.Name}: {string.Join("; ", problems.Take(Listed))}{more}.",
+            $"The weights do not fit {ConfigFile.Name}: {string.Join("; ", problems.Take(Listed))}{more}.",
             shards.Folder,
             "Check that config.json and the safetensors files belong to the same model.");
     }
 
     /// <summary>The name itself, or the tensor that shares its memory: by the file's metadata, or because the embeddings are tied.</summary>
-    private static string? StoredName(ShardSet shards, LlamaConfig config, string name)
+    private static string? StoredName(ShardSet shards, TransformerConfig config, string name)
     {
         if (shards.Contains(name)) return name;
         if (shards.Aliases.TryGetValue(name, out string? alias) && shards.Contains(alias)) return alias;
@@ -67,7 +67,7 @@ public static class WeightFolder
     }
 
     // Old checkpoints store the rotary frequencies, which follow from the configuration; a tied head may be stored twice.
-    private static bool IsIgnored(string name, LlamaConfig config, ShardSet shards) =>
+    private static bool IsIgnored(string name, TransformerConfig config, ShardSet shards) =>
         name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
         || (name == WeightNames.LanguageModelHead && config.TieEmbeddings && !config.IsRewardModel && shards.SameBytes(name, WeightNames.Embedding));
 }

@@ -17,7 +17,7 @@ public static class WeightWriter
     /// <exception cref="ArgumentException">The weights are not those of <paramref name="config"/>.</exception>
     /// <exception cref="InvalidOperationException">A weight is NaN or infinite, or too large for <paramref name="dtype"/>.</exception>
     public static void SaveWeights(
-        string folder, IReadOnlyDictionary<string, Tensor> weights, LlamaConfig config, ScalarType dtype, long maxShardBytes = DefaultShardBytes)
+        string folder, IReadOnlyDictionary<string, Tensor> weights, TransformerConfig config, ScalarType dtype, long maxShardBytes = DefaultShardBytes)
     {
         if (dtype is not (ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
             throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "F32, F16 or BF16");
@@ -66,7 +66,7 @@ public static class WeightWriter
         }
     }
 
-    private static void RequireSame(List<StoredTensor> tensors, IReadOnlyDictionary<string, Tensor> weights, LlamaConfig config)
+    private static void RequireSame(List<StoredTensor> tensors, IReadOnlyDictionary<string, Tensor> weights, TransformerConfig config)
     {
         foreach (StoredTensor tensor in tensors)
         {

@@ -63,7 +63,17 @@ public static class Arithmetic
         return a.addcdiv_(b, c, scalar);
     }
 
-    /// <summary>Sums values [N] into <paramref name="count"/> groups, fp32. groups [N] int64; returns [count].</summary>
+    /// <summary>Sums values [N, ...] into <paramref name="count"/> groups. groups [N] int64; returns [count, ...].</summary>
     public static Tensor SumByGroup(this Tensor values, Tensor groups, int count) =>
-        zeros(count, dtype: values.dtype, device: values.device).index_add(0, groups, values, s_one);
+        zeros([count, .. values.shape[1..]], dtype: values.dtype, device: values.device).index_add(0, groups, values, s_one);
+
+    /// <summary>cap tanh(x / cap): nearly x where |x| is far below the cap, and never beyond it.</summary>
+    public static Tensor SoftCap(this Tensor x, double cap) => x.Times(1 / cap).tanh().Times(cap);
+
+    /// <summary>0 where the mask is true, -inf elsewhere, fp32.</summary>
+    public static Tensor ZeroWhere(Tensor mask)
+    {
+        using Scalar none = float.NegativeInfinity;
+        return zeros(mask.shape, device: mask.device).masked_fill_(mask.logical_not(), none);
+    }
 }

@@ -19,7 +19,7 @@ public sealed record TrainingHooks(
 /// </summary>
 public sealed class Trainer<TExample> : IDisposable
 {
-    private readonly Llama _model;
+    private readonly Transformer _model;
     private readonly IObjective<TExample> _objective;
     private readonly IReadOnlyList<TExample> _train;
     private readonly IReadOnlyList<TExample> _heldOut;
@@ -30,13 +30,13 @@ public sealed class Trainer<TExample> : IDisposable
 
     /// <summary>Makes the model's weights trainable. They must be fp32; the model may compute in another type.</summary>
     public Trainer(
-        Llama model, IObjective<TExample> objective, IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut,
+        Transformer model, IObjective<TExample> objective, IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut,
         TrainingOptions options, TrainingHooks hooks)
     {
         if (train.Count == 0) throw new InputException("There are no examples to train on.", fix: "See the counts of dropped rows above.");
         (_model, _objective, _train, _heldOut, _options, _hooks) = (model, objective, train, heldOut, options, hooks);
-        foreach (Tensor weight in model.Weights.Values) weight.requires_grad_(true);
-        _optimiser = new AdamW(model.Weights, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
+        foreach (Tensor weight in model.Trainable.Values) weight.requires_grad_(true);
+        _optimiser = new AdamW(model.Trainable, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
         int[] units = [.. train.Select(objective.BatchUnits)];
         for (int epoch = 0; epoch < options.Epochs; epoch++)
         {
@@ -52,7 +52,7 @@ public sealed class Trainer<TExample> : IDisposable
 
     /// <summary>Everything a continuation needs besides <see cref="Step"/>: weights and moments, by name.</summary>
     public IReadOnlyDictionary<string, Tensor> State =>
-        _model.Weights.Select(w => ("weight/" + w.Key, w.Value)).Concat(_optimiser.State).ToDictionary(t => t.Item1, t => t.Item2);
+        _model.Trainable.Select(w => ("weight/" + w.Key, w.Value)).Concat(_optimiser.State).ToDictionary(t => t.Item1, t => t.Item2);
 
     /// <summary>Continues from a saved state.</summary>
     /// <exception cref="InputException">The state is of another model or another length of training.</exception>
@@ -81,7 +81,7 @@ public sealed class Trainer<TExample> : IDisposable
             if (cancel.IsCancellationRequested || (_options.SaveEvery > 0 && Step % _options.SaveEvery == 0 && !last)) _hooks.Save(Step, State);
             cancel.ThrowIfCancellationRequested();
         }
-        foreach (Tensor weight in _model.Weights.Values) weight.requires_grad_(false);
+        foreach (Tensor weight in _model.Trainable.Values) weight.requires_grad_(false);
     }
 
     /// <summary>Means of the objective over the held-out examples, as <c>eval/NAME</c>.</summary>
@@ -113,7 +113,7 @@ public sealed class Trainer<TExample> : IDisposable
             metrics.Add("loss", loss.item<float>(), pass.Sum(_objective.LossUnits));
             loss.Times(1.0 / units).backward();
         }
-        double norm = GradientNorm.Clip(_model.Weights.Values, _options.ClipNorm);
+        double norm = GradientNorm.Clip(_model.Trainable.Values, _options.ClipNorm);
         double lossMean = metrics.Means["loss"];
         if (!double.IsFinite(lossMean) || !double.IsFinite(norm))
             throw new TrainingException($"Step {Step + 1}: the loss is {lossMean} and the gradient norm {norm}. Nothing of this step was kept.\n  Lower the learning rate, or look for a broken row among the data.");

@@ -19,10 +19,10 @@ public sealed class DpoObjective(double beta, double labelSmoothing = 0) : IObje
 
     public int LossUnits(ReferencedExample example) => example.Example.Comparisons.Length;
 
-    public Tensor Loss(Llama model, IReadOnlyList<ReferencedExample> examples, StepMetrics metrics)
+    public Tensor Loss(Transformer model, IReadOnlyList<ReferencedExample> examples, StepMetrics metrics)
     {
         var comparisons = new ComparisonForest([.. examples.Select(e => e.Example)]);
-        Tensor logps = comparisons.SumByAnswer(LogProbHead.LogProbs(model.Hidden(comparisons.Forest), model.Head, comparisons.Scored));
+        Tensor logps = comparisons.SumByAnswer(LogProbHead.LogProbs(model, model.Hidden(comparisons.Forest), comparisons.Scored));
         Tensor references = tensor(examples.SelectMany(e => e.ReferenceLogps).Select(r => (float)r).ToArray(), device: model.Device);
         Tensor better = tensor(comparisons.Better.ToArray(), device: model.Device);
         Tensor worse = tensor(comparisons.Worse.ToArray(), device: model.Device);

@@ -16,5 +16,5 @@ public interface IObjective<TExample>
     int LossUnits(TExample example);
 
     /// <summary>Sum of the loss over the loss units of these examples, a scalar with gradient; metrics are added as sums and counts.</summary>
-    Tensor Loss(Llama model, IReadOnlyList<TExample> examples, StepMetrics metrics);
+    Tensor Loss(Transformer model, IReadOnlyList<TExample> examples, StepMetrics metrics);
 }

@@ -16,7 +16,7 @@ public sealed class RewardObjective : IObjective<ComparisonExample>
 
     public int LossUnits(ComparisonExample example) => example.Comparisons.Length;
 
-    public Tensor Loss(Llama model, IReadOnlyList<ComparisonExample> examples, StepMetrics metrics)
+    public Tensor Loss(Transformer model, IReadOnlyList<ComparisonExample> examples, StepMetrics metrics)
     {
         var comparisons = new ComparisonForest(examples);
         Tensor scores = model.Scores(model.Hidden(comparisons.Forest).index_select(0, tensor(comparisons.LastTokens.ToArray(), device: model.Device)));

@@ -14,9 +14,9 @@ public sealed class SftObjective : IObjective<SftExample>
     // The first token has nothing that predicts it.
     public int LossUnits(SftExample example) => example.LossMask.Skip(1).Count(m => m);
 
-    public Tensor Loss(Llama model, IReadOnlyList<SftExample> examples, StepMetrics metrics)
+    public Tensor Loss(Transformer model, IReadOnlyList<SftExample> examples, StepMetrics metrics)
     {
         ForestBatch batch = ForestBatcher.Sft(examples, [.. Enumerable.Range(0, examples.Count)]);
-        return -LogProbHead.LogProbs(model.Hidden(batch.Forest), model.Head, batch.Scored).sum();
+        return -LogProbHead.LogProbs(model, model.Hidden(batch.Forest), batch.Scored).sum();
     }
 }

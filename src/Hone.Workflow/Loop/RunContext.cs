@@ -41,7 +41,7 @@ public sealed record RunContext
     public ModelFolder Open(string folder, bool trainable = false) => ModelFolder.Open(folder, Device, Precision, trainable);
 
     /// <summary>Saves a model in fp32 as a Hugging Face folder, with the tokenizer, template and generation settings of another one.</summary>
-    public void SaveModel(Llama model, string folder, string textFrom)
+    public void SaveModel(Transformer model, string folder, string textFrom)
     {
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true); // of an attempt that was cut off
         CheckpointFolder.Save(folder, model.Weights, model.Config, ScalarType.Float32, textFrom, (long)Recipe.Save.ShardMegabytes << 20);

@@ -9,11 +9,11 @@ namespace Hone.Workflow;
 /// <summary>A model folder opened: weights, configuration, tokenizer and template.</summary>
 public sealed class ModelFolder : IDisposable
 {
-    private ModelFolder(string folder, Llama model, ModelText text) => (Folder, Model, Text) = (folder, model, text);
+    private ModelFolder(string folder, Transformer model, ModelText text) => (Folder, Model, Text) = (folder, model, text);
 
     public string Folder { get; }
 
-    public Llama Model { get; }
+    public Transformer Model { get; }
 
     public ModelText Text { get; }
 
@@ -21,12 +21,12 @@ public sealed class ModelFolder : IDisposable
     /// <exception cref="InputException">The folder is not a model that Hone can read; the message says why.</exception>
     public static ModelFolder Open(string folder, Device device, Precision precision, bool trainable = false)
     {
-        LlamaConfig config = LlamaConfigFile.Load(folder);
+        TransformerConfig config = ConfigFile.Load(folder);
         ModelText text = ModelText.Load(folder);
-        LlamaConfigFile.Check(config, text.Tokenizer.VocabularySize, folder);
+        ConfigFile.Check(config, text.Tokenizer.VocabularySize, folder);
         ScalarType compute = precision == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32;
         Dictionary<string, Tensor> weights = WeightFolder.LoadWeights(folder, config, trainable ? ScalarType.Float32 : compute, device);
-        return new ModelFolder(folder, new Llama(config, weights, compute), text);
+        return new ModelFolder(folder, new Transformer(config, weights, compute), text);
     }
 
     /// <summary>Opens a model's body as a reward model to be trained: no language-model head, a score head of zeros (loss ln 2 at step 0).</summary>
@@ -34,10 +34,10 @@ public sealed class ModelFolder : IDisposable
     {
         ModelFolder source = Open(folder, device, precision, trainable: true);
         if (source.Model.Config.IsRewardModel) return source;
-        LlamaConfig config = source.Model.Config with { IsRewardModel = true };
+        TransformerConfig config = source.Model.Config with { IsRewardModel = true };
         var weights = source.Model.Weights.Where(w => w.Key != WeightNames.LanguageModelHead).ToDictionary();
         weights[WeightNames.RewardHead] = zeros(1, config.HiddenSize, device: device);
-        return new ModelFolder(folder, new Llama(config, weights, source.Model.ComputeType), source.Text);
+        return new ModelFolder(folder, new Transformer(config, weights, source.Model.ComputeType), source.Text);
     }
 
     /// <summary>What ends an answer: every end token that any of the model's files names.</summary>

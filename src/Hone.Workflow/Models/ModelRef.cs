@@ -12,13 +12,13 @@ public sealed record ModelRef(string Folder, string Digest)
 
     /// <summary>A language model of the user's own.</summary>
     /// <exception cref="InputException">There is no such folder, or it holds something else.</exception>
-    public static ModelRef LanguageModel(string folder) => LlamaConfigFile.Load(folder).IsRewardModel
+    public static ModelRef LanguageModel(string folder) => ConfigFile.Load(folder).IsRewardModel
         ? throw new InputException("This is a reward model; a language model is needed here.", folder)
         : FromFolder(folder);
 
     /// <summary>A reward model of the user's own.</summary>
     /// <exception cref="InputException">There is no such folder, or it holds something else.</exception>
-    public static ModelRef RewardModel(string folder) => LlamaConfigFile.Load(folder).IsRewardModel
+    public static ModelRef RewardModel(string folder) => ConfigFile.Load(folder).IsRewardModel
         ? FromFolder(folder)
         : throw new InputException("This is a language model; a reward model is needed here.", folder, "hone reward trains one.");
 

@@ -8,14 +8,14 @@ namespace Hone.Workflow;
 /// <summary>The reference policy's log-probabilities of all answers, computed once before DPO and stored with the pairs.</summary>
 public static class ReferenceLogProbs
 {
-    public static IReadOnlyList<ReferencedExample> Attach(Llama reference, IReadOnlyList<ComparisonExample> examples, int maxTokens)
+    public static IReadOnlyList<ReferencedExample> Attach(Transformer reference, IReadOnlyList<ComparisonExample> examples, int maxTokens)
     {
         double[][] logps = AnswerScores.LogProbs(reference, [.. examples.Select(e => new SampleExample(e.Prompt, e.Answers))], maxTokens);
         return [.. examples.Select((e, i) => new ReferencedExample(e, logps[i]))];
     }
 
     /// <summary>Pairs with <c>reference_chosen_logp</c> and <c>reference_rejected_logp</c>.</summary>
-    public static IReadOnlyList<PairRow> Attach(Llama reference, ModelText text, IReadOnlyList<PairRow> pairs, int maxTokens)
+    public static IReadOnlyList<PairRow> Attach(Transformer reference, ModelText text, IReadOnlyList<PairRow> pairs, int maxTokens)
     {
         SampleExample[] examples = [.. pairs.Select(p => text.Examples.Preference(p)).Select(p => new SampleExample(p.Prompt, [p.Chosen, p.Rejected]))];
         double[][] logps = AnswerScores.LogProbs(reference, examples, maxTokens);

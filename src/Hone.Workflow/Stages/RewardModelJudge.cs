@@ -16,7 +16,7 @@ public static class RewardModelJudge
 
     /// <param name="sampled">Nine SFT answers to each held-out prompt, scored by the reward model: eight to choose from and one to beat. Null without a gold judge.</param>
     public static RewardModelResult Judge(
-        Llama rewardModel, RunInputs inputs, IReadOnlyList<SampleRow>? sampled, int maxTokens, ulong seed, int resamples)
+        Transformer rewardModel, RunInputs inputs, IReadOnlyList<SampleRow>? sampled, int maxTokens, ulong seed, int resamples)
     {
         double[] correct = Correct(rewardModel, inputs.PreferencesHeldOut, maxTokens);
         Interval accuracy = Bootstrap.Mean(correct, Seeds.Derive(seed, "accuracy"), resamples);
@@ -50,7 +50,7 @@ public static class RewardModelJudge
     }
 
     /// <summary>1 where the better answer has the higher reward, one half where they are equal.</summary>
-    private static double[] Correct(Llama rewardModel, IReadOnlyList<PreferenceExample> pairs, int maxTokens) =>
+    private static double[] Correct(Transformer rewardModel, IReadOnlyList<PreferenceExample> pairs, int maxTokens) =>
         [.. AnswerScores.Rewards(rewardModel, [.. pairs.Select(p => new SampleExample(p.Prompt, [p.Chosen, p.Rejected]))], maxTokens)
             .Select(r => r[0] > r[1] ? 1 : r[0] < r[1] ? 0 : 0.5)];
 

@@ -8,7 +8,7 @@ namespace Hone.Workflow;
 public static class RewardScoring
 {
     /// <summary>The same rows with <c>rewards</c> [K], counts in = counts out.</summary>
-    public static IReadOnlyList<SampleRow> Score(Llama rewardModel, ModelText rewardText, bool sameTokenizer, IReadOnlyList<SampleRow> rows, int maxTokens)
+    public static IReadOnlyList<SampleRow> Score(Transformer rewardModel, ModelText rewardText, bool sameTokenizer, IReadOnlyList<SampleRow> rows, int maxTokens)
     {
         SampleExample[] examples = [.. rows.Select(row => rewardText.Examples.Sample(sameTokenizer ? row : row with { PromptIds = null, ResponseIds = null }))];
         double[][] rewards = AnswerScores.Rewards(rewardModel, examples, maxTokens);

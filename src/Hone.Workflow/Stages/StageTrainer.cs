@@ -14,7 +14,7 @@ public static class StageTrainer
 
     /// <param name="stepped">Called after each step with (step, total steps), for stages that keep intermediate models.</param>
     public static void Run<T>(
-        RunContext run, StageFolder stage, Llama model, IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut,
+        RunContext run, StageFolder stage, Transformer model, IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut,
         TrainOptions options, double learningRate, Action<int, int>? stepped = null)
     {
         using var trainer = new Trainer<T>(model, objective, train, heldOut, Map(options, learningRate, Seeds.Derive(run.Seed, stage.Name)),

@@ -18,7 +18,7 @@ public static class WorldBaseModel
     private const int Documents = 64_000;
     private const string Resource = "world-base.safetensors", WeightsFile = "model.safetensors";
 
-    public static LlamaConfig Config { get; } = new()
+    public static TransformerConfig Config { get; } = new()
     {
         VocabularySize = WorldTokenizer.VocabularySize,
         HiddenSize = 128,
@@ -48,7 +48,7 @@ public static class WorldBaseModel
     public static void Write(string folder)
     {
         WorldTokenizer.Write(folder);
-        LlamaConfigWriter.Write(folder, Config, ScalarType.BFloat16);
+        ConfigWriter.Write(folder, Config, ScalarType.BFloat16);
         using Stream weights = Open();
         Durable.WriteFile(Path.Combine(folder, WeightsFile), weights.CopyTo);
     }
@@ -68,7 +68,7 @@ public static class WorldBaseModel
             int[] ids = document.Encode(part => tokenizer.Encode(part), begin, end);
             return new SftExample(ids, [.. ids.Select((_, i) => i > 0)]);
         })];
-        using var model = new Llama(Config, LlamaInit.Random(Config, Seed, deviation: 0.05), ScalarType.Float32);
+        using var model = new Transformer(Config, RandomWeights.Create(Config, Seed, deviation: 0.05), ScalarType.Float32);
         var options = new TrainingOptions { LearningRate = 2e-3, BatchSize = 32, WeightDecay = 0.01, MicroBatchTokens = 4096, Seed = Seed };
         using var trainer = new Trainer<SftExample>(model, new SftObjective(), examples, [], options, new TrainingHooks(progress, (_, _) => { }, (_, _) => { }));
         trainer.Run(cancel);

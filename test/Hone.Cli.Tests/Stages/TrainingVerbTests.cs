@@ -17,7 +17,7 @@ public class TrainingVerbTests : StageTest
         JsonNode[] metrics = Rows.Read(At("out/training/metrics.jsonl"));
         Assert.True((double)result["metrics"]!["loss"]! < (double)metrics[0]["loss"]! - 0.5);
         Assert.True((double)result["metrics"]!["eval/loss"]! > 0);
-        Assert.Equal(LlamaConfigFile.Load(Model).HiddenSize, LlamaConfigFile.Load(At("out")).HiddenSize);
+        Assert.Equal(ConfigFile.Load(Model).HiddenSize, ConfigFile.Load(At("out")).HiddenSize);
         foreach (string file in new[] { "config.json", "tokenizer.json", "chat_template.jinja", "generation_config.json", "training/recipe.yaml", "training/log.jsonl" })
             Assert.True(File.Exists(Path.Combine(At("out"), file)), file);
         Assert.False(Path.Exists(At("out.training")));
@@ -66,7 +66,7 @@ public class TrainingVerbTests : StageTest
     {
         string data = Rows.Preferences(At("pairs.jsonl"));
         JsonNode result = Command.Done(["reward", "--model", Model, "--data", data, "--output", At("out"), .. Short("reward"), "--set", "reward.epochs=4", "--json"]).Json;
-        Assert.True(LlamaConfigFile.Load(At("out")).IsRewardModel);
+        Assert.True(ConfigFile.Load(At("out")).IsRewardModel);
         Assert.Equal(Math.Log(2), (double)Rows.Read(At("out/training/metrics.jsonl"))[0]["loss"]!, 1e-5);
         Assert.True((double)result["metrics"]!["eval/rewards/accuracies"]! > 0.9);
     }

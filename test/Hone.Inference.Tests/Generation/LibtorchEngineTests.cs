@@ -15,7 +15,7 @@ public class LibtorchEngineTests
     [InlineData(100)]
     public void Answers_do_not_depend_on_the_batch(int rows)
     {
-        using Llama model = TestModels.Random();
+        using Transformer model = TestModels.Random();
         GenerationRequest[] requests = MixedRequests();
         IReadOnlyList<Completion> together = new LibtorchEngine(model, s_stops, limits: new BatchLimits(rows)).Generate(requests);
         Assert.Equal(requests.SelectMany((r, i) => Enumerable.Range(0, r.Count).Select(a => (i, a))), together.Select(c => (c.RequestIndex, c.AnswerIndex)));
@@ -30,7 +30,7 @@ public class LibtorchEngineTests
     [Fact]
     public void Seed_and_answer_index_decide_what_is_sampled()
     {
-        using Llama model = TestModels.Random();
+        using Transformer model = TestModels.Random();
         var engine = new LibtorchEngine(model, s_stops);
         var request = new GenerationRequest([1, 2, 3], new SamplingOptions { DoSample = true, MaxNewTokens = 30, Seed = 9 }, 4);
         IReadOnlyList<Completion> answers = engine.Generate([request]);
@@ -45,7 +45,7 @@ public class LibtorchEngineTests
     public void Log_probabilities_are_those_of_the_full_forward_pass()
     {
         using var scope = NewDisposeScope();
-        using Llama model = TestModels.Random();
+        using Transformer model = TestModels.Random();
         GenerationRequest[] requests = MixedRequests();
         IReadOnlyList<Completion> answers = new LibtorchEngine(model, s_stops).Generate(requests);
         Assert.Contains(answers, a => a.FinishReason == FinishReasons.Stop);
@@ -57,7 +57,7 @@ public class LibtorchEngineTests
             forest.AddRoot(requests[answer.RequestIndex].PromptIds);
             scored.AddSegment(forest, forest.AddChild(0, answer.Ids), group: 0);
             using var ungraded = no_grad();
-            float[] expected = LogProbHead.LogProbs(model.Hidden(forest), model.Head, scored).data<float>().ToArray();
+            float[] expected = LogProbHead.LogProbs(model, model.Hidden(forest), scored).data<float>().ToArray();
             Assert.Equal(expected.Length, answer.LogProbs.Length);
             for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], answer.LogProbs[i], 1e-4);
         }
@@ -66,7 +66,7 @@ public class LibtorchEngineTests
     [Fact]
     public void A_stop_token_ends_the_answer_and_stays_in_it()
     {
-        using Llama model = TestModels.Random();
+        using Transformer model = TestModels.Random();
         foreach (Completion answer in new LibtorchEngine(model, s_stops).Generate(MixedRequests()))
         {
             Assert.DoesNotContain(answer.Ids[..^1], s_stops.IsStop);
@@ -77,7 +77,7 @@ public class LibtorchEngineTests
     [Fact]
     public void Tokens_are_streamed_as_they_are_sampled()
     {
-        using Llama model = TestModels.Random();
+        using Transformer model = TestModels.Random();
         var request = new GenerationRequest([1, 2, 3], new SamplingOptions { DoSample = true, MaxNewTokens = 25, Seed = 2 });
         var streamed = new List<GeneratedToken>();
         Completion answer = Assert.Single(new LibtorchEngine(model, s_stops).Generate([request], streamed.Add));
@@ -89,7 +89,7 @@ public class LibtorchEngineTests
     [Fact]
     public void The_models_limit_ends_an_answer_and_refuses_a_prompt_without_room()
     {
-        using Llama model = TestModels.Random(maxPositions: 40);
+        using Transformer model = TestModels.Random(maxPositions: 40);
         var engine = new LibtorchEngine(model, new StopRules());
         var options = new SamplingOptions { MaxNewTokens = 1000 };
         IReadOnlyList<Completion> answers = engine.Generate([new(Prompt(30), options), new(Prompt(39), options), new(Prompt(2), options)]);
@@ -103,7 +103,7 @@ public class LibtorchEngineTests
     [Fact]
     public void Wrong_requests_are_refused_by_name()
     {
-        using Llama model = TestModels.Random();
+        using Transformer model = TestModels.Random();
         var engine = new LibtorchEngine(model, s_stops);
         string Refusal(GenerationRequest request) => Assert.Throws<InputException>(() => engine.Generate([request])).Message;
         Assert.Contains("empty", Refusal(new([], new SamplingOptions())));
@@ -118,7 +118,7 @@ public class LibtorchEngineTests
     [Fact]
     public void Cancelling_stops_at_the_next_step()
     {
-        using Llama model = TestModels.Random();
+        using Transformer model = TestModels.Random();
         using var cancel = new CancellationTokenSource();
         int tokens = 0;
         void OnToken(GeneratedToken token)
@@ -134,7 +134,7 @@ public class LibtorchEngineTests
     [Fact]
     public void Threads_keep_libtorchs_own_setting()
     {
-        using Llama model = TestModels.Random();
+        using Transformer model = TestModels.Random();
         int before = get_num_threads();
         new LibtorchEngine(model, s_stops).Generate(MixedRequests());
         Assert.Equal(before, get_num_threads());
@@ -148,7 +148,7 @@ public class LibtorchEngineTests
     [Fact]
     public void Weights_that_compute_nan_are_an_error()
     {
-        using Llama model = TestModels.Random();
+        using Transformer model = TestModels.Random();
         model.Weights["model.norm.weight"].fill_(float.NaN);
         Assert.Throws<InvalidDataException>(() => new LibtorchEngine(model, s_stops).Generate(MixedRequests()));
     }

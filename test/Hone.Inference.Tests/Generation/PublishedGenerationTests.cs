@@ -15,7 +15,7 @@ public class PublishedGenerationTests
         foreach (JsonElement row in Rows("vectors/generation_published.jsonl"))
         {
             string name = row.GetProperty("model").GetString()!;
-            using Llama model = TestModels.Shared(name + "-hf");
+            using Transformer model = TestModels.Shared(name + "-hf");
             int[] prompt = Ints(row, "prompt_ids");
             var request = new GenerationRequest(prompt, new SamplingOptions { MaxNewTokens = row.GetProperty("new_tokens").GetInt32() });
             Completion answer = Assert.Single(new LibtorchEngine(model, s_none).Generate([request]));
@@ -35,7 +35,7 @@ public class PublishedGenerationTests
     {
         JsonElement[] rows = [.. Rows("vectors/forward_reference.jsonl").Where(r => r.GetProperty("model").GetString() == name)];
         Assert.NotEmpty(rows);
-        using Llama model = TestModels.Shared(name);
+        using Transformer model = TestModels.Shared(name);
         GenerationRequest[] requests = [.. rows.Select(r => new GenerationRequest(Ints(r, "ids"), new SamplingOptions { MaxNewTokens = 40 }))];
         IReadOnlyList<Completion> answers = new LibtorchEngine(model, s_none).Generate(requests);
         for (int i = 0; i < rows.Length; i++) Assert.Equal(Ints(rows[i], "greedy_40"), answers[i].Ids);

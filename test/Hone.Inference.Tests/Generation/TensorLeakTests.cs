@@ -15,7 +15,7 @@ public class TensorLeakTests
     [InlineData(true)]
     public void Generation_leaves_no_tensor_behind(bool fails)
     {
-        using Llama model = TestModels.Random();
+        using Transformer model = TestModels.Random();
         var engine = new LibtorchEngine(model, new StopRules([5, 11, 17]));
         GenerationRequest[] requests = [.. Enumerable.Range(1, 12).Select(i =>
             new GenerationRequest([.. Enumerable.Range(1, i)], new SamplingOptions { DoSample = true, MaxNewTokens = 50, Seed = (ulong)i }, 3))];

@@ -6,10 +6,10 @@ namespace Hone.Inference.Tests;
 internal static class TestModels
 {
     /// <summary>A random model with uneven distributions, so that answers differ and end at different places.</summary>
-    public static Llama Random(ulong seed = 3, int maxPositions = 256)
+    public static Transformer Random(ulong seed = 3, int maxPositions = 256)
     {
         LibTorch.Load();
-        var config = new LlamaConfig
+        var config = new TransformerConfig
         {
             VocabularySize = 61,
             HiddenSize = 32,
@@ -21,14 +21,14 @@ internal static class TestModels
             MaxPositions = maxPositions,
             TieEmbeddings = true,
         };
-        return new Llama(config, LlamaInit.Random(config, seed, deviation: 0.25), ScalarType.Float32);
+        return new Transformer(config, RandomWeights.Create(config, seed, deviation: 0.25), ScalarType.Float32);
     }
 
     /// <summary>A real model of <c>shared/data/models</c>.</summary>
-    public static Llama Shared(string name)
+    public static Transformer Shared(string name)
     {
         string folder = SharedData.Require("models/" + name);
-        LlamaConfig config = LlamaConfigFile.Load(folder);
-        return new Llama(config, WeightFolder.LoadWeights(folder, config, ScalarType.Float32, CPU), ScalarType.Float32);
+        TransformerConfig config = ConfigFile.Load(folder);
+        return new Transformer(config, WeightFolder.LoadWeights(folder, config, ScalarType.Float32, CPU), ScalarType.Float32);
     }
 }

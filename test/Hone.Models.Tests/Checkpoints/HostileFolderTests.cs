@@ -77,8 +77,8 @@ public class HostileFolderTests
     {
         using TempFolder folder = new();
         string nested = "{\"a\":" + string.Concat(Enumerable.Repeat("[", depth)) + string.Concat(Enumerable.Repeat("]", depth)) + "}";
-        foreach (string name in new[] { LlamaConfigFile.Name, ShardSet.IndexFile }) File.WriteAllText(folder.File(name), nested);
-        Assert.Throws<InputException>(() => LlamaConfigFile.Load(folder.Path));
+        foreach (string name in new[] { ConfigFile.Name, ShardSet.IndexFile }) File.WriteAllText(folder.File(name), nested);
+        Assert.Throws<InputException>(() => ConfigFile.Load(folder.Path));
         Assert.Throws<InputException>(() => ShardSet.Open(folder.Path));
     }
 
@@ -94,18 +94,18 @@ public class HostileFolderTests
         using TempFolder folder = new();
         JsonObject config = LargestConfig();
         config[key] = JsonNode.Parse(value);
-        File.WriteAllText(folder.File(LlamaConfigFile.Name), config.ToJsonString());
-        Assert.Contains(key, Assert.Throws<InputException>(() => LlamaConfigFile.Load(folder.Path)).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder.File(ConfigFile.Name), config.ToJsonString());
+        Assert.Contains(key, Assert.Throws<InputException>(() => ConfigFile.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_config_that_asks_for_petabytes_is_refused_within_a_second_and_without_the_memory()
     {
         using TempFolder folder = new();
-        File.WriteAllText(folder.File(LlamaConfigFile.Name), LargestConfig().ToJsonString());
+        File.WriteAllText(folder.File(ConfigFile.Name), LargestConfig().ToJsonString());
         File.WriteAllBytes(folder.File(ShardSet.SingleFile), HandMade.OneTensor(1));
         LibTorch.Load();
-        LlamaConfig config = LlamaConfigFile.Load(folder.Path); // every value is within its range; together: 1.4 PB
+        TransformerConfig config = ConfigFile.Load(folder.Path); // every value is within its range; together: 1.4 PB
         Assert.True(WeightNames.Of(config).Sum(w => w.Shape.Aggregate(4m, (size, d) => size * d)) > 1e15m);
         long before = GC.GetAllocatedBytesForCurrentThread();
         Stopwatch watch = Stopwatch.StartNew();
@@ -123,8 +123,8 @@ public class HostileFolderTests
     {
         Assert.SkipUnless(File.Exists(device), $"{device} is not there");
         using TempFolder folder = new();
-        foreach (string name in new[] { LlamaConfigFile.Name, ShardSet.SingleFile, ShardSet.IndexFile }) File.CreateSymbolicLink(folder.File(name), device);
-        Assert.Throws<InputException>(() => LlamaConfigFile.Load(folder.Path));
+        foreach (string name in new[] { ConfigFile.Name, ShardSet.SingleFile, ShardSet.IndexFile }) File.CreateSymbolicLink(folder.File(name), device);
+        Assert.Throws<InputException>(() => ConfigFile.Load(folder.Path));
         Assert.Throws<InputException>(() => SafetensorsFile.Open(folder.File(ShardSet.SingleFile)));
         File.Delete(folder.File(ShardSet.SingleFile));
         Assert.Throws<InputException>(() => ShardSet.Open(folder.Path));
@@ -191,9 +191,9 @@ public class HostileFolderTests
         using TempFolder folder = new();
         JsonObject config = LargestConfig();
         config[key] = JsonNode.Parse(value);
-        File.WriteAllText(folder.File(LlamaConfigFile.Name), config.ToJsonString());
+        File.WriteAllText(folder.File(ConfigFile.Name), config.ToJsonString());
         File.WriteAllText(folder.File("modeling_x.py"), "raise SystemExit");
-        Assert.Contains(key, Assert.Throws<InputException>(() => LlamaConfigFile.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(key, Assert.Throws<InputException>(() => ConfigFile.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     // Every size at the top of its range.
@@ -214,7 +214,7 @@ public class HostileFolderTests
     {
         LibTorch.Load();
         using var scope = NewDisposeScope();
-        CheckpointFolder.Save(target, LlamaInit.Random(TinyLlama.Config, 1), TinyLlama.Config, ScalarType.Float32, source);
+        CheckpointFolder.Save(target, RandomWeights.Create(TinyLlama.Config, 1), TinyLlama.Config, ScalarType.Float32, source);
     }
 
     private static void WriteIndex(TempFolder folder, params (string Tensor, string File)[] entries) => File.WriteAllText(folder.File(ShardSet.IndexFile),

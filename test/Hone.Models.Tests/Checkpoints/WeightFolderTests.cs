@@ -92,7 +92,7 @@ public class WeightFolderTests
     public void Weights_that_do_not_fit_the_configuration_are_named_with_both_shapes(string from, string to, string message)
     {
         using TempFolder folder = new();
-        string config = Path.Combine(HandMade.Copy(SharedData.Require(Tiny), folder), LlamaConfigFile.Name);
+        string config = Path.Combine(HandMade.Copy(SharedData.Require(Tiny), folder), ConfigFile.Name);
         string text = File.ReadAllText(config);
         Assert.Contains(from, text, StringComparison.Ordinal);
         File.WriteAllText(config, text.Replace(from, to, StringComparison.Ordinal));
@@ -103,7 +103,7 @@ public class WeightFolderTests
     public void An_alias_serves_both_names_of_an_untied_model()
     {
         using TempFolder folder = new();
-        string config = Path.Combine(HandMade.Copy(SharedData.Require(Tiny), folder), LlamaConfigFile.Name);
+        string config = Path.Combine(HandMade.Copy(SharedData.Require(Tiny), folder), ConfigFile.Name);
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false", StringComparison.Ordinal));
         using Weights weights = new(folder.Path);
         Assert.True(HandMade.SameBits(weights.All[WeightNames.Embedding], weights.All[WeightNames.LanguageModelHead]));
@@ -206,7 +206,7 @@ public class WeightFolderTests
             _scope = NewDisposeScope();
             try
             {
-                All = WeightFolder.LoadWeights(folder, LlamaConfigFile.Load(folder), dtype, CPU);
+                All = WeightFolder.LoadWeights(folder, ConfigFile.Load(folder), dtype, CPU);
             }
             catch
             {

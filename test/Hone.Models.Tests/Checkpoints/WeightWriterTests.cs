@@ -153,7 +153,7 @@ public class WeightWriterTests
         {
             LibTorch.Load();
             _scope = NewDisposeScope();
-            Config = new LlamaConfig
+            Config = new TransformerConfig
             {
                 VocabularySize = vocabulary,
                 HiddenSize = 16,
@@ -165,7 +165,8 @@ public class WeightWriterTests
                 MaxPositions = 64,
                 TieEmbeddings = tied,
                 IsRewardModel = reward,
-                AttentionBias = true,
+                QueryKeyValueBias = true,
+                AttentionOutputBias = true,
                 EosIds = [2, 3],
             };
             using Generator generator = new(7);
@@ -176,11 +177,11 @@ public class WeightWriterTests
         {
             LibTorch.Load();
             _scope = NewDisposeScope();
-            Config = LlamaConfigFile.Load(folder);
+            Config = ConfigFile.Load(folder);
             Weights = WeightFolder.LoadWeights(folder, Config, ScalarType.Float32, CPU);
         }
 
-        public LlamaConfig Config { get; }
+        public TransformerConfig Config { get; }
 
         public Dictionary<string, Tensor> Weights { get; }
 

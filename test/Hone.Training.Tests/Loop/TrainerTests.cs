@@ -7,7 +7,7 @@ namespace Hone.Training.Tests;
 /// <summary>The loop itself: accumulation, resuming from every step, guards.</summary>
 public sealed class TrainerTests
 {
-    private static readonly LlamaConfig s_config = new()
+    private static readonly TransformerConfig s_config = new()
     {
         VocabularySize = 29,
         HiddenSize = 16,
@@ -61,7 +61,7 @@ public sealed class TrainerTests
     [Fact]
     public void A_loss_that_is_not_finite_stops_before_the_weights_change()
     {
-        using var model = new Llama(s_config, LlamaInit.Random(s_config, 1), ScalarType.Float32);
+        using var model = new Transformer(s_config, RandomWeights.Create(s_config, 1), ScalarType.Float32);
         model.Weights["model.norm.weight"].fill_(float.NaN);
         float before = model.Embedding.sum().item<float>();
         using var trainer = new Trainer<SftExample>(model, new SftObjective(), Examples(), [], Options(), Hooks());
@@ -75,7 +75,7 @@ public sealed class TrainerTests
     {
         IReadOnlyDictionary<string, double>? evaluated = null;
         var losses = new List<double>();
-        using var model = new Llama(s_config, LlamaInit.Random(s_config, 1), ScalarType.Float32);
+        using var model = new Transformer(s_config, RandomWeights.Create(s_config, 1), ScalarType.Float32);
         using var trainer = new Trainer<SftExample>(model, new SftObjective(), Examples(), Examples(), Options() with { Epochs = 20 },
             new TrainingHooks(r => losses.Add(r.Metrics["loss"]), (_, m) => evaluated = m, (_, _) => { }));
         trainer.Run(CancellationToken.None);
@@ -93,7 +93,7 @@ public sealed class TrainerTests
 
     private static Trainer<SftExample> Create(
         TrainingOptions options, Action<int, IReadOnlyDictionary<string, Tensor>>? save = null, Action<StepReport>? stepped = null) =>
-        new(new Llama(s_config, LlamaInit.Random(s_config, 1), ScalarType.Float32), new SftObjective(), Examples(), [], options, Hooks(save, stepped));
+        new(new Transformer(s_config, RandomWeights.Create(s_config, 1), ScalarType.Float32), new SftObjective(), Examples(), [], options, Hooks(save, stepped));
 
     private static TrainingHooks Hooks(Action<int, IReadOnlyDictionary<string, Tensor>>? save = null, Action<StepReport>? stepped = null) =>
         new(stepped ?? (_ => { }), (_, _) => { }, save ?? ((_, _) => { }));

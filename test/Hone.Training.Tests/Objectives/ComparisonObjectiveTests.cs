@@ -14,7 +14,7 @@ public sealed class ComparisonObjectiveTests
     [Fact]
     public void Dpo_over_a_group_equals_the_mean_over_its_separate_pairs()
     {
-        using Llama model = Create(reward: false);
+        using Transformer model = Create(reward: false);
         double[] references = [-9, -5, -12];
         var metrics = new StepMetrics();
         double found = new DpoObjective(0.3).Loss(model, [new ReferencedExample(new ComparisonExample(s_prompt, s_answers, s_comparisons), references)], metrics).item<float>();
@@ -29,7 +29,7 @@ public sealed class ComparisonObjectiveTests
     public void Reward_is_read_at_the_true_last_token_even_where_pad_or_eos_ids_occur_inside()
     {
         // Id 3 ends every answer and also stands inside this one: a search for the first one would read too early.
-        using Llama model = Create(reward: true);
+        using Transformer model = Create(reward: true);
         int[] answer = [5, 3, 6, 3];
         var example = new ComparisonExample(s_prompt, [answer, [7, 3]], [new Comparison(0, 1)]);
         var metrics = new StepMetrics();
@@ -50,7 +50,7 @@ public sealed class ComparisonObjectiveTests
         Assert.Equal([new Comparison(0, 1), new Comparison(2, 0)], groups[0].Comparisons);
     }
 
-    private static double PlainLogProb(Llama model, int[] answer)
+    private static double PlainLogProb(Transformer model, int[] answer)
     {
         var plain = new TokenForest();
         plain.AddRoot([.. s_prompt, .. answer]);
@@ -58,9 +58,9 @@ public sealed class ComparisonObjectiveTests
         return answer.Select((token, i) => (double)logProbs[s_prompt.Length + i - 1, token].item<float>()).Sum();
     }
 
-    private static Llama Create(bool reward)
+    private static Transformer Create(bool reward)
     {
-        var config = new LlamaConfig
+        var config = new TransformerConfig
         {
             VocabularySize = 17,
             HiddenSize = 16,
@@ -73,8 +73,8 @@ public sealed class ComparisonObjectiveTests
             TieEmbeddings = true,
             IsRewardModel = reward,
         };
-        Dictionary<string, Tensor> weights = LlamaInit.Random(config, 2, deviation: 0.3);
+        Dictionary<string, Tensor> weights = RandomWeights.Create(config, 2, deviation: 0.3);
         if (reward) weights["score.weight"] = ones(1, 16);
-        return new Llama(config, weights, ScalarType.Float32);
+        return new Transformer(config, weights, ScalarType.Float32);
     }
 }

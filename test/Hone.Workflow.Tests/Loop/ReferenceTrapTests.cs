@@ -82,14 +82,14 @@ public sealed class ReferenceTrapTests(Unbroken unbroken) : IDisposable
 
     private static ModelFolder Open(TinyRun run, string name) => ModelFolder.Open(run.File(name), CPU, Precision.Fp32);
 
-    private static double Loss(Llama model, IReadOnlyList<ReferencedExample> examples)
+    private static double Loss(Transformer model, IReadOnlyList<ReferencedExample> examples)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
         return new DpoObjective(beta: 0.5).Loss(model, examples, new StepMetrics()).item<float>() / examples.Count;
     }
 
-    private static double PlainLogProb(Llama model, int[] prompt, int[] answer)
+    private static double PlainLogProb(Transformer model, int[] prompt, int[] answer)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();

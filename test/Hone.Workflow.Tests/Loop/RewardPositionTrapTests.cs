@@ -16,10 +16,10 @@ public sealed class RewardPositionTrapTests
     public void Trap_7_end_and_pad_tokens_inside_an_answer_do_not_move_the_place_of_the_reward()
     {
         LibTorch.Load();
-        LlamaConfig config = TinyModel.Config with { IsRewardModel = true };
-        Dictionary<string, Tensor> weights = LlamaInit.Random(config, seed: 3, deviation: 0.5);
+        TransformerConfig config = TinyModel.Config with { IsRewardModel = true };
+        Dictionary<string, Tensor> weights = RandomWeights.Create(config, seed: 3, deviation: 0.5);
         using (var generator = new Generator(4, CPU)) weights["score.weight"] = randn([1, config.HiddenSize], generator: generator);
-        using var model = new Llama(config, weights, ScalarType.Float32);
+        using var model = new Transformer(config, weights, ScalarType.Float32);
         int end = WorldTokenizer.IdOf(WorldTokenizer.End), pad = WorldTokenizer.IdOf(WorldTokenizer.Pad);
         int[] prompt = [WorldTokenizer.IdOf(WorldTokenizer.BeginOfText), 300, end, 301];
         int[][] answers = [[310, end], [310, end, 311, 312, end], [310, pad, pad, 311, pad], [end], [pad, 310]];

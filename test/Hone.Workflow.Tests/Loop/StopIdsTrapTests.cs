@@ -46,8 +46,8 @@ public sealed class StopIdsTrapTests : IDisposable
     private static void WriteModelThatSays(string folder, int[] ids)
     {
         LibTorch.Load();
-        LlamaConfig config = TinyModel.Config with { TieEmbeddings = false };
-        Dictionary<string, Tensor> weights = LlamaInit.Random(config, seed: 1);
+        TransformerConfig config = TinyModel.Config with { TieEmbeddings = false };
+        Dictionary<string, Tensor> weights = RandomWeights.Create(config, seed: 1);
         foreach ((string name, Tensor weight) in weights)
         {
             if (name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal)) weight.zero_();

@@ -7,7 +7,7 @@ namespace Hone.Workflow.Tests.Loop;
 /// <summary>A base model of a few thousand weights with the small world's tokenizer: it has learnt nothing and runs in milliseconds.</summary>
 internal static class TinyModel
 {
-    internal static LlamaConfig Config { get; } = WorldBaseModel.Config with
+    internal static TransformerConfig Config { get; } = WorldBaseModel.Config with
     {
         HiddenSize = 16,
         IntermediateSize = 32,
@@ -24,7 +24,7 @@ internal static class TinyModel
         set_num_threads(1); // one pass is too little to share; waiting for a second thread takes longer, much longer on a busy machine
         string text = folder + ".tokenizer";
         WorldTokenizer.Write(text);
-        Dictionary<string, Tensor> weights = LlamaInit.Random(Config, seed, deviation: 0.2);
+        Dictionary<string, Tensor> weights = RandomWeights.Create(Config, seed, deviation: 0.2);
         CheckpointFolder.Save(folder, weights, Config, ScalarType.Float32, text);
         foreach (Tensor weight in weights.Values) weight.Dispose();
         Directory.Delete(text, recursive: true);

@@ -22,7 +22,7 @@ public sealed class WorldBaseModelTests
         var scored = new ScoredTokens();
         foreach (BaseDocument document in SmallWorld.Create(WorldBaseModel.Seed + 1000).BaseDocuments(60))
             scored.AddSegment(forest, forest.AddRoot(document.Encode(part => folder.Text.Tokenizer.Encode(part), begin, end)), 0);
-        double loss = -LogProbHead.LogProbs(folder.Model.Hidden(forest), folder.Model.Head, scored).mean().item<float>();
+        double loss = -LogProbHead.LogProbs(folder.Model, folder.Model.Hidden(forest), scored).mean().item<float>();
         // A vocabulary in another order gives about 8, an untrained model ln 598 = 6.4; training ended at about 0.83.
         Assert.InRange(loss, 0.6, 1.0);
     }

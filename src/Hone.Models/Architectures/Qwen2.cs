@@ -1,0 +1,25 @@
+using System.Text.Json;
+
+namespace Hone.Models;
+
+/// <summary>Qwen2 and Qwen2.5 (arXiv 2407.10671, 2412.15115): Llama with biases on q, k and v, which no field states.</summary>
+internal sealed class Qwen2 : Architecture
+{
+    public override string ModelType => "qwen2";
+
+    public override string CausalModel => "Qwen2ForCausalLM";
+
+    public override ConfigDefaults Defaults => new() { KeyValueHeads = 32, MaxPositions = 32768, BosId = null, EosId = null };
+
+    public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
+    {
+        fields.Require("hidden_act", "silu");
+        return WindowFields.ReadUpperLayers(fields, common) with { QueryKeyValueBias = true };
+    }
+
+    public override void Write(Utf8JsonWriter json, TransformerConfig config)
+    {
+        json.WriteString("hidden_act", "silu");
+        WindowFields.WriteUpperLayers(json, config);
+    }
+}

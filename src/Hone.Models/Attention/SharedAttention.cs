@@ -1,0 +1,33 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace Hone.Models;
+
+/// <summary>
+/// softmax(q k^T / sqrt(scalar)) v by libtorch, for all kinds of attention: its fused kernel where that can do it, a plain
+/// product where scores are capped, because the kernel knows no cap.
+/// </summary>
+internal static class SharedAttention
+{
+    /// <param name="q">[batch, heads, queries, head_dim]</param>
+    /// <param name="k">[batch, kv_heads, keys, head_dim]; each serves heads / kv_heads query heads.</param>
+    /// <param name="v">[batch, kv_heads, keys, head_dim]</param>
+    /// <param name="mask">Added to the scores [batch or 1, 1, queries, keys]; null for none.</param>
+    /// <param name="causal">Query i sees the keys up to i; only without a mask.</param>
+    /// <returns>[batch, heads, queries, head_dim]</returns>
+    public static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, TransformerConfig config)
+    {
+        int groups = (int)(q.shape[1] / k.shape[1]);
+        (k, v) = (RepeatHeads(k, groups), RepeatHeads(v, groups));
+        // The kernel divides by sqrt(head_dim).
+        if (config.QueryScalar is { } scalar && scalar != config.HeadDim) q = q.Times(Math.Sqrt(config.HeadDim / scalar));
+        if (mask is not null && mask.dtype != q.dtype) mask = mask.to(q.dtype);
+        if (config.AttentionCap is not { } cap) return scaled_dot_product_attention(q, k, v, mask, is_casual: causal);
+        Tensor scores = matmul(q, k.transpose(2, 3)).Times(1 / Math.Sqrt(config.HeadDim)).SoftCap(cap);
+        if (causal) mask = VisibleKeys.Mask(q.shape[2], window: null, q.device);
+        if (mask is not null) scores = scores.Plus(mask);
+        return matmul(scores.softmax(-1, ScalarType.Float32).to(v.dtype), v);
+    }
+
+    private static Tensor RepeatHeads(Tensor x, int groups) => groups == 1 ? x : x.repeat_interleave(groups, dim: 1);
+}

@@ -1,0 +1,69 @@
+using static TorchSharp.torch;
+
+namespace Hone.Models;
+
+/// <summary>
+/// One decoder layer, and the only place that holds its formula: x + attention, then x + feed-forward, with norms before,
+/// after or both. Training, scoring, prompts and single tokens differ in their <see cref="IAttention"/> alone.
+/// </summary>
+internal sealed class Block
+{
+    private readonly TransformerConfig _config;
+    private readonly int _layer;
+    private readonly RmsNorm? _attentionIn, _attentionOut, _mlpIn, _mlpOut, _queryNorm, _keyNorm;
+    private readonly Projection[] _queryKeyValue;
+    private readonly Projection _output;
+    private readonly Func<Tensor, Tensor> _mlp;
+
+    /// <param name="weights">All weights of the model, by their Hugging Face names.</param>
+    public Block(TransformerConfig config, IReadOnlyDictionary<string, Tensor> weights, int layer)
+    {
+        (_config, _layer) = (config, layer);
+        string prefix = WeightNames.Layer(layer), attention = prefix + "self_attn.", mlp = prefix + "mlp.";
+        RmsNorm? Norm(string? name) => name is null ? null : RmsNorm.Of(weights, prefix + name, config);
+        NormNames names = NormNames.Of(config.NormPlacement);
+        (_attentionIn, _attentionOut) = (Norm(names.AttentionIn), Norm(names.AttentionOut));
+        (_mlpIn, _mlpOut) = (Norm(names.MlpIn), Norm(names.MlpOut));
+        (_queryNorm, _keyNorm) = (Norm("self_attn.q_norm"), Norm("self_attn.k_norm"));
+        string[] projections = config.FusedProjections ? ["qkv_proj"] : ["q_proj", "k_proj", "v_proj"];
+        _queryKeyValue = [.. projections.Select(name => Projection.Of(weights, attention + name))];
+        _output = Projection.Of(weights, attention + "o_proj");
+        _mlp = config.Experts is null ? new GatedMlp(weights, mlp, config).Apply : new ExpertMlp(weights, mlp, config).Apply;
+    }
+
+    /// <summary>[time, hidden] to [time, hidden]. <paramref name="rotation"/> is null where this layer does not rotate.</summary>
+    /// <remarks>What a half of the layer allocates is gone when the half ends, unless the backward pass needs it.</remarks>
+    public Tensor Forward(Tensor x, Rotation? rotation, IAttention attention)
+    {
+        using var scope = NewDisposeScope();
+        Tensor attended = Add(x, _attentionIn, h => Attend(h, rotation, attention), _attentionOut);
+        return Add(attended, _mlpIn, _mlp, _mlpOut).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Add(Tensor x, RmsNorm? before, Func<Tensor, Tensor> function, RmsNorm? after)
+    {
+        using var scope = NewDisposeScope();
+        Tensor result = function(before is null ? x : before.Apply(x));
+        return x.Plus(after is null ? result : after.Apply(result)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Attend(Tensor x, Rotation? rotation, IAttention attention)
+    {
+        (Tensor q, Tensor k, Tensor v) = QueryKeyValue(x);
+        if (_config.QueryKeyNorm == QueryKeyNorm.WholeProjection) (q, k) = (_queryNorm!.Apply(q), _keyNorm!.Apply(k));
+        (q, k, v) = (Heads(q, _config.HeadCount), Heads(k, _config.KeyValueHeadCount), Heads(v, _config.KeyValueHeadCount));
+        if (_config.QueryKeyNorm == QueryKeyNorm.PerHead) (q, k) = (_queryNorm!.Apply(q), _keyNorm!.Apply(k));
+        if (rotation is not null) (q, k) = (rotation.Apply(q), rotation.Apply(k));
+        return _output.Apply(attention.Attend(_layer, q, k, v));
+    }
+
+    private (Tensor Q, Tensor K, Tensor V) QueryKeyValue(Tensor x)
+    {
+        if (_queryKeyValue.Length == 3) return (_queryKeyValue[0].Apply(x), _queryKeyValue[1].Apply(x), _queryKeyValue[2].Apply(x));
+        long queries = (long)_config.HeadCount * _config.HeadDim, keys = (long)_config.KeyValueHeadCount * _config.HeadDim;
+        Tensor all = _queryKeyValue[0].Apply(x);
+        return (all.narrow(-1, 0, queries), all.narrow(-1, queries, keys), all.narrow(-1, queries + keys, keys));
+    }
+
+    private Tensor Heads(Tensor x, int heads) => x.view(-1, heads, _config.HeadDim);
+}

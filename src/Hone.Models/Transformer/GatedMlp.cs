@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace Hone.Models;
+
+/// <summary>Gated feed-forward (arXiv 2002.05202): down(f(gate(x)) * up(x)). Gate and up may be one matrix, gate first.</summary>
+internal sealed class GatedMlp
+{
+    private readonly Projection[] _gateAndUp;
+    private readonly Projection _down;
+    private readonly Activation _activation;
+
+    public GatedMlp(IReadOnlyDictionary<string, Tensor> weights, string prefix, TransformerConfig config)
+    {
+        string[] names = config.FusedProjections ? ["gate_up_proj"] : ["gate_proj", "up_proj"];
+        _gateAndUp = [.. names.Select(name => Projection.Of(weights, prefix + name))];
+        _down = Projection.Of(weights, prefix + "down_proj");
+        _activation = config.Activation;
+    }
+
+    /// <summary>[rows, hidden] to [rows, hidden]</summary>
+    public Tensor Apply(Tensor x)
+    {
+        Tensor[] parts = _gateAndUp.Length == 2 ? [.. _gateAndUp.Select(p => p.Apply(x))] : _gateAndUp[0].Apply(x).chunk(2, -1);
+        Tensor gate = _activation == Activation.Silu ? nn.functional.silu(parts[0]) : GeluTanh(parts[0]);
+        return _down.Apply(gate * parts[1]);
+    }
+
+    /// <summary>x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), arXiv 1606.08415, in fp32.</summary>
+    private static Tensor GeluTanh(Tensor x)
+    {
+        Tensor wide = x.dtype == ScalarType.Float32 ? x : x.to(ScalarType.Float32);
+        Tensor inner = (wide * (wide * wide).Times(0.044715).Plus(1)).Times(Math.Sqrt(2 / Math.PI));
+        Tensor result = wide.Times(0.5) * inner.tanh().Plus(1);
+        return result.dtype == x.dtype ? result : result.to(x.dtype);
+    }
+}

@@ -1,0 +1,26 @@
+using static TorchSharp.torch;
+
+namespace Hone.Models;
+
+/// <summary>RMSNorm (arXiv 1910.07467) over the last dimension: statistics in fp32, the result in the type of its input.</summary>
+internal sealed class RmsNorm(Tensor weight, TransformerConfig config)
+{
+    /// <summary>The norm of that name; null where the model has none.</summary>
+    public static RmsNorm? Of(IReadOnlyDictionary<string, Tensor> weights, string name, TransformerConfig config) =>
+        weights.GetValueOrDefault(name + ".weight") is { } weight ? new RmsNorm(weight, config) : null;
+
+    /// <summary>[..., dim] to [..., dim]</summary>
+    public Tensor Apply(Tensor x)
+    {
+        Tensor wide = As(x, ScalarType.Float32);
+        Tensor normed = wide * (wide * wide).mean([-1], keepdim: true).Plus(config.NormEpsilon).rsqrt();
+        return config.NormWeight switch
+        {
+            NormWeight.AfterCast => As(normed, x.dtype) * As(weight, x.dtype),
+            NormWeight.BeforeCast => As(normed * As(weight, ScalarType.Float32), x.dtype),
+            _ => As(normed * As(weight, ScalarType.Float32).Plus(1), x.dtype),
+        };
+    }
+
+    private static Tensor As(Tensor x, ScalarType type) => x.dtype == type ? x : x.to(type);
+}
