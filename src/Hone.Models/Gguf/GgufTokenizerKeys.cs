@@ -11,9 +11,9 @@ public static class GgufTokenizerKeys
     private const string Pad = "tokenizer.ggml.padding_token_id", AddBos = "tokenizer.ggml.add_bos_token", AddEos = "tokenizer.ggml.add_eos_token";
     private const string Template = "tokenizer.chat_template", ToolTemplate = "tokenizer.chat_template.tool_use", TemplateNames = "tokenizer.chat_templates";
 
-    // GGUF has room for two more ids that end an answer: the end of a turn and the end of a message.
     private static readonly string[] s_templateNames = ["tool_use"];
 
+    // GGUF has room for two more ids that end an answer: the end of a turn and the end of a message.
     private static readonly string[] s_otherStops = ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"];
 
     public static void Write(GgufVocabulary words, GgufMetadata metadata, Action<string> warn)
@@ -72,6 +72,15 @@ public static class GgufTokenizerKeys
             ChatTemplate = metadata.Text(Template),
             ToolTemplate = metadata.Text(ToolTemplate),
         };
+    }
+
+    public static bool HasTemplate(GgufMetadata metadata) => metadata.Has(Template);
+
+    /// <summary>The tokens that end an answer, as they are spelled.</summary>
+    public static IReadOnlyList<string> StopTexts(GgufMetadata metadata)
+    {
+        GgufVocabulary words = Read(metadata);
+        return [.. GgufVocabularyWriter.StopIds(words).Select(id => words.Tokens[id])];
     }
 
     private static InputException Missing(GgufMetadata metadata, string key) => new($"The file has no {key}.", metadata.Path, "Take a file that holds the tokenizer too.");
