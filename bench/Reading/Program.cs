@@ -1,3 +1,4 @@
+using Hone.Inference;
 // Memory and speed of reading preferences from a JSONL file of the given size, and of dealing 1,000 of them out for training:
 // peak memory must not grow with the file.
 // Run: dotnet run -c Release --project bench/Reading -- MEGABYTES     (Linux: reads the peak from /proc)

@@ -1,3 +1,4 @@
+using Hone.Inference;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Hone.Models;
@@ -11,59 +12,36 @@ namespace Hone.Inference;
 /// </summary>
 public sealed class LanguageModel : IDisposable
 {
-    private readonly Transformer _model;
-    private readonly string _folder;
-    private readonly ChatFormat? _chat;
+    private readonly PretrainedModel _model;
 
-    private LanguageModel(string folder, Transformer model, Tokenizer tokenizer)
-    {
-        (_folder, _model, Tokenizer) = (folder, model, tokenizer);
-        _chat = ChatTemplate.TryLoad(folder) is { } template ? new ChatFormat(tokenizer, template) : null;
-        GenerationConfig = GenerationConfig.Load(folder);
-        Stops = new StopRules(model.Config.EosIds, GenerationConfig.EosIds, tokenizer.EosId is { } eos ? [eos] : []);
-        Engine = new LibtorchEngine(model, Stops, tokenizer);
-    }
+    private LanguageModel(PretrainedModel model) => (_model, Engine) = (model, model.CreateEngine());
 
-    public Tokenizer Tokenizer { get; }
+    public Tokenizer Tokenizer => _model.Text.Tokenizer;
 
     /// <summary>The folder's <c>generation_config.json</c>.</summary>
-    public GenerationConfig GenerationConfig { get; }
+    public GenerationConfig GenerationConfig => _model.GenerationConfig;
 
     /// <summary>The options that hold when none are given; change them with <c>with { ... }</c>.</summary>
     public SamplingOptions Defaults => GenerationConfig.Options;
 
     /// <summary>What ends an answer: the ids of config, generation config and tokenizer together.</summary>
-    public StopRules Stops { get; }
+    public StopRules Stops => _model.Stops;
 
     /// <summary>The engine below, for many prompts or answers at once.</summary>
     public IGenerationEngine Engine { get; }
 
-    public TransformerConfig Config => _model.Config;
+    public TransformerConfig Config => _model.Model.Config;
+
+    /// <summary>How the model's conversations become tokens.</summary>
+    public ModelText Text => _model.Text;
 
     /// <summary>Loads a model folder.</summary>
     /// <param name="folder">Holds config.json, safetensors files and tokenizer.json.</param>
     /// <param name="device">auto, cpu, cuda or cuda:N.</param>
     /// <param name="dtype">What is computed in: float32 or bfloat16.</param>
     /// <exception cref="InputException">A file is missing, damaged or not supported, or the device is not there.</exception>
-    public static LanguageModel FromPretrained(string folder, string device = "cpu", string dtype = "float32")
-    {
-        LibTorch.Load();
-        TorchSharp.torch.ScalarType type = ComputeTarget.Type(dtype);
-        TorchSharp.torch.Device target = ComputeTarget.Device(device);
-        TransformerConfig config = ConfigFile.Load(folder);
-        Tokenizer tokenizer = Tokenizer.Load(folder);
-        ConfigFile.Check(config, tokenizer.VocabularySize, folder);
-        var model = new Transformer(config, WeightFolder.LoadWeights(folder, config, type, target), type);
-        try
-        {
-            return new LanguageModel(folder, model, tokenizer);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
-    }
+    public static LanguageModel FromPretrained(string folder, string device = "cpu", string dtype = "float32") =>
+        new(PretrainedModel.OpenLanguageModel(folder, ComputeTarget.Parse(device, dtype)));
 
     /// <summary>Ids of a conversation in the model's own chat format.</summary>
     /// <param name="messages">The turns so far.</param>
@@ -73,10 +51,10 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="InputException">The folder has no chat template, or the template refuses the conversation.</exception>
     public int[] ApplyChatTemplate(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
     {
-        if (_chat is null)
-            throw new InputException("the model has no chat template: it is a base model, which goes on with a text", _folder,
+        if (Text.Chat is not { } chat)
+            throw new InputException("the model has no chat template: it is a base model, which goes on with a text", _model.Path,
                 "Encode a text with Tokenizer.Encode, or put a chat_template.jinja into the folder.");
-        return _chat.Render(messages, addGenerationPrompt).Ids;
+        return chat.Render(messages, addGenerationPrompt).Ids;
     }
 
     /// <summary>One answer. The ids of the prompt are not part of it.</summary>

@@ -2,8 +2,6 @@ using System.Threading.Channels;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Text;
-using Hone.Workflow;
-using Hone.Workflow.Recipes;
 
 namespace Hone.Server;
 
@@ -19,17 +17,17 @@ public sealed class ServedModel : IAsyncDisposable
     /// <summary>Tokens of a scoring pass.</summary>
     private const int PassTokens = 4096;
 
-    private readonly ModelFolder _model;
+    private readonly PretrainedModel _model;
     private readonly IGenerationEngine _engine;
     private readonly StopRules _stops;
     private readonly Channel<Work> _queue = Channel.CreateBounded<Work>(1024);
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _loop;
 
-    private ServedModel(ModelFolder model, string name)
+    private ServedModel(PretrainedModel model, string name)
     {
         (_model, Name) = (model, name);
-        (_engine, _stops) = (model.CreateEngine(), model.Stops());
+        (_engine, _stops) = (model.CreateEngine(), model.Stops);
         _loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
@@ -49,12 +47,9 @@ public sealed class ServedModel : IAsyncDisposable
 
     /// <param name="name">What requests name it by; null for the folder's name.</param>
     /// <exception cref="InputException">The folder is not a language model that Hone can read.</exception>
-    public static ServedModel Open(string folder, string? name = null, string device = "auto", Precision precision = Precision.Fp32)
-    {
-        ModelRef reference = ModelRef.LanguageModel(folder);
-        return new ServedModel(ModelFolder.Open(reference.Folder, Devices.Choose(device), precision),
-            name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(reference.Folder))));
-    }
+    public static ServedModel Open(string folder, string? name = null, string device = "auto", string dtype = "float32") => new(
+        PretrainedModel.OpenLanguageModel(folder, ComputeTarget.Parse(device, dtype)),
+        name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))));
 
     /// <summary>Whether a sampled token ends an answer.</summary>
     public bool IsStop(int id) => _stops.IsStop(id);

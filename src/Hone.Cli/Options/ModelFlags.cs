@@ -47,16 +47,9 @@ internal sealed class ModelFlags
         if (parsed.GetValue(_tokenizer) is not null) throw new InputException($"{_tokenizer.Name} is for an endpoint", fix: $"A model in this process has its own tokenizer: leave it out, or give {_baseUrl.Name}.");
         var local = LocalLanguageModel.Open(
             io.Model(parsed.GetValue(_model) ?? throw new InputException($"{_name} is needed", fix: $"Give the folder of a model, its id on a hub, or an endpoint with {_baseUrl.Name}.")),
-            parsed.GetRequiredValue(_device), Dtype(parsed.GetRequiredValue(_dtype)), bos);
+            parsed.GetRequiredValue(_device), parsed.GetRequiredValue(_dtype), bos);
         return new AskedModel(local, local.Parameters);
     }
-
-    public static Precision Dtype(string name) => name switch
-    {
-        "float32" => Precision.Fp32,
-        "bfloat16" => Precision.Bf16,
-        string other => throw new InputException($"--dtype is {other}, it must be float32 or bfloat16"),
-    };
 
     private EndpointLanguageModel Connect(ParseResult parsed, Streams io, Uri address, bool bos)
     {

@@ -38,7 +38,7 @@ internal static class ChatVerb
             using var model = LanguageModel.FromPretrained(path, parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype));
             SamplingOptions options = Options(model.Defaults, sampling, parsed) with { Seed = (ulong)(parsed.GetValue(seed) ?? UsualSeed) };
             options.Validate();
-            var session = new ChatSession(model, ModelText.Load(path), options, parsed.GetValue(system), io, common.Json(parsed));
+            var session = new ChatSession(model, model.Text, options, parsed.GetValue(system), io, common.Json(parsed));
             if (parsed.GetValue(prompt) is { } text) session.Answer(text);
             else session.Converse();
             return 0;

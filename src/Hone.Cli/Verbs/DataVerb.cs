@@ -1,3 +1,4 @@
+using Hone.Inference;
 using System.CommandLine;
 using Hone.Data;
 using Hone.Text;

@@ -30,7 +30,7 @@ internal static class DoctorVerb
                 ("hone", VersionVerb.Number),
                 ("dotnet", RuntimeInformation.FrameworkDescription),
                 ("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}"),
-                ("processor", Devices.ProcessorName()),
+                ("processor", Processor.Name()),
                 ("cores", Environment.ProcessorCount),
                 ("memory_gib", Math.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30), 1)),
                 ("disk_free_gib", FreeDisk()),

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Hone.Data;
+using Hone.Inference;
 using Hone.Models;
 using Hone.Workflow;
-using Hone.Workflow.Recipes;
 using static TorchSharp.torch;
 
 namespace Hone.Cli;
@@ -30,8 +30,8 @@ internal static class LogProbsVerb
         {
             int k = parsed.GetValue(topK);
             if (k < 0) throw new InputException($"--top-k is {k}, it must be 0 or above");
-            string folder = ModelRef.LanguageModel(options.Model(parsed, io)).Folder;
-            using ModelFolder model = ModelFolder.Open(folder, Devices.Choose(parsed.GetRequiredValue(device)), Precision.Fp32);
+            ComputeTarget target = ComputeTarget.Parse(parsed.GetRequiredValue(device), "float32");
+            using PretrainedModel model = PretrainedModel.OpenLanguageModel(options.Model(parsed, io), target);
             foreach (JsonLine line in options.Rows(parsed, io))
             {
                 int[] ids = line.Has("ids")

@@ -37,7 +37,7 @@ internal static class SampleVerb
             IReadOnlyList<SampleOptions> groups = Groups(recipe.Value.Online, parsed.GetValue(count), sampling, parsed);
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
-            List<SampleRow> rows = Sample(recipe.Value, ModelRef.LanguageModel(io.Model(parsed.GetRequiredValue(model))).Folder, io.Data(parsed.GetRequiredValue(prompts)), groups, display.Say, stop.Token);
+            List<SampleRow> rows = Sample(recipe.Value, io.Model(parsed.GetRequiredValue(model)), io.Data(parsed.GetRequiredValue(prompts)), groups, display.Say, stop.Token);
             RowFile.Write(output, rows);
             Facts.Print(io.Out, options.Json(parsed),
                 ("samples", output),
@@ -62,7 +62,7 @@ internal static class SampleVerb
     private static List<SampleRow> Sample(
         Recipe recipe, string folder, string[] files, IReadOnlyList<SampleOptions> groups, Action<string> say, CancellationToken cancel)
     {
-        using ModelFolder model = ModelFolder.Open(folder, Devices.Choose(recipe.Device), recipe.Precision);
+        using PretrainedModel model = PretrainedModel.OpenLanguageModel(folder, recipe.Target());
         var report = new List<string>();
         LengthRule rule = TrainingRows.DpoLengths(recipe.Online, model.Text);
         IReadOnlyList<PromptRow> prompts = FileInputs.FittingPrompts(recipe, files, "prompts", model.Text, rule, report);

@@ -1,3 +1,4 @@
+using Hone.Inference;
 using System.CommandLine;
 using Hone.Data;
 using Hone.Models;
@@ -28,7 +29,7 @@ internal static class ScoreVerb
             Recipe recipe = options.Resolve(parsed).Value;
             SampleRow[] rows = [.. RowFile.ReadSamples(file)];
             if (rows.Length == 0) throw new InputException("the file has no rows", file);
-            using ModelFolder reward = ModelFolder.Open(ModelRef.RewardModel(io.Model(parsed.GetRequiredValue(model))).Folder, Devices.Choose(recipe.Device), recipe.Precision);
+            using PretrainedModel reward = PretrainedModel.OpenRewardModel(io.Model(parsed.GetRequiredValue(model)), recipe.Target());
             bool ids = RewardScoring.IdsMatchTexts(reward.Text, rows);
             if (!ids) io.Error.WriteLine("the token ids are not those of this reward model: its own rendering of the texts is scored");
             IReadOnlyList<SampleRow> scored = RewardScoring.Score(reward.Model, reward.Text, ids, rows, recipe.Reward.MicroBatchTokens);

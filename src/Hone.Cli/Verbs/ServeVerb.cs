@@ -42,7 +42,7 @@ internal static class ServeVerb
     private static async Task<int> RunAsync(Streams io, string folder, string? name, IPAddress address, int port, string device, string dtype)
     {
         using var stop = new StopSignal(_ => io.Error.WriteLine("closing"));
-        await using ServedModel served = ServedModel.Open(folder, name, device, ModelFlags.Dtype(dtype));
+        await using ServedModel served = ServedModel.Open(folder, name, device, dtype);
         await using WebApplication server = HoneServer.Create(served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System);
         try
         {

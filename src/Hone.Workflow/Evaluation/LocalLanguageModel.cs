@@ -19,18 +19,18 @@ public sealed class LocalLanguageModel : ILanguageModel, IDisposable
     /// <summary>Answers that are asked of the engine together; they are yielded when the last of them is done.</summary>
     private const int AnswersAtOnce = 64;
 
-    private readonly ModelFolder _model;
+    private readonly PretrainedModel _model;
     private readonly IGenerationEngine _engine;
     private readonly PromptTokens _tokens;
     private readonly Lock _gate = new();
 
-    private LocalLanguageModel(ModelFolder model, string digest, Precision precision, bool bos)
+    private LocalLanguageModel(PretrainedModel model, string digest, bool bos)
     {
         _model = model;
-        _tokens = new PromptTokens(model.Text.Tokenizer, model.Text.Chat, model.Model.Config.MaxPositions, bos, model.Folder);
+        _tokens = new PromptTokens(model.Text.Tokenizer, model.Text.Chat, model.Model.Config.MaxPositions, bos, model.Path);
         _engine = model.CreateEngine();
-        string name = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(model.Folder)));
-        Info = new ModelInfo(name, $"{digest} {precision}{(bos ? "" : " no-bos")}")
+        string name = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(model.Path)));
+        Info = new ModelInfo(name, $"{digest} {model.Model.ComputeType}{(bos ? "" : " no-bos")}")
         {
             ContextLength = model.Model.Config.MaxPositions,
             HasChatTemplate = model.Text.Chat is not null,
@@ -44,10 +44,10 @@ public sealed class LocalLanguageModel : ILanguageModel, IDisposable
 
     /// <param name="bos">Whether a text begins with the tokenizer's BOS, where it has one; lm-evaluation-harness's default today.</param>
     /// <exception cref="InputException">The folder is not a language model that Hone can read.</exception>
-    public static LocalLanguageModel Open(string folder, string device = "auto", Precision precision = Precision.Fp32, bool bos = true)
+    public static LocalLanguageModel Open(string folder, string device = "auto", string dtype = "float32", bool bos = true)
     {
         ModelRef reference = ModelRef.LanguageModel(folder);
-        return new LocalLanguageModel(ModelFolder.Open(folder, Devices.Choose(device), precision), reference.Digest, precision, bos);
+        return new LocalLanguageModel(PretrainedModel.Open(folder, ComputeTarget.Parse(device, dtype)), reference.Digest, bos);
     }
 
     public async IAsyncEnumerable<Reply<Likelihood>> ScoreAsync(IReadOnlyList<ScoreRequest> requests, [EnumeratorCancellation] CancellationToken cancel = default)

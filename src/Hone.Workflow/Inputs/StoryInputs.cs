@@ -1,3 +1,4 @@
+using Hone.Inference;
 using System.Text.RegularExpressions;
 using Hone.Data;
 using Hone.Text;

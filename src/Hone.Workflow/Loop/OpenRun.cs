@@ -32,7 +32,7 @@ internal sealed class OpenRun : IDisposable
             Stages = new StageStore(folder.Path, _metrics, files ?? DurableFiles.Instance, recipe.Save.KeepCheckpoints, Say),
             Redo = redo,
             Metrics = _metrics,
-            Device = Devices.Choose(recipe.Device),
+            Target = recipe.Target(),
             Say = Say,
             Progress = new StepTiming(display, _timing, clock).Step,
             Cancel = cancel,

@@ -1,3 +1,4 @@
+using Hone.Inference;
 using Hone.Models;
 using Hone.Training;
 using Hone.Workflow.Metrics;
@@ -19,7 +20,8 @@ public sealed record RunContext
 
     public required MetricsLog Metrics { get; init; }
 
-    public required Device Device { get; init; }
+    /// <summary>Where and in what the stages compute.</summary>
+    public required ComputeTarget Target { get; init; }
 
     /// <summary>One line for the person who watches, and for log.jsonl.</summary>
     public required Action<string> Say { get; init; }
@@ -38,7 +40,7 @@ public sealed record RunContext
 
     public StageFolder OpenStage(string name, StageInputs stageInputs) => Stages.Open(name, stageInputs, Redo.Contains(name));
 
-    public ModelFolder Open(string folder, bool trainable = false) => ModelFolder.Open(folder, Device, Precision, trainable);
+    public PretrainedModel Open(string folder, bool trainable = false) => PretrainedModel.Open(folder, Target, trainable);
 
     /// <summary>Saves a model in fp32 as a Hugging Face folder, with the tokenizer, template and generation settings of another one.</summary>
     public void SaveModel(Transformer model, string folder, string textFrom)

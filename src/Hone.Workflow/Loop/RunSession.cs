@@ -1,3 +1,4 @@
+using Hone.Inference;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -21,7 +22,7 @@ public static class RunSession
         long begun = clock.GetTimestamp();
         using var open = new OpenRun(folder, display, clock, redo ?? [], cancel, files);
         RunContext run = open.Context;
-        RunResults results = Run(run, folder, cancel) with { WallSeconds = clock.GetElapsedTime(begun).TotalSeconds, PeakMemoryBytes = PeakMemory(), Machine = Machine(run.Device) };
+        RunResults results = Run(run, folder, cancel) with { WallSeconds = clock.GetElapsedTime(begun).TotalSeconds, PeakMemoryBytes = PeakMemory(), Machine = Machine(run.Target.Device) };
         RunResultsJson.Write(results, folder.File(RunResults.FileName));
         TensorBoardEvents.FromMetrics(folder.MetricsPath, folder.File(TensorBoardEvents.FileName), clock).Dispose();
         ReportWriter.Write(folder.Path);
@@ -58,5 +59,5 @@ public static class RunSession
     }
 
     private static string Machine(Device device) => string.Create(CultureInfo.InvariantCulture,
-        $"{(device.type == TorchSharp.DeviceType.CPU ? Devices.ProcessorName() : device.ToString())}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}");
+        $"{(device.type == TorchSharp.DeviceType.CPU ? Processor.Name() : device.ToString())}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}");
 }

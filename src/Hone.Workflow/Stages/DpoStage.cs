@@ -1,3 +1,4 @@
+using Hone.Inference;
 using Hone.Data;
 using Hone.Text;
 using Hone.Training;
@@ -24,7 +25,7 @@ public static class DpoStage
         StageFolder stage = run.OpenStage("dpo", new StageInputs().AddStage(pairs).Add("start", start.Digest)
             .AddOptions("offline_dpo", o, "save_every").Add("precision", $"{run.Precision}"));
         if (stage.Finished) return ModelRef.Of(stage);
-        using ModelFolder model = run.Open(start.Folder, trainable: true);
+        using PretrainedModel model = run.Open(start.Folder, trainable: true);
         string file = pairs.File(PairsFile);
         IReadOnlyList<ReferencedExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
         StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o, o.LearningRate);
@@ -40,7 +41,7 @@ public static class DpoStage
         for (int i = 0; i < files.Count; i++) inputs.AddContent($"pairs[{i}]", files[i]);
         StageFolder stage = run.OpenStage(ReferenceName, inputs);
         if (stage.Finished) return stage;
-        using ModelFolder model = run.Open((reference ?? start).Folder);
+        using PretrainedModel model = run.Open((reference ?? start).Folder);
         if (reference is not null && !SameTokenizer(start, reference))
             throw new InputException("The policy and its reference have different tokenizers, so their log-probabilities cannot be compared.", reference.Folder, "Give the model that the policy was made from.");
         PairRow[] pairs = [.. files.SelectMany(file => Read(run, file, model.Text, o))];

@@ -22,14 +22,14 @@ public static class EvaluationStage
             .Add("reward_model", rewardModel.Digest).Add("prompts", $"{prompts.Count}").AddKeys("evaluation", o, "temperature", "max_new_tokens"));
         if (!stage.Finished)
         {
-            using ModelFolder policyModel = run.Open(policy.Folder), sftModel = run.Open(sft.Folder), reward = run.Open(rewardModel.Folder);
+            using PretrainedModel policyModel = run.Open(policy.Folder), sftModel = run.Open(sft.Folder), reward = run.Open(rewardModel.Folder);
             IGenerationEngine engine = policyModel.CreateEngine();
             ulong seed = Seeds.Derive(run.Seed, $"{folder}/answers");
             IReadOnlyList<SampleRow> rows = Answer(run, engine, policyModel.Text, prompts, o.Temperature, seed);
             // KL is a mean over samples at temperature 1 only.
             IReadOnlyList<SampleRow> own = o.Temperature == 1 ? rows : Answer(run, engine, policyModel.Text, prompts, 1, seed);
             double[][] reference = AnswerScores.LogProbs(sftModel.Model, [.. own.Select(r => new SampleExample(r.PromptIds!, r.ResponseIds!))], run.ScoringTokens);
-            rows = RewardScoring.Score(reward.Model, reward.Text, reward.SameTokenizerAs(policyModel), rows, run.ScoringTokens);
+            rows = RewardScoring.Score(reward.Model, reward.Text, reward.RendersAs(policyModel), rows, run.ScoringTokens);
             RowFile.Write(stage.File(AnswersFile), rows);
             ResultFile.Write(stage.File(ScoresFile), new PolicyScores(
                 gold is null ? null : [.. rows.Select(r => gold(r.Prompt, r.Responses[0], r.FinishReasons![0] == FinishReasons.Stop))],
@@ -42,7 +42,7 @@ public static class EvaluationStage
         return new PolicyAnswers(name, answers, scores.Gold, [.. answers.Select(r => r.Rewards![0])], scores.LogRatios, scores.HumanLogProbs);
     }
 
-    private static double[] PerToken(ModelFolder policy, IReadOnlyList<HumanAnswer> human, int maxTokens)
+    private static double[] PerToken(PretrainedModel policy, IReadOnlyList<HumanAnswer> human, int maxTokens)
     {
         SampleExample[] examples = [.. human.Select(h => h.Render(policy.Text))];
         return [.. AnswerScores.LogProbs(policy.Model, examples, maxTokens).Select((logp, i) => logp[0] / examples[i].Responses[0].Length)];

@@ -15,7 +15,7 @@ public static class HumanStage
         StageFolder stage = run.OpenStage($"evaluate/{Name}", data.Copy().Add("reward_model", rewardModel.Digest));
         if (!stage.Finished)
         {
-            using ModelFolder reward = run.Open(rewardModel.Folder);
+            using PretrainedModel reward = run.Open(rewardModel.Folder);
             SampleRow[] rows = [.. human.Select(h => Row(h, reward.Text))];
             RowFile.Write(stage.File(AnswersFile), RewardScoring.Score(reward.Model, reward.Text, sameTokenizer: true, rows, run.ScoringTokens));
             stage.Finish();

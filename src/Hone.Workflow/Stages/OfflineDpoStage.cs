@@ -1,3 +1,4 @@
+using Hone.Inference;
 using Hone.Data;
 using Hone.Training;
 using Hone.Workflow.Recipes;
@@ -20,7 +21,7 @@ public static class OfflineDpoStage
             .AddKeys("reward", run.Recipe.Reward, "enabled", "max_length", "too_long").Add("precision", $"{run.Precision}"));
         string[] onTheWay = [stage.File("model-at-1-of-3"), stage.File("model-at-2-of-3")];
         if (stage.Finished) return (ModelRef.Of(stage), onTheWay);
-        using ModelFolder model = run.Open(sft.Folder, trainable: true);
+        using PretrainedModel model = run.Open(sft.Folder, trainable: true);
         LengthRule rule = TrainingRows.DpoLengths(options, model.Text);
         var lengths = new DataReport("offline DPO pairs");
         IReadOnlyList<ReferencedExample> Referenced(IReadOnlyList<PreferenceExample> pairs) => ReferenceLogProbs.Attach(

@@ -29,7 +29,7 @@ public static class OnlineIteration
         StageFolder stage = run.OpenStage($"online-{iteration}/samples", data.Copy().Add("start", start.Digest)
             .Add("prompts", $"{prompts.Count}").AddKeys("online", o, "samples", "max_new_tokens"));
         if (stage.Finished) return stage;
-        using ModelFolder policy = run.Open(start.Folder);
+        using PretrainedModel policy = run.Open(start.Folder);
         IGenerationEngine engine = policy.CreateEngine();
         SampleParts.Write(stage, prompts, part => AnswerSampling.Sample(
             engine, policy.Text, part, o.Samples, o.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);
@@ -46,10 +46,10 @@ public static class OnlineIteration
         if (!stage.Finished)
         {
             IReadOnlyList<SampleRow> scored = [.. SampleParts.Read(samples)];
-            using (ModelFolder reward = run.Open(rewardModel.Folder))
-            using (ModelFolder referenceModel = run.Open(reference.Folder))
+            using (PretrainedModel reward = run.Open(rewardModel.Folder))
+            using (PretrainedModel referenceModel = run.Open(reference.Folder))
             {
-                scored = RewardScoring.Score(reward.Model, reward.Text, reward.SameTokenizerAs(referenceModel), scored, run.ScoringTokens);
+                scored = RewardScoring.Score(reward.Model, reward.Text, reward.RendersAs(referenceModel), scored, run.ScoringTokens);
                 RowFile.Write(stage.File("scored.jsonl"), scored);
                 var report = new DataReport($"iteration {iteration}");
                 IReadOnlyList<PairRow> pairs = PairBuilder.Build(scored, Pairing.Options(o), report);
@@ -71,7 +71,7 @@ public static class OnlineIteration
             .AddKeys("online", o, "epochs", "learning_rate", "learning_rate_decay", "schedule", "warmup_ratio", "batch_size", "micro_batch_tokens",
                 "weight_decay", "adam_beta1", "adam_beta2", "adam_epsilon", "clip_norm", "log_every", "beta", "label_smoothing", "loss").Add("precision", $"{run.Precision}"));
         if (stage.Finished) return ModelRef.Of(stage);
-        using ModelFolder model = run.Open(start.Folder, trainable: true);
+        using PretrainedModel model = run.Open(start.Folder, trainable: true);
         string file = pairs.File("pairs.jsonl");
         IReadOnlyList<ReferencedExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
         StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o,

@@ -28,7 +28,7 @@ public static class PreferenceStage
         OnlineOptions o = run.Recipe.Online;
         StageFolder stage = run.OpenStage($"preferences/{part}", data.Rows.Copy().Add("policy", sft.Digest).Add("rejected", $"{rejected}").AddKeys("online", o, "max_new_tokens"));
         if (stage.Finished) return stage;
-        using ModelFolder policy = run.Open(sft.Folder);
+        using PretrainedModel policy = run.Open(sft.Folder);
         IGenerationEngine engine = policy.CreateEngine();
         SampleParts.Write(stage, [.. human.Select(h => new PromptRow(h.Prompt))], prompts => AnswerSampling.Sample(
             engine, policy.Text, prompts, [new SampleOptions { Count = rejected, Temperature = 1 }], o.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);

@@ -16,13 +16,13 @@ public static class RewardCheckStage
         string file = stage.File("reward_model.json");
         if (!stage.Finished)
         {
-            using ModelFolder reward = run.Open(rewardModel.Folder);
+            using PretrainedModel reward = run.Open(rewardModel.Folder);
             IReadOnlyList<SampleRow>? sampled = null;
             if (inputs.Gold is not null)
             {
-                using ModelFolder policy = run.Open(sft.Folder);
+                using PretrainedModel policy = run.Open(sft.Folder);
                 IGenerationEngine engine = policy.CreateEngine();
-                sampled = RewardScoring.Score(reward.Model, reward.Text, reward.SameTokenizerAs(policy), AnswerSampling.Sample(
+                sampled = RewardScoring.Score(reward.Model, reward.Text, reward.RendersAs(policy), AnswerSampling.Sample(
                     engine, policy.Text, [.. inputs.Selection.Take(Prompts)], [new SampleOptions { Count = BestOf + 1, Temperature = 1 }],
                     run.Recipe.Online.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.ScoringTokens);
             }

@@ -1,3 +1,4 @@
+using Hone.Inference;
 using Hone.Data;
 using Hone.Training;
 using Hone.Workflow.Recipes;
@@ -21,7 +22,7 @@ public static class RewardStage
         if (!options.Enabled) return start;
         StageFolder stage = run.OpenStage("reward", data.Copy().Add("start", start.Digest).AddOptions("reward", options, "save_every").Add("precision", $"{run.Precision}"));
         if (stage.Finished) return ModelRef.Of(stage);
-        using ModelFolder model = ModelFolder.OpenAsNewRewardModel(start.Folder, run.Device, run.Precision);
+        using PretrainedModel model = PretrainedModel.OpenAsNewRewardModel(start.Folder, run.Target);
         StageTrainer.Run(run, stage, model.Model, new RewardObjective(), ComparisonExample.Group(inputs.Preferences),
             ComparisonExample.Group(inputs.PreferencesHeldOut), options, options.LearningRate);
         run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);

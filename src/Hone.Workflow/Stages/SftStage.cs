@@ -1,3 +1,4 @@
+using Hone.Inference;
 using Hone.Training;
 using Hone.Workflow.Runs;
 
@@ -10,7 +11,7 @@ public static class SftStage
     {
         StageFolder stage = run.OpenStage("sft", data.Copy().Add("start", start.Digest).AddOptions("sft", run.Recipe.Sft, "save_every").Add("precision", $"{run.Precision}"));
         if (stage.Finished) return ModelRef.Of(stage);
-        using ModelFolder model = run.Open(start.Folder, trainable: true);
+        using PretrainedModel model = run.Open(start.Folder, trainable: true);
         StageTrainer.Run(run, stage, model.Model, new SftObjective(), inputs.Sft, inputs.SftHeldOut, run.Recipe.Sft, run.Recipe.Sft.LearningRate);
         run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);
         stage.Finish();

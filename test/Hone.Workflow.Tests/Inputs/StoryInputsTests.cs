@@ -1,3 +1,4 @@
+using Hone.Inference;
 using Hone.Workflow.Recipes;
 
 namespace Hone.Workflow.Tests.Inputs;

@@ -33,7 +33,7 @@ public sealed class MixedTemperatureTrapTests(Unbroken unbroken)
     [Fact]
     public void Trap_27_groups_do_not_disturb_each_other()
     {
-        using ModelFolder model = ModelFolder.Open(unbroken.Model, TorchSharp.torch.CPU, Precision.Fp32);
+        using PretrainedModel model = PretrainedModel.Open(unbroken.Model, ComputeTarget.Parse("cpu", "float32"));
         IReadOnlyList<SampleRow> Sample(params SampleOptions[] groups) =>
             AnswerSampling.Sample(model.CreateEngine(), model.Text, s_prompts, groups, 10, seed: 5, TestContext.Current.CancellationToken);
         SampleOptions hot = new() { Count = 4, Temperature = 1.0 }, cool = new() { Count = 4, Temperature = 0.7 };

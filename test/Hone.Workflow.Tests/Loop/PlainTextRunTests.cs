@@ -1,3 +1,4 @@
+using Hone.Inference;
 using System.Text.Json;
 using Hone.Data;
 using Hone.Workflow.Metrics;
@@ -79,7 +80,7 @@ public class PlainTextRunTests
         Assert.Equal(10, results.RewardModel!.Pairs);
         Assert.InRange(results.RewardModel.Accuracy.Value, results.RewardModel.Accuracy.Low, results.RewardModel.Accuracy.High);
         Assert.Contains("10 unseen pairs; the rule that the longer answer", Assert.Single(Findings.Sentences(results)), StringComparison.Ordinal);
-        ModelRef.RewardModel(temp.File("run/model")); // the released model is the reward model
+        PretrainedModel.RequireRewardModel(temp.File("run/model")); // the released model is the reward model
         Assert.Contains("A Bradley-Terry reward model", File.ReadAllText(temp.File("run/model/README.md")), StringComparison.Ordinal);
         Assert.DoesNotContain("SFT", File.ReadAllText(temp.File("run/report.html")), StringComparison.Ordinal);
     }

@@ -1,3 +1,4 @@
+using Hone.Inference;
 using Hone.Data;
 using Hone.Models;
 using Hone.Training;
@@ -23,7 +24,7 @@ public sealed class ReferenceTrapTests(Unbroken unbroken) : IDisposable
     [InlineData("online-2/pairs/pairs.jsonl")]
     public void Trap_16_stored_references_are_those_of_the_reference_model_and_give_the_same_loss(string file)
     {
-        using ModelFolder sft = Open(unbroken.Run, "sft/model"), policy = Open(unbroken.Run, "online-1/dpo/model");
+        using PretrainedModel sft = Open(unbroken.Run, "sft/model"), policy = Open(unbroken.Run, "online-1/dpo/model");
         PairRow[] pairs = [.. RowFile.ReadPairs(unbroken.Run.File(file))];
         IReadOnlyList<ReferencedExample> stored = ReferenceLogProbs.Read(pairs, sft.Text, file);
         // Live: each answer by itself, from logits, as a loss without a store would have it.
@@ -71,7 +72,7 @@ public sealed class ReferenceTrapTests(Unbroken unbroken) : IDisposable
         Assert.NotEmpty(pairs);
         double Distance(string name)
         {
-            using ModelFolder model = Open(run, name);
+            using PretrainedModel model = Open(run, name);
             return pairs.Max(p => Math.Max(
                 Math.Abs(PlainLogProb(model.Model, p.PromptIds!, p.ChosenIds!) - p.ReferenceChosenLogp!.Value),
                 Math.Abs(PlainLogProb(model.Model, p.PromptIds!, p.RejectedIds!) - p.ReferenceRejectedLogp!.Value)));
@@ -80,7 +81,7 @@ public sealed class ReferenceTrapTests(Unbroken unbroken) : IDisposable
         Assert.InRange(Distance(not), 1e-2, 1e9);
     }
 
-    private static ModelFolder Open(TinyRun run, string name) => ModelFolder.Open(run.File(name), CPU, Precision.Fp32);
+    private static PretrainedModel Open(TinyRun run, string name) => PretrainedModel.Open(run.File(name), ComputeTarget.Parse("cpu", "float32"));
 
     private static double Loss(Transformer model, IReadOnlyList<ReferencedExample> examples)
     {

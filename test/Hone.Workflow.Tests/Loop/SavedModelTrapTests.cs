@@ -25,7 +25,7 @@ public sealed class SavedModelTrapTests(Unbroken unbroken) : IDisposable
     public void Trap_8_a_saved_model_loads_and_saves_to_the_same_bytes(string name)
     {
         string folder = unbroken.Run.File(name), again = _folder.File("again");
-        using ModelFolder model = ModelFolder.Open(folder, CPU, Precision.Fp32);
+        using PretrainedModel model = PretrainedModel.Open(folder, ComputeTarget.Parse("cpu", "float32"));
         CheckpointFolder.Save(again, model.Model.Weights, model.Model.Config, ScalarType.Float32, folder);
         foreach (string file in new[] { "model.safetensors", "config.json", "generation_config.json", "tokenizer.json", "chat_template.jinja" })
             Assert.Equal(File.ReadAllBytes(Path.Combine(folder, file)), File.ReadAllBytes(Path.Combine(again, file)));

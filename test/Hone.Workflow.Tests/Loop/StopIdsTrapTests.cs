@@ -28,7 +28,7 @@ public sealed class StopIdsTrapTests : IDisposable
         string tokenizer = Path.Combine(folder, "tokenizer_config.json");
         File.WriteAllText(tokenizer, File.ReadAllText(tokenizer).Replace($"\"eos_token\": \"{WorldTokenizer.End}\"", $"\"eos_token\": \"{WorldTokenizer.User}\"", StringComparison.Ordinal));
 
-        using ModelFolder model = ModelFolder.Open(folder, CPU, Precision.Fp32);
+        using PretrainedModel model = PretrainedModel.Open(folder, ComputeTarget.Parse("cpu", "float32"));
         Assert.Equal((inConfig, inTokenizer), (Assert.Single(model.Model.Config.EosIds), model.Text.Tokenizer.EosId!.Value));
         IReadOnlyList<Completion> answers = model.CreateEngine().Generate(
             [new GenerationRequest([WorldTokenizer.IdOf(WorldTokenizer.BeginOfText)], new SamplingOptions { DoSample = true, MaxNewTokens = 100, Seed = 1 }, 100)],

@@ -1,3 +1,4 @@
+using Hone.Inference;
 using Hone.Workflow.Recipes;
 using static TorchSharp.torch;
 
@@ -13,7 +14,7 @@ public sealed class TrainingTypeTrapTests(Unbroken unbroken)
     [InlineData(Precision.Bf16, false, ScalarType.BFloat16, ScalarType.BFloat16)]
     public void Trap_26_weights_are_loaded_in_the_type_they_are_used_in(Precision precision, bool trainable, ScalarType weights, ScalarType compute)
     {
-        using ModelFolder model = ModelFolder.Open(unbroken.Model, CPU, precision, trainable);
+        using PretrainedModel model = PretrainedModel.Open(unbroken.Model, ComputeTarget.Parse("cpu", precision == Precision.Bf16 ? "bfloat16" : "float32"), trainable);
         Assert.Equal(compute, model.Model.ComputeType);
         Assert.All(model.Model.Weights.Values, w => Assert.Equal(weights, w.dtype));
     }

@@ -1,3 +1,4 @@
+using Hone.Inference;
 using Hone.Data;
 using Hone.Models;
 using Hone.Workflow.Recipes;
@@ -14,7 +15,7 @@ public sealed class WorldBaseModelTests
     {
         using var temp = new TempFolder();
         WorldBaseModel.Write(temp.File("model"));
-        using ModelFolder folder = ModelFolder.Open(temp.File("model"), CPU, Precision.Fp32);
+        using PretrainedModel folder = PretrainedModel.Open(temp.File("model"), ComputeTarget.Parse("cpu", "float32"));
         using var scope = NewDisposeScope();
         using var off = no_grad();
         int begin = WorldTokenizer.IdOf(WorldTokenizer.BeginOfText), end = WorldTokenizer.IdOf(WorldTokenizer.End);
@@ -32,7 +33,7 @@ public sealed class WorldBaseModelTests
     {
         using var temp = new TempFolder();
         WorldBaseModel.Write(temp.File("model"));
-        using ModelFolder folder = ModelFolder.Open(temp.File("model"), CPU, Precision.Fp32);
+        using PretrainedModel folder = PretrainedModel.Open(temp.File("model"), ComputeTarget.Parse("cpu", "float32"));
         Assert.InRange(folder.Model.Weights.Values.Sum(w => w.numel()), 600_000, 4_000_000);
         Assert.InRange(new FileInfo(Path.Combine(temp.File("model"), "model.safetensors")).Length, 1, 4 << 20);
     }

@@ -1,4 +1,4 @@
-using Hone.Models;
+using Hone.Inference;
 using Hone.Workflow.Runs;
 
 namespace Hone.Workflow;
@@ -12,15 +12,11 @@ public sealed record ModelRef(string Folder, string Digest)
 
     /// <summary>A language model of the user's own.</summary>
     /// <exception cref="InputException">There is no such folder, or it holds something else.</exception>
-    public static ModelRef LanguageModel(string folder) => ConfigFile.Load(folder).IsRewardModel
-        ? throw new InputException("This is a reward model; a language model is needed here.", folder)
-        : FromFolder(folder);
-
-    /// <summary>A reward model of the user's own.</summary>
-    /// <exception cref="InputException">There is no such folder, or it holds something else.</exception>
-    public static ModelRef RewardModel(string folder) => ConfigFile.Load(folder).IsRewardModel
-        ? FromFolder(folder)
-        : throw new InputException("This is a language model; a reward model is needed here.", folder, "hone reward trains one.");
+    public static ModelRef LanguageModel(string folder)
+    {
+        PretrainedModel.RequireLanguageModel(folder);
+        return FromFolder(folder);
+    }
 
     /// <summary>A model of the user's own.</summary>
     /// <exception cref="InputException">There is no such folder.</exception>

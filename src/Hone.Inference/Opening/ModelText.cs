@@ -2,7 +2,7 @@ using System.Text;
 using Hone.Data;
 using Hone.Text;
 
-namespace Hone.Workflow;
+namespace Hone.Inference;
 
 /// <summary>
 /// How a model folder's text becomes token ids and back. With a chat template, conversations are rendered by it. Without

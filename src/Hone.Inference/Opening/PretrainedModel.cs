@@ -1,0 +1,104 @@
+using Hone.Models;
+using Hone.Text;
+using static TorchSharp.torch;
+
+namespace Hone.Inference;
+
+/// <summary>
+/// A model opened: weights, configuration, tokenizer, template and generation settings. The one way in for everything that
+/// computes with a model, whether it chats, samples, scores, trains or serves.
+/// </summary>
+public sealed class PretrainedModel : IDisposable
+{
+    private PretrainedModel(string path, Transformer transformer, ModelText text, GenerationConfig generation)
+    {
+        (Path, Model, Text, GenerationConfig) = (path, transformer, text, generation);
+        Stops = new StopRules(transformer.Config.EosIds, generation.EosIds, text.Tokenizer.EosId is { } eos ? [eos] : []);
+    }
+
+    /// <summary>What it was opened from.</summary>
+    public string Path { get; }
+
+    public Transformer Model { get; }
+
+    public ModelText Text { get; }
+
+    /// <summary>The model's <c>generation_config.json</c>.</summary>
+    public GenerationConfig GenerationConfig { get; }
+
+    /// <summary>What ends an answer: every end token that any of the model's files names.</summary>
+    public StopRules Stops { get; }
+
+    /// <summary>Opens a model of either kind.</summary>
+    /// <param name="path">A Hugging Face folder.</param>
+    /// <param name="target">Where and in what to compute.</param>
+    /// <param name="trainable">
+    /// Weights to be trained are fp32 whatever the arithmetic; others are held in the type they compute in.
+    /// </param>
+    /// <exception cref="InputException">It is not a model that Hone can read; the message says why.</exception>
+    public static PretrainedModel Open(string path, ComputeTarget target, bool trainable = false)
+    {
+        LibTorch.Load();
+        TransformerConfig config = ConfigFile.Load(path);
+        ModelText text = ModelText.Load(path);
+        ConfigFile.Check(config, text.Tokenizer.VocabularySize, path);
+        GenerationConfig generation = GenerationConfig.Load(path);
+        ScalarType stored = trainable ? ScalarType.Float32 : target.Type;
+        Dictionary<string, Tensor> weights = WeightFolder.LoadWeights(path, config, stored, target.Device);
+        return new PretrainedModel(path, new Transformer(config, weights, target.Type), text, generation);
+    }
+
+    /// <summary>Opens a language model.</summary>
+    /// <exception cref="InputException">It is a reward model, or not a model that Hone can read.</exception>
+    public static PretrainedModel OpenLanguageModel(string path, ComputeTarget target)
+    {
+        RequireLanguageModel(path);
+        return Open(path, target);
+    }
+
+    /// <summary>Opens a reward model.</summary>
+    /// <exception cref="InputException">It is a language model, or not a model that Hone can read.</exception>
+    public static PretrainedModel OpenRewardModel(string path, ComputeTarget target)
+    {
+        RequireRewardModel(path);
+        return Open(path, target);
+    }
+
+    /// <summary>Opens a model's body as a reward model to be trained: no language-model head, a score head of zeros (loss ln 2 at step 0).</summary>
+    /// <exception cref="InputException">It is not a model that Hone can read.</exception>
+    public static PretrainedModel OpenAsNewRewardModel(string path, ComputeTarget target)
+    {
+        PretrainedModel source = Open(path, target, trainable: true);
+        if (source.Model.Config.IsRewardModel) return source;
+        TransformerConfig config = source.Model.Config with { IsRewardModel = true };
+        var weights = source.Model.Weights.Where(w => w.Key != WeightNames.LanguageModelHead).ToDictionary();
+        weights[WeightNames.RewardHead] = zeros(1, config.HiddenSize, device: target.Device);
+        return new PretrainedModel(path, new Transformer(config, weights, target.Type), source.Text, source.GenerationConfig);
+    }
+
+    /// <exception cref="InputException">There is no such model, or it is a reward model.</exception>
+    public static void RequireLanguageModel(string path)
+    {
+        if (ConfigFile.Load(path).IsRewardModel) throw new InputException("This is a reward model; a language model is needed here.", path);
+    }
+
+    /// <exception cref="InputException">There is no such model, or it is a language model.</exception>
+    public static void RequireRewardModel(string path)
+    {
+        if (ConfigFile.Load(path).IsRewardModel) return;
+        throw new InputException("This is a language model; a reward model is needed here.", path, "hone reward trains one.");
+    }
+
+    /// <summary>An engine that samples from this model.</summary>
+    public IGenerationEngine CreateEngine() => new LibtorchEngine(Model, Stops, Text.Tokenizer);
+
+    /// <summary>
+    /// Whether the other model turns a conversation into the same token ids: the same tokenizer and the same template. Reward
+    /// models of one tokenizer family often have templates of their own.
+    /// </summary>
+    public bool RendersAs(PretrainedModel other) =>
+        Text.Chat?.Template.Source == other.Text.Chat?.Template.Source
+        && File.ReadAllBytes(Tokenizer.FileIn(Path)).AsSpan().SequenceEqual(File.ReadAllBytes(Tokenizer.FileIn(other.Path)));
+
+    public void Dispose() => Model.Dispose();
+}
