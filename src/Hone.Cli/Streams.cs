@@ -1,5 +1,5 @@
 using Hone.Data;
-using Hone.Models.Gguf;
+using Hone.Inference;
 using Hone.Workflow.Metrics;
 
 namespace Hone.Cli;
@@ -16,15 +16,7 @@ internal sealed record Streams(TextReader In, TextWriter Out, TextWriter Error)
     public bool Colors => ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
     /// <summary>The folder of a model that was named by a path or by its id on a hub; a GGUF file is opened as one.</summary>
-    public string Model(string given)
-    {
-        string path = HubPath.Model(given, Error.WriteLine);
-        return GgufFolder.IsFile(path) ? GgufFolder.Open(path, CacheFolder) : path;
-    }
-
-    private static string CacheFolder => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-        "hone", "gguf");
+    public string Model(string given) => ModelPath.Folder(given, Error.WriteLine);
 
     /// <summary>Paths of data, ids of a hub replaced by where their files are.</summary>
     public string[] Data(string[] given) => [.. given.Select(g => HubPath.Data(g, Error.WriteLine))];
