@@ -7,6 +7,3 @@ public sealed record SftExample(int[] Ids, bool[] LossMask);
 
 /// <summary>A preference pair in tokens; the answers include their end-of-turn token. Each [time]</summary>
 public sealed record PreferenceExample(int[] Prompt, int[] Chosen, int[] Rejected);
-
-/// <summary>A prompt [time] with K answers [K][time], for example to be scored.</summary>
-public sealed record SampleExample(int[] Prompt, int[][] Responses);

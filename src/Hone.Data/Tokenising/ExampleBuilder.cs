@@ -62,10 +62,10 @@ public sealed class ExampleBuilder(Func<IReadOnlyList<ChatMessage>, bool, Render
 
     /// <summary>The ids that were sampled, where the row has them; else its texts are rendered.</summary>
     /// <exception cref="InputException">As <see cref="Preference(Data.Preference, string?)"/>.</exception>
-    public SampleExample Sample(SampleRow row, string? where = null)
+    public PromptExample Sample(SampleRow row, string? where = null)
     {
         int[] prompt = row.PromptIds ?? Prompt(row.Prompt);
-        return new SampleExample(prompt, row.ResponseIds is { } ids && row.PromptIds is not null
+        return new PromptExample(prompt, row.ResponseIds is { } ids && row.PromptIds is not null
             ? ids
             : [.. row.Responses.Select(answer => Answer(row.Prompt, prompt, answer, where))]);
     }

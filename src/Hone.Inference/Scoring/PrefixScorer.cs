@@ -40,10 +40,14 @@ public static class PrefixScorer
     /// <param name="maxTokens">Most tokens of a pass; a longer sequence makes a pass of its own.</param>
     /// <param name="top">How many of the likeliest tokens to report in each place; 0 for none.</param>
     /// <returns>Scores as passes end, in the order of the sorted sequences.</returns>
-    public static IEnumerable<SequenceScore> Score(Transformer model, IReadOnlyList<ScoredSequence> sequences, int maxTokens, int top = 0, CancellationToken cancel = default)
+    public static IEnumerable<SequenceScore> Score(
+        Transformer model, IReadOnlyList<ScoredSequence> sequences, int maxTokens, int top = 0, CancellationToken cancel = default)
     {
         // By what is computed, all but the last token, so that a sequence that ends inside another comes before it.
-        int[] order = [.. Enumerable.Range(0, sequences.Count).OrderBy(i => sequences[i].Ids, Comparer<int[]>.Create((a, b) => a.AsSpan(..^1).SequenceCompareTo(b.AsSpan(..^1))))];
+        // Sequences on both sides of the model's boundary share nothing: each side is sorted, and passed, by itself.
+        bool Beyond(int i) => sequences[i].Ids.Length - 1 > model.Config.PrefixBoundary;
+        var byTokens = Comparer<int[]>.Create((a, b) => a.AsSpan(..^1).SequenceCompareTo(b.AsSpan(..^1)));
+        int[] order = [.. Enumerable.Range(0, sequences.Count).OrderBy(Beyond).ThenBy(i => sequences[i].Ids, byTokens)];
         for (int first = 0; first < order.Length;)
         {
             cancel.ThrowIfCancellationRequested();
@@ -52,7 +56,7 @@ public static class PrefixScorer
             {
                 int[] ids = sequences[order[end]].Ids;
                 int added = ids.Length - (end > first ? ids.AsSpan().CommonPrefixLength(sequences[order[end - 1]].Ids) : 0);
-                if (end > first && tokens + added > maxTokens) break;
+                if (end > first && (tokens + added > maxTokens || Beyond(order[end]) != Beyond(order[first]))) break;
                 tokens += added;
                 end++;
             }

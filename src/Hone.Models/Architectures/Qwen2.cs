@@ -17,6 +17,8 @@ internal sealed class Qwen2 : Architecture
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {
         fields.Require("hidden_act", "silu");
+        // Some files state the biases that the class has in any case.
+        fields.Ignore("attention_bias");
         return WindowFields.ReadUpperLayers(fields, common) with { QueryKeyValueBias = true };
     }
 

@@ -21,6 +21,8 @@ internal sealed class SmolLM3 : Architecture
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {
         fields.Require("hidden_act", "silu");
+        // In the released file, and read by nothing.
+        fields.Ignore("max_window_layers");
         bool bias = fields.Flag("attention_bias", false);
         bool[] rotated = Rotated(fields, common.LayerCount);
         bool[]? sliding = WindowFields.LayerTypes(fields, common);

@@ -66,7 +66,7 @@ public sealed class Decoder(Transformer model)
     /// </summary>
     private void RecomputeRowsInAnotherRegime(KeyValueCache cache)
     {
-        if (Config.Rope.Scaling is not { Type: "longrope" }) return;
+        if (Config.PrefixBoundary is null) return;
         for (int row = 0; row < cache.Rows; row++)
         {
             int length = cache.Lengths[row];

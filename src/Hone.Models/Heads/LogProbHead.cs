@@ -18,8 +18,7 @@ public static class LogProbHead
     /// <param name="scored">Which rows predict which tokens. [N]</param>
     public static Tensor LogProbs(Transformer model, Tensor hidden, ScoredTokens scored)
     {
-        Tensor sources = tensor(scored.Sources.Select(s => (long)s).ToArray(), device: hidden.device);
-        Tensor targets = tensor(scored.Targets.Select(t => (long)t).ToArray(), device: hidden.device);
+        Tensor sources = scored.Sources.OnDevice(hidden.device), targets = scored.Targets.OnDevice(hidden.device);
         return LogProbs(hidden.index_select(0, sources), model.Head, targets, model.Config.LogitCap);
     }
 

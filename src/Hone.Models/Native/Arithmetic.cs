@@ -76,4 +76,8 @@ public static class Arithmetic
         using Scalar none = float.NegativeInfinity;
         return zeros(mask.shape, device: mask.device).masked_fill_(mask.logical_not(), none);
     }
+
+    /// <summary>Numbers as an int64 tensor, to index with. [N]</summary>
+    public static Tensor OnDevice(this IReadOnlyList<int> values, Device device) =>
+        tensor(values.Select(v => (long)v).ToArray(), device: device);
 }

@@ -88,6 +88,12 @@ public sealed record TransformerConfig
     /// <summary>True for a sequence classifier with one label: a reward model with <c>score.weight</c> [1, hidden].</summary>
     public bool IsRewardModel { get; init; }
 
+    /// <summary>
+    /// With longrope a prompt is computed differently in sequences up to this length and in longer ones, which therefore share
+    /// no prefix; null where a prefix is always the same.
+    /// </summary>
+    public int? PrefixBoundary => Rope.Scaling is { Type: "longrope" } scaling ? scaling.OriginalMaxPositions : null;
+
     /// <summary>The window of a layer; null where it sees everything before it.</summary>
     public int? WindowOf(int layer) => Window is { } window && (WindowedLayers is null || WindowedLayers[layer]) ? window : null;
 

@@ -4,34 +4,31 @@ using static TorchSharp.torch;
 
 namespace Hone.Training;
 
-/// <summary>Comparisons with the reference policy's summed log-probability of each answer, computed once. [K]</summary>
-public sealed record ReferencedExample(ComparisonExample Example, double[] ReferenceLogps);
-
 /// <summary>
 /// DPO against a fixed reference (<see cref="DpoLoss"/>), the mean over all comparisons of the batch. The implicit
-/// rewards are beta (log pi - log ref).
+/// rewards are beta (log pi - log ref). Examples carry the reference's log-probabilities.
 /// </summary>
-public sealed class DpoObjective(double beta, double labelSmoothing = 0) : IObjective<ReferencedExample>
+public sealed class DpoObjective(double beta, double labelSmoothing = 0) : IObjective<PromptExample>
 {
-    public int Tokens(ReferencedExample example) => example.Example.Prompt.Length + example.Example.Answers.Sum(a => a.Length);
+    public int Tokens(PromptExample example) => example.Tokens;
 
-    public int BatchUnits(ReferencedExample example) => example.Example.Comparisons.Length;
+    public int BatchUnits(PromptExample example) => example.Comparisons.Length;
 
-    public int LossUnits(ReferencedExample example) => example.Example.Comparisons.Length;
+    public int LossUnits(PromptExample example) => example.Comparisons.Length;
 
-    public Tensor Loss(Transformer model, IReadOnlyList<ReferencedExample> examples, StepMetrics metrics)
+    public Tensor Loss(Transformer model, IReadOnlyList<PromptExample> examples, StepMetrics metrics)
     {
-        var comparisons = new ComparisonForest([.. examples.Select(e => e.Example)]);
-        Tensor logps = comparisons.SumByAnswer(LogProbHead.LogProbs(model, model.Hidden(comparisons.Forest), comparisons.Scored));
-        Tensor references = tensor(examples.SelectMany(e => e.ReferenceLogps).Select(r => (float)r).ToArray(), device: model.Device);
-        Tensor better = tensor(comparisons.Better.ToArray(), device: model.Device);
-        Tensor worse = tensor(comparisons.Worse.ToArray(), device: model.Device);
+        ForestBatch batch = ForestBatch.Of(examples, model.Config.PrefixBoundary);
+        Tensor logps = LogProbHead.LogProbs(model, model.Hidden(batch.Forest), batch.Scored)
+            .SumByGroup(batch.Scored.Groups.OnDevice(model.Device), batch.Answers.Count);
+        Tensor references = tensor(examples.SelectMany(References).ToArray(), device: model.Device);
+        Tensor better = batch.Better.OnDevice(model.Device), worse = batch.Worse.OnDevice(model.Device);
         Tensor chosen = logps.index_select(0, better), rejected = logps.index_select(0, worse);
         Tensor referenceChosen = references.index_select(0, better), referenceRejected = references.index_select(0, worse);
         Tensor loss = DpoLoss.Sigmoid(chosen, rejected, referenceChosen, referenceRejected, beta, labelSmoothing).sum();
 
         using var off = no_grad();
-        int pairs = comparisons.Better.Count;
+        int pairs = batch.Better.Count;
         Tensor chosenRewards = (chosen - referenceChosen).Times(beta), rejectedRewards = (rejected - referenceRejected).Times(beta);
         metrics.Add("rewards/chosen", chosenRewards.sum().item<float>(), pairs);
         metrics.Add("rewards/rejected", rejectedRewards.sum().item<float>(), pairs);
@@ -39,8 +36,11 @@ public sealed class DpoObjective(double beta, double labelSmoothing = 0) : IObje
         metrics.Add("rewards/accuracies", chosenRewards.gt(rejectedRewards).sum().item<long>(), pairs);
         metrics.Add("logps/chosen", chosen.sum().item<float>(), pairs);
         metrics.Add("logps/rejected", rejected.sum().item<float>(), pairs);
-        metrics.Add("length/chosen", comparisons.Better.Sum(b => comparisons.Answers[(int)b].Length), pairs);
-        metrics.Add("length/rejected", comparisons.Worse.Sum(w => comparisons.Answers[(int)w].Length), pairs);
+        metrics.Add("length/chosen", batch.Better.Sum(b => batch.Answers[b].Length), pairs);
+        metrics.Add("length/rejected", batch.Worse.Sum(w => batch.Answers[w].Length), pairs);
         return loss;
     }
+
+    private static IEnumerable<float> References(PromptExample example) => example.ReferenceLogps?.Select(logp => (float)logp)
+        ?? throw new ArgumentException("DPO needs the reference's log-probabilities of every answer.", nameof(example));
 }

@@ -16,7 +16,7 @@ public sealed class SftObjective : IObjective<SftExample>
 
     public Tensor Loss(Transformer model, IReadOnlyList<SftExample> examples, StepMetrics metrics)
     {
-        ForestBatch batch = ForestBatcher.Sft(examples, [.. Enumerable.Range(0, examples.Count)]);
+        ForestBatch batch = ForestBatch.Of(examples);
         return -LogProbHead.LogProbs(model, model.Hidden(batch.Forest), batch.Scored).sum();
     }
 }

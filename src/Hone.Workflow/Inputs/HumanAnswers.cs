@@ -8,7 +8,7 @@ namespace Hone.Workflow;
 public sealed record HumanAnswer(IReadOnlyList<ChatMessage> Prompt, string Answer)
 {
     /// <summary>Prompt and answer in tokens, the end token included.</summary>
-    public SampleExample Render(ModelText text) => text.Examples.Sample(new SampleRow(Prompt, [Answer]));
+    public PromptExample Render(ModelText text) => text.Examples.Sample(new SampleRow(Prompt, [Answer]));
 }
 
 /// <summary>

@@ -98,11 +98,11 @@ public static partial class StoryInputs
     {
         if (Opening(paragraph, recipe.Data.Stories.Opening) is not { } length || text.Cut(paragraph, length) is not { } cut) return (null, NothingLeft);
         var passage = new HumanAnswer([ChatMessage.User(cut.Prompt)], cut.Answer);
-        SampleExample example = passage.Render(text);
+        PromptExample example = passage.Render(text);
         if (example.Prompt.Length > recipe.Online.MaxPromptLength) return (null, DropReason.PromptTooLong);
-        if (example.Responses[0].Length > recipe.Online.MaxNewTokens) return (null, Long);
+        if (example.Answers[0].Length > recipe.Online.MaxNewTokens) return (null, Long);
         // What the vocabulary cannot spell would tell the reward model at once who wrote it.
-        return text.Decode(example.Responses[0]).Trim() == passage.Answer ? (passage, null) : (null, NotWritable);
+        return text.Decode(example.Answers[0]).Trim() == passage.Answer ? (passage, null) : (null, NotWritable);
     }
 
     private static IReadOnlyList<SftExample> SftExamples(HumanAnswer[] passages, Recipe recipe, ModelText text, int? packing, List<string> report)

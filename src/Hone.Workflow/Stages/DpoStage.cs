@@ -27,7 +27,7 @@ public static class DpoStage
         if (stage.Finished) return ModelRef.Of(stage);
         using PretrainedModel model = run.Open(start.Folder, trainable: true);
         string file = pairs.File(PairsFile);
-        IReadOnlyList<ReferencedExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
+        IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
         StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o, o.LearningRate);
         run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);
         stage.Finish();

@@ -28,7 +28,7 @@ public static class EvaluationStage
             IReadOnlyList<SampleRow> rows = Answer(run, engine, policyModel.Text, prompts, o.Temperature, seed);
             // KL is a mean over samples at temperature 1 only.
             IReadOnlyList<SampleRow> own = o.Temperature == 1 ? rows : Answer(run, engine, policyModel.Text, prompts, 1, seed);
-            double[][] reference = AnswerScores.LogProbs(sftModel.Model, [.. own.Select(r => new SampleExample(r.PromptIds!, r.ResponseIds!))], run.ScoringTokens);
+            double[][] reference = AnswerScores.LogProbs(sftModel.Model, [.. own.Select(r => new PromptExample(r.PromptIds!, r.ResponseIds!))], run.ScoringTokens);
             rows = RewardScoring.Score(reward.Model, reward.Text, reward.RendersAs(policyModel), rows, run.ScoringTokens);
             RowFile.Write(stage.File(AnswersFile), rows);
             ResultFile.Write(stage.File(ScoresFile), new PolicyScores(
@@ -44,8 +44,8 @@ public static class EvaluationStage
 
     private static double[] PerToken(PretrainedModel policy, IReadOnlyList<HumanAnswer> human, int maxTokens)
     {
-        SampleExample[] examples = [.. human.Select(h => h.Render(policy.Text))];
-        return [.. AnswerScores.LogProbs(policy.Model, examples, maxTokens).Select((logp, i) => logp[0] / examples[i].Responses[0].Length)];
+        PromptExample[] examples = [.. human.Select(h => h.Render(policy.Text))];
+        return [.. AnswerScores.LogProbs(policy.Model, examples, maxTokens).Select((logp, i) => logp[0] / examples[i].Answers[0].Length)];
     }
 
     private static IReadOnlyList<SampleRow> Answer(

@@ -17,7 +17,7 @@ public static class HumanStage
         {
             using PretrainedModel reward = run.Open(rewardModel.Folder);
             SampleRow[] rows = [.. human.Select(h => Row(h, reward.Text))];
-            RowFile.Write(stage.File(AnswersFile), RewardScoring.Score(reward.Model, reward.Text, sameTokenizer: true, rows, run.ScoringTokens));
+            RowFile.Write(stage.File(AnswersFile), RewardScoring.Score(reward.Model, reward.Text, sameRendering: true, rows, run.ScoringTokens));
             stage.Finish();
         }
         SampleRow[] answers = [.. RowFile.ReadSamples(stage.File(AnswersFile))];
@@ -26,7 +26,7 @@ public static class HumanStage
 
     private static SampleRow Row(HumanAnswer human, ModelText text)
     {
-        SampleExample example = human.Render(text);
-        return new SampleRow(human.Prompt, [human.Answer], example.Responses, FinishReasons: [FinishReasons.Stop], PromptIds: example.Prompt);
+        PromptExample example = human.Render(text);
+        return new SampleRow(human.Prompt, [human.Answer], example.Answers, FinishReasons: [FinishReasons.Stop], PromptIds: example.Prompt);
     }
 }

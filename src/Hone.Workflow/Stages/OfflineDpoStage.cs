@@ -24,9 +24,9 @@ public static class OfflineDpoStage
         using PretrainedModel model = run.Open(sft.Folder, trainable: true);
         LengthRule rule = TrainingRows.DpoLengths(options, model.Text);
         var lengths = new DataReport("offline DPO pairs");
-        IReadOnlyList<ReferencedExample> Referenced(IReadOnlyList<PreferenceExample> pairs) => ReferenceLogProbs.Attach(
-            model.Model, ComparisonExample.Group(pairs.Select(p => rule.Apply(p, lengths)).OfType<PreferenceExample>()), run.ScoringTokens);
-        IReadOnlyList<ReferencedExample> train = Referenced(inputs.Preferences), heldOut = Referenced(inputs.PreferencesHeldOut);
+        IReadOnlyList<PromptExample> Referenced(IReadOnlyList<PreferenceExample> pairs) => ReferenceLogProbs.Attach(
+            model.Model, PromptExample.Group(pairs.Select(p => rule.Apply(p, lengths)).OfType<PreferenceExample>()), run.ScoringTokens);
+        IReadOnlyList<PromptExample> train = Referenced(inputs.Preferences), heldOut = Referenced(inputs.PreferencesHeldOut);
         if (lengths.Touched) run.Say(lengths.ToString());
         StageTrainer.Run(run, stage, model.Model, new DpoObjective(options.Beta, options.LabelSmoothing), train, heldOut, options, options.LearningRate,
             stepped: (step, total) =>

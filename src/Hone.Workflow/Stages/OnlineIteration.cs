@@ -73,7 +73,7 @@ public static class OnlineIteration
         if (stage.Finished) return ModelRef.Of(stage);
         using PretrainedModel model = run.Open(start.Folder, trainable: true);
         string file = pairs.File("pairs.jsonl");
-        IReadOnlyList<ReferencedExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
+        IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
         StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o,
             o.LearningRate * Math.Pow(o.LearningRateDecay, iteration - 1));
         run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);

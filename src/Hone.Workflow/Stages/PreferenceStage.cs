@@ -42,7 +42,7 @@ public static class PreferenceStage
 
     private static IEnumerable<PairRow> Pair(SampleRow own, HumanAnswer human, ModelText text, DataReport report)
     {
-        SampleExample chosen = human.Render(text);
+        PromptExample chosen = human.Render(text);
         for (int k = 0; k < own.Count; k++)
         {
             int[] rejected = own.ResponseIds![k];
@@ -52,7 +52,7 @@ public static class PreferenceStage
             else
             {
                 report.Keep();
-                yield return new PairRow(human.Prompt, human.Answer, own.Responses[k], chosen.Prompt, chosen.Responses[0], rejected);
+                yield return new PairRow(human.Prompt, human.Answer, own.Responses[k], chosen.Prompt, chosen.Answers[0], rejected);
             }
         }
     }

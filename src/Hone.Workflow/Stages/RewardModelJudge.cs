@@ -51,7 +51,7 @@ public static class RewardModelJudge
 
     /// <summary>1 where the better answer has the higher reward, one half where they are equal.</summary>
     private static double[] Correct(Transformer rewardModel, IReadOnlyList<PreferenceExample> pairs, int maxTokens) =>
-        [.. AnswerScores.Rewards(rewardModel, [.. pairs.Select(p => new SampleExample(p.Prompt, [p.Chosen, p.Rejected]))], maxTokens)
+        [.. AnswerScores.Rewards(rewardModel, [.. pairs.Select(p => new PromptExample(p.Prompt, [p.Chosen, p.Rejected]))], maxTokens)
             .Select(r => r[0] > r[1] ? 1 : r[0] < r[1] ? 0 : 0.5)];
 
     private static (bool Strong, string Verdict) Verdict(Interval accuracy, Interval? bestOf8, IReadOnlyList<FeatureAccuracy> features)

@@ -8,9 +8,9 @@ namespace Hone.Workflow;
 public static class RewardScoring
 {
     /// <summary>The same rows with <c>rewards</c> [K], counts in = counts out.</summary>
-    public static IReadOnlyList<SampleRow> Score(Transformer rewardModel, ModelText rewardText, bool sameTokenizer, IReadOnlyList<SampleRow> rows, int maxTokens)
+    public static IReadOnlyList<SampleRow> Score(Transformer rewardModel, ModelText rewardText, bool sameRendering, IReadOnlyList<SampleRow> rows, int maxTokens)
     {
-        SampleExample[] examples = [.. rows.Select(row => rewardText.Examples.Sample(sameTokenizer ? row : row with { PromptIds = null, ResponseIds = null }))];
+        PromptExample[] examples = [.. rows.Select(row => rewardText.Examples.Sample(sameRendering ? row : row with { PromptIds = null, ResponseIds = null }))];
         double[][] rewards = AnswerScores.Rewards(rewardModel, examples, maxTokens);
         return [.. rows.Select((row, i) => row with { Rewards = rewards[i] })];
     }
@@ -21,6 +21,7 @@ public static class RewardScoring
         int size = text.Tokenizer.VocabularySize;
         bool Known(int[] ids) => Array.TrueForAll(ids, id => id >= 0 && id < size);
         return rows.All(row => row is { PromptIds: { } prompt, ResponseIds: { } answers } && Known(prompt)
+            && text.Examples.Prompt(row.Prompt).AsSpan().SequenceEqual(prompt)
             && answers.Zip(row.Responses).All(a => Known(a.First) && text.Decode(a.First) == a.Second));
     }
 }

@@ -23,8 +23,8 @@ public static class RewardStage
         StageFolder stage = run.OpenStage("reward", data.Copy().Add("start", start.Digest).AddOptions("reward", options, "save_every").Add("precision", $"{run.Precision}"));
         if (stage.Finished) return ModelRef.Of(stage);
         using PretrainedModel model = PretrainedModel.OpenAsNewRewardModel(start.Folder, run.Target);
-        StageTrainer.Run(run, stage, model.Model, new RewardObjective(), ComparisonExample.Group(inputs.Preferences),
-            ComparisonExample.Group(inputs.PreferencesHeldOut), options, options.LearningRate);
+        StageTrainer.Run(run, stage, model.Model, new RewardObjective(), PromptExample.Group(inputs.Preferences),
+            PromptExample.Group(inputs.PreferencesHeldOut), options, options.LearningRate);
         run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);

@@ -31,7 +31,7 @@ public class ExampleBuilderTests
     public void Trap_4_the_end_of_turn_is_learnt_even_where_it_is_the_pad_token()
     {
         SftExample example = s_builder.Sft(s_two, SftLoss.Assistant);
-        ForestBatch batch = ForestBatcher.Sft([example], [0]);
+        ForestBatch batch = ForestBatch.Of([example]);
         Assert.Equal(2, batch.Scored.Targets.Count(t => t == ToyChat.EndOfTurn));
     }
 
@@ -65,9 +65,9 @@ public class ExampleBuilderTests
         Assert.Equal([51, 2], pair.Chosen);
         Assert.Equal([52], pair.Rejected);
 
-        SampleExample sample = s_builder.Sample(new SampleRow([Some.User("a")], ["b"], [[51, 2]], PromptIds: [1, 50]));
+        PromptExample sample = s_builder.Sample(new SampleRow([Some.User("a")], ["b"], [[51, 2]], PromptIds: [1, 50]));
         Assert.Equal([1, 50], sample.Prompt);
-        Assert.Equal([51, 2], Assert.Single(sample.Responses));
+        Assert.Equal([51, 2], Assert.Single(sample.Answers));
     }
 
     [Fact]
@@ -75,8 +75,8 @@ public class ExampleBuilderTests
     {
         PreferenceExample pair = s_builder.Preference(new PairRow([Some.User("a")], "b", "c"));
         Assert.Equal([102, 2], pair.Rejected);
-        SampleExample sample = s_builder.Sample(new SampleRow([Some.User("a")], ["b", "cd"]));
-        Assert.Equal([[101, 2], [102, 103, 2]], sample.Responses);
+        PromptExample sample = s_builder.Sample(new SampleRow([Some.User("a")], ["b", "cd"]));
+        Assert.Equal([[101, 2], [102, 103, 2]], sample.Answers);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class ComparisonObjectiveTests
         using Transformer model = Create(reward: false);
         double[] references = [-9, -5, -12];
         var metrics = new StepMetrics();
-        double found = new DpoObjective(0.3).Loss(model, [new ReferencedExample(new ComparisonExample(s_prompt, s_answers, s_comparisons), references)], metrics).item<float>();
+        double found = new DpoObjective(0.3).Loss(model, [new PromptExample(s_prompt, s_answers) { Comparisons = s_comparisons, ReferenceLogps = references }], metrics).item<float>();
         double[] logps = [.. s_answers.Select(a => PlainLogProb(model, a))];
         double expected = s_comparisons.Sum(c => -Math.Log(1 / (1 + Math.Exp(-0.3 * (logps[c.Better] - references[c.Better] - logps[c.Worse] + references[c.Worse])))));
         Assert.Equal(expected, found, 1e-4);
@@ -31,7 +31,7 @@ public sealed class ComparisonObjectiveTests
         // Id 3 ends every answer and also stands inside this one: a search for the first one would read too early.
         using Transformer model = Create(reward: true);
         int[] answer = [5, 3, 6, 3];
-        var example = new ComparisonExample(s_prompt, [answer, [7, 3]], [new Comparison(0, 1)]);
+        var example = new PromptExample(s_prompt, [answer, [7, 3]]) { Comparisons = [new Comparison(0, 1)] };
         var metrics = new StepMetrics();
         new RewardObjective().Loss(model, [example], metrics);
         var plain = new TokenForest();
@@ -43,7 +43,7 @@ public sealed class ComparisonObjectiveTests
     [Fact]
     public void Pairs_of_one_prompt_share_their_answers()
     {
-        IReadOnlyList<ComparisonExample> groups = ComparisonExample.Group(
+        IReadOnlyList<PromptExample> groups = PromptExample.Group(
             [new(s_prompt, s_answers[0], s_answers[1]), new([9], [1], [2]), new(s_prompt, s_answers[2], s_answers[0])]);
         Assert.Equal(2, groups.Count);
         Assert.Equal(3, groups[0].Answers.Length);

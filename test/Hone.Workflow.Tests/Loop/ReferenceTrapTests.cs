@@ -26,15 +26,15 @@ public sealed class ReferenceTrapTests(Unbroken unbroken) : IDisposable
     {
         using PretrainedModel sft = Open(unbroken.Run, "sft/model"), policy = Open(unbroken.Run, "online-1/dpo/model");
         PairRow[] pairs = [.. RowFile.ReadPairs(unbroken.Run.File(file))];
-        IReadOnlyList<ReferencedExample> stored = ReferenceLogProbs.Read(pairs, sft.Text, file);
+        IReadOnlyList<PromptExample> stored = ReferenceLogProbs.Read(pairs, sft.Text, file);
         // Live: each answer by itself, from logits, as a loss without a store would have it.
-        ReferencedExample[] live = [.. stored.Select(e => new ReferencedExample(e.Example, [.. e.Example.Answers.Select(a => PlainLogProb(sft.Model, e.Example.Prompt, a))]))];
-        Assert.All(stored.Zip(live), both => Assert.All(both.First.ReferenceLogps.Zip(both.Second.ReferenceLogps), r => Assert.Equal(r.Second, r.First, 1e-4)));
+        PromptExample[] live = [.. stored.Select(e => e with { ReferenceLogps = [.. e.Answers.Select(a => PlainLogProb(sft.Model, e.Prompt, a))] })];
+        Assert.All(stored.Zip(live), both => Assert.All(both.First.ReferenceLogps!.Zip(both.Second.ReferenceLogps!), r => Assert.Equal(r.Second, r.First, 1e-4)));
         double loss = Loss(policy.Model, live);
         Assert.Equal(loss, Loss(policy.Model, stored), 1e-5);
         Assert.True(Math.Abs(loss - Ln2) > 1e-4, $"{loss}");
         // They are read: others give another loss.
-        ReferencedExample[] others = [.. stored.Select(e => e with { ReferenceLogps = [e.ReferenceLogps[0] - 1, e.ReferenceLogps[1]] })];
+        PromptExample[] others = [.. stored.Select(e => e with { ReferenceLogps = [e.ReferenceLogps![0] - 1, e.ReferenceLogps[1]] })];
         Assert.True(Loss(policy.Model, others) < loss - 0.01);
     }
 
@@ -83,7 +83,7 @@ public sealed class ReferenceTrapTests(Unbroken unbroken) : IDisposable
 
     private static PretrainedModel Open(TinyRun run, string name) => PretrainedModel.Open(run.File(name), ComputeTarget.Parse("cpu", "float32"));
 
-    private static double Loss(Transformer model, IReadOnlyList<ReferencedExample> examples)
+    private static double Loss(Transformer model, IReadOnlyList<PromptExample> examples)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();

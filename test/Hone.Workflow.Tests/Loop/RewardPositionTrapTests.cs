@@ -23,7 +23,7 @@ public sealed class RewardPositionTrapTests
         int end = WorldTokenizer.IdOf(WorldTokenizer.End), pad = WorldTokenizer.IdOf(WorldTokenizer.Pad);
         int[] prompt = [WorldTokenizer.IdOf(WorldTokenizer.BeginOfText), 300, end, 301];
         int[][] answers = [[310, end], [310, end, 311, 312, end], [310, pad, pad, 311, pad], [end], [pad, 310]];
-        double[] rewards = Assert.Single(AnswerScores.Rewards(model, [new SampleExample(prompt, answers)], maxTokens: 1000));
+        double[] rewards = Assert.Single(AnswerScores.Rewards(model, [new PromptExample(prompt, answers)], maxTokens: 1000));
         using var off = no_grad();
         for (int k = 0; k < answers.Length; k++)
         {
