@@ -5,7 +5,7 @@ using Hone.Inference;
 using System.Diagnostics;
 using Hone.Data;
 using Hone.Workflow;
-using Hone.Workflow.Recipes;
+using Hone.Runs.Recipes;
 using Hone.Workflow.World;
 
 long size = (args.Length == 1 ? long.Parse(args[0]) : 200) << 20;

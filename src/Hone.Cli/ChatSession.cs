@@ -2,9 +2,9 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Hone.Data;
 using Hone.Inference;
+using Hone.Runs;
 using Hone.Text;
 using Hone.Workflow;
-using Hone.Workflow.Runs;
 
 namespace Hone.Cli;
 

@@ -1,5 +1,5 @@
+using Hone.Runs;
 using Hone.Training;
-using Hone.Workflow.Runs;
 
 namespace Hone.Cli;
 

@@ -1,6 +1,6 @@
 using Hone.Data;
 using Hone.Inference;
-using Hone.Workflow.Metrics;
+using Hone.Runs.Metrics;
 
 namespace Hone.Cli;
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Hone.Data;
+using Hone.Runs;
+using Hone.Runs.Metrics;
+using Hone.Runs.Recipes;
 using Hone.Workflow;
-using Hone.Workflow.Metrics;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
 
 namespace Hone.Cli;
 

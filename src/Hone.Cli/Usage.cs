@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Hone.Workflow.Recipes;
+using Hone.Runs.Recipes;
 
 namespace Hone.Cli;
 

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Text;

@@ -32,12 +32,12 @@ public sealed class LlamaCppTests
         int compared = 0;
         foreach ((_, string text, int prompt, int[] greedy) in Rows(SharedData.Require("vectors/forward_families.jsonl")).Where(r => r.Model == model))
         {
-            int most = prompt <= original ? Math.Min(same, original.Value) : same;
-            IEnumerable<int> expected = greedy.Take(Math.Max(0, Math.Min(greedy.Length, most - prompt + 1))).TakeWhile(id => id != tokenizer.EosId);
+            int most = prompt <= original ? original.Value - prompt : Math.Max(0, same - prompt + 1);
+            IEnumerable<int> expected = greedy.Take(most).TakeWhile(id => id != tokenizer.EosId);
             byte[] bytes = [.. expected.SelectMany(id => Printed(tokenizer, id))];
             if (bytes.Length == 0) continue;
             int context = prompt <= original ? original.Value : 512;
-            byte[] answer = Run("llama-completion", "-m", file, "-p", text, "-n", $"{expected.Count()}", "-c", $"{context}", "--temp", "0", "-no-cnv", "--no-warmup",
+            byte[] answer = Run("llama-completion", "-m", file, "-p", text, "-n", $"{expected.Count()}", "-c", $"{context}", "--temp", "0", "-t", "1", "-no-cnv", "--no-warmup",
                 "-ctk", "f32", "-ctv", "f32", "-fa", "off", "--no-display-prompt", "--no-escape");
             Assert.Equal(Convert.ToHexString(bytes), Convert.ToHexString(answer.AsSpan(0, Math.Min(bytes.Length, answer.Length))));
             compared++;
@@ -79,7 +79,7 @@ public sealed class LlamaCppTests
         string ids = Encoding.UTF8.GetString(Run("llama-tokenize", "-m", file, "-p", Text, "--ids", "--log-disable"));
         Assert.Equal(tokenizer.Encode(Text, addSpecial: true), JsonSerializer.Deserialize<int[]>(ids[ids.LastIndexOf('[')..])!);
         string ours = Command.Done("chat", folder, "--prompt", "Where is the lamp?", "--temperature", "0", "--device", "cpu").Out.Trim();
-        byte[] answer = Run("llama-completion", "-m", file, "-p", "<|user|>Where is the lamp?<|end|><|assistant|>", "-n", "96", "--temp", "0", "-no-cnv", "--no-warmup",
+        byte[] answer = Run("llama-completion", "-m", file, "-p", "<|user|>Where is the lamp?<|end|><|assistant|>", "-n", "96", "--temp", "0", "-t", "1", "-no-cnv", "--no-warmup",
             "-ctk", "f32", "-ctv", "f32", "-fa", "off", "--no-display-prompt");
         Assert.StartsWith(ours, Encoding.UTF8.GetString(answer).Trim(), StringComparison.Ordinal);
     }

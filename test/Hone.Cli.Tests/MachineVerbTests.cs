@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Hone.Workflow;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
+using Hone.Runs;
+using Hone.Runs.Recipes;
 
 namespace Hone.Cli.Tests;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
+using Hone.Data;
 using Hone.Evaluation;
 using Hone.Text;
 using Hone.Workflow;
-using Hone.Workflow.Recipes;
 
 namespace Hone.Cli;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Hone.Workflow.Recipes;
+using Hone.Runs.Recipes;
 
 namespace Hone.Cli;
 

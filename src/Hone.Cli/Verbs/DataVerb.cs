@@ -1,10 +1,10 @@
 using Hone.Inference;
 using System.CommandLine;
 using Hone.Data;
+using Hone.Runs.Recipes;
 using Hone.Text;
 using Hone.Workflow;
 using Hone.Workflow.Inspection;
-using Hone.Workflow.Recipes;
 using Spectre.Console;
 
 namespace Hone.Cli;

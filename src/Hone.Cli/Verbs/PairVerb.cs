@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Hone.Data;
+using Hone.Runs.Recipes;
 using Hone.Workflow;
-using Hone.Workflow.Recipes;
 
 namespace Hone.Cli;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Hone.Data;
-using Hone.Workflow.Metrics;
-using Hone.Workflow.Runs;
+using Hone.Runs;
+using Hone.Runs.Metrics;
 
 namespace Hone.Cli;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Hone.Workflow;
+using Hone.Runs;
 
 namespace Hone.Cli;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Hone.Runs.Recipes;
 using Hone.Workflow;
-using Hone.Workflow.Recipes;
 
 namespace Hone.Cli;
 

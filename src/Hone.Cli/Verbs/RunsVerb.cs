@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Hone.Workflow.Runs;
+using Hone.Runs;
 
 namespace Hone.Cli;
 

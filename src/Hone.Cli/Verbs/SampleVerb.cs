@@ -2,10 +2,10 @@ using System.CommandLine;
 using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
+using Hone.Runs;
+using Hone.Runs.Metrics;
+using Hone.Runs.Recipes;
 using Hone.Workflow;
-using Hone.Workflow.Metrics;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
 
 namespace Hone.Cli;
 

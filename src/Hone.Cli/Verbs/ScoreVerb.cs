@@ -2,8 +2,8 @@ using Hone.Inference;
 using System.CommandLine;
 using Hone.Data;
 using Hone.Models;
+using Hone.Runs.Recipes;
 using Hone.Workflow;
-using Hone.Workflow.Recipes;
 
 namespace Hone.Cli;
 

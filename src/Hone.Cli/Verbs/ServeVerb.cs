@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Net;
+using Hone.Runs;
 using Hone.Server;
-using Hone.Workflow.Runs;
 using Microsoft.AspNetCore.Builder;
 
 namespace Hone.Cli;

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Hone.Workflow.Metrics;
-using Hone.Workflow.Runs;
+using Hone.Runs;
+using Hone.Runs.Metrics;
 using Hone.Workflow.World;
 
 namespace Hone.Cli;

@@ -51,7 +51,8 @@ public static class PairBuilder
             throw new InputException("the row has no `rewards`", where, "Score the samples first: hone score.");
         if (row.Rewards.Length != row.Count)
             throw new InputException($"{row.Count} responses but {row.Rewards.Length} rewards", where);
-        if (options.LengthPenaltyPerToken != 0 && row.ResponseIds?.Length != row.Count)
+        bool tokens = options.LengthUnit == LengthUnit.Tokens;
+        if (options.LengthPenalty != 0 && tokens && row.ResponseIds?.Length != row.Count)
             throw new InputException("a length penalty per token needs `response_ids`, one list per response", where);
 
         double[] rewards = new double[row.Count];
@@ -60,10 +61,8 @@ public static class PairBuilder
             if (!double.IsFinite(row.Rewards[k]))
                 throw new InputException($"the reward of response {k + 1} is {row.Rewards[k]}", where, "Rewards must be finite numbers.");
             rewards[k] = row.Rewards[k];
-            if (options.LengthPenaltyPerCharacter != 0)
-                rewards[k] -= options.LengthPenaltyPerCharacter * CodePoints(row.Responses[k]);
-            if (options.LengthPenaltyPerToken != 0)
-                rewards[k] -= options.LengthPenaltyPerToken * row.ResponseIds![k].Length;
+            if (options.LengthPenalty != 0)
+                rewards[k] -= options.LengthPenalty * (tokens ? row.ResponseIds![k].Length : CodePoints(row.Responses[k]));
         }
         return rewards;
     }

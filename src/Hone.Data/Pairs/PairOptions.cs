@@ -13,15 +13,16 @@ public enum PairRule
     MaxSecond,
 }
 
+/// <summary>What a length penalty counts: characters are Unicode code points, tokens those that were sampled.</summary>
+public enum LengthUnit { Characters, Tokens }
+
 /// <summary>How pairs are made from scored samples.</summary>
 /// <param name="Rule">Which answers are compared.</param>
-/// <param name="LengthPenaltyPerCharacter">
-/// Taken off the reward per character (Unicode code point) of the answer; the paper's eq. 9 has 0.001.
-/// </param>
-/// <param name="LengthPenaltyPerToken">Taken off the reward per token of the answer; needs <c>response_ids</c>.</param>
+/// <param name="LengthPenalty">Taken off the reward per unit of the answer's length; the paper's eq. 9 has 0.001 per character.</param>
+/// <param name="LengthUnit">What a unit is; tokens need <c>response_ids</c>.</param>
 /// <param name="ExcludeUnfinished">Leaves out answers whose finish reason is <c>length</c>.</param>
 public sealed record PairOptions(
     PairRule Rule = PairRule.MaxMin,
-    double LengthPenaltyPerCharacter = 0,
-    double LengthPenaltyPerToken = 0,
+    double LengthPenalty = 0,
+    LengthUnit LengthUnit = LengthUnit.Characters,
     bool ExcludeUnfinished = false);

@@ -1,3 +1,5 @@
+using Hone.Data;
+
 namespace Hone.Training;
 
 /// <summary>What the training loop needs to know; the recipe's keys of the same names explain each.</summary>

@@ -1,7 +1,6 @@
-namespace Hone.Training;
+using Hone.Data;
 
-/// <summary>Shape of the learning rate after warm-up.</summary>
-public enum Schedule { Cosine, Linear, Constant }
+namespace Hone.Training;
 
 /// <summary>The learning rate as a pure function of the step, so that resuming needs no state (transformers' <c>get_*_schedule_with_warmup</c>).</summary>
 public static class LearningRate

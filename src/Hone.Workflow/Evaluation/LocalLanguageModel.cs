@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
+using Hone.Data;
 using Hone.Evaluation;
 using Hone.Inference;
 using Hone.Models;
-using Hone.Workflow.Recipes;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow;

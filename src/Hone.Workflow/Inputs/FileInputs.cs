@@ -1,7 +1,7 @@
 using Hone.Inference;
 using Hone.Data;
+using Hone.Runs.Recipes;
 using Hone.Text;
-using Hone.Workflow.Recipes;
 
 namespace Hone.Workflow;
 

@@ -1,6 +1,6 @@
 using Hone.Data;
 using Hone.Inference;
-using Hone.Workflow.Recipes;
+using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 

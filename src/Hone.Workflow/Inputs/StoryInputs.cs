@@ -1,8 +1,8 @@
 using Hone.Inference;
 using System.Text.RegularExpressions;
 using Hone.Data;
+using Hone.Runs.Recipes;
 using Hone.Text;
-using Hone.Workflow.Recipes;
 
 namespace Hone.Workflow;
 
@@ -109,8 +109,7 @@ public static partial class StoryInputs
     {
         LengthRule rule = TrainingRows.SftLengths(recipe, text);
         var lengths = new DataReport("sft examples");
-        SftLoss loss = recipe.Sft.LossOn == LossOn.All ? SftLoss.All : SftLoss.Assistant;
-        SftExample[] examples = [.. passages.Select(p => rule.Apply(text.Examples.Sft(new Conversation([.. p.Prompt, ChatMessage.Assistant(p.Answer)]), loss), lengths)).OfType<SftExample>()];
+        SftExample[] examples = [.. passages.Select(p => rule.Apply(text.Examples.Sft(new Conversation([.. p.Prompt, ChatMessage.Assistant(p.Answer)]), recipe.Sft.LossOn), lengths)).OfType<SftExample>()];
         if (lengths.Touched) report.Add(lengths.ToString());
         return packing is { } block ? SftBlocks.Cut(examples, block) : examples;
     }

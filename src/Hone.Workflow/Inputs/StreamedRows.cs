@@ -1,6 +1,6 @@
 using Hone.Data;
+using Hone.Runs.Recipes;
 using Hone.Text;
-using Hone.Workflow.Recipes;
 
 namespace Hone.Workflow;
 

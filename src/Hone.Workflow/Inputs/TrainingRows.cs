@@ -1,6 +1,6 @@
 using Hone.Inference;
 using Hone.Data;
-using Hone.Workflow.Recipes;
+using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 
@@ -23,9 +23,9 @@ public static class TrainingRows
         DataReader.ReadPrompts(file, read, Filters(recipe));
 
     /// <summary>Tokens of a row and which of them SFT learns.</summary>
-    public static SftExample Sft(SftRow row, ModelText text, LossOn loss) => row is TextRow story
+    public static SftExample Sft(SftRow row, ModelText text, SftLoss loss) => row is TextRow story
         ? text.Story(story)
-        : text.Examples.Sft((Conversation)row, loss == LossOn.All ? SftLoss.All : SftLoss.Assistant);
+        : text.Examples.Sft((Conversation)row, loss);
 
     public static LengthRule SftLengths(Recipe recipe, ModelText text) => new(recipe.Sft.MaxLength, Policy: recipe.Sft.TooLong, BosId: text.Tokenizer.BosId);
 

@@ -1,7 +1,7 @@
 using Hone.Inference;
 using Hone.Data;
+using Hone.Runs.Recipes;
 using Hone.Text;
-using Hone.Workflow.Recipes;
 using Hone.Workflow.World;
 
 namespace Hone.Workflow;
@@ -20,7 +20,7 @@ public static class WorldInputs
         int conversations = recipe.Data.Limits.Sft ?? throw NoLimit("sft");
         int pairs = recipe.Data.Limits.Preferences ?? throw NoLimit("preferences");
         SftExample[] sft = [.. world.Conversations(WorldSplit.Sft, conversations + heldOut.Sft)
-            .Select(c => text.Examples.Sft(c, recipe.Sft.LossOn == LossOn.All ? SftLoss.All : SftLoss.Assistant))];
+            .Select(c => text.Examples.Sft(c, recipe.Sft.LossOn))];
         return new RunInputs
         {
             Sft = sft[heldOut.Sft..],

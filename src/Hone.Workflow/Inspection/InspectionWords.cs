@@ -1,4 +1,5 @@
 using Hone.Data;
+using Hone.Runs;
 
 namespace Hone.Workflow.Inspection;
 

@@ -1,5 +1,5 @@
 using Hone.Data;
-using Hone.Workflow.Recipes;
+using Hone.Runs.Recipes;
 
 namespace Hone.Workflow.Inspection;
 

@@ -1,5 +1,5 @@
+using Hone.Runs.Metrics;
 using Hone.Training;
-using Hone.Workflow.Metrics;
 
 namespace Hone.Workflow;
 

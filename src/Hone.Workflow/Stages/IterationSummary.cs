@@ -1,5 +1,6 @@
 using Hone.Data;
 using Hone.Inference;
+using Hone.Runs;
 
 namespace Hone.Workflow;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Hone.Workflow.Runs;
+using Hone.Runs;
 
 namespace Hone.Workflow;
 

@@ -2,6 +2,7 @@ using Hone.Data;
 using Hone.Evaluation;
 using Hone.Inference;
 using Hone.Models;
+using Hone.Runs;
 
 namespace Hone.Workflow;
 

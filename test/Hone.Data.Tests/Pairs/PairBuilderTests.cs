@@ -60,7 +60,7 @@ public class PairBuilderTests
     public void Golden_length_penalty_per_character()
     {
         SampleRow row = Some.Sample([2, 1, 0.95], [new string('a', 1500), new string('b', 100), new string('c', 100)]);
-        PairOptions options = new(LengthPenaltyPerCharacter: 0.001);
+        PairOptions options = new(LengthPenalty: 0.001);
         double[] rewards = PairBuilder.PenalisedRewards(row, options, "here");
         Assert.Equal([0.5, 0.9, 0.85], rewards.Select(r => Math.Round(r, 12)));
         PairRow pair = Build(row, options, out _)!;
@@ -76,7 +76,7 @@ public class PairBuilderTests
     [Fact]
     public void Trap_12_the_penalised_reward_decides_throughout()
     {
-        PairOptions options = new(LengthPenaltyPerToken: 1);
+        PairOptions options = new(LengthPenalty: 1, LengthUnit: LengthUnit.Tokens);
         int[][] ids = [[4, 4, 4], [5]];
         PairRow pair = Build(Some.Sample([1, 1], ids: ids), options, out _)!;
         Assert.Equal(("answer 1", 2.0), (pair.Chosen, pair.Margin));
@@ -95,10 +95,10 @@ public class PairBuilderTests
     {
         // "e" with an accent, and a family of three joined by two joiners: 1 and 5 code points, 1 and 8 UTF-16 units.
         SampleRow row = Some.Sample([0, 0], ["é", "👨‍👩‍👧"], ids: [[7, 8, 9], [7, 2]]);
-        Assert.Equal([-1.0, -5], PairBuilder.PenalisedRewards(row, new PairOptions(LengthPenaltyPerCharacter: 1), "here"));
-        Assert.Equal([-3.0, -2], PairBuilder.PenalisedRewards(row, new PairOptions(LengthPenaltyPerToken: 1), "here"));
+        Assert.Equal([-1.0, -5], PairBuilder.PenalisedRewards(row, new PairOptions(LengthPenalty: 1), "here"));
+        Assert.Equal([-3.0, -2], PairBuilder.PenalisedRewards(row, new PairOptions(LengthPenalty: 1, LengthUnit: LengthUnit.Tokens), "here"));
         Assert.Contains("needs `response_ids`", Assert.Throws<InputException>(
-            () => PairBuilder.PenalisedRewards(row with { ResponseIds = null }, new PairOptions(LengthPenaltyPerToken: 1), "here")).Message);
+            () => PairBuilder.PenalisedRewards(row with { ResponseIds = null }, new PairOptions(LengthPenalty: 1, LengthUnit: LengthUnit.Tokens), "here")).Message);
     }
 
     /// <summary>Trap 11: K = 4 sampled and K = 8 expected made the public script skip every row. K is the row's own.</summary>
@@ -188,7 +188,7 @@ public class PairBuilderTests
                     if (penalised[c] - penalised[r] > best.Gap) best = (penalised[c] - penalised[r], c, r);
                 }
             }
-            PairRow? pair = Build(row, new PairOptions(LengthPenaltyPerCharacter: 0.5), out _);
+            PairRow? pair = Build(row, new PairOptions(LengthPenalty: 0.5), out _);
             Assert.Equal(best.Chosen < 0, pair is null);
             if (pair is null) return;
             Assert.Equal((row.Responses[best.Chosen], row.Responses[best.Rejected]), (pair.Chosen, pair.Rejected));

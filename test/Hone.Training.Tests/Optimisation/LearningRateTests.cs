@@ -1,3 +1,5 @@
+using Hone.Data;
+
 namespace Hone.Training.Tests;
 
 public sealed class LearningRateTests

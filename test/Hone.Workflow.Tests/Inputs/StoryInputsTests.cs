@@ -1,5 +1,4 @@
-using Hone.Inference;
-using Hone.Workflow.Recipes;
+using Hone.Runs.Recipes;
 
 namespace Hone.Workflow.Tests.Inputs;
 

@@ -1,4 +1,4 @@
-using Hone.Workflow.Recipes;
+using Hone.Runs.Recipes;
 using Hone.Workflow.World;
 
 namespace Hone.Workflow.Tests.Inputs;

@@ -1,6 +1,6 @@
 using Hone.Inference;
 using Hone.Data;
-using Hone.Workflow.Recipes;
+using Hone.Runs.Recipes;
 using Hone.Workflow.World;
 
 namespace Hone.Workflow.Tests.Inputs;

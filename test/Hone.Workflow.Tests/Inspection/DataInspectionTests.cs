@@ -1,9 +1,9 @@
 using Hone.Inference;
 using System.Text.Json.Nodes;
 using Hone.Data;
+using Hone.Runs.Recipes;
 using Hone.Text;
 using Hone.Workflow.Inspection;
-using Hone.Workflow.Recipes;
 using Hone.Workflow.World;
 
 namespace Hone.Workflow.Tests.Inspection;

@@ -1,4 +1,4 @@
-using Hone.Workflow.Recipes;
+using Hone.Runs.Recipes;
 
 namespace Hone.Workflow.Tests.Loop;
 

@@ -1,9 +1,9 @@
 using Hone.Inference;
 using Hone.Data;
 using Hone.Models;
+using Hone.Runs.Metrics;
+using Hone.Runs.Recipes;
 using Hone.Training;
-using Hone.Workflow.Metrics;
-using Hone.Workflow.Recipes;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow.Tests.Loop;

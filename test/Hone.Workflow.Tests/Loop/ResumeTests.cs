@@ -1,4 +1,4 @@
-using Hone.Workflow.Tests.Runs;
+using Hone.Runs.Tests.Folders;
 
 namespace Hone.Workflow.Tests.Loop;
 

@@ -1,3 +1,5 @@
+using Hone.Runs;
+
 namespace Hone.Workflow.Tests.Loop;
 
 /// <summary>Trap 22: the public scripts release the last iterate. Here the best on held-out prompts is released (Algorithm 2, line 7).</summary>

@@ -1,6 +1,6 @@
+using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
-using Hone.Workflow.Recipes;
 using Hone.Workflow.World;
 using static TorchSharp.torch;
 

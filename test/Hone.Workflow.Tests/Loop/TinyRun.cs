@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Hone.Workflow.Metrics;
-using Hone.Workflow.Recipes;
-using Hone.Workflow.Runs;
-using Hone.Workflow.Tests.Metrics;
-using Hone.Workflow.Tests.Runs;
+using Hone.Runs;
+using Hone.Runs.Metrics;
+using Hone.Runs.Recipes;
+using Hone.Runs.Tests.Folders;
+using Hone.Runs.Tests.Metrics;
 
 namespace Hone.Workflow.Tests.Loop;
 

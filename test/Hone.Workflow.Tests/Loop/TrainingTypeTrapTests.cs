@@ -1,5 +1,4 @@
-using Hone.Inference;
-using Hone.Workflow.Recipes;
+using Hone.Data;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow.Tests.Loop;

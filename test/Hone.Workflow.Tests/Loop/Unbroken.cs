@@ -1,3 +1,4 @@
+using Hone.Runs;
 using Hone.Workflow.Tests.Loop;
 
 [assembly: AssemblyFixture(typeof(Unbroken))]

@@ -1,7 +1,6 @@
 using Hone.Inference;
 using Hone.Data;
 using Hone.Models;
-using Hone.Workflow.Recipes;
 using Hone.Workflow.World;
 using static TorchSharp.torch;
 

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Hone.Evaluation;
-using Hone.Workflow.Metrics;
-using Hone.Workflow.Runs;
+using Hone.Runs;
+using Hone.Runs.Metrics;
 
 namespace Hone.Cli;
 

@@ -1,0 +1,136 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Hone.Runs.Recipes;
+
+/// <summary>Sources of conversations, preferences and prompts.</summary>
+[Decides(StagePart.Given)]
+public sealed record DataOptions
+{
+    [Comment("tiny generates all data from the embedded world; none uses the files below.")]
+    public DataWorld World { get; init; } = DataWorld.None;
+
+    [Comment("Conversations for SFT: a file or folder, or a list of them.")]
+    [RecipePath]
+    public IReadOnlyList<string> Sft { get; init; } = [];
+
+    [Comment("Preference pairs for the reward model and offline DPO: a file or folder, or a list of them.")]
+    [RecipePath]
+    public IReadOnlyList<string> Preferences { get; init; } = [];
+
+    [Comment("Prompts for the online iterations: a file or folder, or a list of them.")]
+    [RecipePath]
+    public IReadOnlyList<string> Prompts { get; init; } = [];
+
+    [Comment("Plain text by people in place of conversations, preferences and prompts, for a model that continues text.")]
+    public StoryOptions Stories { get; init; } = new();
+
+    [Comment("Shares of the entries above, in their order; none given = 1 each.")]
+    public DataWeights Weights { get; init; } = new();
+
+    [Comment("Keep only rows whose columns say so: column=value, column!=value, column>=number. Files without the column lose all their rows.")]
+    public IReadOnlyList<string> Filters { get; init; } = [];
+
+    [Comment("Rules that drop rows before anything else happens to them; each counts what it dropped.")]
+    public CleaningOptions Cleaning { get; init; } = new();
+
+    [Comment("Rows set aside before any training.")]
+    public HeldOutOptions HeldOut { get; init; } = new();
+
+    [Comment("Most rows used of each kind after the held-out rows are taken.")]
+    public DataLimits Limits { get; init; } = new();
+}
+
+/// <summary>How much of each entry is used: 0.25 a quarter of its rows, chosen by the seed; 2 every row twice.</summary>
+[Decides(StagePart.Given)]
+public sealed record DataWeights
+{
+    [Comment("One number per entry of data.sft.")]
+    public IReadOnlyList<double> Sft { get; init; } = [];
+
+    [Comment("One number per entry of data.preferences.")]
+    public IReadOnlyList<double> Preferences { get; init; } = [];
+
+    [Comment("One number per entry of data.prompts.")]
+    public IReadOnlyList<double> Prompts { get; init; } = [];
+}
+
+/// <summary>The paper's cleaning rules (appendix B.1) and the public code's validity filter.</summary>
+[Decides(StagePart.Given)]
+public sealed record CleaningOptions
+{
+    [Comment("Drop pairs whose two scores are equal.")]
+    public bool EqualScores { get; init; } = true;
+
+    [Comment("Drop scored pairs whose scores lie closer together; null = none.")]
+    [Range(0.0, double.MaxValue)]
+    public double? MinMargin { get; init; }
+
+    [Comment("Drop scored pairs whose better score is less than this many times the worse (the paper: 2 for SHP); null = none.")]
+    [Range(1.0, double.MaxValue)]
+    public double? MinScoreRatio { get; init; }
+
+    [Comment("Most pairs of one prompt (the paper: 5 for SHP); null = all.")]
+    [Range(1, int.MaxValue)]
+    public int? MaxPairsPerPrompt { get; init; }
+
+    [Comment("Drop conversations that do not alternate between user and assistant, or have an empty turn (the public code's filter).")]
+    public bool StrictTurns { get; init; }
+}
+
+/// <summary>Rows that no training stage sees; the parts are disjoint.</summary>
+[Decides(StagePart.Given)]
+public sealed record HeldOutOptions
+{
+    [Comment("Conversations for the SFT evaluation loss.")]
+    [Range(0, 1_000_000)]
+    public int Sft { get; init; } = 500;
+
+    [Comment("Preference pairs that judge the reward model. The public code evaluates on 500 of its training pairs instead.")]
+    [Range(0, 1_000_000)]
+    public int Reward { get; init; } = 500;
+
+    [Comment("Prompts on which the best online iterate is chosen.")]
+    [Range(0, 1_000_000)]
+    public int Selection { get; init; } = 256;
+
+    [Comment("Prompts of the final evaluation.")]
+    [Range(0, 1_000_000)]
+    public int Test { get; init; } = 500;
+}
+
+/// <summary>Upper limits on the rows read; null takes all.</summary>
+[Decides(StagePart.Given)]
+public sealed record DataLimits
+{
+    [Comment("Conversations; null = all.")]
+    [Range(1, int.MaxValue)]
+    public int? Sft { get; init; }
+
+    [Comment("Preference pairs; null = all.")]
+    [Range(1, int.MaxValue)]
+    public int? Preferences { get; init; }
+
+    [Comment("Prompts; null = all.")]
+    [Range(1, int.MaxValue)]
+    public int? Prompts { get; init; }
+}
+
+/// <summary>
+/// Plain text as the only data: SFT learns how people go on, and in the preferences their answers are chosen over the SFT
+/// policy's own (as in SPIN, arXiv 2401.01335).
+/// </summary>
+[Decides(StagePart.Given)]
+public sealed record StoryOptions
+{
+    [Comment("Plain text files or folders of them. Each paragraph (line) gives a prompt and its true answer.")]
+    [RecipePath]
+    public IReadOnlyList<string> Files { get; init; } = [];
+
+    [Comment("Sentences of a paragraph that are the prompt; the rest is the answer. What is longer than online.max_new_tokens is dropped and counted.")]
+    [Range(1, 1000)]
+    public int Opening { get; init; } = 1;
+
+    [Comment("Rejected answers that the SFT policy writes to each preference prompt.")]
+    [Range(1, 64)]
+    public int Rejected { get; init; } = 1;
+}

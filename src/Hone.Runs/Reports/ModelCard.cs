@@ -1,0 +1,165 @@
+using System.Text;
+
+namespace Hone.Runs;
+
+/// <summary>What the model card cannot read from the results.</summary>
+public sealed record ModelCardInfo
+{
+    /// <summary>Name of the released model.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The base model in words, for example its folder's name or <c>the embedded small world</c>.</summary>
+    public required string BaseModel { get; init; }
+
+    /// <summary>The base model's id on the Hugging Face hub, when it has one; only an id may stand in the front matter.</summary>
+    public string? BaseModelId { get; init; }
+
+    /// <summary>Licence identifier as the recipe states it (<c>apache-2.0</c>, <c>llama3</c>); null where it states none.</summary>
+    public string? License { get; init; }
+
+    /// <summary>The resolved recipe, as YAML.</summary>
+    public required string RecipeYaml { get; init; }
+
+    /// <summary>What was trained, in order.</summary>
+    public IReadOnlyList<TrainingStage> Stages { get; init; } = [];
+
+    /// <summary>Whether the model lives in the embedded made-up world and is of no use outside it.</summary>
+    public bool IsDemonstration { get; init; }
+
+    /// <summary>Whether the released model scores answers and writes none.</summary>
+    public bool IsRewardModel { get; init; }
+}
+
+/// <summary>A row of the training table.</summary>
+/// <param name="Name"><c>sft</c>, <c>reward</c>, <c>offline-dpo</c>, <c>online-dpo-1</c>, ...</param>
+/// <param name="Data">What it was trained on, in words.</param>
+/// <param name="Examples">Conversations or pairs.</param>
+/// <param name="Steps">Optimiser steps.</param>
+/// <param name="BatchSize">Examples per optimiser step.</param>
+/// <param name="LearningRate">The highest one of the schedule.</param>
+public sealed record TrainingStage(string Name, string Data, long Examples, int Steps, int BatchSize, double LearningRate);
+
+/// <summary>Writes the model card: <c>README.md</c> of a release folder, with the front matter that the Hugging Face hub reads.</summary>
+public static class ModelCard
+{
+    public const string FileName = "README.md";
+
+    /// <summary>Writes the card into the release folder and returns its path.</summary>
+    public static string Write(string releaseFolder, ModelCardInfo info, RunResults results)
+    {
+        string path = Path.Combine(releaseFolder, FileName);
+        AtomicText.Write(path, Render(info, results));
+        return path;
+    }
+
+    public static string Render(ModelCardInfo info, RunResults results)
+    {
+        StringBuilder card = new();
+        FrontMatter(card, info);
+        string name = MarkdownText.Cell(info.Name), baseModel = MarkdownText.Cell(info.BaseModel);
+        ResultRow? released = results.Rows.FirstOrDefault(row => row.Selected);
+        card.Append(info.IsRewardModel
+            ? $"# {name}\n\nA Bradley-Terry reward model, trained with Hone from {baseModel}: it gives an answer to a prompt one number, the higher the better."
+            : $"# {name}\n\n{baseModel}, trained with Hone by supervised fine-tuning (SFT), a Bradley-Terry reward model and iterative (online) DPO.");
+        if (released is not null) card.Append($" The released policy is the run's `{released.Name.Replace('`', '\'')}`, chosen on held-out prompts.");
+        card.Append("\n\n## Training\n\n");
+        TrainingTable(card, info);
+        card.Append($"Seed {results.Seed}");
+        if (results.WallSeconds > 0) card.Append($", {Format.Duration(results.WallSeconds)}");
+        if (results.Machine.Length > 0) card.Append($" on {MarkdownText.Cell(results.Machine)}");
+        card.Append(".\n\n## Results\n\n");
+        if (results.Rows.Count > 0) card.Append(ResultTable.Of(results).ToMarkdown()).Append('\n').Append(ResultNote(results)).Append("\n\n");
+        foreach (string sentence in Findings.Sentences(results)) card.Append("- ").Append(MarkdownText.Cell(sentence)).Append('\n');
+        RewardModel(card, results);
+        card.Append("\n## Use\n\n").Append(Loading(info));
+        card.Append("\n## Intended use and limits\n\n");
+        foreach (string limit in Limits(info, results)) card.Append("- ").Append(limit).Append('\n');
+        card.Append("\n## Recipe\n\nThe resolved recipe; `hone run` with it makes this model again.\n\n");
+        card.Append(MarkdownText.Block(info.RecipeYaml, "yaml"));
+        return card.ToString();
+    }
+
+    private static void FrontMatter(StringBuilder card, ModelCardInfo info)
+    {
+        card.Append($"---\nlibrary_name: transformers\npipeline_tag: {(info.IsRewardModel ? "text-classification" : "text-generation")}\n");
+        if (info.BaseModelId is not null) card.Append($"base_model: {MarkdownText.YamlScalar(info.BaseModelId)}\n");
+        if (info.License is { } license)
+        {
+            // The hub knows licences by such identifiers; everything else has to be named as another one.
+            bool known = license.Length > 0 && license.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.');
+            card.Append(known ? $"license: {license}\n" : $"license: other\nlicense_name: {MarkdownText.YamlScalar(license)}\n");
+        }
+        card.Append($"tags:\n  - hone\n  - rlhf\n{(info.IsRewardModel ? "  - reward-model\n" : "  - dpo\n  - online-dpo\n")}---\n\n");
+    }
+
+    private static void TrainingTable(StringBuilder card, ModelCardInfo info)
+    {
+        if (info.Stages.Count == 0) return;
+        card.Append("| stage | data | examples | steps | batch | learning rate |\n|---|---|---:|---:|---:|---:|\n");
+        foreach (TrainingStage s in info.Stages)
+        {
+            string rate = s.LearningRate.ToString("0.##e-0", System.Globalization.CultureInfo.InvariantCulture);
+            card.Append($"| {MarkdownText.Cell(s.Name)} | {MarkdownText.Cell(s.Data)} | {Format.Count(s.Examples)} | {Format.Count(s.Steps)} | {Format.Count(s.BatchSize)} | {rate} |\n");
+        }
+        card.Append('\n');
+    }
+
+    private static string ResultNote(RunResults results)
+    {
+        string judge = results.HasGold ? "the gold judge" : "the reward model that the policies were trained on, which flatters them";
+        string n = results.TestPrompts > 0 ? $" on {Format.Count(results.TestPrompts)} held-out prompts" : "";
+        return $"Win rates are against SFT{n}, by {judge}; ties count half. LC: length-controlled. KL in nats per answer, length in tokens. In brackets: {MarkdownText.Cell(results.IntervalMethod)}.";
+    }
+
+    private static void RewardModel(StringBuilder card, RunResults results)
+    {
+        if (results.RewardModel is not { } reward) return;
+        card.Append($"\n### Reward model\n\nAccuracy on unseen pairs: {Format.PercentWithInterval(reward.Accuracy)} %");
+        if (reward.Pairs > 0) card.Append($" of {Format.Count(reward.Pairs)}");
+        if (reward.BestOf8WinRate is { } best) card.Append($"; gold win rate of its best of 8: {Format.PercentWithInterval(best)} %");
+        if (reward.WithinPromptCorrelation is { } correlation) card.Append($"; correlation with gold within a prompt: {Format.WithInterval(correlation, v => Format.Number(v, 2))}");
+        card.Append($". {(reward.StrongEnough ? "Strong enough to optimise against" : "Too weak to optimise against")}: {MarkdownText.Cell(reward.Verdict)}\n");
+    }
+
+    private static string Loading(ModelCardInfo info) => info.IsRewardModel
+        ? """
+        With transformers it loads as `AutoModelForSequenceClassification`; the reward is its only logit, read at the last token of the answer. With Hone:
+
+        ```sh
+        hone score --model . --samples answers.jsonl --output scored.jsonl
+        ```
+
+        """
+        : $$"""
+        With transformers, from this folder:
+
+        ```python
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        model = AutoModelForCausalLM.from_pretrained(".")
+        tokenizer = AutoTokenizer.from_pretrained(".")
+        messages = [{"role": "user", "content": "{{(info.IsDemonstration ? "Could you tell me something about gardens, please?" : "How do I write a friendly letter?")}}"}]
+        inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+        output = model.generate(**inputs, max_new_tokens=256, do_sample=True)
+        print(tokenizer.decode(output[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True))
+        ```
+
+        With Hone:
+
+        ```sh
+        hone chat .
+        ```
+
+        """;
+
+    private static IEnumerable<string> Limits(ModelCardInfo info, RunResults results)
+    {
+        yield return info.IsDemonstration
+            ? "A demonstration of the method in a small made-up world with a few hundred words. It knows nothing outside of it and is of no use as an assistant."
+            : "For research on preference optimisation, within the limits of the base model and its licence.";
+        if (!info.IsDemonstration && info.License is null) yield return "The recipe states no licence. The base model's and the data's terms apply.";
+        if (!results.HasGold && !info.IsRewardModel) yield return "No judge independent of the reward model has scored this model: its gains are the reward model's opinion until a benchmark confirms them.";
+        if (results.RewardModel is { StrongEnough: false } && !info.IsRewardModel) yield return "The reward model was found too weak to optimise against; the policy may have learnt its mistakes.";
+        yield return "It was not tested for safety, truthfulness or bias, and may give false or offensive answers.";
+    }
+}

@@ -1,8 +1,0 @@
-namespace Hone.Workflow.Recipes;
-
-/// <summary>The one-line description of a recipe key: its documentation in code and the comment that <c>recipe show|init</c> print.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-public sealed class CommentAttribute(string text) : Attribute
-{
-    public string Text { get; } = text;
-}

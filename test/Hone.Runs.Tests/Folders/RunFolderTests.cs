@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using Hone.Runs.Recipes;
+using Hone.Runs.Tests.Metrics;
+
+namespace Hone.Runs.Tests.Folders;
+
+public sealed class RunFolderTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly TestClock _clock = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private string RunPath => RunFolder.DefaultPath(_folder.File("runs"), "try", _clock);
+
+    private static ResolvedRecipe Recipe() => ResolvedRecipe.Parse("name: try\nonline: {beta: 0.3}\n", "recipe.yaml");
+
+    private void Make() => RunFolder.Create(RunPath, Recipe(), _clock).Dispose();
+
+    [Fact]
+    public void A_run_has_its_recipe_and_manifest_under_its_date()
+    {
+        Make();
+        Assert.EndsWith("runs/2025-01-31-try", RunPath.Replace('\\', '/'), StringComparison.Ordinal);
+        (string path, var manifest) = Assert.Single(RunFolder.List(_folder.File("runs")));
+        Assert.Equal((RunPath, "try", "2025-01-31T12:00:00Z"), (path, (string?)manifest["name"], (string?)manifest["created"]));
+        Assert.Null(manifest["finished"]);
+        _clock.Pass(60);
+        using (RunFolder run = RunFolder.Resume(RunPath, _clock))
+        {
+            Assert.Equal(0.3, run.Recipe.Value.Online.Beta);
+            run.MarkFinished(_clock);
+        }
+        manifest = Assert.Single(RunFolder.List(_folder.File("runs"))).Manifest;
+        Assert.Equal(("2025-01-31T12:00:00Z", "2025-01-31T12:01:00Z"), ((string?)manifest["created"], (string?)manifest["finished"]));
+    }
+
+    [Fact]
+    public void Nothing_is_overwritten()
+    {
+        Make();
+        byte[] before = File.ReadAllBytes(Path.Combine(RunPath, "recipe.yaml"));
+        InputException e = Assert.Throws<InputException>(Make);
+        Assert.Contains("there is a run here already", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"hone run --resume {RunPath}", e.Fix, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(Path.Combine(RunPath, "recipe.yaml")));
+        File.WriteAllText(_folder.File("file"), "");
+        Assert.Contains("something here already", Assert.Throws<InputException>(() => RunFolder.Create(_folder.File("file"), Recipe(), _clock)).Message, StringComparison.Ordinal);
+        Assert.Contains("there is no run here", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, _clock)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_change_on_resume_is_listed_and_the_former_recipe_kept()
+    {
+        Make();
+        using (RunFolder run = RunFolder.Resume(RunPath, _clock, [RecipeOverride.Set("online.beta=0.5"), RecipeOverride.Set("seed=42")]))
+        {
+            Assert.Equal(["online.beta: 0.3 -> 0.5"], run.Changes);
+            Assert.Equal(("--set online.beta=0.5", "recipe.yaml:1", "default"),
+                ($"{run.Recipe.OriginOf("online.beta")}", $"{run.Recipe.OriginOf("name")}", $"{run.Recipe.OriginOf("online.samples.1.count")}"));
+            Assert.Equal(0.5, run.Recipe.Value.Online.Beta);
+        }
+        using (RunFolder run = RunFolder.Resume(RunPath, _clock)) Assert.Equal((0.5, 0, "--set online.beta=0.5"), (run.Recipe.Value.Online.Beta, run.Changes.Count, $"{run.Recipe.OriginOf("online.beta")}"));
+        Assert.Equal(0.3, ResolvedRecipe.Load(Path.Combine(RunPath, "recipe.1.yaml")).Value.Online.Beta);
+    }
+
+    /// <summary>The kill came before the run had its manifest: nothing to go on with, and nothing in the way of beginning again.</summary>
+    [Fact]
+    public void What_a_kill_left_of_a_folder_without_a_manifest_is_begun_again()
+    {
+        Make();
+        File.Delete(Path.Combine(RunPath, "manifest.json"));
+        File.WriteAllText(Path.Combine(RunPath, "tmp-manifest.json"), "{");
+        Assert.False(RunFolder.Exists(RunPath));
+        Make();
+        Assert.True(RunFolder.Exists(RunPath));
+        string other = _folder.File("other");
+        Directory.CreateDirectory(other);
+        File.WriteAllText(Path.Combine(other, "recipe.yaml"), "name: mine\n");
+        Assert.Contains("something here already", Assert.Throws<InputException>(() => RunFolder.Create(other, Recipe(), _clock)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_damaged_manifest_is_named()
+    {
+        Make();
+        string manifest = Path.Combine(RunPath, "manifest.json");
+        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("try", "tri", StringComparison.Ordinal));
+        Assert.Contains("manifest.json is damaged", Assert.Throws<InputException>(() => RunFolder.Resume(RunPath, _clock)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_second_opening_is_refused_until_the_first_ends()
+    {
+        using (RunFolder.Create(RunPath, Recipe(), _clock))
+        {
+            InputException e = Assert.Throws<InputException>(() => RunFolder.Resume(RunPath, _clock));
+            Assert.Contains($"in use by process {Environment.ProcessId} on", e.Message, StringComparison.Ordinal);
+            Assert.Contains("since 2025-01-31 12:00:00 UTC", e.Message, StringComparison.Ordinal);
+        }
+        RunFolder.Resume(RunPath, _clock).Dispose();
+    }
+
+    [Fact]
+    public void Another_processs_lock_is_seen_and_is_gone_when_it_is_killed()
+    {
+        if (!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/flock")) Assert.Skip("needs flock");
+        Make();
+        ProcessStartInfo start = new("/usr/bin/flock", ["--exclusive", "--no-fork", Path.Combine(RunPath, "run.lock"), "sh", "-c", "echo held; exec sleep 60"]) { RedirectStandardOutput = true };
+        using Process holder = Process.Start(start)!;
+        try
+        {
+            Assert.Equal("held", holder.StandardOutput.ReadLine());
+            Assert.Contains("in use by", Assert.Throws<InputException>(() => RunFolder.Resume(RunPath, _clock)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            holder.Kill();
+            holder.WaitForExit();
+        }
+        RunFolder.Resume(RunPath, _clock).Dispose();
+    }
+}

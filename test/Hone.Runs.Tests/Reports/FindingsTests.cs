@@ -1,0 +1,38 @@
+using Hone.Evaluation;
+
+namespace Hone.Runs.Tests;
+
+public class FindingsTests
+{
+    [Theory]
+    [InlineData(0.60, 0.55, 0.65, "beats SFT")]
+    [InlineData(0.53, 0.49, 0.57, "cannot be told apart from SFT")]
+    [InlineData(0.40, 0.35, 0.45, "loses to SFT")]
+    public void No_more_is_claimed_than_the_interval_allows(double value, double low, double high, string expected)
+    {
+        RunResults results = FakeRun.Results();
+        ResultRow released = results.Rows[^1] with { GoldWinRate = new Interval(value, low, high) };
+        Assert.Contains(expected, Findings.Sentences(results with { Rows = [results.Rows[0], released] })[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_lost_head_to_head_is_said() =>
+        Assert.Contains(Findings.Sentences(FakeRun.Results()), s => s.StartsWith("Head to head online-dpo-3 loses to offline-dpo (gold judge): win rate 36.8%", StringComparison.Ordinal));
+
+    [Fact]
+    public void Over_optimisation_is_said_when_and_only_when_it_happens()
+    {
+        RunResults results = FakeRun.Results();
+        Assert.DoesNotContain(Findings.Sentences(results), s => s.Contains("Over-optimisation", StringComparison.Ordinal));
+        ResultRow fallen = results.Rows[^1] with { GoldReward = new Interval(3.0, 2.9, 3.1), RmReward = new Interval(2.5, 2.4, 2.6) };
+        string said = Assert.Single(Findings.Sentences(results with { Rows = [.. results.Rows.SkipLast(1), fallen] }), s => s.Contains("Over-optimisation", StringComparison.Ordinal));
+        Assert.Contains("from online-dpo-2 to online-dpo-3", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Releasing_sft_is_said()
+    {
+        RunResults results = FakeRun.Results();
+        Assert.Contains("SFT itself was selected", Findings.Sentences(results with { Rows = [results.Rows[0] with { Selected = true }] })[0], StringComparison.Ordinal);
+    }
+}
