@@ -39,6 +39,7 @@ public static class Cli
             DpoVerb.Create(io),
             ChatVerb.Create(io),
             ServeVerb.Create(io),
+            ExportVerb.Create(io),
             PullVerb.Create(io),
             DataVerb.Create(io),
             EvalVerb.Create(io),

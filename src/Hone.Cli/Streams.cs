@@ -1,4 +1,5 @@
 using Hone.Data;
+using Hone.Inference;
 using Hone.Runs.Metrics;
 
 namespace Hone.Cli;
@@ -14,8 +15,8 @@ internal sealed record Streams(TextReader In, TextWriter Out, TextWriter Error)
     /// <summary>Whether the result goes to a terminal that wants colours (https://no-color.org).</summary>
     public bool Colors => ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
-    /// <summary>The folder of a model that was named by a path or by its id on a hub.</summary>
-    public string Model(string given) => HubPath.Model(given, Error.WriteLine);
+    /// <summary>The folder of a model that was named by a path or by its id on a hub; a GGUF file is opened as one.</summary>
+    public string Model(string given) => ModelPath.Folder(given, Error.WriteLine);
 
     /// <summary>Paths of data, ids of a hub replaced by where their files are.</summary>
     public string[] Data(string[] given) => [.. given.Select(g => HubPath.Data(g, Error.WriteLine))];

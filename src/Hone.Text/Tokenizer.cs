@@ -55,6 +55,9 @@ public sealed class Tokenizer
     /// <summary>True when <c>addSpecial</c> puts the BOS token before a text.</summary>
     internal bool AddsBos => BosId is int bos && _parts.Surroundings.Before.Contains(bos);
 
+    /// <summary>True when <c>addSpecial</c> puts the EOS token after a text.</summary>
+    internal bool AddsEos => EosId is int eos && _parts.Surroundings.After.Contains(eos);
+
     /// <summary>
     /// Reads tokenizer.json, else tokenizer.model (tiktoken ranks of Llama-3, or SentencePiece BPE), with tokenizer_config.json and
     /// special_tokens_map.json where they are present.

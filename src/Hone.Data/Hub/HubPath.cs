@@ -13,7 +13,9 @@ public static class HubPath
     {
         if (!IsHub(given)) return given;
         HubId id = HubId.Parse(given);
-        string folder = Pull(id with { Path = null }, id.Kind == "models" ? HubSelection.Model : new HubSelection([], []), say, settings);
+        HubSelection selection = id.Path?.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) == true ? new HubSelection([id.Path], [])
+            : id.Kind == "models" ? HubSelection.Model : new HubSelection([], []);
+        string folder = Pull(id with { Path = null }, selection, say, settings);
         return id.Path is null ? folder : Path.Combine(folder, HubFileName.Require(id.Path, given));
     }
 

@@ -30,7 +30,7 @@ public sealed class PretrainedModel : IDisposable
     public StopRules Stops { get; }
 
     /// <summary>Opens a model of either kind.</summary>
-    /// <param name="path">A Hugging Face folder.</param>
+    /// <param name="path">A Hugging Face folder or a GGUF file.</param>
     /// <param name="target">Where and in what to compute.</param>
     /// <param name="trainable">
     /// Weights to be trained are fp32 whatever the arithmetic; others are held in the type they compute in.
@@ -39,6 +39,7 @@ public sealed class PretrainedModel : IDisposable
     public static PretrainedModel Open(string path, ComputeTarget target, bool trainable = false)
     {
         LibTorch.Load();
+        path = ModelPath.Folder(path);
         TransformerConfig config = ConfigFile.Load(path);
         ModelText text = ModelText.Load(path);
         ConfigFile.Check(config, text.Tokenizer.VocabularySize, path);
@@ -79,13 +80,13 @@ public sealed class PretrainedModel : IDisposable
     /// <exception cref="InputException">There is no such model, or it is a reward model.</exception>
     public static void RequireLanguageModel(string path)
     {
-        if (ConfigFile.Load(path).IsRewardModel) throw new InputException("This is a reward model; a language model is needed here.", path);
+        if (ConfigFile.Load(ModelPath.Folder(path)).IsRewardModel) throw new InputException("This is a reward model; a language model is needed here.", path);
     }
 
     /// <exception cref="InputException">There is no such model, or it is a language model.</exception>
     public static void RequireRewardModel(string path)
     {
-        if (ConfigFile.Load(path).IsRewardModel) return;
+        if (ConfigFile.Load(ModelPath.Folder(path)).IsRewardModel) return;
         throw new InputException("This is a language model; a reward model is needed here.", path, "hone reward trains one.");
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Models.Gguf;
 
 namespace Hone.Models;
 
@@ -24,6 +25,9 @@ internal abstract class Architecture
 
     /// <summary>The family's own fields added to those that all have.</summary>
     public abstract TransformerConfig Read(ConfigFields fields, TransformerConfig common);
+
+    /// <summary>What GGUF calls the family and how llama.cpp runs it; null where GGUF has no such family.</summary>
+    public virtual GgufForm? Gguf => null;
 
     /// <summary>The family's own fields, in the spelling of transformers 4, which 5 reads too.</summary>
     public abstract void Write(Utf8JsonWriter json, TransformerConfig config);

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Hone.Models.Gguf;
 
 namespace Hone.Models;
 
@@ -15,6 +17,22 @@ internal sealed class Gemma2 : Architecture
     public override ConfigDefaults Defaults =>
         new() { KeyValueHeads = 4, HeadDim = 256, MaxPositions = 8192, TieEmbeddings = true, BosId = 2, EosId = 1, PadId = 0 };
 
+    public override GgufForm Gguf => new("gemma2")
+    {
+        OwnHeadDim = true,
+        Windowed = layer => layer % 2 == 0,
+        QueryScalar = config => ScalarInGguf(config, largest: 46),
+        Refuses = config => config.AttentionCap is null || config.LogitCap is null ? "the architecture gemma2 always caps scores and logits"
+            : config.TieEmbeddings ? null : "the architecture gemma2 has tied embeddings only",
+        Read = (keys, json) =>
+        {
+            json["attn_logit_softcapping"] = keys.Number("attn_logit_softcapping") ?? 50;
+            json["final_logit_softcapping"] = keys.Number("final_logit_softcapping") ?? 30;
+            json["sliding_window"] = keys.IntOrNull("attention.sliding_window") ?? 4096;
+            json["query_pre_attn_scalar"] = ScalarInGguf(json, largest: 46);
+        },
+    };
+
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common) => ReadGemma(fields, common, cap: 50, logitCap: 30) with
     {
         Window = WindowFields.Window(fields, otherwise: 4096),
@@ -27,6 +45,13 @@ internal sealed class Gemma2 : Architecture
         WindowFields.WriteWindow(json, config.Window);
         WindowFields.WriteLayerTypes(json, config);
     }
+
+    /// <summary>By the square root of what llama.cpp divides scores, as GGUF has no key for it: another number in the largest release.</summary>
+    internal static double ScalarInGguf(TransformerConfig config, int largest) => config.LayerCount == largest ? config.HiddenSize / config.HeadCount : config.HeadDim;
+
+    internal static int ScalarInGguf(JsonObject json, int largest) => json["num_hidden_layers"]!.GetValue<int>() == largest
+        ? json["hidden_size"]!.GetValue<int>() / json["num_attention_heads"]!.GetValue<int>()
+        : json["head_dim"]!.GetValue<int>();
 
     /// <summary>What Gemma-2 and Gemma-3 have in common. A cap that the file leaves out is the class's, null is none.</summary>
     internal static TransformerConfig ReadGemma(ConfigFields fields, TransformerConfig common, double? cap, double? logitCap)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Models.Gguf;
 
 namespace Hone.Models;
 
@@ -21,6 +22,21 @@ internal sealed class Gemma3 : Architecture
 
     public override Rope ReadRope(ConfigFields fields, int maxPositions, int headDim) =>
         RopeFields.Read(fields, Defaults.RopeTheta, maxPositions, layers: "full_attention");
+
+    public override GgufForm Gguf => new("gemma3")
+    {
+        OwnHeadDim = true,
+        Windowed = layer => (layer + 1) % 6 != 0,
+        QueryScalar = config => Gemma2.ScalarInGguf(config, largest: 62),
+        Refuses = config => config.AttentionCap is null ? null : "the architecture gemma3 does not cap scores",
+        Read = (keys, json) =>
+        {
+            json["sliding_window"] = keys.IntOrNull("attention.sliding_window");
+            json["rope_local_base_freq"] = keys.Number("rope.freq_base_swa") ?? 10000;
+            json["final_logit_softcapping"] = keys.Number("final_logit_softcapping");
+            json["query_pre_attn_scalar"] = Gemma2.ScalarInGguf(json, largest: 62);
+        },
+    };
 
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {

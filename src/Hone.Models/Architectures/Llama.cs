@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Models.Gguf;
 
 namespace Hone.Models;
 
@@ -8,6 +9,8 @@ internal sealed class Llama : Architecture
     public override string ModelType => "llama";
 
     public override string CausalModel => "LlamaForCausalLM";
+
+    public override GgufForm Gguf => new("llama") { NeighbourPairs = true, Biases = true, OwnHeadDim = true, FrequencyFactors = true };
 
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Models.Gguf;
 
 namespace Hone.Models;
 
@@ -10,6 +11,9 @@ internal sealed class Mistral : Architecture
     public override string CausalModel => "MistralForCausalLM";
 
     public override ConfigDefaults Defaults => new() { KeyValueHeads = 8, MaxPositions = 131072 };
+
+    // Its files cannot be told from Llama's, and are read as such.
+    public override GgufForm Gguf => new("llama") { NeighbourPairs = true, OwnHeadDim = true };
 
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Models.Gguf;
 
 namespace Hone.Models;
 
@@ -10,6 +11,11 @@ internal sealed class Olmo2 : Architecture
     public override string CausalModel => "Olmo2ForCausalLM";
 
     public override ConfigDefaults Defaults => new() { NormEpsilon = 1e-5, BosId = null, EosId = 50279, PadId = 1 };
+
+    public override GgufForm Gguf => new("olmo2")
+    {
+        Refuses = config => config.TieEmbeddings ? "the architecture olmo2 has no tied embeddings" : null,
+    };
 
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Models.Gguf;
 
 namespace Hone.Models;
 
@@ -16,6 +17,23 @@ internal sealed class Phi3 : Architecture
 
     public override Rope ReadRope(ConfigFields fields, int maxPositions, int headDim) =>
         RopeFields.ReadPartial(fields, Defaults.RopeTheta, maxPositions, headDim);
+
+    public override GgufForm Gguf => new("phi3")
+    {
+        Write = (config, keys) =>
+        {
+            keys.Add("rope.dimension_count", (uint)config.Rope.Dimensions(config.HeadDim));
+            keys.Add("rope.scaling.original_context_length", (uint)OriginalPositions(config));
+            keys.Add("attention.sliding_window", (uint)(config.Window ?? 0)); // without the key llama.cpp takes the window of the 4k model
+        },
+        Read = (keys, json) =>
+        {
+            int headDim = json["head_dim"]!.GetValue<int>();
+            json["partial_rotary_factor"] = (double)(keys.IntOrNull("rope.dimension_count") ?? headDim) / headDim;
+            if (keys.IntOrNull("rope.scaling.original_context_length") is { } original) json["original_max_position_embeddings"] = original;
+            if (keys.IntOrNull("attention.sliding_window") is > 0 and var window) json["sliding_window"] = window;
+        },
+    };
 
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {
@@ -36,9 +54,11 @@ internal sealed class Phi3 : Architecture
         if (config.QueryKeyValueBias) json.WriteBoolean("attention_bias", true);
         json.WriteNumber("embd_pdrop", 0.0);
         json.WriteNumber("resid_pdrop", 0.0);
-        int original = config.Rope.Scaling is { Type: "longrope" } scaling ? scaling.OriginalMaxPositions : config.MaxPositions;
-        json.WriteNumber("original_max_position_embeddings", original);
+        json.WriteNumber("original_max_position_embeddings", OriginalPositions(config));
         json.WriteNumber("partial_rotary_factor", config.Rope.RotaryFraction);
         WindowFields.WriteWindow(json, config.Window);
     }
+
+    private static int OriginalPositions(TransformerConfig config) =>
+        config.Rope.Scaling is { Type: "longrope" } scaling ? scaling.OriginalMaxPositions : config.MaxPositions;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Models.Gguf;
 
 namespace Hone.Models;
 
@@ -10,6 +11,8 @@ internal sealed class Qwen2 : Architecture
     public override string CausalModel => "Qwen2ForCausalLM";
 
     public override ConfigDefaults Defaults => new() { KeyValueHeads = 32, MaxPositions = 32768, BosId = null, EosId = null };
+
+    public override GgufForm Gguf => new("qwen2");
 
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Models.Gguf;
 
 namespace Hone.Models;
 
@@ -11,6 +12,8 @@ internal sealed class Qwen3 : Architecture
 
     public override ConfigDefaults Defaults =>
         new() { KeyValueHeads = 32, HeadDim = 128, MaxPositions = 32768, BosId = null, EosId = null };
+
+    public override GgufForm Gguf => new("qwen3") { OwnHeadDim = true };
 
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {

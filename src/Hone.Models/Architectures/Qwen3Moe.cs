@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Models.Gguf;
 
 namespace Hone.Models;
 
@@ -10,6 +11,19 @@ internal sealed class Qwen3Moe : Architecture
     public override string CausalModel => "Qwen3MoeForCausalLM";
 
     public override ConfigDefaults Defaults => new() { KeyValueHeads = 4, MaxPositions = 32768, BosId = null, EosId = null };
+
+    public override GgufForm Gguf => new("qwen3moe")
+    {
+        OwnHeadDim = true,
+        Refuses = config => config.Experts!.Normalise ? null : "norm_topk_prob is false, but llama.cpp always divides the experts' weights by their sum",
+        Read = (keys, json) =>
+        {
+            json["num_experts"] = keys.Int("expert_count");
+            json["num_experts_per_tok"] = keys.Int("expert_used_count");
+            json["moe_intermediate_size"] = keys.Int("expert_feed_forward_length");
+            json["norm_topk_prob"] = true;
+        },
+    };
 
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {

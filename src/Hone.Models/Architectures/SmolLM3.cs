@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Models.Gguf;
 
 namespace Hone.Models;
 
@@ -13,6 +14,9 @@ internal sealed class SmolLM3 : Architecture
     {
         KeyValueHeads = 4, MaxPositions = 32768, RopeTheta = 2_000_000, TieEmbeddings = true, BosId = 128000, EosId = 128001, PadId = 128004,
     };
+
+    // Which layers rotate is not written: llama.cpp knows the release's pattern only, as do the defaults here.
+    public override GgufForm Gguf => new("smollm3") { NeighbourPairs = true, OwnHeadDim = true, Rotated = layer => (layer + 1) % 4 != 0 };
 
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {

@@ -21,6 +21,9 @@ internal sealed class ShardSet : IDisposable
     /// <summary>Names that the files' metadata declares to share the memory of a stored tensor.</summary>
     public IReadOnlyDictionary<string, string> Aliases => _aliases;
 
+    /// <summary>Whether a folder has weights of this format.</summary>
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, SingleFile)) || File.Exists(Path.Combine(folder, IndexFile));
+
     public static ShardSet Open(string folder)
     {
         ShardSet set = new(folder);

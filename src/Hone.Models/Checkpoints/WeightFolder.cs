@@ -1,8 +1,9 @@
+using Hone.Models.Gguf;
 using static TorchSharp.torch;
 
 namespace Hone.Models;
 
-/// <summary>Reads the weights of a Hugging Face model folder: one safetensors file, or shards with their index.</summary>
+/// <summary>Reads the weights of a Hugging Face model folder: one safetensors file, shards with their index, or a GGUF file.</summary>
 public static class WeightFolder
 {
     /// <summary>
@@ -14,6 +15,8 @@ public static class WeightFolder
     public static Dictionary<string, Tensor> LoadWeights(string folder, TransformerConfig config, ScalarType dtype, Device device)
     {
         LibTorch.Load();
+        string gguf = Path.Combine(folder, GgufFolder.WeightsFile);
+        if (File.Exists(gguf) && !ShardSet.IsIn(folder)) return GgufFolder.LoadWeights(gguf, config, dtype, device);
         using ShardSet shards = ShardSet.Open(folder);
         Dictionary<string, (string Stored, long[] Shape)> plan = Plan(shards, config);
         Dictionary<string, Tensor> weights = new(plan.Count, StringComparer.Ordinal);
@@ -30,7 +33,7 @@ public static class WeightFolder
     }
 
     /// <summary>Which stored tensor serves each weight of the model; throws one message that lists every disagreement.</summary>
-    private static Dictionary<string, (string Stored, long[] Shape)> Plan(ShardSet shards, TransformerConfig config)
+    internal static Dictionary<string, (string Stored, long[] Shape)> Plan(ShardSet shards, TransformerConfig config)
     {
         Dictionary<string, (string Stored, long[] Shape)> plan = new(StringComparer.Ordinal);
         List<string> problems = [];

@@ -1,15 +1,16 @@
 using Hone.Data;
+using Hone.Inference;
 using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 
-/// <summary>A recipe's hub ids as paths on this machine. The run's own recipe keeps the ids; contents, not paths, are what stages depend on.</summary>
+/// <summary>A recipe's hub ids and GGUF files as folders on this machine. The run's own recipe keeps the ids; contents, not paths, are what stages depend on.</summary>
 public static class HubInputs
 {
-    /// <exception cref="InputException">As <see cref="HubPath.Model"/>.</exception>
+    /// <exception cref="InputException">As <see cref="ModelPath.Folder(string, Action{string})"/>.</exception>
     public static Recipe Localise(Recipe recipe, Action<string> say)
     {
-        string Model(string given) => given.StartsWith(HubId.Scheme, StringComparison.Ordinal) ? HubPath.Model(given, say) : given;
+        string Model(string given) => given.StartsWith(HubId.Scheme, StringComparison.Ordinal) ? ModelPath.Folder(given, say) : ModelPath.Folder(given);
         IReadOnlyList<string> Files(IReadOnlyList<string> given) => [.. given.Select(g => HubPath.Data(g, say))];
         return recipe with
         {

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text;
+using Hone.Inference;
+using Hone.Models;
+using Hone.Models.Gguf;
+
+namespace Hone.Workflow;
+
+/// <summary>What an export wrote, and what whoever runs the file should know.</summary>
+/// <param name="Files">The GGUF file first; what was there already beside it is not among them.</param>
+public sealed record GgufReleaseResult(string File, IReadOnlyList<string> Files, IReadOnlyList<string> Warnings);
+
+/// <summary>Writes a model as a GGUF file, with a model card and a Modelfile for Ollama beside it.</summary>
+public static class GgufRelease
+{
+    public const string ModelFile = "Modelfile";
+
+    /// <summary>Writes the files. A card or Modelfile that is there already stays as it is.</summary>
+    /// <exception cref="InputException">The model cannot be read or GGUF cannot express it, or a file cannot be written.</exception>
+    public static GgufReleaseResult Write(string folder, GgufTensorType type, string output)
+    {
+        List<string> warnings = [];
+        GenerationConfig generation = GenerationConfig.Load(folder);
+        GgufMetadata metadata = GgufExport.Write(folder, type, output, generation.EosIds, warnings.Add);
+        string target = Path.GetDirectoryName(Path.GetFullPath(output))!;
+        List<string> files = [output];
+        void Beside(string name, Func<string> text)
+        {
+            string path = Path.Combine(target, name);
+            if (System.IO.File.Exists(path)) warnings.Add($"{name} is there already and stays as it is");
+            else
+            {
+                AtomicText.Write(path, text());
+                files.Add(path);
+            }
+        }
+        IReadOnlyList<string> stops = GgufTokenizerKeys.StopTexts(metadata);
+        Beside(ModelFile, () => OllamaFile(Path.GetFileName(output), generation.Options, stops, GgufTokenizerKeys.HasTemplate(metadata)));
+        Beside(ModelCard.FileName, () => Card(folder, type, Path.GetFileName(output), metadata, warnings));
+        return new GgufReleaseResult(output, files, warnings);
+    }
+
+    private static string OllamaFile(string file, SamplingOptions options, IReadOnlyList<string> stops, bool hasTemplate)
+    {
+        StringBuilder text = new($"FROM ./{file}\n");
+        text.Append(hasTemplate
+            ? "# The chat template is in the file, from where Ollama takes it. Where `ollama show --template` prints only\n"
+                + "# {{ .Prompt }}, Ollama does not know this template: write it here as TEMPLATE in Go's template language.\n"
+            : "# A base model: it has no chat template and goes on with a text.\nTEMPLATE \"{{ .Prompt }}\"\n");
+        foreach (string stop in stops) text.Append($"PARAMETER stop \"{stop.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"\n");
+        void Set(string name, double value) => text.Append(string.Create(CultureInfo.InvariantCulture, $"PARAMETER {name} {value}\n"));
+        Set("temperature", options.DoSample ? options.Temperature : 0);
+        if (options.DoSample)
+        {
+            Set("top_p", options.TopP);
+            Set("top_k", options.TopK);
+        }
+        Set("repeat_penalty", options.RepetitionPenalty);
+        return text.ToString();
+    }
+
+    private static string Card(string folder, GgufTensorType type, string file, GgufMetadata metadata, List<string> warnings)
+    {
+        (string front, string body) = SourceCard(folder);
+        TransformerConfig config = ConfigFile.Load(folder);
+        string name = metadata.Text("general.name")!;
+        StringBuilder card = new($"---\n{front}---\n\n# {MarkdownText.Cell(name)}, GGUF {type}\n\n");
+        card.Append($"`{file}` holds the weights, tokenizer{(GgufTokenizerKeys.HasTemplate(metadata) ? ", chat template" : "")} and settings of {MarkdownText.Cell(name)} ");
+        card.Append(CultureInfo.InvariantCulture, $"(family {config.Family}, {config.LayerCount} layers, {config.VocabularySize} tokens, context {config.MaxPositions}) for llama.cpp and what is built on it.\n\n");
+        card.Append("## Use\n\n");
+        card.Append(MarkdownText.Block($"llama-cli -m {file}\nollama create my-model -f {ModelFile} && ollama run my-model\nhone chat {file}", "sh"));
+        card.Append("\nLM Studio: put the file under its models folder, or `lms import` it.\n");
+        if (warnings.Count > 0) card.Append("\n## Differences from the original\n\n");
+        foreach (string warning in warnings) card.Append("- ").Append(MarkdownText.Cell(warning)).Append('\n');
+        if (body.Length > 0) card.Append("\n## The original model's card\n\n").Append(body);
+        return card.ToString();
+    }
+
+    // The original card's front matter (licence, base model, data) holds for this file too; what names the library does not.
+    private static (string Front, string Body) SourceCard(string folder)
+    {
+        string path = Path.Combine(folder, ModelCard.FileName);
+        string own = "library_name: gguf\npipeline_tag: text-generation\n";
+        if (!System.IO.File.Exists(path) || new FileInfo(path).Length > 1 << 20) return (own, "");
+        string text = System.IO.File.ReadAllText(path).Replace("\r\n", "\n", StringComparison.Ordinal);
+        const string Fence = "---\n";
+        int end = text.StartsWith(Fence, StringComparison.Ordinal) ? text.IndexOf("\n" + Fence, Fence.Length - 1, StringComparison.Ordinal) : -1;
+        if (end < 0) return (own, text);
+        IEnumerable<string> kept = text[Fence.Length..(end + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.StartsWith("library_name:", StringComparison.Ordinal) && !line.StartsWith("pipeline_tag:", StringComparison.Ordinal));
+        return (own + string.Concat(kept.Select(line => line + "\n")), text[(end + 1 + Fence.Length)..].TrimStart('\n'));
+    }
+}
