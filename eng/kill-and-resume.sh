@@ -30,7 +30,7 @@ random() { echo $((($1) + ((RANDOM << 15) | RANDOM) % (($2) - ($1) + 1))); }
 
 # Everything that a seed decides: all but times, speeds, memory, the machine and the process.
 files() {
-  (cd "$1" && find . -type f ! -name log.jsonl ! -name timing.jsonl ! -name 'run.*' ! -path ./manifest.json ! -name 'events.out.*' ! -name report.html | sort)
+  (cd "$1" && find . -type f ! -name log.jsonl ! -name timing.jsonl ! -name digests.json ! -name 'run.*' ! -path ./manifest.json ! -name 'events.out.*' ! -name report.html | sort)
 }
 content() {
   case $1 in

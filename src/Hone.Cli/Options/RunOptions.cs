@@ -11,7 +11,7 @@ internal sealed class RunOptions
 {
     private readonly Option<string?> _output = new("--output") { Description = "Folder of the run; must not exist yet. Default: runs/<date>-<name>." };
     private readonly Option<string?> _resume = new("--resume") { Description = "Folder of a run to go on with." };
-    private readonly Option<string[]> _redo = new("--redo") { Description = "Stage to do again from the start, for example online-2/dpo." };
+    private readonly Option<string[]> _redo = new("--redo") { Description = "With --resume: stage to do again from the start, and with it all that depend on its result; for example online-2/dpo." };
     private readonly RecipeOptions _recipe;
     private readonly CommonOptions _common;
 
@@ -31,6 +31,8 @@ internal sealed class RunOptions
         ProgressDisplay display = io.Progress();
         using var stop = new StopSignal(display.Say);
         IReadOnlyList<RecipeOverride> overrides = _recipe.Overrides(parsed);
+        if (parsed.GetValue(_redo) is { Length: > 0 } && parsed.GetValue(_resume) is null)
+            throw new InputException("--redo is for a run that was begun", fix: "Name its folder with --resume.");
         using RunFolder folder = parsed.GetValue(_resume) is { } resumed
             ? RunFolder.Resume(resumed, clock, overrides)
             : Create(load(parsed, overrides), parsed.GetValue(_output), clock);

@@ -26,7 +26,7 @@ internal static class DpoVerb
         {
             ResolvedRecipe recipe = options.Resolve(parsed, Training.Inputs(parsed.GetRequiredValue(model), "data.preferences", parsed.GetRequiredValue(pairs)));
             return Training.Run(io, options, parsed, recipe, run => DpoStage.Run(run, run.Recipe.Data.Preferences,
-                ModelRef.LanguageModel(run.Recipe.Model), parsed.GetValue(reference) is { } folder ? ModelRef.LanguageModel(io.Model(folder)) : null));
+                ModelRef.LanguageModel(run.Recipe.Model, run.Digests), parsed.GetValue(reference) is { } folder ? ModelRef.LanguageModel(io.Model(folder)) : null));
         });
         return command;
     }

@@ -16,21 +16,27 @@ public sealed record FileDigest(string Path, long Length, string Sha256)
     }
 
     /// <summary>SHA-256 over the content of a file, or over names and contents of all files below a folder.</summary>
-    public static string OfPath(string path) => Directory.Exists(path)
-        ? Combined(DurableFolders.FilesBelow(path).Select(f => Of(path, f)))
-        : Of(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, System.IO.Path.GetFileName(path)).Sha256;
+    public static string OfPath(string path) => OfPath(path, Of);
+
+    /// <param name="digest">Digest of a file below a folder.</param>
+    internal static string OfPath(string path, Func<string, string, FileDigest> digest) => Directory.Exists(path)
+        ? Combined(DurableFolders.FilesBelow(path).Select(f => digest(path, f)))
+        : digest(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, System.IO.Path.GetFileName(path)).Sha256;
 
     /// <summary>One hash for many files.</summary>
     public static string Combined(IEnumerable<FileDigest> files) =>
         Hex(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files.Select(f => $"{f.Sha256} {f.Length} {f.Path}\n")))));
 
     /// <summary>What is wrong with the file in <paramref name="folder"/>, or null when it is as recorded.</summary>
-    internal string? Problem(string folder)
+    internal string? Problem(string folder) => Problem(folder, Of);
+
+    /// <param name="digest">Digest of a file below a folder: from its content, or as it is known.</param>
+    internal string? Problem(string folder, Func<string, string, FileDigest> digest)
     {
         FileInfo file = new(System.IO.Path.Combine(folder, Path));
         if (!file.Exists) return $"{Path} is missing";
         if (file.Length != Length) return $"{Path} has {file.Length} bytes, expected {Length}";
-        string found = Of(folder, Path).Sha256;
+        string found = digest(folder, Path).Sha256;
         return found == Sha256 ? null : $"{Path} is damaged: expected sha256 {Sha256}, found {found}";
     }
 

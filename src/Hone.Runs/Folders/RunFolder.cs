@@ -147,8 +147,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>The former recipe stays beside the new one, numbered.</summary>
     private void Change(ResolvedRecipe recipe, TimeProvider clock)
     {
-        StageInputs now = new StageInputs().AddOptions("recipe", recipe.Value);
-        Changes = [.. now.Differences(new StageInputs().AddOptions("recipe", Recipe.Value).Values).Select(c => c["recipe.".Length..])];
+        Changes = RecipeText.Changes(Recipe.Value, recipe.Value);
         if (Changes.Count == 0) return;
         int number = 1;
         while (System.IO.File.Exists(File($"recipe.{number}.yaml"))) number++;

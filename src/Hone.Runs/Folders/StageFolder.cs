@@ -5,73 +5,109 @@ namespace Hone.Runs;
 /// <summary>The folder of one stage: its result, and while it runs its training states.</summary>
 public sealed class StageFolder
 {
-    private const string StatesName = "states";
+    private const string StatesName = "states", MetricsName = "metrics.jsonl";
     private const string MetricsCursor = "metrics_bytes", MetricsCheck = "metrics_check";
-    private readonly MetricsLog _metrics;
-    private readonly IDurableFiles _files;
+    private readonly StageStore _store;
     private readonly StateStore _states;
+    private readonly HashSet<string> _verified = [];
     private StageManifest _manifest;
 
-    internal StageFolder(string name, string path, StageManifest manifest, bool fresh, MetricsLog metrics, IDurableFiles files, int keep,
-        Action<string> say)
+    internal StageFolder(string name, string path, StageManifest manifest, bool fresh, StageStore store)
     {
-        (Name, Path, _manifest, _metrics, _files) = (name, path, manifest, metrics, files);
-        _states = new StateStore(System.IO.Path.Combine(path, StatesName), files, keep, say);
+        (Name, Path, _manifest, _store) = (name, path, manifest, store);
+        _states = new StateStore(System.IO.Path.Combine(path, StatesName), store.Files, store.KeepStates, store.Say);
         if (fresh)
         {
-            files.CreateFolders(path);
+            store.Files.CreateFolders(path);
             WriteManifest();
         }
-        files.DeleteTemporary(path);
-        if (Finished)
-        {
-            _states.Clear(); // a kill right after Finish leaves them
-            return;
-        }
-        Resume = _states.FindNewest();
-        if (Resume is { } state && metrics.Length >= state.Cursors[MetricsCursor] && metrics.CheckOf(state.Cursors[MetricsCursor]) != state.Cursors[MetricsCheck])
-            throw new InputException($"rows from before {System.IO.Path.GetFileName(state.Folder)} of the stage {name} have changed", metrics.Path,
-                $"Restore that file, or do the stage again with --redo {name}.");
-        metrics.CutTo(Resume?.Cursors[MetricsCursor] ?? manifest.MetricsAtStart);
-        if (Resume is not null) say($"{name}: goes on from step {Resume.Step} ({System.IO.Path.GetFileName(Resume.Folder)})");
-        else if (!fresh) say($"{name}: was begun but has no complete state; starts over");
+        store.Files.DeleteTemporary(path);
+        if (Finished) _states.Clear(); // a kill right after Finish leaves them
+        else Resume = GoOn(fresh);
+        store.Metrics.Begin(System.IO.File.Exists(MetricsPath) ? System.IO.File.ReadAllBytes(MetricsPath) : [], more: !Finished);
     }
 
     public string Name { get; }
 
     public string Path { get; }
 
-    /// <summary>Whether the result is there, verified: nothing is to be done.</summary>
+    /// <summary>Whether the result is there: nothing is to be done.</summary>
     public bool Finished => _manifest.Outputs is not null;
 
     /// <summary>The state to go on from; null starts at the beginning.</summary>
     public SavedState? Resume { get; }
 
-    /// <summary>One hash for the whole result; null until finished.</summary>
-    public string? Digest => _manifest.Outputs is { } outputs ? FileDigest.Combined(outputs) : null;
+    /// <summary>One hash for the whole result, with the stage's name; null until finished.</summary>
+    public string? Digest => _manifest.Outputs is { } outputs ? StageInputs.ResultOf(Name, FileDigest.Combined(outputs)) : null;
 
-    /// <summary>Path of a file or folder of the result.</summary>
-    public string File(string name) => System.IO.Path.Combine(Path, name);
+    private string MetricsPath => System.IO.Path.Combine(Path, MetricsName);
+
+    /// <summary>
+    /// Path of a file or folder of the result. That of a finished stage is for reading: its content is proved first, once
+    /// a process, against what was recorded when it was made.
+    /// </summary>
+    /// <exception cref="InputException">The stage is finished and the file, or one below the folder, has changed.</exception>
+    public string File(string name)
+    {
+        foreach (FileDigest output in _manifest.Outputs ?? [])
+        {
+            if (output.Path != name && !output.Path.StartsWith(name + "/", StringComparison.Ordinal)) continue;
+            if (!_verified.Add(output.Path)) continue;
+            if (output.Problem(Path, _store.Known.Read) is { } damage) throw _store.Damaged(Name, damage);
+        }
+        return System.IO.Path.Combine(Path, name);
+    }
+
+    /// <summary>Adds a row to the stage's metrics and to those of the run.</summary>
+    public void Append(int step, IEnumerable<KeyValuePair<string, double>> values)
+    {
+        using var rows = new MetricsLog(MetricsPath);
+        _store.Metrics.Append(rows.Append(Name, step, values));
+    }
 
     /// <summary>Saves the training state after <paramref name="step"/> steps together with the place in the metrics file.</summary>
     /// <exception cref="InputException">The disk is full or refused a write; the last complete state is intact.</exception>
-    public SavedState SaveState(int step, Action<StateWriter> write) =>
-        _states.Save(step, new Dictionary<string, long> { [MetricsCursor] = _metrics.Sync(), [MetricsCheck] = _metrics.CheckOf(_metrics.Length) }, write);
+    public SavedState SaveState(int step, Action<StateWriter> write)
+    {
+        using var rows = new MetricsLog(MetricsPath);
+        return _states.Save(step, new Dictionary<string, long> { [MetricsCursor] = rows.Sync(), [MetricsCheck] = rows.CheckOf(rows.Length) }, write);
+    }
 
     /// <summary>Makes all files of the result durable, records them, and removes the training states.</summary>
     public void Finish()
     {
         if (Finished) throw new InvalidOperationException($"the stage {Name} is finished already");
+        IDurableFiles files = _store.Files;
         string[] outputs = [.. DurableFolders.FilesBelow(Path)
             .Where(f => f != StageManifest.FileName && !f.StartsWith(StatesName + "/", StringComparison.Ordinal))];
-        foreach (string output in outputs) _files.Sync(System.IO.Path.Combine(Path, output));
+        foreach (string output in outputs) files.Sync(System.IO.Path.Combine(Path, output));
         foreach (string inner in Directory.EnumerateDirectories(Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
-            _files.SyncFolder(inner);
-        _files.SyncFolder(Path);
-        _manifest = _manifest with { MetricsAtEnd = _metrics.Sync(), MetricsCheck = _metrics.CheckOf(_metrics.Length), Outputs = [.. outputs.Select(f => FileDigest.Of(Path, f))] };
+            files.SyncFolder(inner);
+        files.SyncFolder(Path);
+        _manifest = _manifest with { Outputs = [.. outputs.Select(f => _store.Known.Read(Path, f))] };
         WriteManifest();
+        _verified.UnionWith(outputs);
+        _store.Known.Save();
         _states.Clear();
     }
 
-    private void WriteManifest() => _files.WriteWhole(System.IO.Path.Combine(Path, StageManifest.FileName), _manifest.ToBytes());
+    /// <summary>The newest state, with the stage's rows cut back to it.</summary>
+    private SavedState? GoOn(bool fresh)
+    {
+        SavedState? state = _states.FindNewest();
+        long length = state?.Cursors[MetricsCursor] ?? 0;
+        if (length > 0 || System.IO.File.Exists(MetricsPath))
+        {
+            using var rows = new MetricsLog(MetricsPath);
+            if (state is not null && rows.Length >= length && rows.CheckOf(length) != state.Cursors[MetricsCheck])
+                throw new InputException($"rows from before {System.IO.Path.GetFileName(state.Folder)} of the stage {Name} have changed", MetricsPath,
+                    $"Restore that file, or do the stage again with --redo {Name}.");
+            rows.CutTo(length);
+        }
+        if (state is not null) _store.Say($"{Name}: goes on from step {state.Step} ({System.IO.Path.GetFileName(state.Folder)})");
+        else if (!fresh) _store.Say($"{Name}: was begun but has no complete state; starts over");
+        return state;
+    }
+
+    private void WriteManifest() => _store.Files.WriteWhole(System.IO.Path.Combine(Path, StageManifest.FileName), _manifest.ToBytes());
 }

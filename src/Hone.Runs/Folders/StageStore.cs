@@ -6,65 +6,84 @@ namespace Hone.Runs;
 /// <summary>
 /// The stages of a run folder. A finished stage is recognised by its manifest and not done again; a half-done one goes
 /// on from its newest state; a stage whose options or inputs have changed is refused by name, or done again on request.
-/// The metrics file is cut to the place that belongs to where a stage goes on, so no row is lost or written twice.
 /// </summary>
-public sealed partial class StageStore(string runFolder, MetricsLog metrics, IDurableFiles files, int keepStates, Action<string> say)
+/// <param name="metrics">Gets the rows of every stage that is opened.</param>
+/// <param name="known">Digests of files that have not changed since they were last read.</param>
+public sealed partial class StageStore(
+    string runFolder, RunMetrics metrics, KnownDigests known, IDurableFiles files, int keepStates, Action<string> say)
 {
     /// <summary>
     /// The folder of a stage: new, half done or finished. The name has letters, digits and '-', and '/' for a folder
-    /// within a folder; <paramref name="redo"/> does the stage again from the start, whatever is there, and takes back
-    /// every stage whose rows stand behind its own in the metrics file.
+    /// within a folder; <paramref name="redo"/> does the stage again from the start, whatever is there, and with it every
+    /// stage that depends on its result.
     /// </summary>
-    /// <exception cref="InputException">The stage was done, or begun, with other inputs; or a file of its result is damaged.</exception>
+    /// <exception cref="InputException">The stage was done, or begun, with other inputs; or a file of its result has changed.</exception>
     public StageFolder Open(string name, StageInputs inputs, bool redo = false)
     {
         if (!Names().IsMatch(name)) throw new ArgumentException($"'{name}' is no stage name", nameof(name));
-        string path = Path.Combine([runFolder, .. name.Split('/')]);
+        string path = PathOf(name);
+        if (redo && Directory.Exists(path)) Remove(name);
         StageManifest? manifest = ReadManifest(path, out string? problem);
-        if (redo && Directory.Exists(path))
-        {
-            say($"{name}: done again from the start");
-            if ((manifest?.MetricsAtStart ?? metrics.BeginningOf(name)) is { } start) TakeBack(start, path);
-            files.DeleteTree(path);
-            return Begin(name, path, inputs);
-        }
-        if (problem is not null) throw Refused($"the stage {name} cannot be recognised: {problem}", "Restore its files");
-        if (manifest is null) return Begin(name, path, inputs);
-        if (inputs.Differences(manifest.Inputs) is { Count: > 0 } changed)
+        if (problem is not null) throw Refused(name, $"the stage {name} cannot be recognised: {problem}", "Restore its files");
+        if (manifest is not null && inputs.Differences(manifest.Inputs) is { Count: > 0 } changed)
         {
             string list = string.Join("\n    ", changed);
-            throw Refused($"the stage {name} was {(manifest.Outputs is null ? "begun" : "done")} with other settings:\n    {list}",
-                "Undo the change");
+            string what = manifest.Outputs is null ? "begun" : "done";
+            throw Refused(name, $"the stage {name} was {what} with other settings:\n    {list}", "Undo the change");
         }
-        if (manifest.Outputs?.Select(f => f.Problem(path)).FirstOrDefault(p => p is not null) is { } damage)
-            throw Refused($"a result of the finished stage {name} has changed: {damage}", "Restore the file");
-        if (manifest.Outputs is not null && metrics.Length < manifest.MetricsAtEnd)
-            throw Refused($"the rows of the finished stage {name} are no longer in {Path.GetFileName(metrics.Path)}", "Restore that file");
-        if (metrics.Length >= manifest.MetricsAtEnd && metrics.CheckOf(manifest.MetricsAtEnd) != manifest.MetricsCheck)
-            throw Refused($"rows of {Path.GetFileName(metrics.Path)} up to the {(manifest.Outputs is null ? "start" : "end")} of the stage {name} have changed", "Restore that file");
-        if (manifest.Outputs is not null) say($"{name}: already done");
-        return new StageFolder(name, path, manifest, fresh: false, metrics, files, keepStates, say);
-
-        InputException Refused(string what, string fix) => new(what, path, $"{fix}, or do the stage again with --redo {name}.");
+        if (manifest?.Outputs?.Select(f => f.Problem(path, known.Of)).FirstOrDefault(p => p is not null) is { } damage) throw Damaged(name, damage);
+        if (manifest?.Outputs is not null) say($"{name}: already done");
+        return new StageFolder(name, path, manifest ?? new StageManifest(inputs.Values, null), fresh: manifest is null, this);
     }
 
-    /// <summary>Cuts the metrics file to a length, and removes the stages that have rows behind it, the last one first.</summary>
-    private void TakeBack(long length, string except)
+    /// <summary>Names of the stages of a run folder, whatever their state.</summary>
+    public static IReadOnlyList<string> NamesIn(string runFolder) => [.. Directory
+        .EnumerateDirectories(runFolder, "*", SearchOption.AllDirectories)
+        .Select(path => Path.GetRelativePath(runFolder, path).Replace('\\', '/'))
+        .Where(name => Names().IsMatch(name) && File.Exists(Path.Combine(runFolder, name, StageManifest.FileName)))
+        .Order(StringComparer.Ordinal)];
+
+    internal RunMetrics Metrics => metrics;
+
+    internal KnownDigests Known => known;
+
+    internal IDurableFiles Files => files;
+
+    internal int KeepStates => keepStates;
+
+    internal void Say(string message) => say(message);
+
+    internal InputException Damaged(string name, string damage) =>
+        Refused(name, $"a result of the finished stage {name} has changed: {damage}", "Restore the file");
+
+    private InputException Refused(string name, string what, string fix) =>
+        new(what, PathOf(name), $"{fix}, or do the stage again with --redo {name}.");
+
+    private string PathOf(string name) => Path.Combine([runFolder, .. name.Split('/')]);
+
+    /// <summary>Removes a stage and all that depend on it, those that come last first: a kill on the way leaves nothing that is out of date.</summary>
+    private void Remove(string name)
     {
-        IEnumerable<(string Path, StageManifest Manifest)> stages = Directory.EnumerateFiles(runFolder, StageManifest.FileName, SearchOption.AllDirectories)
-            .Select(file => (Path: Path.GetDirectoryName(file)!, Manifest: StageManifest.Read(file, out _)!))
-            .Where(s => s.Manifest is { } m && s.Path != except && (m.MetricsAtEnd > length || (m.Outputs is null && m.MetricsAtStart >= length)));
-        foreach ((string path, StageManifest manifest) in stages.OrderByDescending(s => s.Manifest.MetricsAtStart).ThenByDescending(s => s.Path, StringComparer.Ordinal).ToArray())
+        Dictionary<string, StageManifest> stages = Stages();
+        List<string> going = [name];
+        for (int i = 0; i < going.Count; i++)
+            going.AddRange(stages.Where(s => !going.Contains(s.Key) && StageInputs.DependOn(going[i], s.Value.Inputs)).Select(s => s.Key).Order(StringComparer.Ordinal));
+        for (int i = going.Count - 1; i > 0; i--)
         {
-            say($"{Path.GetRelativePath(runFolder, path).Replace('\\', '/')}: came after it and is done again too");
-            if (manifest.MetricsAtStart < metrics.Length) metrics.CutTo(manifest.MetricsAtStart);
-            files.DeleteTree(path);
+            say($"{going[i]}: depends on {name} and is done again too");
+            files.DeleteTree(PathOf(going[i]));
         }
-        if (length < metrics.Length) metrics.CutTo(length);
+        say($"{name}: done again from the start");
+        files.DeleteTree(PathOf(name));
     }
 
-    private StageFolder Begin(string name, string path, StageInputs inputs) =>
-        new(name, path, StageManifest.Begin(inputs, metrics.Sync(), metrics.CheckOf(metrics.Length)), fresh: true, metrics, files, keepStates, say);
+    private Dictionary<string, StageManifest> Stages()
+    {
+        var stages = new Dictionary<string, StageManifest>();
+        foreach (string name in NamesIn(runFolder))
+            if (StageManifest.Read(Path.Combine(PathOf(name), StageManifest.FileName), out _) is { } manifest) stages[name] = manifest;
+        return stages;
+    }
 
     /// <summary>Null without a problem: there is nothing yet, or only what a kill left before the stage was recorded.</summary>
     private static StageManifest? ReadManifest(string path, out string? problem)

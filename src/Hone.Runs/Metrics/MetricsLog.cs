@@ -3,13 +3,13 @@ using System.Text.Json;
 namespace Hone.Runs.Metrics;
 
 /// <summary>
-/// <c>metrics.jsonl</c>: rows <c>{"stage":"sft","step":10,"loss":2.5}</c>. It holds only what the seed decides, so that a
+/// <c>metrics.jsonl</c> of a stage: rows <c>{"stage":"sft","step":10,"loss":2.5}</c>. It holds only what the seed decides, so that a
 /// resumed run ends with the same bytes as an unbroken one; times and speeds belong into a log of their own. Numbers
 /// are written so that they read back exactly; those that are not finite as the texts NaN, Infinity and -Infinity.
 /// </summary>
 public sealed class MetricsLog : IDisposable
 {
-    private const string Mend = "Restore the file, or begin a new run.";
+    private const string Mend = "Restore the file, or do the stage again with --redo.";
     private readonly FileStream _file;
 
     /// <summary>Opens or makes the file; a last line without its end, left by a kill, is cut off.</summary>
@@ -27,8 +27,13 @@ public sealed class MetricsLog : IDisposable
     /// <summary>Bytes written.</summary>
     public long Length => _file.Length;
 
-    /// <summary>Adds a row; it reaches the operating system before this returns, so a kill does not lose it.</summary>
-    public void Append(string stage, long step, IEnumerable<KeyValuePair<string, double>> values) => _file.Write(Row(stage, step, values));
+    /// <summary>Adds a row and returns it; it reaches the operating system before this returns, so a kill does not lose it.</summary>
+    public byte[] Append(string stage, long step, IEnumerable<KeyValuePair<string, double>> values)
+    {
+        byte[] row = Row(stage, step, values);
+        _file.Write(row);
+        return row;
+    }
 
     /// <summary>Waits until all rows are on the disk; returns the length to store with a training state.</summary>
     public long Sync()
@@ -50,17 +55,6 @@ public sealed class MetricsLog : IDisposable
             at += read;
         }
         return System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(sha.GetHashAndReset());
-    }
-
-    /// <summary>Where the first row of a stage begins; null when it has none.</summary>
-    public long? BeginningOf(string stage)
-    {
-        byte[] prefix = System.Text.Encoding.UTF8.GetBytes($"{{\"stage\":{JsonSerializer.Serialize(stage)},"), content = File.ReadAllBytes(Path);
-        for (int at = 0; at < content.Length; at += content.AsSpan(at).IndexOf((byte)'\n') + 1)
-        {
-            if (content.AsSpan(at).StartsWith(prefix)) return at;
-        }
-        return null;
     }
 
     /// <summary>Takes back the rows behind a stored length.</summary>

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Hone.Runs.Recipes;
 
 /// <summary>Sources of conversations, preferences and prompts.</summary>
+[Decides(StagePart.Given)]
 public sealed record DataOptions
 {
     [Comment("tiny generates all data from the embedded world; none uses the files below.")]
@@ -40,6 +41,7 @@ public sealed record DataOptions
 }
 
 /// <summary>How much of each entry is used: 0.25 a quarter of its rows, chosen by the seed; 2 every row twice.</summary>
+[Decides(StagePart.Given)]
 public sealed record DataWeights
 {
     [Comment("One number per entry of data.sft.")]
@@ -53,6 +55,7 @@ public sealed record DataWeights
 }
 
 /// <summary>The paper's cleaning rules (appendix B.1) and the public code's validity filter.</summary>
+[Decides(StagePart.Given)]
 public sealed record CleaningOptions
 {
     [Comment("Drop pairs whose two scores are equal.")]
@@ -75,6 +78,7 @@ public sealed record CleaningOptions
 }
 
 /// <summary>Rows that no training stage sees; the parts are disjoint.</summary>
+[Decides(StagePart.Given)]
 public sealed record HeldOutOptions
 {
     [Comment("Conversations for the SFT evaluation loss.")]
@@ -95,6 +99,7 @@ public sealed record HeldOutOptions
 }
 
 /// <summary>Upper limits on the rows read; null takes all.</summary>
+[Decides(StagePart.Given)]
 public sealed record DataLimits
 {
     [Comment("Conversations; null = all.")]
@@ -114,6 +119,7 @@ public sealed record DataLimits
 /// Plain text as the only data: SFT learns how people go on, and in the preferences their answers are chosen over the SFT
 /// policy's own (as in SPIN, arXiv 2401.01335).
 /// </summary>
+[Decides(StagePart.Given)]
 public sealed record StoryOptions
 {
     [Comment("Plain text files or folders of them. Each paragraph (line) gives a prompt and its true answer.")]

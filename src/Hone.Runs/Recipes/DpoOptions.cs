@@ -4,6 +4,7 @@ using Hone.Data;
 namespace Hone.Runs.Recipes;
 
 /// <summary>What offline and online DPO have in common (Rafailov et al. 2023, arXiv 2305.18290).</summary>
+[Decides(StagePart.Training)]
 public abstract record DpoOptions : TrainOptions
 {
     protected DpoOptions()
@@ -26,6 +27,7 @@ public abstract record DpoOptions : TrainOptions
 
     [Comment("Most tokens of a prompt. A longer one is dropped and counted, unless offline_dpo.too_long says otherwise.")]
     [Range(1, 16_777_216)]
+    [Decides(StagePart.Given)]
     public int MaxPromptLength { get; init; } = 1024;
 }
 
@@ -33,5 +35,6 @@ public abstract record DpoOptions : TrainOptions
 public sealed record OfflineDpoOptions : DpoOptions
 {
     [Comment("Pairs above max_length or max_prompt_length: drop (counted), keep_end_of_prompt (BOS and the prompt's last tokens stay; answers are never cut) or faithful (TRL 0.9.6, which the public code ran: the prompt's front is cut, BOS included, then the answers' ends, end token included).")]
+    [Decides(StagePart.Given)]
     public LengthPolicy TooLong { get; init; } = LengthPolicy.Drop;
 }

@@ -18,6 +18,8 @@ internal sealed class OptionKey
             ?? throw new InvalidOperationException($"{property.DeclaringType}.{property.Name} has no [Comment]");
         Path = property.GetCustomAttribute<RecipePathAttribute>();
         Rules = [.. property.GetCustomAttributes<ValidationAttribute>()];
+        ChangesResult = property.GetCustomAttribute<DoesNotChangeResultAttribute>() is null;
+        Parts = (property.GetCustomAttribute<DecidesAttribute>() ?? property.DeclaringType!.GetCustomAttribute<DecidesAttribute>())?.Parts;
     }
 
     internal string Name { get; }
@@ -26,6 +28,12 @@ internal sealed class OptionKey
     internal RecipePathAttribute? Path { get; }
     internal IReadOnlyList<ValidationAttribute> Rules { get; }
     internal Type Type => Property.PropertyType;
+
+    /// <summary>False for a key marked with <see cref="DoesNotChangeResultAttribute"/>.</summary>
+    internal bool ChangesResult { get; }
+
+    /// <summary>The parts of <see cref="DecidesAttribute"/>; null for all.</summary>
+    internal StagePart? Parts { get; }
 
     /// <summary>The keys of an option record, those of its base first, in the order declared.</summary>
     internal static IReadOnlyList<OptionKey> Of(Type options) => s_keys.GetOrAdd(options, static type => [.. type

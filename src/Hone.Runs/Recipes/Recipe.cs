@@ -12,6 +12,7 @@ public sealed record Recipe
 {
     [Comment("Name of the run; its folder is runs/<date>-<name>.")]
     [RegularExpression("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", ErrorMessage = "letters, digits, '.', '_' and '-', at most 64, starting with a letter or digit")]
+    [DoesNotChangeResult]
     public string Name { get; init; } = "run";
 
     [Comment("Seed of everything random.")]
@@ -20,6 +21,7 @@ public sealed record Recipe
 
     [Comment("Where to compute: auto, cpu, cuda or cuda:N.")]
     [RegularExpression("auto|cpu|cuda(:[0-9]{1,3})?", ErrorMessage = "auto, cpu, cuda or cuda:N")]
+    [DoesNotChangeResult]
     public string Device { get; init; } = "auto";
 
     [Comment("Arithmetic of the forward and backward pass, fp32 or bf16; master weights are always fp32. The paper used bf16.")]
@@ -27,6 +29,7 @@ public sealed record Recipe
 
     [Comment("Folder of the base model (Hugging Face layout), or the word world for the embedded tiny one.")]
     [RecipePath("world")]
+    [Decides(StagePart.Given)]
     public string Model { get; init; } = "world";
 
     [Comment("What the model learns from.")]

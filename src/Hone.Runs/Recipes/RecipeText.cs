@@ -38,6 +38,24 @@ public static class RecipeText
         return flat;
     }
 
+    /// <summary>Each key whose value differs between two recipes, as <c>key: old -> new</c>.</summary>
+    public static IReadOnlyList<string> Changes(Recipe before, Recipe after) => Changes(Flatten(before).ToDictionary(), Flatten(after).ToDictionary());
+
+    /// <summary>Each key whose text differs, as <c>key: old -> new</c>.</summary>
+    internal static IReadOnlyList<string> Changes(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> after) =>
+        [.. after.Keys.Union(before.Keys).Order(StringComparer.Ordinal)
+            .Select(k => (Key: k, Old: before.GetValueOrDefault(k, "(absent)"), New: after.GetValueOrDefault(k, "(absent)")))
+            .Where(d => d.Old != d.New)
+            .Select(d => $"{d.Key}: {d.Old} -> {d.New}")];
+
+    /// <summary>The value of one key of an option record, or the values below it.</summary>
+    internal static IReadOnlyList<KeyValuePair<string, string>> Flatten(OptionKey key, object options)
+    {
+        List<KeyValuePair<string, string>> flat = [];
+        Flatten(flat, key.Name, key.Property.GetValue(options));
+        return flat;
+    }
+
     private static void Flatten(List<KeyValuePair<string, string>> flat, string path, object? value)
     {
         if (value is not null && OptionKey.IsSection(value.GetType())) flat.AddRange(Flatten(value, path));

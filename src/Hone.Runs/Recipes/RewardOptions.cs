@@ -15,8 +15,10 @@ public sealed record RewardOptions : TrainOptions
 
     [Comment("Weights to start from: sft (the paper's text), base, or a model folder (the public code takes Llama-3-8B-Instruct). With enabled: false it is the finished reward model.")]
     [RecipePath("sft", "base")]
+    [Decides(StagePart.Given)]
     public string StartFrom { get; init; } = "sft";
 
     [Comment("Pairs above max_length: drop (counted) or keep_end_of_prompt (BOS and the prompt's last tokens stay; answers are never cut).")]
+    [Decides(StagePart.Given)]
     public LengthPolicy TooLong { get; init; } = LengthPolicy.Drop;
 }

@@ -4,9 +4,11 @@ using Hone.Data;
 namespace Hone.Runs.Recipes;
 
 /// <summary>What every training stage has in common.</summary>
+[Decides(StagePart.Training)]
 public abstract record TrainOptions
 {
     [Comment("false leaves the stage out.")]
+    [DoesNotChangeResult]
     public bool Enabled { get; init; } = true;
 
     [Comment("Passes over the data.")]
@@ -54,6 +56,7 @@ public abstract record TrainOptions
 
     [Comment("Most tokens of one example, prompt and answer together.")]
     [Range(2, 16_777_216)]
+    [Decides(StagePart.Given)]
     public int MaxLength { get; init; }
 
     [Comment("Steps between two metric rows.")]
@@ -66,5 +69,6 @@ public abstract record TrainOptions
 
     [Comment("Steps between two training states from which a killed run goes on; 0 = none within the stage.")]
     [Range(0, 1_000_000_000)]
+    [DoesNotChangeResult]
     public int SaveEvery { get; init; } = 100;
 }

@@ -35,6 +35,9 @@ public sealed record RunInputs
 
     public required IReadOnlyList<PreferenceExample> PreferencesHeldOut { get; init; }
 
+    /// <summary>The stages that made the preferences, where they were made in the run; what is trained on them depends on these.</summary>
+    public string PreferencesFrom { get; init; } = "";
+
     /// <summary>New prompts of each online iteration.</summary>
     public required IReadOnlyList<IReadOnlyList<PromptRow>> IterationPrompts { get; init; }
 

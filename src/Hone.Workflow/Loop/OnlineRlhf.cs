@@ -9,7 +9,7 @@ namespace Hone.Workflow;
 /// Workflow, arXiv 2405.07863, Algorithm 2). It is nothing but stages in order; each is skipped when its result is
 /// there, and goes on from its last state when it was cut off.
 /// </summary>
-public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity data, ModelRef baseModel)
+public sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef baseModel)
 {
     private readonly Recipe _recipe = run.Recipe;
 
@@ -19,17 +19,17 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity da
     /// <summary>Everything the final table and the report are made from, and the released model.</summary>
     public (RunResults Results, ModelRef Released) Run(string name)
     {
-        ModelRef sft = _recipe.Sft.Enabled ? SftStage.Run(run, Inputs, data.Rows, baseModel) : baseModel;
-        (Inputs, DataIdentity own) = PreferenceStage.Run(run, Inputs, data, sft);
+        ModelRef sft = _recipe.Sft.Enabled ? SftStage.Run(run, Inputs, baseModel) : baseModel;
+        Inputs = PreferenceStage.Run(run, Inputs, sft);
         // Without a reward model there is nothing to judge, to optimise against or to evaluate with.
-        ModelRef? reward = _recipe.Reward.Enabled || _recipe.Reward.StartFrom is not ("sft" or "base") ? RewardStage.Run(run, Inputs, own.Rows, baseModel, sft) : null;
-        RewardModelResult? rewardCheck = reward is null || Inputs.PreferencesHeldOut.Count == 0 ? null : RewardCheckStage.Run(run, Inputs, own, sft, reward);
+        ModelRef? reward = _recipe.Reward.Enabled || _recipe.Reward.StartFrom is not ("sft" or "base") ? RewardStage.Run(run, Inputs, baseModel, sft) : null;
+        RewardModelResult? rewardCheck = reward is null || Inputs.PreferencesHeldOut.Count == 0 ? null : RewardCheckStage.Run(run, Inputs, sft, reward);
         var policies = new List<(string Name, string Series, string Label, ModelRef Model)> { ("sft", "sft", "SFT", sft) };
         if (_recipe.OfflineDpo.Enabled)
         {
-            (ModelRef final, IReadOnlyList<string> onTheWay) = OfflineDpoStage.Run(run, Inputs, own.Rows, sft);
+            (ModelRef final, IReadOnlyList<ModelRef> onTheWay) = OfflineDpoStage.Run(run, Inputs, sft);
             for (int third = 1; third <= 2; third++)
-                policies.Add(($"offline-dpo-at-{third}-of-3", "offline", $"{third}/3", final with { Folder = onTheWay[third - 1], Digest = $"{final.Digest}/{third}" }));
+                policies.Add(($"offline-dpo-at-{third}-of-3", "offline", $"{third}/3", onTheWay[third - 1]));
             policies.Add(("offline-dpo", "offline", "end", final));
         }
         List<IterationHealth> health = [];
@@ -52,9 +52,9 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity da
         for (int t = 1; t <= _recipe.Online.Iterations; t++)
         {
             ModelRef reference = _recipe.Online.Reference == OnlineReference.Previous ? current : sft;
-            (ModelRef model, IterationHealth signals) = OnlineIteration.Run(run, Inputs, data.Prompts, t, current, reference, reward);
+            (ModelRef model, IterationHealth signals) = OnlineIteration.Run(run, Inputs, t, current, reference, reward);
             string name = $"online-dpo-{t}";
-            PolicyAnswers selection = EvaluationStage.Run(run, "select", name, Inputs.Selection, gold: null, human: null, model, sft, reward, data.Prompts);
+            PolicyAnswers selection = EvaluationStage.Run(run, "select", name, Inputs.Selection, gold: null, human: null, model, sft, reward);
             double kl = selection.LogRatios.Average(), score = PenalisedReward(selection);
             health.Add(signals with { Kl = kl, SelectionReward = score });
             run.Say($"{name}: reward {score:F3} and KL {kl:F2} on {Inputs.Selection.Count} held-out prompts");
@@ -74,10 +74,10 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, DataIdentity da
         .Average(row => PairBuilder.PenalisedRewards(row, Pairing.Options(_recipe.Online), answers.Name)[0]);
 
     private PolicyAnswers Evaluate(string name, ModelRef policy, ModelRef sft, ModelRef reward) =>
-        EvaluationStage.Run(run, "evaluate", name, Inputs.Test, Inputs.Gold, Inputs.Human?.Test, policy, sft, reward, data.Prompts);
+        EvaluationStage.Run(run, "evaluate", name, Inputs.Test, Inputs.Gold, Inputs.Human?.Test, policy, sft, reward);
 
     /// <summary>What people answered to the test prompts, where that is known: no policy, but a yardstick beside them.</summary>
-    private PolicyAnswers? People(ModelRef reward) => Inputs.Human is { } human ? HumanStage.Run(run, human.Test, reward, data.Prompts) : null;
+    private PolicyAnswers? People(ModelRef reward) => Inputs.Human is { } human ? HumanStage.Run(run, human.Test, reward) : null;
 
     private RunResults Assemble(
         string name, (string Name, string Series, string Label)[] policies, PolicyAnswers[] answers, PolicyAnswers? people, string? selected)

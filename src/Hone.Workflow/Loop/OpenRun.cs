@@ -8,15 +8,17 @@ namespace Hone.Workflow;
 /// <summary>A run folder with its metrics, log and timing open, and the context that its stages work in.</summary>
 internal sealed class OpenRun : IDisposable
 {
-    private readonly MetricsLog _metrics;
+    private readonly RunMetrics _metrics;
     private readonly RunLog _log;
     private readonly MetricsLog _timing;
+    private readonly KnownDigests _digests;
 
     public OpenRun(RunFolder folder, ProgressDisplay display, TimeProvider clock, IReadOnlyList<string> redo, CancellationToken cancel,
         IDurableFiles? files = null)
     {
         LibTorch.Load();
-        _metrics = new MetricsLog(folder.MetricsPath);
+        _metrics = new RunMetrics(folder.MetricsPath);
+        _digests = new KnownDigests(folder.Path, folder.File("digests.json"));
         _log = new RunLog(folder.LogPath, clock);
         _timing = new MetricsLog(folder.TimingPath);
         void Say(string message)
@@ -29,9 +31,9 @@ internal sealed class OpenRun : IDisposable
         Context = new RunContext
         {
             Recipe = recipe,
-            Stages = new StageStore(folder.Path, _metrics, files ?? DurableFiles.Instance, recipe.Save.KeepCheckpoints, Say),
+            Stages = new StageStore(folder.Path, _metrics, _digests, files ?? DurableFiles.Instance, recipe.Save.KeepCheckpoints, Say),
             Redo = redo,
-            Metrics = _metrics,
+            Digests = _digests,
             Device = Devices.Choose(recipe.Device),
             Say = Say,
             Progress = new StepTiming(display, _timing, clock).Step,
@@ -41,8 +43,12 @@ internal sealed class OpenRun : IDisposable
 
     public RunContext Context { get; }
 
+    /// <summary>All stages are done.</summary>
+    public void EndMetrics() => _metrics.End();
+
     public void Dispose()
     {
+        _digests.Save();
         _metrics.Dispose();
         _log.Dispose();
         _timing.Dispose();

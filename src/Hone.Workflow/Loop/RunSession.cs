@@ -19,9 +19,11 @@ public static class RunSession
         IDurableFiles? files = null)
     {
         long begun = clock.GetTimestamp();
+        CheckRedo(folder, redo ?? []);
         using var open = new OpenRun(folder, display, clock, redo ?? [], cancel, files);
         RunContext run = open.Context;
         RunResults results = Run(run, folder, cancel) with { WallSeconds = clock.GetElapsedTime(begun).TotalSeconds, PeakMemoryBytes = PeakMemory(), Machine = Machine(run.Device) };
+        open.EndMetrics();
         RunResultsJson.Write(results, folder.File(RunResults.FileName));
         TensorBoardEvents.FromMetrics(folder.MetricsPath, folder.File(TensorBoardEvents.FileName), clock).Dispose();
         ReportWriter.Write(folder.Path);
@@ -30,18 +32,32 @@ public static class RunSession
         return results;
     }
 
+    /// <exception cref="InputException">A stage that is to be done again is not there: its name is mistyped.</exception>
+    private static void CheckRedo(RunFolder folder, IReadOnlyList<string> redo)
+    {
+        foreach (string name in redo)
+        {
+            IReadOnlyList<string> stages = StageStore.NamesIn(folder.Path);
+            // A stage may have lost its record; a folder of stages, or one within a stage, is no stage.
+            bool Near(string stage) => stage.StartsWith(name + "/", StringComparison.Ordinal) || name.StartsWith(stage + "/", StringComparison.Ordinal);
+            if (stages.Contains(name) || (Directory.Exists(folder.File(name)) && !stages.Any(Near))) continue;
+            string fix = NearestName.Of(name, stages) is { } meant ? $"Did you mean '{meant}'?" : $"Stages here: {string.Join(", ", stages)}.";
+            throw new InputException($"--redo {name}: the run has no such stage", folder.Path, fix);
+        }
+    }
+
     private static RunResults Run(RunContext run, RunFolder folder, CancellationToken cancel)
     {
         Recipe recipe = run.Recipe;
         bool world = recipe.Model == "world";
-        ModelRef baseModel = world ? BaseStage.Run(run) : ModelRef.FromFolder(recipe.Model);
+        ModelRef baseModel = world ? BaseStage.Run(run) : ModelRef.FromFolder(recipe.Model, run.Digests);
         ModelText text = ModelText.Load(baseModel.Folder);
         RunInputs inputs = recipe.Data.World == DataWorld.Tiny ? WorldInputs.Create(recipe, text)
             : recipe.Data.Stories.Files.Count > 0 ? StoryInputs.Create(recipe, text)
             : FileInputs.Load(recipe, text);
         foreach (string line in inputs.Report) run.Say(line);
         cancel.ThrowIfCancellationRequested();
-        var loop = new OnlineRlhf(run, inputs, DataIdentity.Of(recipe), baseModel);
+        var loop = new OnlineRlhf(run, inputs, baseModel);
         (RunResults results, ModelRef released) = loop.Run(recipe.Name);
         results = results with { Settings = Settings(folder.Recipe) };
         Release.Write(run, folder.Recipe, loop.Inputs, results, released, folder.File("model"));

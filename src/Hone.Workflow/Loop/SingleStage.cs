@@ -71,10 +71,10 @@ public static class SingleStage
     private static RunFolder Resume(string work, ResolvedRecipe recipe, TimeProvider clock)
     {
         RunFolder folder = RunFolder.Resume(work, clock);
-        IReadOnlyList<string> changes = new StageInputs().AddOptions("recipe", recipe.Value).Differences(new StageInputs().AddOptions("recipe", folder.Recipe.Value).Values);
+        IReadOnlyList<string> changes = RecipeText.Changes(folder.Recipe.Value, recipe.Value);
         if (changes.Count == 0) return folder;
         folder.Dispose();
-        throw new InputException($"the training was begun with other settings:\n    {string.Join("\n    ", changes.Select(c => c["recipe.".Length..]))}", work,
+        throw new InputException($"the training was begun with other settings:\n    {string.Join("\n    ", changes)}", work,
             "Give the settings that it was begun with, or remove the folder to begin anew.");
     }
 

@@ -3,18 +3,34 @@ using Hone.Runs;
 
 namespace Hone.Workflow;
 
-/// <summary>A model folder and one hash for its content: what a stage that starts from it depends on.</summary>
-public sealed record ModelRef(string Folder, string Digest)
+/// <summary>
+/// A model folder and one text for its content: what a stage that starts from it depends on. Neither costs anything
+/// before it is asked for: the folder of a stage's result is proved when it is to be read, a user's own is hashed when
+/// the hash is needed.
+/// </summary>
+public sealed class ModelRef
 {
-    /// <summary>The model that a finished stage left in its folder <c>model</c>.</summary>
-    public static ModelRef Of(StageFolder stage) =>
-        new(stage.File("model"), stage.Digest ?? throw new InvalidOperationException($"the stage {stage.Name} is not finished"));
+    private readonly Lazy<string> _folder, _digest;
+
+    private ModelRef(Func<string> folder, Func<string> digest) => (_folder, _digest) = (new(folder), new(digest));
+
+    /// <exception cref="InputException">It is the result of a stage, and a file of it has changed.</exception>
+    public string Folder => _folder.Value;
+
+    public string Digest => _digest.Value;
+
+    /// <summary>A model that a finished stage left in a folder of its own.</summary>
+    public static ModelRef Of(StageFolder stage, string name = "model")
+    {
+        string digest = stage.Digest ?? throw new InvalidOperationException($"the stage {stage.Name} is not finished");
+        return new(() => stage.File(name), () => name == "model" ? digest : $"{digest}/{name}");
+    }
 
     /// <summary>A language model of the user's own.</summary>
     /// <exception cref="InputException">There is no such folder, or it holds something else.</exception>
-    public static ModelRef LanguageModel(string folder) => LlamaConfigFile.Load(folder).IsRewardModel
+    public static ModelRef LanguageModel(string folder, KnownDigests? known = null) => LlamaConfigFile.Load(folder).IsRewardModel
         ? throw new InputException("This is a reward model; a language model is needed here.", folder)
-        : FromFolder(folder);
+        : FromFolder(folder, known);
 
     /// <summary>A reward model of the user's own.</summary>
     /// <exception cref="InputException">There is no such folder, or it holds something else.</exception>
@@ -24,5 +40,7 @@ public sealed record ModelRef(string Folder, string Digest)
 
     /// <summary>A model of the user's own.</summary>
     /// <exception cref="InputException">There is no such folder.</exception>
-    public static ModelRef FromFolder(string folder) => new(folder, new StageInputs().AddContent("model", folder).Values["model"]);
+    public static ModelRef FromFolder(string folder, KnownDigests? known = null) => Path.Exists(folder)
+        ? new(() => folder, () => $"sha256:{known?.OfPath(folder) ?? FileDigest.OfPath(folder)}")
+        : throw new InputException($"model: there is no file or folder {folder}");
 }

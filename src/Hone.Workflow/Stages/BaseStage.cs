@@ -8,7 +8,7 @@ public static class BaseStage
 {
     public static ModelRef Run(RunContext run)
     {
-        StageFolder stage = run.OpenStage("base", new StageInputs().Add("model", $"sha256:{WorldBaseModel.Digest}"));
+        StageFolder stage = run.OpenStage("base", StageIdentity.Base(WorldBaseModel.Digest));
         if (stage.Finished) return ModelRef.Of(stage);
         WorldBaseModel.Write(stage.File("model"));
         stage.Finish();

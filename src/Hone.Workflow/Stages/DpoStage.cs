@@ -21,13 +21,12 @@ public static class DpoStage
     {
         OfflineDpoOptions o = run.Recipe.OfflineDpo;
         StageFolder pairs = Reference(run, o, DataFile.Expand(files), start, reference);
-        StageFolder stage = run.OpenStage("dpo", new StageInputs().AddStage(pairs).Add("start", start.Digest)
-            .AddOptions("offline_dpo", o, "save_every").Add("precision", $"{run.Precision}"));
+        StageFolder stage = run.OpenStage("dpo", run.Identity.Dpo(pairs, start));
         if (stage.Finished) return ModelRef.Of(stage);
         using ModelFolder model = run.Open(start.Folder, trainable: true);
         string file = pairs.File(PairsFile);
         IReadOnlyList<ReferencedExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
-        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o, o.LearningRate);
+        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o);
         run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);
@@ -35,10 +34,7 @@ public static class DpoStage
 
     private static StageFolder Reference(RunContext run, OfflineDpoOptions o, IReadOnlyList<string> files, ModelRef start, ModelRef? reference)
     {
-        StageInputs inputs = new StageInputs().Add("reference", reference?.Digest ?? "none").Add("tokens", start.Digest)
-            .AddKeys("offline_dpo", o, "max_length", "max_prompt_length", "too_long");
-        for (int i = 0; i < files.Count; i++) inputs.AddContent($"pairs[{i}]", files[i]);
-        StageFolder stage = run.OpenStage(ReferenceName, inputs);
+        StageFolder stage = run.OpenStage(ReferenceName, run.Identity.Reference(files, start, reference, run.Digests));
         if (stage.Finished) return stage;
         using ModelFolder model = run.Open((reference ?? start).Folder);
         if (reference is not null && !SameTokenizer(start, reference))

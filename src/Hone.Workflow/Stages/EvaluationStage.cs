@@ -15,11 +15,11 @@ public static class EvaluationStage
     /// <param name="human">What people answered to the prompts, in their order, where that is known: their log-probability is taken.</param>
     public static PolicyAnswers Run(
         RunContext run, string folder, string name, IReadOnlyList<PromptRow> prompts, GoldJudgement? gold, IReadOnlyList<HumanAnswer>? human,
-        ModelRef policy, ModelRef sft, ModelRef rewardModel, StageInputs data)
+        ModelRef policy, ModelRef sft, ModelRef rewardModel)
     {
         EvaluationOptions o = run.Recipe.Evaluation;
-        StageFolder stage = run.OpenStage($"{folder}/{name}", data.Copy().Add("policy", policy.Digest).Add("sft", sft.Digest)
-            .Add("reward_model", rewardModel.Digest).Add("prompts", $"{prompts.Count}").AddKeys("evaluation", o, "temperature", "max_new_tokens"));
+        StageFolder stage = run.OpenStage($"{folder}/{name}",
+            run.Identity.Evaluation(prompts, gold is not null, human, policy, sft, rewardModel));
         if (!stage.Finished)
         {
             using ModelFolder policyModel = run.Open(policy.Folder), sftModel = run.Open(sft.Folder), reward = run.Open(rewardModel.Folder);

@@ -1,5 +1,4 @@
 using Hone.Data;
-using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 
@@ -8,22 +7,23 @@ public static class FileStages
 {
     public static ModelRef Sft(RunContext run)
     {
-        (ModelRef start, ModelText text) = Start(run.Recipe);
+        (ModelRef start, ModelText text) = Start(run);
         var report = new List<string>();
         (IReadOnlyList<SftExample> train, IReadOnlyList<SftExample> heldOut) = FileInputs.Sft(run.Recipe, text, report);
         report.ForEach(run.Say);
-        return SftStage.Run(run, RunInputs.None with { Sft = train, SftHeldOut = heldOut }, DataIdentity.Of(run.Recipe).Rows, start);
+        return SftStage.Run(run, RunInputs.None with { Sft = train, SftHeldOut = heldOut }, start);
     }
 
     public static ModelRef Reward(RunContext run)
     {
-        (ModelRef start, ModelText text) = Start(run.Recipe);
+        (ModelRef start, ModelText text) = Start(run);
         var report = new List<string>();
         LengthRule rule = TrainingRows.RewardLengths(run.Recipe, text);
         (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) = FileInputs.Preferences(run.Recipe, text, rule, report);
         report.ForEach(run.Say);
-        return RewardStage.Run(run, RunInputs.None with { Preferences = train, PreferencesHeldOut = heldOut }, DataIdentity.Of(run.Recipe).Rows, start, start);
+        return RewardStage.Run(run, RunInputs.None with { Preferences = train, PreferencesHeldOut = heldOut }, start, start);
     }
 
-    private static (ModelRef Start, ModelText Text) Start(Recipe recipe) => (ModelRef.LanguageModel(recipe.Model), ModelText.Load(recipe.Model));
+    private static (ModelRef Start, ModelText Text) Start(RunContext run) =>
+        (ModelRef.LanguageModel(run.Recipe.Model, run.Digests), ModelText.Load(run.Recipe.Model));
 }

@@ -10,9 +10,9 @@ public static class HumanStage
     private const string Name = "people", AnswersFile = "answers.jsonl";
 
     /// <param name="human">In the order of the test prompts.</param>
-    public static PolicyAnswers Run(RunContext run, IReadOnlyList<HumanAnswer> human, ModelRef rewardModel, StageInputs data)
+    public static PolicyAnswers Run(RunContext run, IReadOnlyList<HumanAnswer> human, ModelRef rewardModel)
     {
-        StageFolder stage = run.OpenStage($"evaluate/{Name}", data.Copy().Add("reward_model", rewardModel.Digest));
+        StageFolder stage = run.OpenStage($"evaluate/{Name}", run.Identity.People(human, rewardModel));
         if (!stage.Finished)
         {
             using ModelFolder reward = run.Open(rewardModel.Folder);

@@ -12,14 +12,11 @@ namespace Hone.Workflow;
 public static class OfflineDpoStage
 {
     /// <summary>The final model, and those after one and two thirds of the steps.</summary>
-    public static (ModelRef Final, IReadOnlyList<string> OnTheWay) Run(RunContext run, RunInputs inputs, StageInputs data, ModelRef sft)
+    public static (ModelRef Final, IReadOnlyList<ModelRef> OnTheWay) Run(RunContext run, RunInputs inputs, ModelRef sft)
     {
         OfflineDpoOptions options = run.Recipe.OfflineDpo;
-        // Where there is a reward model, pairs come through its limits first.
-        StageFolder stage = run.OpenStage("offline-dpo", data.Copy().Add("start", sft.Digest).AddOptions("offline_dpo", options, "save_every")
-            .AddKeys("reward", run.Recipe.Reward, "enabled", "max_length", "too_long").Add("precision", $"{run.Precision}"));
-        string[] onTheWay = [stage.File("model-at-1-of-3"), stage.File("model-at-2-of-3")];
-        if (stage.Finished) return (ModelRef.Of(stage), onTheWay);
+        StageFolder stage = run.OpenStage("offline-dpo", run.Identity.OfflineDpo(inputs, sft));
+        if (stage.Finished) return Models(stage);
         using ModelFolder model = run.Open(sft.Folder, trainable: true);
         LengthRule rule = TrainingRows.DpoLengths(options, model.Text);
         var lengths = new DataReport("offline DPO pairs");
@@ -27,14 +24,19 @@ public static class OfflineDpoStage
             model.Model, ComparisonExample.Group(pairs.Select(p => rule.Apply(p, lengths)).OfType<PreferenceExample>()), run.ScoringTokens);
         IReadOnlyList<ReferencedExample> train = Referenced(inputs.Preferences), heldOut = Referenced(inputs.PreferencesHeldOut);
         if (lengths.Touched) run.Say(lengths.ToString());
-        StageTrainer.Run(run, stage, model.Model, new DpoObjective(options.Beta, options.LabelSmoothing), train, heldOut, options, options.LearningRate,
+        StageTrainer.Run(run, stage, model.Model, new DpoObjective(options.Beta, options.LabelSmoothing), train, heldOut, options,
             stepped: (step, total) =>
             {
                 for (int third = 1; third <= 2; third++)
-                    if (step == Math.Max(1, total * third / 3)) run.SaveModel(model.Model, onTheWay[third - 1], textFrom: sft.Folder);
+                    if (step == Math.Max(1, total * third / 3)) run.SaveModel(model.Model, stage.File(OnTheWay(third)), textFrom: sft.Folder);
             });
         run.SaveModel(model.Model, stage.File("model"), textFrom: sft.Folder);
         stage.Finish();
-        return (ModelRef.Of(stage), onTheWay);
+        return Models(stage);
     }
+
+    private static string OnTheWay(int third) => $"model-at-{third}-of-3";
+
+    private static (ModelRef Final, IReadOnlyList<ModelRef> OnTheWay) Models(StageFolder stage) =>
+        (ModelRef.Of(stage), [ModelRef.Of(stage, OnTheWay(1)), ModelRef.Of(stage, OnTheWay(2))]);
 }

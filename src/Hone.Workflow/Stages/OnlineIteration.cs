@@ -16,18 +16,25 @@ public static class OnlineIteration
     /// <param name="start">The policy that is sampled from and trained on.</param>
     /// <param name="reference">The policy that DPO is regularised to.</param>
     public static (ModelRef Model, IterationHealth Health) Run(
-        RunContext run, RunInputs inputs, StageInputs data, int iteration, ModelRef start, ModelRef reference, ModelRef rewardModel)
+        RunContext run, RunInputs inputs, int iteration, ModelRef start, ModelRef reference, ModelRef rewardModel)
     {
-        StageFolder samples = Sample(run, inputs.IterationPrompts[iteration - 1], data, iteration, start);
+        StageFolder samples = Sample(run, inputs.IterationPrompts[iteration - 1], iteration, start);
         StageFolder pairs = ScoreAndPair(run, iteration, samples, rewardModel, reference, out IterationHealth health);
         return (Train(run, iteration, pairs, start), health);
     }
 
-    private static StageFolder Sample(RunContext run, IReadOnlyList<PromptRow> prompts, StageInputs data, int iteration, ModelRef start)
+    /// <summary>The settings that an iteration trains with; there are no held-out rows to evaluate on.</summary>
+    public static OnlineOptions Options(OnlineOptions online, int iteration) => online with
+    {
+        LearningRate = online.LearningRate * Math.Pow(online.LearningRateDecay, iteration - 1),
+        LearningRateDecay = 1,
+        EvalEvery = 0,
+    };
+
+    private static StageFolder Sample(RunContext run, IReadOnlyList<PromptRow> prompts, int iteration, ModelRef start)
     {
         OnlineOptions o = run.Recipe.Online;
-        StageFolder stage = run.OpenStage($"online-{iteration}/samples", data.Copy().Add("start", start.Digest)
-            .Add("prompts", $"{prompts.Count}").AddKeys("online", o, "samples", "max_new_tokens"));
+        StageFolder stage = run.OpenStage($"online-{iteration}/samples", run.Identity.Samples(prompts, start));
         if (stage.Finished) return stage;
         using ModelFolder policy = run.Open(start.Folder);
         IGenerationEngine engine = policy.CreateEngine();
@@ -41,8 +48,7 @@ public static class OnlineIteration
         RunContext run, int iteration, StageFolder samples, ModelRef rewardModel, ModelRef reference, out IterationHealth health)
     {
         OnlineOptions o = run.Recipe.Online;
-        StageFolder stage = run.OpenStage($"online-{iteration}/pairs", new StageInputs().AddStage(samples).Add("reward_model", rewardModel.Digest)
-            .Add("reference", reference.Digest).AddKeys("online", o, "pairs", "length_penalty", "length_unit", "exclude_unfinished"));
+        StageFolder stage = run.OpenStage($"online-{iteration}/pairs", run.Identity.Pairs(samples, rewardModel, reference));
         if (!stage.Finished)
         {
             IReadOnlyList<SampleRow> scored = [.. SampleParts.Read(samples)];
@@ -66,16 +72,13 @@ public static class OnlineIteration
 
     private static ModelRef Train(RunContext run, int iteration, StageFolder pairs, ModelRef start)
     {
-        OnlineOptions o = run.Recipe.Online;
-        StageFolder stage = run.OpenStage($"online-{iteration}/dpo", new StageInputs().AddStage(pairs).Add("start", start.Digest)
-            .AddKeys("online", o, "epochs", "learning_rate", "learning_rate_decay", "schedule", "warmup_ratio", "batch_size", "micro_batch_tokens",
-                "weight_decay", "adam_beta1", "adam_beta2", "adam_epsilon", "clip_norm", "log_every", "beta", "label_smoothing", "loss").Add("precision", $"{run.Precision}"));
+        OnlineOptions o = Options(run.Recipe.Online, iteration);
+        StageFolder stage = run.OpenStage($"online-{iteration}/dpo", run.Identity.OnlineDpo(o, pairs, start));
         if (stage.Finished) return ModelRef.Of(stage);
         using ModelFolder model = run.Open(start.Folder, trainable: true);
         string file = pairs.File("pairs.jsonl");
         IReadOnlyList<ReferencedExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
-        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o,
-            o.LearningRate * Math.Pow(o.LearningRateDecay, iteration - 1));
+        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o);
         run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);

@@ -13,20 +13,20 @@ public static class PreferenceStage
 {
     private const string Pairs = "pairs.jsonl";
 
-    /// <summary>The inputs with their preferences, and the identity of their rows with these in it; unchanged where there is nothing to make.</summary>
-    public static (RunInputs Inputs, DataIdentity Data) Run(RunContext run, RunInputs inputs, DataIdentity data, ModelRef sft)
+    /// <summary>The inputs with their preferences; unchanged where there is nothing to make.</summary>
+    public static RunInputs Run(RunContext run, RunInputs inputs, ModelRef sft)
     {
-        if (inputs.Human is not { } human || !(run.Recipe.Reward.Enabled || run.Recipe.OfflineDpo.Enabled)) return (inputs, data);
-        StageFolder train = Write(run, "train", human.Preferences, run.Recipe.Data.Stories.Rejected, data, sft);
+        if (inputs.Human is not { } human || !(run.Recipe.Reward.Enabled || run.Recipe.OfflineDpo.Enabled)) return inputs;
+        StageFolder train = Write(run, "train", human.Preferences, run.Recipe.Data.Stories.Rejected, sft);
         // One pair a prompt, for an interval over pairs takes them as independent.
-        StageFolder heldOut = Write(run, "held-out", human.PreferencesHeldOut, 1, data, sft);
-        return (inputs with { Preferences = Read(train), PreferencesHeldOut = Read(heldOut) }, data with { Rows = data.Rows.Copy().AddStage(train).AddStage(heldOut) });
+        StageFolder heldOut = Write(run, "held-out", human.PreferencesHeldOut, 1, sft);
+        return inputs with { Preferences = Read(train), PreferencesHeldOut = Read(heldOut), PreferencesFrom = $", {train.Digest}, {heldOut.Digest}" };
     }
 
-    private static StageFolder Write(RunContext run, string part, IReadOnlyList<HumanAnswer> human, int rejected, DataIdentity data, ModelRef sft)
+    private static StageFolder Write(RunContext run, string part, IReadOnlyList<HumanAnswer> human, int rejected, ModelRef sft)
     {
         OnlineOptions o = run.Recipe.Online;
-        StageFolder stage = run.OpenStage($"preferences/{part}", data.Rows.Copy().Add("policy", sft.Digest).Add("rejected", $"{rejected}").AddKeys("online", o, "max_new_tokens"));
+        StageFolder stage = run.OpenStage($"preferences/{part}", run.Identity.Preferences(human, rejected, sft));
         if (stage.Finished) return stage;
         using ModelFolder policy = run.Open(sft.Folder);
         IGenerationEngine engine = policy.CreateEngine();

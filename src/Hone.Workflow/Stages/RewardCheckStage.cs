@@ -9,11 +9,11 @@ namespace Hone.Workflow;
 public static class RewardCheckStage
 {
     private const int Prompts = 200, BestOf = 8;
+    private const string ResultName = "reward_model.json";
 
-    public static RewardModelResult Run(RunContext run, RunInputs inputs, DataIdentity data, ModelRef sft, ModelRef rewardModel)
+    public static RewardModelResult Run(RunContext run, RunInputs inputs, ModelRef sft, ModelRef rewardModel)
     {
-        StageFolder stage = run.OpenStage("reward-check", data.Rows.Copy().Add("prompts", data.Prompts).AddKeys("online", run.Recipe.Online, "max_new_tokens").AddKeys("evaluation", run.Recipe.Evaluation, "bootstrap_samples").Add("sft", sft.Digest).Add("reward_model", rewardModel.Digest));
-        string file = stage.File("reward_model.json");
+        StageFolder stage = run.OpenStage("reward-check", run.Identity.RewardCheck(inputs, sft, rewardModel));
         if (!stage.Finished)
         {
             using ModelFolder reward = run.Open(rewardModel.Folder);
@@ -26,11 +26,11 @@ public static class RewardCheckStage
                     engine, policy.Text, [.. inputs.Selection.Take(Prompts)], [new SampleOptions { Count = BestOf + 1, Temperature = 1 }],
                     run.Recipe.Online.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.ScoringTokens);
             }
-            ResultFile.Write(file, RewardModelJudge.Judge(
+            ResultFile.Write(stage.File(ResultName), RewardModelJudge.Judge(
                 reward.Model, inputs, sampled, run.ScoringTokens, Seeds.Derive(run.Seed, stage.Name), run.Recipe.Evaluation.BootstrapSamples));
             stage.Finish();
         }
-        RewardModelResult result = ResultFile.ReadRewardModel(file);
+        RewardModelResult result = ResultFile.ReadRewardModel(stage.File(ResultName));
         run.Say($"reward model: {(result.StrongEnough ? "strong enough" : "TOO WEAK")} to optimise against. {result.Verdict}");
         return result;
     }

@@ -8,22 +8,22 @@ namespace Hone.Workflow;
 /// <summary>The Bradley-Terry reward model. It sees labelled pairs, never the judge that labelled them.</summary>
 public static class RewardStage
 {
-    public static ModelRef Run(RunContext run, RunInputs inputs, StageInputs data, ModelRef baseModel, ModelRef sft)
+    public static ModelRef Run(RunContext run, RunInputs inputs, ModelRef baseModel, ModelRef sft)
     {
         RewardOptions options = run.Recipe.Reward;
         ModelRef start = options.StartFrom switch
         {
             "sft" => sft,
             "base" => baseModel,
-            string folder => ModelRef.FromFolder(folder),
+            string folder => ModelRef.FromFolder(folder, run.Digests),
         };
         // An own, finished reward model is used as it is.
         if (!options.Enabled) return start;
-        StageFolder stage = run.OpenStage("reward", data.Copy().Add("start", start.Digest).AddOptions("reward", options, "save_every").Add("precision", $"{run.Precision}"));
+        StageFolder stage = run.OpenStage("reward", run.Identity.Reward(inputs, start));
         if (stage.Finished) return ModelRef.Of(stage);
         using ModelFolder model = ModelFolder.OpenAsNewRewardModel(start.Folder, run.Device, run.Precision);
         StageTrainer.Run(run, stage, model.Model, new RewardObjective(), ComparisonExample.Group(inputs.Preferences),
-            ComparisonExample.Group(inputs.PreferencesHeldOut), options, options.LearningRate);
+            ComparisonExample.Group(inputs.PreferencesHeldOut), options);
         run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);

@@ -1,7 +1,6 @@
 using Hone.Data;
 using Hone.Models;
 using Hone.Runs;
-using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
 using Hone.Training;
 using static TorchSharp.torch;
@@ -18,7 +17,8 @@ public sealed record RunContext
     /// <summary>Stages to be done again from the start, by name.</summary>
     public IReadOnlyList<string> Redo { get; init; } = [];
 
-    public required MetricsLog Metrics { get; init; }
+    /// <summary>Digests of files, from memory where they have not changed.</summary>
+    public required KnownDigests Digests { get; init; }
 
     public required Device Device { get; init; }
 
@@ -29,6 +29,9 @@ public sealed record RunContext
     public required Action<string, StepReport> Progress { get; init; }
 
     public required CancellationToken Cancel { get; init; }
+
+    /// <summary>What the result of each stage depends on.</summary>
+    public StageIdentity Identity => new(Recipe);
 
     public ulong Seed => (ulong)Recipe.Seed;
 

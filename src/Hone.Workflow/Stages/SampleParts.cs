@@ -27,5 +27,6 @@ public static class SampleParts
     }
 
     public static IEnumerable<SampleRow> Read(StageFolder stage) =>
-        Directory.EnumerateFiles(stage.Path, "samples-*.jsonl").Order(StringComparer.Ordinal).SelectMany(RowFile.ReadSamples);
+        Directory.EnumerateFiles(stage.Path, "samples-*.jsonl").Order(StringComparer.Ordinal)
+            .SelectMany(part => RowFile.ReadSamples(stage.File(Path.GetFileName(part))));
 }

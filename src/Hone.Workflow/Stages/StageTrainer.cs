@@ -15,17 +15,17 @@ public static class StageTrainer
     /// <param name="stepped">Called after each step with (step, total steps), for stages that keep intermediate models.</param>
     public static void Run<T>(
         RunContext run, StageFolder stage, Llama model, IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut,
-        TrainOptions options, double learningRate, Action<int, int>? stepped = null)
+        TrainOptions options, Action<int, int>? stepped = null)
     {
-        using var trainer = new Trainer<T>(model, objective, train, heldOut, Map(options, learningRate, Seeds.Derive(run.Seed, stage.Name)),
+        using var trainer = new Trainer<T>(model, objective, train, heldOut, Map(options, Seeds.Derive(run.Seed, stage.Name)),
             new TrainingHooks(
                 report =>
                 {
-                    if (report.Step % options.LogEvery == 0 || report.Step == report.TotalSteps) run.Metrics.Append(stage.Name, report.Step, report.Metrics);
+                    if (report.Step % options.LogEvery == 0 || report.Step == report.TotalSteps) stage.Append(report.Step, report.Metrics);
                     run.Progress(stage.Name, report);
                     stepped?.Invoke(report.Step, report.TotalSteps);
                 },
-                (step, metrics) => run.Metrics.Append(stage.Name, step, metrics),
+                stage.Append,
                 (step, state) => stage.SaveState(step, writer =>
                 {
                     using Stream file = writer.Create(StateFile);
@@ -40,10 +40,10 @@ public static class StageTrainer
         trainer.Run(run.Cancel);
     }
 
-    private static TrainingOptions Map(TrainOptions o, double learningRate, ulong seed) => new()
+    private static TrainingOptions Map(TrainOptions o, ulong seed) => new()
     {
         Epochs = o.Epochs,
-        LearningRate = learningRate,
+        LearningRate = o.LearningRate,
         Schedule = o.Schedule,
         WarmupRatio = o.WarmupRatio,
         BatchSize = o.BatchSize,

@@ -10,11 +10,14 @@ public sealed class StageStoreTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static StageInputs Inputs(double beta = 0.1) => new StageInputs().AddOptions("online", new OnlineOptions { Beta = beta }, "save_every");
+    private static StageInputs Inputs(double beta = 0.1) => new StageInputs().AddOptions("online", new OnlineOptions { Beta = beta }, StagePart.Training);
 
-    private MetricsLog Metrics() => new(_folder.File("metrics.jsonl"));
+    private string MetricsPath => _folder.File("metrics.jsonl");
 
-    private StageStore Store(MetricsLog metrics, IDurableFiles? files = null) => new(_folder.Path, metrics, files ?? new TracedFiles(_folder.Path), 2, _said.Add);
+    private RunMetrics Metrics() => new(MetricsPath);
+
+    private StageStore Store(RunMetrics metrics, IDurableFiles? files = null, KnownDigests? known = null) =>
+        new(_folder.Path, metrics, known ?? new KnownDigests(_folder.Path), files ?? new TracedFiles(_folder.Path), 2, _said.Add);
 
     private void Clear()
     {
@@ -23,32 +26,33 @@ public sealed class StageStoreTests : IDisposable
     }
 
     /// <summary>A stage of six steps that saves a state at every second one and ends with a file.</summary>
-    private static void Train(StageFolder stage, MetricsLog metrics, int upTo = 6)
+    private static StageFolder Train(StageFolder stage, int upTo = 6)
     {
-        if (stage.Finished) return;
+        if (stage.Finished) return stage;
         for (int step = (stage.Resume?.Step ?? 0) + 1; step <= upTo; step++)
         {
-            metrics.Append(stage.Name, step, [new("loss", 1.0 / step)]);
+            stage.Append(step, [new("loss", 1.0 / step)]);
             if (step % 2 == 0) stage.SaveState(step, w => StateStoreTests.Write(w, step));
         }
-        if (upTo < 6) return;
+        if (upTo < 6) return stage;
         Directory.CreateDirectory(stage.File("model"));
         File.WriteAllText(stage.File("model/weights"), "trained");
         stage.Finish();
+        return stage;
     }
 
     [Fact]
     public void A_finished_stage_is_recognised_and_its_states_are_gone()
     {
-        using MetricsLog metrics = Metrics();
+        using RunMetrics metrics = Metrics();
         StageFolder stage = Store(metrics).Open("online-1/dpo", Inputs());
-        Train(stage, metrics);
+        Train(stage);
         StageFolder again = Store(metrics).Open("online-1/dpo", Inputs());
         Assert.True(again.Finished);
         Assert.Equal(stage.Digest, again.Digest);
-        Assert.Equal(["model", "stage.json"], Directory.GetFileSystemEntries(again.Path).Select(Path.GetFileName).Order());
+        Assert.Equal(["metrics.jsonl", "model", "stage.json"], Directory.GetFileSystemEntries(again.Path).Select(Path.GetFileName).Order());
         Assert.Equal("online-1/dpo: already done", Assert.Single(_said));
-        Assert.Equal(6, MetricsRow.Read(metrics.Path).Count());
+        Assert.Equal(6, MetricsRow.Read(_folder.File("online-1/dpo/metrics.jsonl")).Count());
     }
 
     [Theory]
@@ -56,52 +60,130 @@ public sealed class StageStoreTests : IDisposable
     [InlineData(3, "was begun")]
     public void A_changed_setting_is_named_and_refused(int steps, string what)
     {
-        using MetricsLog metrics = Metrics();
-        Train(Store(metrics).Open("dpo", Inputs()), metrics, steps);
+        using RunMetrics metrics = Metrics();
+        Train(Store(metrics).Open("dpo", Inputs()), steps);
         InputException e = Assert.Throws<InputException>(() => Store(metrics).Open("dpo", Inputs(0.2).Add("data", "sha256:1")));
         Assert.Contains($"the stage dpo {what} with other settings:\n    data: (absent) -> sha256:1\n    online.beta: 0.1 -> 0.2\n", e.Message, StringComparison.Ordinal);
         Assert.Contains("--redo dpo", e.Fix, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Done_again_on_request_it_starts_over_and_takes_its_rows_back()
+    public void Done_again_on_request_it_starts_over_and_its_rows_come_to_the_same_place()
     {
-        using MetricsLog metrics = Metrics();
-        Train(Store(metrics).Open("sft", Inputs()), metrics);
-        Train(Store(metrics).Open("dpo", Inputs()), metrics);
-        StageFolder redone = Store(metrics).Open("dpo", Inputs(0.2), redo: true);
-        Assert.False(redone.Finished);
-        Assert.Null(redone.Resume);
-        Assert.Equal(Enumerable.Repeat("sft", 6), MetricsRow.Read(metrics.Path).Select(r => r.Stage));
-        Train(redone, metrics);
-        Assert.Equal(12, MetricsRow.Read(metrics.Path).Count());
-        Assert.True(Store(metrics).Open("dpo", Inputs(0.2)).Finished);
-        Train(Store(metrics).Open("sft", Inputs(), redo: true), metrics);
-        Assert.Contains("dpo: came after it and is done again too", _said);
-        Assert.False(Store(metrics).Open("dpo", Inputs(0.2)).Finished);
+        string[] stages = ["sft", "dpo", "online-1/dpo"];
+        using (RunMetrics metrics = Metrics())
+            foreach (string name in stages) Train(Store(metrics).Open(name, Inputs()));
+        byte[] before = File.ReadAllBytes(MetricsPath);
+        using (RunMetrics metrics = Metrics())
+        {
+            StageStore store = Store(metrics);
+            Assert.True(store.Open("sft", Inputs()).Finished);
+            StageFolder redone = store.Open("dpo", Inputs(0.2), redo: true);
+            Assert.False(redone.Finished);
+            Assert.Null(redone.Resume);
+            Assert.Equal(Enumerable.Repeat("sft", 6), MetricsRow.Read(MetricsPath).Select(r => r.Stage));
+            Train(redone);
+            Assert.True(store.Open("online-1/dpo", Inputs()).Finished);
+        }
+        Assert.Equal(before, File.ReadAllBytes(MetricsPath));
+    }
+
+    /// <summary>Stages of a chain, of which the last two depend on the one before; redoing the offline stage redoes nothing online.</summary>
+    [Theory]
+    [InlineData("offline-dpo", "offline-dpo")]
+    [InlineData("online-1/dpo", "evaluate/online-1,online-1/dpo")]
+    [InlineData("online-1/samples", "evaluate/online-1,online-1/dpo,online-1/samples")]
+    [InlineData("sft", "evaluate/online-1,offline-dpo,online-1/dpo,online-1/samples,sft")]
+    public void What_depends_on_a_stage_is_done_again_with_it_and_nothing_else(string redo, string expected)
+    {
+        string[] Again(string? name)
+        {
+            using RunMetrics metrics = Metrics();
+            StageStore store = Store(metrics);
+            List<string> done = [];
+            StageFolder Stage(string stage, params StageFolder[] from)
+            {
+                StageInputs inputs = Inputs();
+                foreach (StageFolder f in from) inputs.AddStage(f.Name, f);
+                StageFolder folder = store.Open(stage, inputs, redo: stage == name);
+                if (!folder.Finished) done.Add(stage);
+                return Train(folder);
+            }
+            StageFolder sft = Stage("sft"), reward = Stage("reward");
+            Stage("offline-dpo", sft);
+            StageFolder trained = Stage("online-1/dpo", Stage("online-1/samples", sft), reward);
+            Stage("evaluate/online-1", trained);
+            return [.. done.Order(StringComparer.Ordinal)];
+        }
+        Assert.Equal(6, Again(null).Length);
+        Assert.Empty(Again(null));
+        Assert.Equal(expected.Split(','), Again(redo));
+        Assert.Empty(Again(null));
     }
 
     [Fact]
-    public void Rows_that_were_removed_or_changed_are_found()
+    public void A_run_whose_last_stages_are_gone_loses_their_rows()
     {
-        using (MetricsLog metrics = Metrics())
+        using (RunMetrics metrics = Metrics())
+            foreach (string name in new[] { "sft", "dpo" }) Train(Store(metrics).Open(name, Inputs()));
+        using (RunMetrics metrics = Metrics())
         {
-            Train(Store(metrics).Open("sft", Inputs()), metrics);
-            Train(Store(metrics).Open("dpo", Inputs()), metrics, upTo: 3);
+            Store(metrics).Open("sft", Inputs());
+            metrics.End();
         }
-        byte[] good = File.ReadAllBytes(_folder.File("metrics.jsonl"));
-        foreach ((string stage, int at) in new[] { ("sft", 12), ("dpo", good.Length * 7 / 10) })
+        Assert.All(MetricsRow.Read(MetricsPath), row => Assert.Equal("sft", row.Stage));
+    }
+
+    [Fact]
+    public void Rows_of_a_stage_that_were_removed_or_changed_are_found()
+    {
+        using (RunMetrics metrics = Metrics())
         {
-            File.WriteAllBytes(_folder.File("metrics.jsonl"), [.. good[..at], (byte)(good[at] ^ 1), .. good[(at + 1)..]]);
-            using MetricsLog metrics = Metrics();
-            InputException changed = Assert.Throws<InputException>(() => { foreach (string name in new[] { "sft", "dpo" }) Store(metrics).Open(name, Inputs()); });
-            Assert.Contains($"the stage {stage} have changed", changed.Message, StringComparison.Ordinal);
+            Train(Store(metrics).Open("sft", Inputs()));
+            Train(Store(metrics).Open("dpo", Inputs()), upTo: 3);
+        }
+        foreach ((string stage, string message) in new[] { ("sft", "metrics.jsonl is damaged"), ("dpo", "of the stage dpo have changed") })
+        {
+            string file = _folder.File($"{stage}/metrics.jsonl");
+            byte[] good = File.ReadAllBytes(file);
+            File.WriteAllBytes(file, [.. good[..12], (byte)(good[12] ^ 1), .. good[13..]]);
+            using RunMetrics metrics = Metrics();
+            InputException changed = Assert.Throws<InputException>(() => Store(metrics).Open(stage, Inputs()));
+            Assert.Contains(message, changed.Message, StringComparison.Ordinal);
             Assert.Contains($"--redo {stage}", changed.Fix, StringComparison.Ordinal);
+            File.WriteAllBytes(file, good);
         }
-        File.WriteAllBytes(_folder.File("metrics.jsonl"), good[..(good.Length / 4)]);
-        using MetricsLog cut = Metrics();
-        InputException e = Assert.Throws<InputException>(() => Store(cut).Open("sft", Inputs()));
-        Assert.Contains("the rows of the finished stage sft are no longer in metrics.jsonl", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The run's own file of rows is made from the stages'; what became of it changes nothing.</summary>
+    [Fact]
+    public void The_rows_of_the_run_are_mended_from_those_of_its_stages()
+    {
+        using (RunMetrics metrics = Metrics())
+            foreach (string name in new[] { "sft", "dpo" }) Train(Store(metrics).Open(name, Inputs()));
+        byte[] good = File.ReadAllBytes(MetricsPath);
+        foreach (byte[] bad in new[] { [], good[..20], [.. good[..12], (byte)(good[12] ^ 1), .. good[13..]], [.. good, .. good] })
+        {
+            File.WriteAllBytes(MetricsPath, bad);
+            using (RunMetrics metrics = Metrics())
+            {
+                foreach (string name in new[] { "sft", "dpo" }) Store(metrics).Open(name, Inputs());
+                metrics.End();
+            }
+            Assert.Equal(good, File.ReadAllBytes(MetricsPath));
+        }
+    }
+
+    [Fact]
+    public void A_folder_of_another_version_is_told_from_a_damaged_one()
+    {
+        using RunMetrics metrics = Metrics();
+        Directory.CreateDirectory(_folder.File("sft"));
+        var old = new System.Text.Json.Nodes.JsonObject { ["finished"] = true, ["inputs"] = new System.Text.Json.Nodes.JsonObject() };
+        File.WriteAllBytes(_folder.File("sft/stage.json"), SealedJson.Seal(old));
+        InputException refused = Assert.Throws<InputException>(() => Store(metrics).Open("sft", Inputs()));
+        Assert.Contains("stage.json was written by another version of Hone", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("--redo sft", refused.Fix, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -113,20 +195,20 @@ public sealed class StageStoreTests : IDisposable
         {
             Clear();
             killed = false;
-            using (MetricsLog metrics = Metrics()) Train(Store(metrics).Open("sft", Inputs()), metrics);
+            using (RunMetrics metrics = Metrics()) Train(Store(metrics).Open("sft", Inputs()));
             once ??= File.ReadAllBytes(_folder.File("metrics.jsonl"));
             TracedFiles files = new(_folder.Path) { Fault = (number, _) => { if (killed |= number == k) throw new KilledException(); } };
-            using (MetricsLog metrics = Metrics())
+            using (RunMetrics metrics = Metrics())
             {
                 if (Record.Exception(() => Store(metrics, files).Open("sft", Inputs(), redo: true)) is { } e) Assert.IsType<KilledException>(e);
             }
-            using (MetricsLog metrics = Metrics())
+            using (RunMetrics metrics = Metrics())
             {
                 // Without the word again, it is either refused by name or goes on with what was begun.
-                if (Record.Exception(() => Train(Store(metrics).Open("sft", Inputs()), metrics)) is InputException refused)
+                if (Record.Exception(() => Train(Store(metrics).Open("sft", Inputs()))) is InputException refused)
                 {
                     Assert.Contains("--redo sft", refused.Fix, StringComparison.Ordinal);
-                    Train(Store(metrics).Open("sft", Inputs(), redo: true), metrics);
+                    Train(Store(metrics).Open("sft", Inputs(), redo: true));
                 }
             }
             Assert.Equal(once, File.ReadAllBytes(_folder.File("metrics.jsonl")));
@@ -137,13 +219,12 @@ public sealed class StageStoreTests : IDisposable
     public void A_half_done_stage_goes_on_and_the_metrics_end_the_same()
     {
         byte[] unbroken;
-        using (MetricsLog metrics = Metrics())
+        using (RunMetrics metrics = Metrics())
         {
-            Train(Store(metrics).Open("sft", Inputs()), metrics);
-            Train(Store(metrics).Open("dpo", Inputs()), metrics);
-            metrics.Dispose();
-            unbroken = File.ReadAllBytes(metrics.Path);
+            Train(Store(metrics).Open("sft", Inputs()));
+            Train(Store(metrics).Open("dpo", Inputs()));
         }
+        unbroken = File.ReadAllBytes(MetricsPath);
         for (int first = 0; first <= 5; first++)
         {
             for (int second = first; second <= 5; second++)
@@ -151,9 +232,9 @@ public sealed class StageStoreTests : IDisposable
                 Clear();
                 foreach (int upTo in new[] { first, second, 6 })
                 {
-                    using MetricsLog metrics = Metrics();
-                    Train(Store(metrics).Open("sft", Inputs()), metrics);
-                    Train(Store(metrics).Open("dpo", Inputs()), metrics, upTo);
+                    using RunMetrics metrics = Metrics();
+                    Train(Store(metrics).Open("sft", Inputs()));
+                    Train(Store(metrics).Open("dpo", Inputs()), upTo);
                 }
                 Assert.Equal(unbroken, File.ReadAllBytes(_folder.File("metrics.jsonl")));
             }
@@ -172,20 +253,20 @@ public sealed class StageStoreTests : IDisposable
             TracedFiles files = new(_folder.Path) { Fault = (number, _) => { if (killed |= number == k) throw new KilledException(); } };
             try
             {
-                using MetricsLog metrics = Metrics();
-                Train(Store(metrics, files).Open("sft", Inputs()), metrics);
+                using RunMetrics metrics = Metrics();
+                Train(Store(metrics, files).Open("sft", Inputs()));
             }
             catch (KilledException)
             {
                 Assert.True(killed);
             }
-            using (MetricsLog metrics = Metrics())
+            using (RunMetrics metrics = Metrics())
             {
                 StageFolder stage = Store(metrics).Open("sft", Inputs());
-                Train(stage, metrics);
+                Train(stage);
                 digest ??= stage.Digest;
                 Assert.Equal(digest, stage.Digest);
-                Assert.Equal(["model", "stage.json"], Directory.GetFileSystemEntries(stage.Path).Select(Path.GetFileName).Order());
+                Assert.Equal(["metrics.jsonl", "model", "stage.json"], Directory.GetFileSystemEntries(stage.Path).Select(Path.GetFileName).Order());
             }
             byte[] written = File.ReadAllBytes(_folder.File("metrics.jsonl"));
             unbroken ??= written;
@@ -197,18 +278,42 @@ public sealed class StageStoreTests : IDisposable
     [Fact]
     public void A_changed_result_is_named()
     {
-        using MetricsLog metrics = Metrics();
-        StageFolder stage = Store(metrics).Open("sft", Inputs());
-        Train(stage, metrics);
-        File.WriteAllText(stage.File("model/weights"), "trainee");
+        using RunMetrics metrics = Metrics();
+        string weights = Train(Store(metrics).Open("sft", Inputs())).File("model/weights");
+        string record = _folder.File("sft/stage.json");
+        File.WriteAllText(weights, "trainee");
         InputException e = Assert.Throws<InputException>(() => Store(metrics).Open("sft", Inputs()));
         Assert.Contains("model/weights is damaged: expected sha256", e.Message, StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(stage.Path, "stage.json"), "{}");
+        File.WriteAllText(record, "{}");
         e = Assert.Throws<InputException>(() => Store(metrics).Open("sft", Inputs()));
         Assert.Contains("stage.json is cut off", e.Message, StringComparison.Ordinal);
-        File.Delete(Path.Combine(stage.Path, "stage.json"));
+        File.Delete(record);
         e = Assert.Throws<InputException>(() => Store(metrics).Open("sft", Inputs()));
         Assert.Contains("has files but no stage.json", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Taking up a run reads nothing that has its length and time; the content is proved when it is read.</summary>
+    [Theory]
+    [InlineData("model")]
+    [InlineData("model/weights")]
+    public void Damage_that_leaves_length_and_time_is_found_when_the_file_is_read(string read)
+    {
+        using RunMetrics metrics = Metrics();
+        var known = new KnownDigests(_folder.Path, _folder.File("digests.json"));
+        string weights = Train(Store(metrics, known: known).Open("sft", Inputs())).File("model/weights");
+        DateTime time = File.GetLastWriteTimeUtc(weights);
+        File.WriteAllText(weights, "trainee");
+        File.SetLastWriteTimeUtc(weights, time);
+        foreach (KnownDigests inMemory in new[] { known, new KnownDigests(_folder.Path, _folder.File("digests.json")) })
+        {
+            StageFolder stage = Store(metrics, known: inMemory).Open("sft", Inputs());
+            Assert.True(stage.Finished);
+            stage.File("metrics.jsonl");
+            InputException e = Assert.Throws<InputException>(() => stage.File(read));
+            Assert.Contains("a result of the finished stage sft has changed: model/weights is damaged", e.Message, StringComparison.Ordinal);
+            File.WriteAllText(weights, "trainee");
+            File.SetLastWriteTimeUtc(weights, time);
+        }
     }
 
     [Fact]
@@ -218,7 +323,7 @@ public sealed class StageStoreTests : IDisposable
         File.WriteAllText(_folder.File("b"), "same");
         Directory.CreateDirectory(_folder.File("d/e"));
         File.WriteAllText(_folder.File("d/e/f"), "1");
-        string Content(string name) => new StageInputs().AddContent("data", _folder.File(name)).Values["data"];
+        string Content(string name) => new StageInputs().AddContent("data", _folder.File(name), new KnownDigests(_folder.Path)).Values["data"];
         Assert.Equal(Content("a"), Content("b"));
         string before = Content("d");
         File.Move(_folder.File("d/e/f"), _folder.File("d/e/g"));

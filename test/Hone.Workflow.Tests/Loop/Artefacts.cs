@@ -8,7 +8,7 @@ namespace Hone.Workflow.Tests.Loop;
 internal static partial class Artefacts
 {
     // What time and the process decide.
-    private static readonly string[] s_ofTheProcess = ["log.jsonl", "timing.jsonl", "run.lock", "run.owner"];
+    private static readonly string[] s_ofTheProcess = ["log.jsonl", "timing.jsonl", "run.lock", "run.owner", "digests.json"];
 
     /// <summary>Path to SHA-256, all but what time, memory and the machine decide.</summary>
     internal static SortedDictionary<string, string> Of(string runFolder)

@@ -29,7 +29,7 @@ public sealed class DamageTests(Unbroken unbroken) : IDisposable
 
     [Theory]
     [InlineData("stage.json", "stage.json is damaged")]
-    [InlineData("../metrics.jsonl", "metrics.jsonl")]
+    [InlineData("metrics.jsonl", "metrics.jsonl is damaged")]
     public void So_is_one_in_the_record_of_a_stage(string file, string message)
     {
         TinyRun run = unbroken.Run.CopyTo(_folder.File("run"));

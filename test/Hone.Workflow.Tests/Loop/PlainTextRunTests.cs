@@ -46,11 +46,19 @@ public class PlainTextRunTests
     {
         using var temp = new TempFolder();
         Recipe recipe = StoryWorld.Write(temp).Value;
-        IReadOnlyDictionary<string, string> before = DataIdentity.Of(recipe).Rows.Values;
+        IReadOnlyDictionary<string, string> Identity(Recipe r)
+        {
+            ModelRef model = ModelRef.FromFolder(r.Model);
+            return new StageIdentity(r).Sft(StoryInputs.Create(r, ModelText.Load(r.Model)), model).Values;
+        }
+        IReadOnlyDictionary<string, string> before = Identity(recipe);
         Recipe more = recipe with { Data = recipe.Data with { HeldOut = recipe.Data.HeldOut with { Test = 7 } } };
-        Assert.NotEqual(before, DataIdentity.Of(more).Rows.Values); // all parts are dealt from one text
-        File.AppendAllText(temp.File("stories.txt"), "\n\nOne more. And more.");
-        Assert.NotEqual(before, DataIdentity.Of(recipe).Rows.Values);
+        Assert.NotEqual(before, Identity(more)); // all parts are dealt from one text
+        string text = File.ReadAllText(temp.File("stories.txt"));
+        File.WriteAllText(temp.File("stories.txt"), text + "\n\nZyx.");
+        Assert.Equal(before, Identity(recipe)); // a paragraph that is dropped changes nothing
+        File.WriteAllText(temp.File("stories.txt"), string.Join("\n\n", text.Split("\n\n").Skip(100)));
+        Assert.NotEqual(before, Identity(recipe));
     }
 
     [Fact]
