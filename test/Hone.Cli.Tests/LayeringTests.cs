@@ -23,7 +23,8 @@ public class LayeringTests
         ["Hone.Server"] = ["Hone.Text", "Hone.Data", "Hone.Inference", "Hone.Evaluation", "Hone.Runs"],
         ["Hone.Cli"] =
         [
-            "Hone.Text", "Hone.Data", "Hone.Models", "Hone.Inference", "Hone.Training", "Hone.Evaluation", "Hone.Runs", "Hone.Workflow", "Hone.Server",
+            "Hone.Text", "Hone.Data", "Hone.Models", "Hone.Inference", "Hone.Training", "Hone.Evaluation", "Hone.Runs", "Hone.Workflow",
+                "Hone.Server",
         ],
     };
 
@@ -36,7 +37,8 @@ public class LayeringTests
 
     private static readonly string[] s_withoutTensors = ["Hone.Text", "Hone.Data", "Hone.Evaluation", "Hone.Runs"];
 
-    public static TheoryData<string> Projects => [.. Directory.EnumerateFiles(Repository.File("src"), "*.csproj", SearchOption.AllDirectories)
+    public static TheoryData<string> Projects =>
+        [.. Directory.EnumerateFiles(Repository.File("src"), "*.csproj", SearchOption.AllDirectories)
         .Select(f => Path.GetFileNameWithoutExtension(f)).Order()];
 
     public static TheoryData<string> WithoutTensors => [.. s_withoutTensors];
@@ -51,7 +53,10 @@ public class LayeringTests
         Assert.Empty(Named(project).Except(allowed));
     }
 
-    /// <summary>References of references are off, so a project cannot use what it does not name; nor does it name what it does not use.</summary>
+    /// <summary>
+    /// References of references are off, so a project cannot use what it does not name; nor does it name what it does not
+    /// use.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Projects))]
     public void A_project_names_what_it_uses_and_no_more(string project) => Assert.Equal(Used(project), Named(project));
@@ -66,17 +71,20 @@ public class LayeringTests
     [MemberData(nameof(WithoutTensors))]
     public void No_tensors_here(string project)
     {
-        Assert.DoesNotContain(Included(project, "PackageReference"), package => package.Contains("torch", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(Included(project, "PackageReference"),
+            package => package.Contains("torch", StringComparison.OrdinalIgnoreCase));
         Assert.DoesNotContain(References(project), used => used.Contains("torch", StringComparison.OrdinalIgnoreCase));
         Assert.Empty(Used(project).Except(s_withoutTensors));
     }
 
     [Theory]
     [MemberData(nameof(Projects))]
-    public void Every_project_has_tests(string project) => Assert.True(File.Exists(Repository.File($"test/{project}.Tests/{project}.Tests.csproj")));
+    public void Every_project_has_tests(string project) =>
+        Assert.True(File.Exists(Repository.File($"test/{project}.Tests/{project}.Tests.csproj")));
 
     private static string[] Named(string project) =>
-        [.. Included(project, "ProjectReference").Select(r => Path.GetFileNameWithoutExtension(r.Replace('\\', '/'))).Order(StringComparer.Ordinal)];
+        [.. Included(project, "ProjectReference").Select(r => Path.GetFileNameWithoutExtension(r.Replace('\\', '/')))
+            .Order(StringComparer.Ordinal)];
 
     private static string[] Used(string project) =>
         [.. References(project).Where(r => r.StartsWith("Hone.", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];

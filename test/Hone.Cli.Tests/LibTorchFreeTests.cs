@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Hone.Cli.Tests;
 
-/// <summary>What needs no model starts without libtorch's 600 MB: neither its files nor its binding are in the process at its end.</summary>
+/// <summary>
+/// What needs no model starts without libtorch's 600 MB: neither its files nor its binding are in the process at its end.
+/// </summary>
 public sealed class LibTorchFreeTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -20,7 +22,8 @@ public sealed class LibTorchFreeTests : IDisposable
     {
         string[] loaded = await LoadedBy(args);
         Assert.Contains("assembly hone", loaded);
-        Assert.Contains(loaded, l => l.StartsWith("mapped /", StringComparison.Ordinal) && l.EndsWith("libcoreclr.so", StringComparison.Ordinal));
+        Assert.Contains(loaded,
+            l => l.StartsWith("mapped /", StringComparison.Ordinal) && l.EndsWith("libcoreclr.so", StringComparison.Ordinal));
         Assert.DoesNotContain(loaded, IsTorch);
     }
 
@@ -40,7 +43,8 @@ public sealed class LibTorchFreeTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc/self/maps");
         string file = _folder.File("loaded.txt");
-        using Process process = Command.Start(args, ("DOTNET_STARTUP_HOOKS", typeof(LibTorchFreeTests).Assembly.Location), (StartupHook.Variable, file));
+        using Process process = Command
+            .Start(args, ("DOTNET_STARTUP_HOOKS", typeof(LibTorchFreeTests).Assembly.Location), (StartupHook.Variable, file));
         Result result = await Command.End(process);
         Assert.True(File.Exists(file), $"exit code {result.Code}\n{result.Out}{result.Error}");
         return await File.ReadAllLinesAsync(file);

@@ -62,6 +62,14 @@ public class UsageTests
     }
 
     [Fact]
+    public void A_new_run_has_no_stage_to_do_again()
+    {
+        using var folder = new TempFolder();
+        Assert.Contains("--resume", Command.Refused("quickstart", "--output", folder.File("run"), "--redo", "sft"), StringComparison.Ordinal);
+        Assert.False(Path.Exists(folder.File("run")));
+    }
+
+    [Fact]
     public void A_stack_trace_is_shown_on_request_only()
     {
         string[] args = ["chat", "no-such-folder"];

@@ -42,7 +42,8 @@ public sealed class KnownDigests(string root, string? file = null)
         if (file is null) return;
         try
         {
-            File.WriteAllBytes(file + ".partial", JsonSerializer.SerializeToUtf8Bytes(new SortedDictionary<string, string>(_known, StringComparer.Ordinal)));
+            File.WriteAllBytes(file + ".partial",
+                JsonSerializer.SerializeToUtf8Bytes(new SortedDictionary<string, string>(_known, StringComparer.Ordinal)));
             File.Move(file + ".partial", file, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -53,13 +54,16 @@ public sealed class KnownDigests(string root, string? file = null)
 
     private string Key(string path) => Path.GetRelativePath(root, path).Replace('\\', '/');
 
-    private static string Stamp(FileInfo info) => string.Create(CultureInfo.InvariantCulture, $"{info.Length} {info.LastWriteTimeUtc.Ticks} ");
+    private static string Stamp(FileInfo info) =>
+        string.Create(CultureInfo.InvariantCulture, $"{info.Length} {info.LastWriteTimeUtc.Ticks} ");
 
     private static Dictionary<string, string> Load(string? file)
     {
         try
         {
-            return file is null || !File.Exists(file) ? [] : JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(file)) ?? [];
+            return file is null || !File.Exists(file)
+                ? []
+                : JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(file)) ?? [];
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -116,7 +116,8 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            using FileStream held = new(System.IO.Path.Combine(path, RunLock.FileName), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            using FileStream held = new(System.IO.Path.Combine(path, RunLock.FileName), FileMode.Open, FileAccess.ReadWrite,
+                FileShare.None);
             return false;
         }
         catch (FileNotFoundException)
@@ -134,7 +135,8 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether all that is there is what a kill left of a run folder before it had its manifest.</summary>
     private static bool IsUnborn(string path) => System.IO.File.Exists(System.IO.Path.Combine(path, RunLock.FileName)) && Directory
         .EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName)
-        .All(name => name is RunLock.FileName or RunLock.OwnerName or "recipe.yaml" || name!.StartsWith(DurableFolders.Temporary, StringComparison.Ordinal));
+        .All(name => name is RunLock.FileName or RunLock.OwnerName or "recipe.yaml"
+            || name!.StartsWith(DurableFolders.Temporary, StringComparison.Ordinal));
 
     private static InputException Taken(string path)
     {

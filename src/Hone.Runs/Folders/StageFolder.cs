@@ -70,7 +70,8 @@ public sealed class StageFolder
     public SavedState SaveState(int step, Action<StateWriter> write)
     {
         using var rows = new MetricsLog(MetricsPath);
-        return _states.Save(step, new Dictionary<string, long> { [MetricsCursor] = rows.Sync(), [MetricsCheck] = rows.CheckOf(rows.Length) }, write);
+        return _states.Save(step,
+            new Dictionary<string, long> { [MetricsCursor] = rows.Sync(), [MetricsCheck] = rows.CheckOf(rows.Length) }, write);
     }
 
     /// <summary>Makes all files of the result durable, records them, and removes the training states.</summary>
@@ -100,7 +101,8 @@ public sealed class StageFolder
         {
             using var rows = new MetricsLog(MetricsPath);
             if (state is not null && rows.Length >= length && rows.CheckOf(length) != state.Cursors[MetricsCheck])
-                throw new InputException($"rows from before {System.IO.Path.GetFileName(state.Folder)} of the stage {Name} have changed", MetricsPath,
+                throw new InputException($"rows from before {System.IO.Path.GetFileName(state.Folder)} of the stage {Name} have changed",
+                    MetricsPath,
                     $"Restore that file, or do the stage again with --redo {Name}.");
             rows.CutTo(length);
         }

@@ -30,7 +30,8 @@ internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs,
         {
             if ((int?)json["identity"] is var identity && identity != Identity)
             {
-                problem = $"{FileName} was written by another version of Hone, which identified stages in another way ({identity ?? 1}; this one: {Identity})";
+                problem = $"{FileName} was written by another version of Hone, which identified stages in another way ({identity ?? 1}; "
+                    + $"this one: {Identity})";
                 return null;
             }
             return new(

@@ -31,7 +31,8 @@ public sealed partial class StageStore(
             string what = manifest.Outputs is null ? "begun" : "done";
             throw Refused(name, $"the stage {name} was {what} with other settings:\n    {list}", "Undo the change");
         }
-        if (manifest?.Outputs?.Select(f => f.Problem(path, known.Of)).FirstOrDefault(p => p is not null) is { } damage) throw Damaged(name, damage);
+        if (manifest?.Outputs?.Select(f => f.Problem(path, known.Of)).FirstOrDefault(p => p is not null) is { } damage)
+            throw Damaged(name, damage);
         if (manifest?.Outputs is not null) say($"{name}: already done");
         return new StageFolder(name, path, manifest ?? new StageManifest(inputs.Values, null), fresh: manifest is null, this);
     }
@@ -61,13 +62,17 @@ public sealed partial class StageStore(
 
     private string PathOf(string name) => Path.Combine([runFolder, .. name.Split('/')]);
 
-    /// <summary>Removes a stage and all that depend on it, those that come last first: a kill on the way leaves nothing that is out of date.</summary>
+    /// <summary>
+    /// Removes a stage and all that depend on it, those that come last first: a kill on the way leaves nothing that is out
+    /// of date.
+    /// </summary>
     private void Remove(string name)
     {
         Dictionary<string, StageManifest> stages = Stages();
         List<string> going = [name];
         for (int i = 0; i < going.Count; i++)
-            going.AddRange(stages.Where(s => !going.Contains(s.Key) && StageInputs.DependOn(going[i], s.Value.Inputs)).Select(s => s.Key).Order(StringComparer.Ordinal));
+            going.AddRange(stages.Where(s => !going.Contains(s.Key) && StageInputs.DependOn(going[i], s.Value.Inputs)).Select(s => s.Key)
+                .Order(StringComparer.Ordinal));
         for (int i = going.Count - 1; i > 0; i--)
         {
             say($"{going[i]}: depends on {name} and is done again too");

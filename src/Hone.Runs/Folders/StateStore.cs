@@ -97,7 +97,8 @@ public sealed class StateStore(string folder, IDurableFiles files, int keep, Act
         JsonObject manifest = new()
         {
             ["step"] = step,
-            ["cursors"] = new JsonObject(cursors.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => KeyValuePair.Create(c.Key, (JsonNode?)c.Value))),
+            ["cursors"] = new JsonObject(cursors.OrderBy(c => c.Key, StringComparer.Ordinal)
+                .Select(c => KeyValuePair.Create(c.Key, (JsonNode?)c.Value))),
             ["files"] = new JsonArray([.. paths.Select(p => (JsonNode)FileDigest.Of(beside, p).ToJson())]),
         };
         string file = Path.Combine(beside, ManifestName);

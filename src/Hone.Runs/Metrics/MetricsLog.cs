@@ -42,7 +42,9 @@ public sealed class MetricsLog : IDisposable
         return _file.Length;
     }
 
-    /// <summary>The first 8 bytes of the SHA-256 of the file up to a length: kept with it, it shows any change of the rows before.</summary>
+    /// <summary>
+    /// The first 8 bytes of the SHA-256 of the file up to a length: kept with it, it shows any change of the rows before.
+    /// </summary>
     public long CheckOf(long length)
     {
         using var sha = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
@@ -58,7 +60,9 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <summary>Takes back the rows behind a stored length.</summary>
-    /// <exception cref="InputException">The file is shorter, or the length is not the end of a row: rows were removed or changed.</exception>
+    /// <exception cref="InputException">
+    /// The file is shorter, or the length is not the end of a row: rows were removed or changed.
+    /// </exception>
     public void CutTo(long length)
     {
         if (length > _file.Length)

@@ -35,7 +35,8 @@ public sealed record MetricsRow(string Stage, long Step, IReadOnlyDictionary<str
             }
             return new(json.RootElement.GetProperty("stage").GetString()!, json.RootElement.GetProperty("step").GetInt64(), values);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentNullException)
+        catch (Exception e) when (
+            e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentNullException)
         {
             throw new InputException("not a metrics row", where, inner: e);
         }

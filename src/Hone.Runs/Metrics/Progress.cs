@@ -21,7 +21,10 @@ public sealed class ProgressDisplay(TextWriter output, bool live, TimeProvider c
     private long _lastShown;
     private bool _lineOpen;
 
-    /// <summary>Call before the first step of a stage, so that its time counts; <paramref name="stepsDone"/> came from a saved state.</summary>
+    /// <summary>
+    /// Call before the first step of a stage, so that its time counts; <paramref name="stepsDone"/> came from a saved
+    /// state.
+    /// </summary>
     public void Begin(string stage, int stepsDone)
     {
         End();

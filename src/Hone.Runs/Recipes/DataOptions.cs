@@ -27,7 +27,8 @@ public sealed record DataOptions
     [Comment("Shares of the entries above, in their order; none given = 1 each.")]
     public DataWeights Weights { get; init; } = new();
 
-    [Comment("Keep only rows whose columns say so: column=value, column!=value, column>=number. Files without the column lose all their rows.")]
+    [Comment("Keep only rows whose columns say so: column=value, column!=value, column>=number. Files without the column lose all their "
+        + "rows.")]
     public IReadOnlyList<string> Filters { get; init; } = [];
 
     [Comment("Rules that drop rows before anything else happens to them; each counts what it dropped.")]
@@ -126,7 +127,8 @@ public sealed record StoryOptions
     [RecipePath]
     public IReadOnlyList<string> Files { get; init; } = [];
 
-    [Comment("Sentences of a paragraph that are the prompt; the rest is the answer. What is longer than online.max_new_tokens is dropped and counted.")]
+    [Comment("Sentences of a paragraph that are the prompt; the rest is the answer. What is longer than online.max_new_tokens is "
+        + "dropped and counted.")]
     [Range(1, 1000)]
     public int Opening { get; init; } = 1;
 

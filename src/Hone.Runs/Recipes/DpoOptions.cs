@@ -34,7 +34,9 @@ public abstract record DpoOptions : TrainOptions
 /// <summary>The offline (vanilla) DPO baseline: one epoch over the given preference pairs, from SFT, against SFT.</summary>
 public sealed record OfflineDpoOptions : DpoOptions
 {
-    [Comment("Pairs above max_length or max_prompt_length: drop (counted), keep_end_of_prompt (BOS and the prompt's last tokens stay; answers are never cut) or faithful (TRL 0.9.6, which the public code ran: the prompt's front is cut, BOS included, then the answers' ends, end token included).")]
+    [Comment("Pairs above max_length or max_prompt_length: drop (counted), keep_end_of_prompt (BOS and the prompt's last tokens stay; "
+        + "answers are never cut) or faithful (TRL 0.9.6, which the public code ran: the prompt's front is cut, BOS included, then the "
+        + "answers' ends, end token included).")]
     [Decides(StagePart.Given)]
     public LengthPolicy TooLong { get; init; } = LengthPolicy.Drop;
 }

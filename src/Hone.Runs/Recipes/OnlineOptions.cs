@@ -38,7 +38,8 @@ public sealed record OnlineOptions : DpoOptions
     [Decides(StagePart.Pairs)]
     public PairRule Pairs { get; init; } = PairRule.MaxMin;
 
-    [Comment("Taken off an answer's reward per length unit before pairing (paper equation 9: 0.001 per character for its concise model); 0 = off.")]
+    [Comment("Taken off an answer's reward per length unit before pairing (paper equation 9: 0.001 per character for its concise "
+        + "model); 0 = off.")]
     [Range(0.0, 1000.0)]
     [Decides(StagePart.Pairs)]
     public double LengthPenalty { get; init; }

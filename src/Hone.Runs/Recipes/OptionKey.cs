@@ -43,7 +43,8 @@ internal sealed class OptionKey
         .Select(p => new OptionKey(p))]);
 
     /// <summary>Whether values of this type are option records with keys of their own.</summary>
-    internal static bool IsSection(Type type) => type.IsClass && !type.IsArray && type != typeof(string) && type.Namespace == typeof(OptionKey).Namespace;
+    internal static bool IsSection(Type type) =>
+        type.IsClass && !type.IsArray && type != typeof(string) && type.Namespace == typeof(OptionKey).Namespace;
 
     /// <summary>The element type of a list, or null where the type is no list.</summary>
     internal static Type? ElementOf(Type type) =>

@@ -11,7 +11,8 @@ namespace Hone.Runs.Recipes;
 public sealed record Recipe
 {
     [Comment("Name of the run; its folder is runs/<date>-<name>.")]
-    [RegularExpression("[A-Za-z0-9][A-Za-z0-9._-]{0,63}", ErrorMessage = "letters, digits, '.', '_' and '-', at most 64, starting with a letter or digit")]
+    [RegularExpression("[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+        ErrorMessage = "letters, digits, '.', '_' and '-', at most 64, starting with a letter or digit")]
     [DoesNotChangeResult]
     public string Name { get; init; } = "run";
 

@@ -12,7 +12,9 @@ public static class RecipeChecks
         PromptFits(recipe, "offline_dpo", r.OfflineDpo);
         PromptFits(recipe, "online", r.Online);
         if (r.Reward.TooLong == LengthPolicy.Faithful)
-            throw Wrong(recipe, "reward.too_long", "the reward model has no faithful length policy: the public code cuts each answer's prompt at another place", "Take drop or keep_end_of_prompt.");
+            throw Wrong(recipe, "reward.too_long",
+                "the reward model has no faithful length policy: the public code cuts each answer's prompt at another place",
+                "Take drop or keep_end_of_prompt.");
         if (r.Sft.PackingLength > r.Sft.MaxLength)
             throw Wrong(recipe, "sft.packing_length", $"{r.Sft.PackingLength} is more than sft.max_length {r.Sft.MaxLength}");
         long n = r.Online.Samples.Sum(s => (long)s.Count);
@@ -24,11 +26,13 @@ public static class RecipeChecks
         for (int i = 0; i < r.Data.Filters.Count; i++) Filter(recipe, i);
         bool stories = r.Data.Stories.Files.Count > 0;
         if (stories && r.Data.World != DataWorld.None)
-            throw Wrong(recipe, "data.stories.files", "files are given, but data.world is tiny", "Set data.world: none to use files, or remove them.");
+            throw Wrong(recipe, "data.stories.files", "files are given, but data.world is tiny",
+                "Set data.world: none to use files, or remove them.");
         foreach (string key in r.Data.World == DataWorld.None && !stories ? [] : new[] { "sft", "preferences", "prompts" })
         {
             if (Files(r.Data, key).Count > 0)
-                throw Wrong(recipe, $"data.{key}", $"files are given, but {(stories ? "data.stories serves all stages" : "data.world is tiny")}",
+                throw Wrong(recipe, $"data.{key}",
+                    $"files are given, but {(stories ? "data.stories serves all stages" : "data.world is tiny")}",
                     stories ? "Give one or the other." : "Set data.world: none to use files, or remove them.");
         }
     }
@@ -96,9 +100,11 @@ public static class RecipeChecks
     {
         int entries = Files(recipe.Value.Data, key).Count;
         if (weights.Count > 0 && weights.Count != entries)
-            throw Wrong(recipe, $"data.weights.{key}", $"{weights.Count} weights for {entries} entries of data.{key}", "Give one weight per entry, in their order, or none.");
+            throw Wrong(recipe, $"data.weights.{key}", $"{weights.Count} weights for {entries} entries of data.{key}",
+                "Give one weight per entry, in their order, or none.");
         for (int i = 0; i < weights.Count; i++)
-            if (weights[i] is < 0 or > 100) throw Wrong(recipe, $"data.weights.{key}.{i}", $"{OptionValue.Format(weights[i])} is not between 0 and 100");
+            if (weights[i] is < 0 or > 100)
+                throw Wrong(recipe, $"data.weights.{key}.{i}", $"{OptionValue.Format(weights[i])} is not between 0 and 100");
     }
 
     private static void Filter(ResolvedRecipe recipe, int i)
@@ -117,7 +123,8 @@ public static class RecipeChecks
     {
         if (path.StartsWith(HubId.Scheme, StringComparison.Ordinal)) return;
         if (path.Contains('*', StringComparison.Ordinal)) DataFile.Expand([path]);
-        else if (!File.Exists(path) && !Directory.Exists(path)) throw Wrong(recipe, key, $"there is no file or folder {path}", "A repository on a hub is written hf://owner/name.");
+        else if (!File.Exists(path) && !Directory.Exists(path))
+            throw Wrong(recipe, key, $"there is no file or folder {path}", "A repository on a hub is written hf://owner/name.");
     }
 
     private static InputException Wrong(ResolvedRecipe recipe, string key, string what, string? fix = null)

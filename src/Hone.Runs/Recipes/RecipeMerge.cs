@@ -5,7 +5,8 @@ internal static class RecipeMerge
 {
     /// <summary>The complete tree of an option record with its default values.</summary>
     internal static MapNode Defaults(object options) => new(
-        [.. OptionKey.Of(options.GetType()).Select(k => new MapEntry(k.Name, Origin.Default, DefaultNode(k.Type, k.Property.GetValue(options))))],
+        [.. OptionKey.Of(options.GetType())
+            .Select(k => new MapEntry(k.Name, Origin.Default, DefaultNode(k.Type, k.Property.GetValue(options))))],
         Origin.Default);
 
     /// <summary><paramref name="over"/> laid over the complete tree <paramref name="under"/> of type <paramref name="type"/>.</summary>

@@ -39,7 +39,8 @@ public static class RecipeText
     }
 
     /// <summary>Each key whose value differs between two recipes, as <c>key: old -> new</c>.</summary>
-    public static IReadOnlyList<string> Changes(Recipe before, Recipe after) => Changes(Flatten(before).ToDictionary(), Flatten(after).ToDictionary());
+    public static IReadOnlyList<string> Changes(Recipe before, Recipe after) =>
+        Changes(Flatten(before).ToDictionary(), Flatten(after).ToDictionary());
 
     /// <summary>Each key whose text differs, as <c>key: old -> new</c>.</summary>
     internal static IReadOnlyList<string> Changes(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> after) =>
@@ -68,7 +69,10 @@ public static class RecipeText
         else flat.Add(new(path, OptionValue.Format(value)));
     }
 
-    /// <summary>Writes a section; <paramref name="first"/> stands before its first key in place of the indent (the dash of a list element).</summary>
+    /// <summary>
+    /// Writes a section; <paramref name="first"/> stands before its first key in place of the indent (the dash of a list
+    /// element).
+    /// </summary>
     private static void WriteSection(StringBuilder text, object options, MapNode tree, string indent, string first)
     {
         string lead = first.Length > 0 ? first : indent;
@@ -122,8 +126,9 @@ public static class RecipeText
     private static string Inline(object? value)
     {
         if (value is not System.Collections.IEnumerable list || value is string) return OptionValue.Yaml(value);
+        string Value(OptionKey key, object item) => $"{key.Name}: {OptionValue.Yaml(key.Property.GetValue(item))}";
         IEnumerable<string> items = list.Cast<object>().Select(item => OptionKey.IsSection(item.GetType())
-            ? $"{{{string.Join(", ", OptionKey.Of(item.GetType()).Select(k => $"{k.Name}: {OptionValue.Yaml(k.Property.GetValue(item))}"))}}}"
+            ? $"{{{string.Join(", ", OptionKey.Of(item.GetType()).Select(k => Value(k, item)))}}}"
             : OptionValue.Yaml(item));
         return $"[{string.Join(", ", items)}]";
     }

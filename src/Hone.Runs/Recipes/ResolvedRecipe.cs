@@ -39,8 +39,8 @@ public sealed class ResolvedRecipe
     /// <summary>Reads a recipe from text; <paramref name="path"/> names it in messages, and relative paths count from its folder.</summary>
     public static ResolvedRecipe Parse(string text, string path, params IReadOnlyList<RecipeOverride> overrides)
     {
-        RecipeNode written = RecipeYaml.Parse(text, mark =>
-            new Origin(OriginKind.File, path, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column)));
+        RecipeNode written = RecipeYaml.Parse(text,
+            mark => new Origin(OriginKind.File, path, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column)));
         RecipeNode tree = RecipeMerge.Merge(typeof(Recipe), RecipeMerge.Defaults(new Recipe()), written, path: "");
         foreach (RecipeOverride change in overrides) tree = RecipeMerge.Apply(tree, change);
         string working = Directory.GetCurrentDirectory();
@@ -66,8 +66,16 @@ public sealed class ResolvedRecipe
 
         RecipeNode Restore(RecipeNode node, string path) => node switch
         {
-            MapNode map => map with { Entries = [.. map.Entries.Select(e => e with { Value = Restore(e.Value, path.Length == 0 ? e.Key : $"{path}.{e.Key}") })] },
-            ListNode list => list with { Items = [.. list.Items.Select((item, i) => Restore(item, $"{path}.{i}"))], Origin = Recorded(list.Origin, $"{path}.count") },
+            MapNode map => map with
+            {
+                Entries =
+                [.. map.Entries.Select(e => e with { Value = Restore(e.Value, path.Length == 0 ? e.Key : $"{path}.{e.Key}") })]
+            },
+            ListNode list => list with
+            {
+                Items = [.. list.Items.Select((item, i) => Restore(item, $"{path}.{i}"))],
+                Origin = Recorded(list.Origin, $"{path}.count")
+            },
             _ => node with { Origin = Recorded(node.Origin, path) },
         };
 
@@ -75,7 +83,9 @@ public sealed class ResolvedRecipe
             && values.GetValueOrDefault(key) == recorded.Value ? new Origin(OriginKind.Recorded, recorded.Origin) : origin;
     }
 
-    /// <summary>Where the value at a dotted path came from; <c>LIST.count</c>, as in flattened recipes, is where the list came from.</summary>
+    /// <summary>
+    /// Where the value at a dotted path came from; <c>LIST.count</c>, as in flattened recipes, is where the list came from.
+    /// </summary>
     public Origin OriginOf(string path)
     {
         RecipeNode at = Tree;

@@ -13,12 +13,14 @@ public sealed record RewardOptions : TrainOptions
         MaxLength = 4096;
     }
 
-    [Comment("Weights to start from: sft (the paper's text), base, or a model folder (the public code takes Llama-3-8B-Instruct). With enabled: false it is the finished reward model.")]
+    [Comment("Weights to start from: sft (the paper's text), base, or a model folder (the public code takes Llama-3-8B-Instruct). With "
+        + "enabled: false it is the finished reward model.")]
     [RecipePath("sft", "base")]
     [Decides(StagePart.Given)]
     public string StartFrom { get; init; } = "sft";
 
-    [Comment("Pairs above max_length: drop (counted) or keep_end_of_prompt (BOS and the prompt's last tokens stay; answers are never cut).")]
+    [Comment("Pairs above max_length: drop (counted) or keep_end_of_prompt (BOS and the prompt's last tokens stay; answers are never "
+        + "cut).")]
     [Decides(StagePart.Given)]
     public LengthPolicy TooLong { get; init; } = LengthPolicy.Drop;
 }

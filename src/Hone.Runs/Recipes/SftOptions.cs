@@ -13,15 +13,18 @@ public sealed record SftOptions : TrainOptions
         MaxLength = 8192;
     }
 
-    [Comment("assistant learns the assistant's tokens, all every token. The paper does not say; sft.py of the public code uses all, its yaml assistant.")]
+    [Comment("assistant learns the assistant's tokens, all every token. The paper does not say; sft.py of the public code uses all, its "
+        + "yaml assistant.")]
     [Decides(StagePart.Given)]
     public SftLoss LossOn { get; init; } = SftLoss.Assistant;
 
-    [Comment("Conversations above max_length: drop (counted), keep_end_of_prompt (BOS and the last tokens stay) or faithful (the end is cut off as in the public code, and its end token with it).")]
+    [Comment("Conversations above max_length: drop (counted), keep_end_of_prompt (BOS and the last tokens stay) or faithful (the end is "
+        + "cut off as in the public code, and its end token with it).")]
     [Decides(StagePart.Given)]
     public LengthPolicy TooLong { get; init; } = LengthPolicy.Drop;
 
-    [Comment("Joins conversations end to end and cuts blocks of this many tokens (paper: 8192; code: 4096); null = one example per conversation.")]
+    [Comment("Joins conversations end to end and cuts blocks of this many tokens (paper: 8192; code: 4096); null = one example per "
+        + "conversation.")]
     [Range(2, 16_777_216)]
     [Decides(StagePart.Given)]
     public int? PackingLength { get; init; }

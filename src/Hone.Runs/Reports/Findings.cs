@@ -41,7 +41,8 @@ public static class Findings
     {
         bool weak = results.RewardModel is { StrongEnough: false };
         IEnumerable<Html> lines = Sentences(results).Select(s => Html.Of($"<p>{s}</p>"));
-        Html warning = weak ? Html.Of($"<p><strong>The reward model is too weak to optimise against</strong>: {results.RewardModel!.Verdict}</p>") : Html.Empty;
+        Html warning = weak ? Html
+            .Of($"<p><strong>The reward model is too weak to optimise against</strong>: {results.RewardModel!.Verdict}</p>") : Html.Empty;
         return Html.Of($"<div class=\"finding{(weak ? " weak" : "")}\">{Html.Join(lines)}{warning}</div>");
     }
 
@@ -54,7 +55,8 @@ public static class Findings
             if (path[i].GoldReward is not { } gold || path[i - 1].GoldReward is not { } goldBefore) continue;
             if (path[i].RmReward is not { } rm || path[i - 1].RmReward is not { } rmBefore) continue;
             if (rm.Low > rmBefore.High && gold.High < goldBefore.Low)
-                return $"Over-optimisation: from {path[i - 1].Name} to {path[i].Name} the reward model's score rose while the gold reward fell, beyond both intervals.";
+                return $"Over-optimisation: from {path[i - 1].Name} to {path[i].Name} the reward model's score rose while the gold "
+                    + $"reward fell, beyond both intervals.";
         }
         return null;
     }

@@ -11,20 +11,34 @@ internal static class IterationSection
         string n = answers > 0 ? $"{answers}" : "n";
 
         ChartSeries Line(string name, string color, Func<IterationHealth, double?> value) =>
-            new(name, color, [.. all.Where(i => value(i) is not null).Select(i => new ChartPoint(i.Iteration, value(i)!.Value))]) { Markers = true };
+            new(name, color, [.. all.Where(i => value(i) is not null)
+                .Select(i => new ChartPoint(i.Iteration, value(i)!.Value))])
+            { Markers = true };
         Chart Chart(string title, string unit, string caption, bool percent, params ChartSeries[] series) =>
-            new(title, "iteration", unit, series) { Compact = true, YPercent = percent, EndLabels = series.Length > 1, Caption = Html.Of($"{caption}") };
+            new(title, "iteration", unit, series)
+            {
+                Compact = true, YPercent = percent, EndLabels = series.Length > 1,
+                Caption = Html.Of($"{caption}")
+            };
 
         Chart[] charts =
         [
-            Chart("Reward of the sampled answers", "RM reward", $"Mean over prompts of the best, the average and the worst of {n} answers, sampled before the iteration's training.", false,
-                Line($"best of {n}", "c-good", i => i.BestOfNReward), Line("mean", "c-online", i => i.MeanReward), Line("worst", "c-bad", i => i.WorstReward)),
+            Chart("Reward of the sampled answers", "RM reward",
+                $"Mean over prompts of the best, the average and the worst of {n} answers, sampled before the iteration's training.", false,
+                Line($"best of {n}", "c-good", i => i.BestOfNReward), Line("mean", "c-online", i => i.MeanReward),
+                Line("worst", "c-bad", i => i.WorstReward)),
             Chart("KL to the reference", "nats per answer", "After the iteration's training.", false, Line("KL", "c-online", i => i.Kl)),
-            Chart("Length of the sampled answers", "tokens", "Mean over all sampled answers.", false, Line("length", "c-online", i => i.MeanLength)),
-            Chart("Margin of the pairs", "RM reward", "Mean reward difference of best and worst in the pairs trained on. It shrinks as answers grow alike.", false, Line("margin", "c-online", i => i.Margin)),
-            Chart("Ended and repeated answers", "% of sampled answers", "Ended: within the token limit, by the model itself. Duplicate: equal to another answer to the same prompt.", true,
+            Chart("Length of the sampled answers", "tokens", "Mean over all sampled answers.", false,
+                Line("length", "c-online", i => i.MeanLength)),
+            Chart("Margin of the pairs", "RM reward",
+                "Mean reward difference of best and worst in the pairs trained on. It shrinks as answers grow alike.", false,
+                Line("margin", "c-online", i => i.Margin)),
+            Chart("Ended and repeated answers", "% of sampled answers",
+                "Ended: within the token limit, by the model itself. Duplicate: equal to another answer to the same prompt.", true,
                 Line("ended", "c-good", i => i.EosRate), Line("duplicate", "c-bad", i => i.DuplicateRate)),
-            Chart("Reward on the selection prompts", "RM reward", "Mean of the trained policy on the held-out prompts that choose the released one.", false, Line("reward", "c-online", i => i.SelectionReward)),
+            Chart("Reward on the selection prompts", "RM reward",
+                "Mean of the trained policy on the held-out prompts that choose the released one.", false,
+                Line("reward", "c-online", i => i.SelectionReward)),
         ];
         return Html.Of($"<div class=\"charts small\">{Html.Join(charts.Select(ReportWriter.Figure))}</div>{Table(all)}");
     }
@@ -41,7 +55,9 @@ internal static class IterationSection
             ("margin", i => Format.Number(i.Margin, 2)), ("KL", i => i.Kl is { } kl ? Format.Number(kl, 2) : "–"),
         ];
         IEnumerable<Html> head = columns.Select(c => Html.Of($"<th scope=\"col\">{c.Name}</th>"));
-        IEnumerable<Html> rows = all.Select(i => Html.Of($"<tr><th scope=\"row\">{i.Iteration}</th>{Html.Join(columns.Select(c => Html.Of($"<td>{Format.Typographic(c.Text(i))}</td>")))}</tr>\n"));
-        return Html.Of($"<div class=\"scroll\"><table class=\"figures\"><thead><tr><th scope=\"col\">iteration</th>{Html.Join(head)}</tr></thead><tbody>{Html.Join(rows)}</tbody></table></div>");
+        Html Cells(IterationHealth i) => Html.Join(columns.Select(c => Html.Of($"<td>{Format.Typographic(c.Text(i))}</td>")));
+        IEnumerable<Html> rows = all.Select(i => Html.Of($"<tr><th scope=\"row\">{i.Iteration}</th>{Cells(i)}</tr>\n"));
+        return Html.Of($"<div class=\"scroll\"><table class=\"figures\"><thead><tr><th scope=\"col\">iteration</th>"
+            + $"{Html.Join(head)}</tr></thead><tbody>{Html.Join(rows)}</tbody></table></div>");
     }
 }

@@ -9,7 +9,8 @@ public readonly record struct MetricPoint(double Step, double Value);
 public sealed record StageMetrics(string Stage, IReadOnlyDictionary<string, IReadOnlyList<MetricPoint>> Metrics)
 {
     /// <summary>The curve of a metric; empty where the stage did not measure it.</summary>
-    public IReadOnlyList<MetricPoint> this[string metric] => Metrics.TryGetValue(metric, out IReadOnlyList<MetricPoint>? points) ? points : [];
+    public IReadOnlyList<MetricPoint> this[string metric] =>
+        Metrics.TryGetValue(metric, out IReadOnlyList<MetricPoint>? points) ? points : [];
 }
 
 /// <summary>
@@ -60,7 +61,8 @@ public sealed class MetricCurves
             }
         }
         if (broken is { } at && at.Number < number)
-            throw new InputException($"not a metrics row: {at.Error.Message}", $"{path}:{at.Number}", "Remove the line, or the file to draw no curves.");
+            throw new InputException($"not a metrics row: {at.Error.Message}", $"{path}:{at.Number}",
+                "Remove the line, or the file to draw no curves.");
         return log;
     }
 
@@ -68,7 +70,8 @@ public sealed class MetricCurves
     {
         using JsonDocument document = JsonDocument.Parse(line);
         JsonElement row = document.RootElement;
-        if (row.ValueKind != JsonValueKind.Object || !row.TryGetProperty("stage", out JsonElement stage) || stage.ValueKind != JsonValueKind.String)
+        if (row.ValueKind != JsonValueKind.Object || !row.TryGetProperty("stage", out JsonElement stage)
+            || stage.ValueKind != JsonValueKind.String)
             throw new FormatException("it has no \"stage\".");
         if (!row.TryGetProperty("step", out JsonElement stepElement) || !stepElement.TryGetNumber(out double step))
             throw new FormatException("it has no \"step\".");
@@ -82,7 +85,8 @@ public sealed class MetricCurves
                 if (property.Value.IsNotFinite()) NotFinite++;
                 continue;
             }
-            if (!metrics.TryGetValue(property.Name, out IReadOnlyList<MetricPoint>? points)) metrics[property.Name] = points = new List<MetricPoint>();
+            if (!metrics.TryGetValue(property.Name, out IReadOnlyList<MetricPoint>? points))
+                metrics[property.Name] = points = new List<MetricPoint>();
             var curve = (List<MetricPoint>)points;
             while (curve.Count > 0 && curve[^1].Step >= step) curve.RemoveAt(curve.Count - 1);
             curve.Add(new MetricPoint(step, value));

@@ -65,16 +65,20 @@ public static class ModelCard
         string name = MarkdownText.Cell(info.Name), baseModel = MarkdownText.Cell(info.BaseModel);
         ResultRow? released = results.Rows.FirstOrDefault(row => row.Selected);
         card.Append(info.IsRewardModel
-            ? $"# {name}\n\nA Bradley-Terry reward model, trained with Hone from {baseModel}: it gives an answer to a prompt one number, the higher the better."
-            : $"# {name}\n\n{baseModel}, trained with Hone by supervised fine-tuning (SFT), a Bradley-Terry reward model and iterative (online) DPO.");
-        if (released is not null) card.Append($" The released policy is the run's `{released.Name.Replace('`', '\'')}`, chosen on held-out prompts.");
+            ? $"# {name}\n\nA Bradley-Terry reward model, trained with Hone from {baseModel}: it gives an answer to a prompt one "
+            + $"number, the higher the better."
+            : $"# {name}\n\n{baseModel}, trained with Hone by supervised fine-tuning (SFT), a Bradley-Terry reward model and iterative "
+            + $"(online) DPO.");
+        if (released is not null)
+            card.Append($" The released policy is the run's `{released.Name.Replace('`', '\'')}`, chosen on held-out prompts.");
         card.Append("\n\n## Training\n\n");
         TrainingTable(card, info);
         card.Append($"Seed {results.Seed}");
         if (results.WallSeconds > 0) card.Append($", {Format.Duration(results.WallSeconds)}");
         if (results.Machine.Length > 0) card.Append($" on {MarkdownText.Cell(results.Machine)}");
         card.Append(".\n\n## Results\n\n");
-        if (results.Rows.Count > 0) card.Append(ResultTable.Of(results).ToMarkdown()).Append('\n').Append(ResultNote(results)).Append("\n\n");
+        if (results.Rows.Count > 0)
+            card.Append(ResultTable.Of(results).ToMarkdown()).Append('\n').Append(ResultNote(results)).Append("\n\n");
         foreach (string sentence in Findings.Sentences(results)) card.Append("- ").Append(MarkdownText.Cell(sentence)).Append('\n');
         RewardModel(card, results);
         card.Append("\n## Use\n\n").Append(Loading(info));
@@ -92,7 +96,8 @@ public static class ModelCard
         foreach (TrainingStage s in info.Stages)
         {
             string rate = s.LearningRate.ToString("0.##e-0", System.Globalization.CultureInfo.InvariantCulture);
-            card.Append($"| {MarkdownText.Cell(s.Name)} | {MarkdownText.Cell(s.Data)} | {Format.Count(s.Examples)} | {Format.Count(s.Steps)} | {Format.Count(s.BatchSize)} | {rate} |\n");
+            card.Append($"| {MarkdownText.Cell(s.Name)} | {MarkdownText.Cell(s.Data)} | {Format.Count(s.Examples)} | "
+                + $"{Format.Count(s.Steps)} | {Format.Count(s.BatchSize)} | {rate} |\n");
         }
         card.Append('\n');
     }
@@ -101,7 +106,8 @@ public static class ModelCard
     {
         string judge = results.HasGold ? "the gold judge" : "the reward model that the policies were trained on, which flatters them";
         string n = results.TestPrompts > 0 ? $" on {Format.Count(results.TestPrompts)} held-out prompts" : "";
-        return $"Win rates are against SFT{n}, by {judge}; ties count half. LC: length-controlled. KL in nats per answer, length in tokens. In brackets: {MarkdownText.Cell(results.IntervalMethod)}.";
+        return $"Win rates are against SFT{n}, by {judge}; ties count half. LC: length-controlled. KL in nats per answer, length in "
+            + $"tokens. In brackets: {MarkdownText.Cell(results.IntervalMethod)}.";
     }
 
     private static void RewardModel(StringBuilder card, RunResults results)
@@ -110,9 +116,14 @@ public static class ModelCard
         card.Append($"\n### Reward model\n\nAccuracy on unseen pairs: {Format.PercentWithInterval(reward.Accuracy)} %");
         if (reward.Pairs > 0) card.Append($" of {Format.Count(reward.Pairs)}");
         if (reward.BestOf8WinRate is { } best) card.Append($"; gold win rate of its best of 8: {Format.PercentWithInterval(best)} %");
-        if (reward.WithinPromptCorrelation is { } correlation) card.Append($"; correlation with gold within a prompt: {Format.WithInterval(correlation, v => Format.Number(v, 2))}");
-        card.Append($". {(reward.StrongEnough ? "Strong enough to optimise against" : "Too weak to optimise against")}: {MarkdownText.Cell(reward.Verdict)}\n");
+        if (reward.WithinPromptCorrelation is { } correlation)
+            card.Append($"; correlation with gold within a prompt: {Format.WithInterval(correlation, v => Format.Number(v, 2))}");
+        card.Append($". {(reward.StrongEnough ? "Strong enough to optimise against" : "Too weak to optimise against")}: "
+            + $"{MarkdownText.Cell(reward.Verdict)}\n");
     }
+
+    private static string Question(ModelCardInfo info) =>
+        info.IsDemonstration ? "Could you tell me something about gardens, please?" : "How do I write a friendly letter?";
 
     private static string Loading(ModelCardInfo info) => info.IsRewardModel
         ? """
@@ -149,7 +160,7 @@ public static class ModelCard
         name = "torch_dtype" if transformers.__version__.startswith("4.") else "dtype"
         model = AutoModelForCausalLM.from_pretrained(".", **{name: torch.bfloat16})
         tokenizer = AutoTokenizer.from_pretrained(".")
-        messages = [{"role": "user", "content": "{{(info.IsDemonstration ? "Could you tell me something about gardens, please?" : "How do I write a friendly letter?")}}"}]
+        messages = [{"role": "user", "content": "{{Question(info)}}"}]
         inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
         output = model.generate(**inputs.to(model.device), max_new_tokens=256, do_sample=True)
         print(tokenizer.decode(output[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True))
@@ -166,11 +177,16 @@ public static class ModelCard
     private static IEnumerable<string> Limits(ModelCardInfo info, RunResults results)
     {
         yield return info.IsDemonstration
-            ? "A demonstration of the method in a small made-up world with a few hundred words. It knows nothing outside of it and is of no use as an assistant."
+            ? "A demonstration of the method in a small made-up world with a few hundred words. It knows nothing outside of it and is "
+            + "of no use as an assistant."
             : "For research on preference optimisation, within the limits of the base model and its licence.";
-        if (!info.IsDemonstration && info.License is null) yield return "The recipe states no licence. The base model's and the data's terms apply.";
-        if (!results.HasGold && !info.IsRewardModel) yield return "No judge independent of the reward model has scored this model: its gains are the reward model's opinion until a benchmark confirms them.";
-        if (results.RewardModel is { StrongEnough: false } && !info.IsRewardModel) yield return "The reward model was found too weak to optimise against; the policy may have learnt its mistakes.";
+        if (!info.IsDemonstration && info.License is null)
+            yield return "The recipe states no licence. The base model's and the data's terms apply.";
+        if (!results.HasGold && !info.IsRewardModel)
+            yield return "No judge independent of the reward model has scored this model: its gains are the reward model's opinion "
+                + "until a benchmark confirms them.";
+        if (results.RewardModel is { StrongEnough: false } && !info.IsRewardModel)
+            yield return "The reward model was found too weak to optimise against; the policy may have learnt its mistakes.";
         yield return "It was not tested for safety, truthfulness or bias, and may give false or offensive answers.";
     }
 }

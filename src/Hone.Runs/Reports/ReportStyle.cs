@@ -1,15 +1,20 @@
 namespace Hone.Runs;
 
-/// <summary>The report's style sheet: light and dark, phone and print. Colours after Okabe and Ito, told apart by the colour-blind.</summary>
+/// <summary>
+/// The report's style sheet: light and dark, phone and print. Colours after Okabe and Ito, told apart by the colour-blind.
+/// </summary>
 internal static class ReportStyle
 {
     public const string Css = """
         :root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--muted:#5b6570;--faint:#e4e8ec;--panel:#f6f8fa;--axis:#8b959f;
-        --grey:#57606a;--orange:#b8570a;--blue:#0b62b0;--b1:#5fa3dd;--b2:#2f80c8;--b3:#0b569c;--b4:#06335f;--green:#0a7d57;--purple:#9b3d82;--red:#b3261e;--amber:#8a5a00}
+        --grey:#57606a;--orange:#b8570a;--blue:#0b62b0;--b1:#5fa3dd;--b2:#2f80c8;--b3:#0b569c;--b4:#06335f;--green:#0a7d57;
+        --purple:#9b3d82;--red:#b3261e;--amber:#8a5a00}
         @media (prefers-color-scheme:dark){:root{--bg:#12161b;--fg:#e4e9ee;--muted:#9aa6b2;--faint:#28303a;--panel:#1a2027;--axis:#66727e;
-        --grey:#a9b4bf;--orange:#f0994d;--blue:#62b0f5;--b1:#3f7fb8;--b2:#5aa6e6;--b3:#93c9f7;--b4:#cbe5fc;--green:#45c596;--purple:#dd8cc6;--red:#ff8a80;--amber:#e5b454}}
+        --grey:#a9b4bf;--orange:#f0994d;--blue:#62b0f5;--b1:#3f7fb8;--b2:#5aa6e6;--b3:#93c9f7;--b4:#cbe5fc;--green:#45c596;
+        --purple:#dd8cc6;--red:#ff8a80;--amber:#e5b454}}
         *{box-sizing:border-box}
-        body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;-webkit-text-size-adjust:100%}
+        body{margin:0;background:var(--bg);color:var(--fg);
+        font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;-webkit-text-size-adjust:100%}
         main{max-width:1120px;margin:0 auto;padding:32px 24px 64px}
         h1{font-size:1.75rem;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em;overflow-wrap:anywhere}
         h2{font-size:1.25rem;margin:48px 0 12px;padding-bottom:6px;border-bottom:1px solid var(--faint)}
@@ -30,7 +35,8 @@ internal static class ReportStyle
         .figures td.what{text-align:left;white-space:normal}.figures small.wrap{white-space:normal}
         .figures tr.selected,.figures tr.selected th{background:var(--panel)}
         td.none{color:var(--muted)}
-        .tag{display:inline-block;margin-left:6px;padding:0 7px;border:1px solid var(--green);border-radius:9px;color:var(--green);font-size:.72rem;font-weight:600;line-height:1.5;vertical-align:1px}
+        .tag{display:inline-block;margin-left:6px;padding:0 7px;border:1px solid var(--green);border-radius:9px;color:var(--green);
+        font-size:.72rem;font-weight:600;line-height:1.5;vertical-align:1px}
         .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:28px 36px;margin:16px 0}
         .charts.small{grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr))}
         figure{margin:0;break-inside:avoid;max-width:560px}
@@ -51,7 +57,8 @@ internal static class ReportStyle
         .sample{margin:0 0 28px;break-inside:avoid}
         .prompt{margin:0 0 10px;padding:10px 14px;background:var(--panel);border-radius:6px}
         .text{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;max-width:none;max-height:26em;overflow-y:auto}
-        .answers{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,195px),1fr));gap:12px}.answers.long{grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr))}
+        .answers{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,195px),1fr));gap:12px}
+        .answers.long{grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr))}
         .answer{border:1px solid var(--faint);border-top:3px solid var(--c);border-radius:6px;padding:8px 12px 10px;min-width:0}
         .answer header{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 12px;font-size:.8rem;margin-bottom:4px}
         .answer header b{color:var(--c)}.answer header span{color:var(--muted);font-variant-numeric:tabular-nums}
@@ -61,10 +68,14 @@ internal static class ReportStyle
         .settings td{overflow-wrap:anywhere}.settings .set td{font-weight:600}
         nav{margin:12px 0 0;font-size:.875rem;display:flex;flex-wrap:wrap;gap:2px 16px}
         nav a{color:var(--blue)}
-        @media (max-width:600px){main{padding:20px 14px 48px}h1{font-size:1.4rem}th,td{padding:6px 8px}h2{margin-top:36px}.figures th:first-child{position:sticky;left:0;background:var(--bg)}.tag{display:block;width:max-content;margin:2px 0 0}}
+        @media (max-width:600px){main{padding:20px 14px 48px}h1{font-size:1.4rem}th,td{padding:6px 8px}h2{margin-top:36px}
+        .figures th:first-child{position:sticky;left:0;background:var(--bg)}.tag{display:block;width:max-content;margin:2px 0 0}}
         @media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--muted:#444;--faint:#d5d9dd;--panel:#f4f5f6;--axis:#777;
-        --grey:#57606a;--orange:#b8570a;--blue:#0b62b0;--b1:#5fa3dd;--b2:#2f80c8;--b3:#0b569c;--b4:#06335f;--green:#0a7d57;--purple:#9b3d82;--red:#b3261e;--amber:#8a5a00}
-        body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}.text{max-height:none}.scroll{overflow:visible}table{font-size:7.5pt}.figures small{font-size:6.5pt}th,td{padding:3px 4px}.tag{display:block;width:max-content;margin:0;font-size:6.5pt}
+        --grey:#57606a;--orange:#b8570a;--blue:#0b62b0;--b1:#5fa3dd;--b2:#2f80c8;--b3:#0b569c;--b4:#06335f;--green:#0a7d57;
+        --purple:#9b3d82;--red:#b3261e;--amber:#8a5a00}
+        body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}.text{max-height:none}.scroll{overflow:visible}
+        table{font-size:7.5pt}.figures small{font-size:6.5pt}th,td{padding:3px 4px}.tag{display:block;width:max-content;margin:0;
+        font-size:6.5pt}
         .charts{grid-template-columns:1fr 1fr}h2,h3,h4{break-after:avoid}}
         """;
 

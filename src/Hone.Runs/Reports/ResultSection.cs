@@ -15,11 +15,16 @@ internal static class ResultSection
 
     private static string TableNote(RunResults results)
     {
-        string n = results.TestPrompts > 0 ? $"{Format.Count(results.TestPrompts)} test prompts that no stage was trained or selected on. " : "";
+        string n = results.TestPrompts > 0
+            ? $"{Format.Count(results.TestPrompts)} test prompts that no stage was trained or selected on. "
+            : "";
         string judge = results.HasGold
-            ? "Win rates are against SFT, by the gold judge; ties count half. LC: length-controlled, as if both answers had the same length. "
-            : "There is no gold judge for this data: win rates are against SFT by the reward model that the policies were trained on, and so flatter them. ";
-        return $"{n}{judge}KL in nats per answer, length in tokens. Small figures: {results.IntervalMethod}. The released policy was chosen on other held-out prompts.";
+            ? "Win rates are against SFT, by the gold judge; ties count half. LC: length-controlled, as if both answers had the same "
+            + "length. "
+            : "There is no gold judge for this data: win rates are against SFT by the reward model that the policies were trained on, "
+            + "and so flatter them. ";
+        return $"{n}{judge}KL in nats per answer, length in tokens. Small figures: {results.IntervalMethod}. The released policy was "
+            + $"chosen on other held-out prompts.";
     }
 
     private static Chart WinRateOverKl(RunResults results)
@@ -34,24 +39,32 @@ internal static class ResultSection
                     .Select(p => new ChartPoint(p.Point.Kl, p.Rate!.Value.Value, p.Rate, Label: Short(p.Point.Label))),
             ]) { Markers = true }),
         ];
-        return new Chart("Win rate against SFT, over KL", "KL to SFT, nats per answer", gold ? "gold win rate, %" : "win rate by the reward model, %", series)
+        return new Chart("Win rate against SFT, over KL", "KL to SFT, nats per answer",
+            gold ? "gold win rate, %" : "win rate by the reward model, %", series)
         {
             YPercent = true,
             Reference = 0.5,
             ReferenceLabel = "equal to SFT",
-            Caption = Html.Of($"What each policy gained for how far it went from SFT. Higher at the same KL is better. Bars: {results.IntervalMethod}{Prompts(results)}."),
+            Caption = Html.Of($"What each policy gained for how far it went from SFT. Higher at the same KL is better. Bars: "
+            + $"{results.IntervalMethod}{Prompts(results)}."),
         };
     }
 
     private static Chart GoldOverReward(RunResults results)
     {
-        ChartPoint Point(ResultRow row) => new(row.RmReward!.Value.Value, row.GoldReward!.Value.Value, row.GoldReward, row.RmReward, Short(row.Name));
+        ChartPoint Point(ResultRow row) =>
+            new(row.RmReward!.Value.Value, row.GoldReward!.Value.Value, row.GoldReward, row.RmReward, Short(row.Name));
         ResultRow[] known = [.. results.Rows.Where(row => row is { GoldReward: not null, RmReward: not null })];
-        ChartSeries online = new("online, from SFT", "c-online", [.. known.Where(r => !r.Name.StartsWith("offline", StringComparison.Ordinal)).Select(Point)]) { Markers = true };
-        ChartSeries offline = new("offline", "c-offline", [.. known.Where(r => r.Name.StartsWith("offline", StringComparison.Ordinal)).Select(Point)]) { Markers = true, Line = false };
+        ChartSeries online = new("online, from SFT", "c-online",
+            [.. known.Where(r => !r.Name.StartsWith("offline", StringComparison.Ordinal)).Select(Point)])
+        { Markers = true };
+        ChartSeries offline = new("offline", "c-offline",
+            [.. known.Where(r => r.Name.StartsWith("offline", StringComparison.Ordinal)).Select(Point)])
+        { Markers = true, Line = false };
         return new Chart("Gold reward over RM reward", "mean RM reward", "mean gold reward", known.Length == 0 ? [] : [online, offline])
         {
-            Caption = Html.Of($"The policies are trained to raise the RM reward; the gold reward is what is wanted. Where the line turns down while going right, the reward model is over-optimised. Bars: {results.IntervalMethod}{Prompts(results)}."),
+            Caption = Html.Of($"The policies are trained to raise the RM reward; the gold reward is what is wanted. Where the line "
+                + $"turns down while going right, the reward model is over-optimised. Bars: {results.IntervalMethod}{Prompts(results)}."),
         };
     }
 
@@ -61,9 +74,12 @@ internal static class ResultSection
         string[] names = [.. results.LengthAblation.Select(a => a.Penalty == 0 ? "off" : a.Penalty.ToString("0.####"))];
         Chart chart = new("Length penalty on and off", "penalty, reward per token", "win rate against SFT, %",
         [
-            new ChartSeries("raw", "c-online", [.. results.LengthAblation.Select((a, i) => new ChartPoint(i - 0.06, a.WinRate.Value, a.WinRate))]) { Markers = true, Line = false },
+            new ChartSeries("raw", "c-online",
+                [.. results.LengthAblation.Select((a, i) => new ChartPoint(i - 0.06, a.WinRate.Value, a.WinRate))]) { Markers = true,
+                Line = false },
             new ChartSeries("length-controlled", "c-other",
-                [.. results.LengthAblation.Select((a, i) => (a.LcWinRate, i)).Where(p => p.LcWinRate is not null).Select(p => new ChartPoint(p.i + 0.06, p.LcWinRate!.Value.Value, p.LcWinRate))]) { Markers = true, Line = false },
+                [.. results.LengthAblation.Select((a, i) => (a.LcWinRate, i)).Where(p => p.LcWinRate is not null)
+                    .Select(p => new ChartPoint(p.i + 0.06, p.LcWinRate!.Value.Value, p.LcWinRate))]) { Markers = true, Line = false },
         ])
         {
             XNames = names,
@@ -73,26 +89,31 @@ internal static class ResultSection
             Caption = Html.Of($"The same online stage, one run for each penalty. Bars: {results.IntervalMethod}{Prompts(results)}."),
         };
         IEnumerable<Html> rows = results.LengthAblation.Select((a, i) => Html.Of($"""
-            <tr><th scope="row">{names[i]}</th>{Cell(a.Length, v => Format.Number(v, 1))}{Cell(a.WinRate, Format.Percent)}{Cell(a.LcWinRate, Format.Percent)}</tr>
+            <tr><th scope="row">{names[i]}</th>{Cell(a.Length, v => Format.Number(v, 1))}
+            {Cell(a.WinRate, Format.Percent)}{Cell(a.LcWinRate, Format.Percent)}</tr>
             """));
         string judge = results.LengthAblation[0].JudgedBy == "gold" ? "gold" : "RM";
         return Html.Of($"""
             <h3>Length ablation</h3>
-            <div class="charts"><div><div class="scroll"><table class="figures"><thead><tr><th scope="col">penalty</th><th scope="col">length</th><th scope="col">{judge} win rate %</th><th scope="col">LC {judge} win rate %</th></tr></thead>
+            <div class="charts"><div><div class="scroll"><table class="figures">
+            <thead><tr><th scope="col">penalty</th><th scope="col">length</th>
+            <th scope="col">{judge} win rate %</th><th scope="col">LC {judge} win rate %</th></tr></thead>
             <tbody>{Html.Join(rows)}</tbody></table></div></div>
             {ReportWriter.Figure(chart)}</div>
             """);
     }
 
     private static Html Cell(Interval? interval, Func<double, string> format) => interval is { } i
-        ? Html.Of($"<td>{Format.Typographic(format(i.Value))}<small>{Format.Typographic(format(i.Low))} to {Format.Typographic(format(i.High))}</small></td>")
+        ? Html.Of($"<td>{Format.Typographic(format(i.Value))}<small>"
+            + $"{Format.Typographic(format(i.Low))} to {Format.Typographic(format(i.High))}</small></td>")
         : new Html("<td class=\"none\">–</td>");
 
     /// <summary>Without a measured curve the rows of the table are its points; every series starts at SFT.</summary>
     private static IReadOnlyList<KlPoint> FromRows(IReadOnlyList<ResultRow> rows) =>
     [
         .. rows.Where(row => row.Name != "sft" && row.Kl is not null).Select(row =>
-            new KlPoint(row.Name.StartsWith("offline", StringComparison.Ordinal) ? "offline" : "online", row.Name, row.Kl!.Value.Value, row.GoldWinRate, row.RmWinRate)),
+            new KlPoint(row.Name.StartsWith("offline", StringComparison.Ordinal) ? "offline" : "online", row.Name, row.Kl!.Value.Value,
+                row.GoldWinRate, row.RmWinRate)),
     ];
 
     /// <summary><c>online-dpo-2</c> and <c>iteration 2</c> are <c>2</c> beside a point whose colour says the rest.</summary>

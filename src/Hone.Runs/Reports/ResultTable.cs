@@ -36,7 +36,8 @@ public sealed class ResultTable
         ];
         // With a gold judge the reward model's own opinion of the policy trained on it has no place among the win rates.
         bool gold = results.HasGold;
-        return new ResultTable(results.Rows, [.. all.Where(c => !(gold && c.Name.Contains("RM win")) && results.Rows.Any(r => c.Value(r) is not null))]);
+        return new ResultTable(results.Rows,
+            [.. all.Where(c => !(gold && c.Name.Contains("RM win")) && results.Rows.Any(r => c.Value(r) is not null))]);
     }
 
     /// <summary>A GitHub-flavoured Markdown table; the released row is bold.</summary>
@@ -74,7 +75,8 @@ public sealed class ResultTable
         foreach (string[] line in lines)
         {
             if (line.All(cell => cell.Length == 0)) continue;
-            string padded = line[0].PadRight(widths[0]) + string.Concat(line.Skip(1).Select((cell, i) => "  " + cell.PadLeft(widths[i + 1])));
+            string padded = line[0].PadRight(widths[0])
+                + string.Concat(line.Skip(1).Select((cell, i) => "  " + cell.PadLeft(widths[i + 1])));
             text.Append(padded.TrimEnd()).Append('\n');
         }
         return text.ToString();
@@ -83,8 +85,10 @@ public sealed class ResultTable
     internal Html ToHtml()
     {
         IEnumerable<Html> head = _columns.Select(c => Html.Of($"<th scope=\"col\">{c.Name}</th>"));
+        Html selected = new(" class=\"selected\""), tag = new(" <span class=\"tag\">released</span>");
         IEnumerable<Html> body = _rows.Select(row => Html.Of($"""
-            <tr{(row.Selected ? new Html(" class=\"selected\"") : Html.Empty)}><th scope="row">{row.Name}{(row.Selected ? Html.Of($" <span class=\"tag\">released</span>") : Html.Empty)}</th>{Html.Join(_columns.Select(c => c.Cell(row)))}</tr>
+            <tr{(row.Selected ? selected : Html.Empty)}><th scope="row">{row.Name}{(row.Selected ? tag : Html.Empty)}</th>
+            {Html.Join(_columns.Select(c => c.Cell(row)))}</tr>
 
             """));
         return Html.Of($"""

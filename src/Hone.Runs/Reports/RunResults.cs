@@ -65,7 +65,10 @@ public sealed record RunResults
 /// </summary>
 public sealed record ResultRow
 {
-    /// <summary><c>sft</c>, <c>offline-dpo</c>, <c>online-dpo-1</c>, <c>online-dpo-2</c>, ...; <c>people</c> for what people answered, where that is known.</summary>
+    /// <summary>
+    /// <c>sft</c>, <c>offline-dpo</c>, <c>online-dpo-1</c>, <c>online-dpo-2</c>, ...; <c>people</c> for what people
+    /// answered, where that is known.
+    /// </summary>
     public required string Name { get; init; }
 
     public Interval? GoldWinRate { get; init; }
@@ -85,7 +88,10 @@ public sealed record ResultRow
     /// <summary>Mean over prompts of log pi(y|x) - log pi_sft(y|x), y sampled from the policy. Nats per answer.</summary>
     public Interval? Kl { get; init; }
 
-    /// <summary>Mean over prompts of log pi per token of the answer that a person gave, where that is known: a check that no reward model has a say in.</summary>
+    /// <summary>
+    /// Mean over prompts of log pi per token of the answer that a person gave, where that is known: a check that no reward
+    /// model has a say in.
+    /// </summary>
     public Interval? HumanLogProb { get; init; }
 
     public Interval? Length { get; init; }
@@ -117,7 +123,9 @@ public sealed record RewardModelResult
     /// <summary>Number of those pairs.</summary>
     public int Pairs { get; init; }
 
-    /// <summary>Accuracy on the same pairs of the rule that the answer with more tokens is the better one: what length alone tells.</summary>
+    /// <summary>
+    /// Accuracy on the same pairs of the rule that the answer with more tokens is the better one: what length alone tells.
+    /// </summary>
     public Interval? LongerWins { get; init; }
 
     /// <summary>Accuracy on pairs that differ in one feature only.</summary>

@@ -13,7 +13,8 @@ internal static class SettingsSection
         });
         return Html.Of($"""
             <p class="note">Every value of the resolved recipe. Bold: not the default.</p>
-            <div class="scroll"><table class="settings"><thead><tr><th scope="col">key</th><th scope="col">value</th><th scope="col">origin</th></tr></thead>
+            <div class="scroll"><table class="settings">
+            <thead><tr><th scope="col">key</th><th scope="col">value</th><th scope="col">origin</th></tr></thead>
             <tbody>{Html.Join(rows)}</tbody></table></div>
             """);
     }

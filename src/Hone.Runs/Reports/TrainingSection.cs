@@ -14,14 +14,20 @@ internal static class TrainingSection
         if (online.Length > 0) losses.Add(Loss("Online DPO", online));
         Chart[] steering =
         [
-            Compare("Pairs ranked as labelled", "% of pairs", metrics.Stages, "rewards/accuracies", "Share of pairs whose chosen answer has the higher reward: the reward model's own, or the policy's implicit one.") with { YPercent = true, Reference = 0.5, ReferenceLabel = "chance" },
-            Compare("Margin of implicit rewards", "chosen − rejected", dpo, "rewards/margins", "Implicit reward: β times the log-ratio to the reference."),
+            Compare("Pairs ranked as labelled", "% of pairs", metrics.Stages, "rewards/accuracies", "Share of pairs whose chosen answer "
+                + "has the higher reward: the reward model's own, or the policy's implicit one.") with { YPercent = true, Reference = 0.5,
+                ReferenceLabel = "chance" },
+            Compare("Margin of implicit rewards", "chosen − rejected", dpo, "rewards/margins",
+                "Implicit reward: β times the log-ratio to the reference."),
             Compare("KL to the reference", "nats per answer", metrics.Stages, "kl", "As measured during training."),
-            Compare("Implicit reward of the chosen answers", "reward", dpo, "rewards/chosen", "Below zero: the chosen answers became less likely than under the reference, which DPO allows as long as the rejected ones fall further."),
+            Compare("Implicit reward of the chosen answers", "reward", dpo, "rewards/chosen",
+                "Below zero: the chosen answers became less likely than under the reference, which DPO allows as long as the rejected "
+                + "ones fall further."),
             Compare("Log-probability of the chosen answers", "nats per answer", dpo, "logps/chosen", "Sum over the answer's tokens."),
             Compare("Learning rate", "", metrics.Stages, "lr", "As applied at each step.", smooth: false),
         ];
-        string lost = metrics.NotFinite == 0 ? "" : $" {Format.Count(metrics.NotFinite)} values in {MetricCurves.FileName} were not finite (NaN or infinite) and are in no curve.";
+        string lost = metrics.NotFinite == 0 ? "" : $" {Format.Count(metrics.NotFinite)} values in {MetricCurves.FileName} were not "
+            + $"finite (NaN or infinite) and are in no curve.";
         return Html.Of($"""
             <p class="note">Thin lines: each logged step; thick lines: moving average where a curve has 30 points or more.{lost}</p>
             <div class="charts small">{Html.Join(losses.Concat(steering).Select(ReportWriter.Figure))}</div>
@@ -30,27 +36,38 @@ internal static class TrainingSection
 
     private static Chart Loss(string stage, StageMetrics[] stages)
     {
-        List<ChartSeries> series = [.. stages.SelectMany(s => Lines(s["loss"], stages.Length > 1 ? Name(s.Stage) : "training", ReportStyle.ColorOf(s.Stage)))];
+        List<ChartSeries> series =
+            [.. stages.SelectMany(s => Lines(s["loss"], stages.Length > 1 ? Name(s.Stage) : "training", ReportStyle.ColorOf(s.Stage)))];
         foreach (StageMetrics s in stages)
         {
-            if (s["eval/loss"].Count > 0) series.Add(new ChartSeries(stages.Length > 1 ? "" : "held-out", "c-other", Curve.Thin(s["eval/loss"])) { Markers = s["eval/loss"].Count < 30 });
+            if (s["eval/loss"].Count > 0)
+                series.Add(new ChartSeries(stages.Length > 1 ? "" : "held-out", "c-other",
+                    Curve.Thin(s["eval/loss"]))
+                { Markers = s["eval/loss"].Count < 30 });
         }
         string held = series.Any(s => s.Color == "c-other") ? " Purple: held-out rows." : "";
         Chart chart = new($"Loss: {stage}", "step", "loss, nats", series) { Compact = true, EndLabels = EndTogether(series) };
-        if (!stages.Any(s => s["rewards/margins"].Count > 0)) return chart with { Caption = Html.Of($"Mean over the tokens trained on.{held}") };
+        if (!stages.Any(s => s["rewards/margins"].Count > 0))
+            return chart with { Caption = Html.Of($"Mean over the tokens trained on.{held}") };
         bool reward = stages[0].Stage == "reward";
+        string moving = "With the reference fixed, later iterations start from the last policy and so away from ln 2.";
         return chart with
         {
             Reference = Math.Log(2),
             ReferenceLabel = reward ? "ln 2: no preference" : "ln 2: policy = reference",
-            Caption = Html.Of($"{(stages.Length > 1 ? "With the reference fixed, later iterations start from the last policy and so away from ln 2." : "Mean over the pairs of a step.")}{held}"),
+            Caption = Html.Of($"{(stages.Length > 1 ? moving : "Mean over the pairs of a step.")}{held}"),
         };
     }
 
-    private static Chart Compare(string title, string unit, IReadOnlyList<StageMetrics> stages, string metric, string caption, bool smooth = true)
+    private static Chart Compare(string title, string unit, IReadOnlyList<StageMetrics> stages, string metric, string caption,
+        bool smooth = true)
     {
         ChartSeries[] series = [.. stages.SelectMany(s => Lines(Progress(s[metric]), Name(s.Stage), ReportStyle.ColorOf(s.Stage), smooth))];
-        return new Chart(title, "% of the stage's steps", unit, series) { Compact = true, EndLabels = EndTogether(series), Caption = Html.Of($"{caption}") };
+        return new Chart(title, "% of the stage's steps", unit, series)
+        {
+            Compact = true, EndLabels = EndTogether(series),
+            Caption = Html.Of($"{caption}")
+        };
     }
 
     /// <summary>Stages differ in length by orders of magnitude: side by side, each runs from 0 to 100% of its own steps.</summary>

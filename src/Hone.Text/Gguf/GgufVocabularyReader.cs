@@ -111,7 +111,7 @@ public static class GgufVocabularyReader
         if (Model(file, "unk_token")?.Text("value") is { } unknown && Array.IndexOf(tokens, unknown) is >= 0 and int id) types[id] = GgufTokenType.Unknown;
         bool prefix = Prefix(file.Fields("normalizer"), splitter, warn);
         string scored = Path.Combine(folder, "tokenizer.model");
-        if (File.Exists(scored) && JsonFile.ReadBytes(scored) is [0x0A, ..]) return FromSentencePiece(scored, config, prefix, tokens.Length, tokens, types);
+        if (File.Exists(scored) && RegularFile.ReadBytes(scored, JsonFile.MaxTokenizerBytes) is [0x0A, ..]) return FromSentencePiece(scored, config, prefix, tokens.Length, tokens, types);
         if (!(Model(file, "byte_fallback")?.Flag("value") ?? false))
             warn("the tokenizer has no byte_fallback, but llama.cpp always spells what has no token in bytes");
         return new()
@@ -146,7 +146,7 @@ public static class GgufVocabularyReader
     private static GgufVocabulary FromSentencePiece(
         string path, TokenizerConfig config, bool? prefix, int size, string[]? tokens = null, GgufTokenType[]? types = null)
     {
-        byte[] bytes = JsonFile.ReadBytes(path);
+        byte[] bytes = RegularFile.ReadBytes(path, JsonFile.MaxTokenizerBytes);
         if (bytes is not [0x0A, ..])
             throw new InputException("a tiktoken file does not say how it merges or splits, which GGUF needs", path, "put the model's tokenizer.json beside it");
         SentencePieceModel source = SentencePieceModel.Read(bytes, path);

@@ -1,3 +1,4 @@
+using Hone.Runs;
 using System.Globalization;
 using System.Text;
 using Hone.Inference;

@@ -15,10 +15,15 @@ public static class FileInputs
     {
         var report = new List<string>();
         (IReadOnlyList<SftExample> sft, IReadOnlyList<SftExample> sftHeldOut) = recipe.Sft.Enabled ? Sft(recipe, text, report) : ([], []);
-        LengthRule rule = recipe.Reward.Enabled ? TrainingRows.RewardLengths(recipe, text) : TrainingRows.DpoLengths(recipe.OfflineDpo, text);
+        LengthRule rule = recipe.Reward.Enabled
+            ? TrainingRows.RewardLengths(recipe, text)
+            : TrainingRows.DpoLengths(recipe.OfflineDpo, text);
         bool paired = recipe.Reward.Enabled || recipe.OfflineDpo.Enabled || recipe.Data.Preferences.Count > 0;
-        (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) = paired ? Preferences(recipe, text, rule, report) : ([], []);
-        (IReadOnlyList<IReadOnlyList<PromptRow>> iterations, IReadOnlyList<PromptRow> selection, IReadOnlyList<PromptRow> test) = Prompts(recipe, text, report);
+        (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) = paired
+            ? Preferences(recipe, text, rule, report)
+            : ([], []);
+        (IReadOnlyList<IReadOnlyList<PromptRow>> iterations, IReadOnlyList<PromptRow> selection, IReadOnlyList<PromptRow> test) =
+            Prompts(recipe, text, report);
         return new RunInputs
         {
             Sft = sft,
@@ -36,16 +41,20 @@ public static class FileInputs
     /// <exception cref="InputException">The list is empty, a path does not exist, or gives no data file.</exception>
     public static IReadOnlyList<string> Expand(IReadOnlyList<string> paths, string key) => paths.Count > 0
         ? DataFile.Expand(paths)
-        : throw new InputException($"The recipe names no data for this stage: `data.{key}` is empty.", fix: $"Set data.{key}, or leave the stage out with enabled: false.");
+        : throw new InputException($"The recipe names no data for this stage: `data.{key}` is empty.",
+            fix: $"Set data.{key}, or leave the stage out with enabled: false.");
 
     /// <summary>What SFT learns and is evaluated on, from <c>data.sft</c>.</summary>
-    public static (IReadOnlyList<SftExample> Train, IReadOnlyList<SftExample> HeldOut) Sft(Recipe recipe, ModelText text, List<string> report)
+    public static (IReadOnlyList<SftExample> Train, IReadOnlyList<SftExample> HeldOut) Sft(Recipe recipe, ModelText text,
+        List<string> report)
     {
         LengthRule rule = TrainingRows.SftLengths(recipe, text);
         var lengths = new DataReport("sft examples");
         (IReadOnlyList<SftExample> train, IReadOnlyList<SftExample> heldOut) = Deal(
-            new StreamedRows<SftRow>(recipe, recipe.Data.Sft, recipe.Data.Weights.Sft, "sft", TrainingRows.ReadSft, Key), Seeds.Derive((ulong)recipe.Seed, "sft rows"),
-            ("data.held_out.sft", recipe.Data.HeldOut.Sft), recipe.Data.Limits.Sft, row => rule.Apply(TrainingRows.Sft(row, text, recipe.Sft.LossOn, lengths), lengths), report);
+            new StreamedRows<SftRow>(recipe, recipe.Data.Sft, recipe.Data.Weights.Sft, "sft", TrainingRows.ReadSft, Key),
+            Seeds.Derive((ulong)recipe.Seed, "sft rows"),
+            ("data.held_out.sft", recipe.Data.HeldOut.Sft), recipe.Data.Limits.Sft,
+            row => rule.Apply(TrainingRows.Sft(row, text, recipe.Sft.LossOn, lengths), lengths), report);
         if (recipe.Sft.PackingLength is { } block) train = SftBlocks.Cut(train, block);
         report.Add(lengths.ToString());
         return (train, heldOut);
@@ -55,20 +64,26 @@ public static class FileInputs
             : [.. ((Conversation)row).Messages.TakeWhile(m => m.Role != "assistant")];
     }
 
-    /// <summary>Pairs to train on and to evaluate on, from <c>data.preferences</c>; the rule says what becomes of those beyond its lengths.</summary>
+    /// <summary>
+    /// Pairs to train on and to evaluate on, from <c>data.preferences</c>; the rule says what becomes of those beyond its
+    /// lengths.
+    /// </summary>
     public static (IReadOnlyList<PreferenceExample> Train, IReadOnlyList<PreferenceExample> HeldOut) Preferences(
         Recipe recipe, ModelText text, LengthRule rule, List<string> report)
     {
         var lengths = new DataReport("preference examples");
         (IReadOnlyList<PreferenceExample>, IReadOnlyList<PreferenceExample>) result = Deal(
-            new StreamedRows<Preference>(recipe, recipe.Data.Preferences, recipe.Data.Weights.Preferences, "preferences", TrainingRows.ReadPreferences, r => r.Prompt),
-            Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("data.held_out.reward", recipe.Data.HeldOut.Reward), recipe.Data.Limits.Preferences,
+            new StreamedRows<Preference>(recipe, recipe.Data.Preferences, recipe.Data.Weights.Preferences, "preferences",
+                TrainingRows.ReadPreferences, r => r.Prompt),
+            Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("data.held_out.reward", recipe.Data.HeldOut.Reward),
+            recipe.Data.Limits.Preferences,
             row => rule.Apply(text.Examples.Preference(row), lengths), report);
         report.Add(lengths.ToString());
         return result;
     }
 
-    private static (IReadOnlyList<IReadOnlyList<PromptRow>> Iterations, IReadOnlyList<PromptRow> Selection, IReadOnlyList<PromptRow> Test) Prompts(
+    private static (IReadOnlyList<IReadOnlyList<PromptRow>> Iterations, IReadOnlyList<PromptRow> Selection,
+        IReadOnlyList<PromptRow> Test) Prompts(
         Recipe recipe, ModelText text, List<string> report)
     {
         OnlineOptions o = recipe.Online;
@@ -81,20 +96,28 @@ public static class FileInputs
         var parts = new List<(string, int)> { ("selection", recipe.Data.HeldOut.Selection) };
         if (!ownTest) parts.Add(("test", recipe.Data.HeldOut.Test));
         if (o.Enabled) parts.AddRange(Enumerable.Range(1, o.Iterations).Select(t => ($"iteration-{t}", o.PromptsPerIteration)));
-        PromptSplit<PromptRow> split = PromptSplit.Deal(Fitting(recipe.Data.Prompts, "prompts"), r => r.Messages, Seeds.Derive((ulong)recipe.Seed, "prompts"), parts);
-        IReadOnlyList<PromptRow>[] iterations = o.Enabled ? [.. Enumerable.Range(1, o.Iterations).Select(t => split[$"iteration-{t}"])] : [];
+        PromptSplit<PromptRow> split = PromptSplit
+            .Deal(Fitting(recipe.Data.Prompts, "prompts"), r => r.Messages, Seeds.Derive((ulong)recipe.Seed, "prompts"), parts);
+        IReadOnlyList<PromptRow>[] iterations = o.Enabled
+            ? [.. Enumerable.Range(1, o.Iterations).Select(t => split[$"iteration-{t}"])]
+            : [];
         if (!ownTest) test = split["test"];
-        PromptSplit.RequireDisjoint(("evaluation.prompts", test.Select(r => r.Messages)), ("data.prompts", iterations.SelectMany(i => i).Concat(split["selection"]).Select(r => r.Messages)));
+        PromptSplit.RequireDisjoint(("evaluation.prompts", test.Select(r => r.Messages)),
+            ("data.prompts", iterations.SelectMany(i => i).Concat(split["selection"]).Select(r => r.Messages)));
         return (iterations, split["selection"], test);
     }
 
     /// <summary>The distinct prompts of the files that are within the rule's length; what was left out is counted.</summary>
     /// <exception cref="InputException">None is left.</exception>
-    public static IReadOnlyList<PromptRow> FittingPrompts(Recipe recipe, IReadOnlyList<string> paths, string key, ModelText text, LengthRule rule, List<string> report)
+    public static IReadOnlyList<PromptRow> FittingPrompts(Recipe recipe, IReadOnlyList<string> paths, string key, ModelText text,
+        LengthRule rule, List<string> report)
     {
         DataReport distinct = new($"distinct {key}"), lengths = new($"lengths of {key}");
-        var rows = new StreamedRows<PromptRow>(recipe, paths, key == "prompts" ? recipe.Data.Weights.Prompts : [], key, TrainingRows.ReadPrompts, r => r.Messages);
-        IReadOnlyList<PromptRow> fitting = [.. PromptSplit.Distinct(rows.All(report), distinct).Where(row => rule.ApplyToPrompt(text.Examples.Prompt(row.Messages), lengths) is not null)];
+        var rows = new StreamedRows<PromptRow>(recipe, paths, key == "prompts" ? recipe.Data.Weights.Prompts : [], key,
+            TrainingRows.ReadPrompts, r => r.Messages);
+        IReadOnlyList<PromptRow> fitting =
+            [.. PromptSplit.Distinct(rows.All(report), distinct)
+                .Where(row => rule.ApplyToPrompt(text.Examples.Prompt(row.Messages), lengths) is not null)];
         report.Add(distinct.ToString());
         report.Add(lengths.ToString());
         lengths.RequireKept();

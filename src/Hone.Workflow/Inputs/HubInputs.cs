@@ -4,7 +4,10 @@ using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 
-/// <summary>A recipe's hub ids and GGUF files as folders on this machine. The run's own recipe keeps the ids; contents, not paths, are what stages depend on.</summary>
+/// <summary>
+/// A recipe's hub ids and GGUF files as folders on this machine. The run's own recipe keeps the ids; contents, not paths, are
+/// what stages depend on.
+/// </summary>
 public static class HubInputs
 {
     /// <exception cref="InputException">As <see cref="ModelPath.Folder(string, Action{string})"/>.</exception>

@@ -18,4 +18,5 @@ public sealed record HumanAnswer(IReadOnlyList<ChatMessage> Prompt, string Answe
 /// <param name="Preferences">To make training pairs from.</param>
 /// <param name="PreferencesHeldOut">To make the pairs from that judge the reward model.</param>
 /// <param name="Test">To the test prompts, in their order: a yardstick for the final table.</param>
-public sealed record HumanAnswers(IReadOnlyList<HumanAnswer> Preferences, IReadOnlyList<HumanAnswer> PreferencesHeldOut, IReadOnlyList<HumanAnswer> Test);
+public sealed record HumanAnswers(
+    IReadOnlyList<HumanAnswer> Preferences, IReadOnlyList<HumanAnswer> PreferencesHeldOut, IReadOnlyList<HumanAnswer> Test);

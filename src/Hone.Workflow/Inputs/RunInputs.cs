@@ -3,7 +3,10 @@ using Hone.Text;
 
 namespace Hone.Workflow;
 
-/// <summary>Judges an answer to a prompt; <paramref name="finished"/> is false where the answer met the token limit. Higher is better.</summary>
+/// <summary>
+/// Judges an answer to a prompt; <paramref name="finished"/> is false where the answer met the token limit. Higher is
+/// better.
+/// </summary>
 public delegate double GoldJudgement(IReadOnlyList<ChatMessage> prompt, string answer, bool finished);
 
 /// <summary>Two answers that differ in one named feature; the first is the better one.</summary>
@@ -11,7 +14,8 @@ public sealed record FeaturePair(string Feature, PreferenceExample Example);
 
 /// <summary>
 /// All data of a run, rendered to token ids, in disjoint parts. It comes from the embedded world, from files of
-/// rows or from plain text (<see cref="WorldInputs"/>, <see cref="FileInputs"/>, <see cref="StoryInputs"/>); no stage asks where it came from.
+/// rows or from plain text (<see cref="WorldInputs"/>, <see cref="FileInputs"/>, <see cref="StoryInputs"/>); no stage asks
+/// where it came from.
 /// </summary>
 public sealed record RunInputs
 {

@@ -23,7 +23,8 @@ public static partial class StoryInputs
         StoryOptions options = recipe.Data.Stories;
         HeldOutOptions heldOut = recipe.Data.HeldOut;
         int sft = recipe.Data.Limits.Sft ?? throw new InputException(
-            "Texts serve SFT, preferences and prompts, and nothing says how many of them SFT gets.", fix: "Set data.limits.sft to a number.");
+            "Texts serve SFT, preferences and prompts, and nothing says how many of them SFT gets.",
+            fix: "Set data.limits.sft to a number.");
         var report = new List<string>();
         List<(int Neighbourhood, HumanAnswer Passage)> passages = Passages(recipe, text, report);
         int iterations = recipe.Online.Enabled ? recipe.Online.Iterations : 0;
@@ -38,17 +39,21 @@ public static partial class StoryInputs
                 ("data.limits.sft", sft),
             ]);
         HumanAnswer[] Part(string name, int size) => [.. split[name].Take(size).Select(p => p.Passage)];
-        HumanAnswer[] test = Part("data.held_out.test", heldOut.Test), preferences = [.. split.Rest.Select(p => p.Passage).Take(recipe.Data.Limits.Preferences ?? int.MaxValue)];
+        HumanAnswer[] test = Part("data.held_out.test", heldOut.Test),
+            preferences = [.. split.Rest.Select(p => p.Passage).Take(recipe.Data.Limits.Preferences ?? int.MaxValue)];
         if (preferences.Length == 0 && (recipe.Reward.Enabled || recipe.OfflineDpo.Enabled))
-            throw new InputException($"The {passages.Count} passages are used up before the preferences get one.", fix: "Give more text, or lower data.limits.sft and data.held_out.*.");
-        report.Add($"stories: {sft} passages for SFT, {preferences.Length} for preferences, {iterations} x {recipe.Online.PromptsPerIteration} prompts, {heldOut.Selection} to select on, {test.Length} to test on");
+            throw new InputException($"The {passages.Count} passages are used up before the preferences get one.",
+                fix: "Give more text, or lower data.limits.sft and data.held_out.*.");
+        report.Add($"stories: {sft} passages for SFT, {preferences.Length} for preferences, {iterations} x "
+            + $"{recipe.Online.PromptsPerIteration} prompts, {heldOut.Selection} to select on, {test.Length} to test on");
         return new RunInputs
         {
             Sft = SftExamples(Part("data.limits.sft", sft), recipe, text, recipe.Sft.PackingLength, report),
             SftHeldOut = SftExamples(Part("data.held_out.sft", heldOut.Sft), recipe, text, packing: null, report),
             Preferences = [],
             PreferencesHeldOut = [],
-            IterationPrompts = [.. Enumerable.Range(1, iterations).Select(t => Prompts(Part(Iteration(t), recipe.Online.PromptsPerIteration)))],
+            IterationPrompts = [.. Enumerable.Range(1, iterations)
+                .Select(t => Prompts(Part(Iteration(t), recipe.Online.PromptsPerIteration)))],
             Selection = Prompts(Part("data.held_out.selection", heldOut.Selection)),
             Test = Prompts(test),
             Human = new HumanAnswers(preferences, Part("data.held_out.reward", heldOut.Reward), test),
@@ -96,7 +101,8 @@ public static partial class StoryInputs
 
     private static (HumanAnswer? Passage, string? Problem) Passage(string paragraph, Recipe recipe, ModelText text)
     {
-        if (Opening(paragraph, recipe.Data.Stories.Opening) is not { } length || text.Cut(paragraph, length) is not { } cut) return (null, NothingLeft);
+        if (Opening(paragraph, recipe.Data.Stories.Opening) is not { } length || text.Cut(paragraph, length) is not { } cut)
+            return (null, NothingLeft);
         var passage = new HumanAnswer([ChatMessage.User(cut.Prompt)], cut.Answer);
         PromptExample example = passage.Render(text);
         if (example.Prompt.Length > recipe.Online.MaxPromptLength) return (null, DropReason.PromptTooLong);
@@ -105,11 +111,14 @@ public static partial class StoryInputs
         return text.Decode(example.Answers[0]).Trim() == passage.Answer ? (passage, null) : (null, NotWritable);
     }
 
-    private static IReadOnlyList<SftExample> SftExamples(HumanAnswer[] passages, Recipe recipe, ModelText text, int? packing, List<string> report)
+    private static IReadOnlyList<SftExample> SftExamples(HumanAnswer[] passages, Recipe recipe, ModelText text, int? packing,
+        List<string> report)
     {
         LengthRule rule = TrainingRows.SftLengths(recipe, text);
         var lengths = new DataReport("sft examples");
-        SftExample[] examples = [.. passages.Select(p => rule.Apply(text.Examples.Sft(new Conversation([.. p.Prompt, ChatMessage.Assistant(p.Answer)]), recipe.Sft.LossOn), lengths)).OfType<SftExample>()];
+        SftExample[] examples = [.. passages
+            .Select(p => rule.Apply(text.Examples.Sft(new Conversation([.. p.Prompt, ChatMessage.Assistant(p.Answer)]), recipe.Sft.LossOn),
+                lengths)).OfType<SftExample>()];
         if (lengths.Touched) report.Add(lengths.ToString());
         return packing is { } block ? SftBlocks.Cut(examples, block) : examples;
     }

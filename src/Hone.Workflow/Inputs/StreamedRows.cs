@@ -15,13 +15,17 @@ internal delegate IEnumerable<T> RowReader<T>(Recipe recipe, string file, DataRe
 /// <param name="weights">Empty takes each entry once.</param>
 /// <param name="key">The list's key in the recipe's data section.</param>
 internal sealed class StreamedRows<T>(
-    Recipe recipe, IReadOnlyList<string> paths, IReadOnlyList<double> weights, string key, RowReader<T> read, Func<T, IReadOnlyList<ChatMessage>> prompt)
+    Recipe recipe, IReadOnlyList<string> paths, IReadOnlyList<double> weights, string key, RowReader<T> read,
+    Func<T, IReadOnlyList<ChatMessage>> prompt)
 {
     // Of each row of the mixture: its entry, its place in the entry, and its prompt's key.
     private readonly List<(int Entry, int Row)> _places = [];
     private readonly List<UInt128> _keys = [];
 
-    /// <summary>The keys of all rows' prompts, in the order of the mixture, after the first reading. What was left out is counted in the report.</summary>
+    /// <summary>
+    /// The keys of all rows' prompts, in the order of the mixture, after the first reading. What was left out is counted in
+    /// the report.
+    /// </summary>
     /// <exception cref="InputException">There is no entry, or a file cannot be read.</exception>
     public IReadOnlyList<UInt128> Index(List<string> report)
     {
@@ -85,5 +89,6 @@ internal sealed class StreamedRows<T>(
         }
     }
 
-    private InputException Changed(int entry) => new("the data changed while it was read", paths[entry], "Start again once it is complete.");
+    private InputException Changed(int entry) =>
+        new("the data changed while it was read", paths[entry], "Start again once it is complete.");
 }

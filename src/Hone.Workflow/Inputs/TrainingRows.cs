@@ -10,7 +10,9 @@ namespace Hone.Workflow;
 /// </summary>
 public static class TrainingRows
 {
-    /// <summary>Conversations and texts that the recipe's filters and cleaning leave of a file; counted while they are enumerated.</summary>
+    /// <summary>
+    /// Conversations and texts that the recipe's filters and cleaning leave of a file; counted while they are enumerated.
+    /// </summary>
     public static IEnumerable<SftRow> ReadSft(Recipe recipe, string file, DataReport read, DataReport cleaned) =>
         Clean(recipe).Apply(DataReader.ReadSft(file, read, Filters(recipe)), cleaned);
 
@@ -27,14 +29,20 @@ public static class TrainingRows
         ? text.Story(story)
         : text.Examples.Sft((Conversation)row, loss, report);
 
-    public static LengthRule SftLengths(Recipe recipe, ModelText text) => new(recipe.Sft.MaxLength, Policy: recipe.Sft.TooLong, BosId: text.Tokenizer.BosId);
+    public static LengthRule SftLengths(Recipe recipe, ModelText text) =>
+        new(recipe.Sft.MaxLength, Policy: recipe.Sft.TooLong, BosId: text.Tokenizer.BosId);
 
     /// <summary>Limits of the reward model's pairs.</summary>
-    public static LengthRule RewardLengths(Recipe recipe, ModelText text) => new(recipe.Reward.MaxLength, Policy: recipe.Reward.TooLong, BosId: text.Tokenizer.BosId);
+    public static LengthRule RewardLengths(Recipe recipe, ModelText text) =>
+        new(recipe.Reward.MaxLength, Policy: recipe.Reward.TooLong, BosId: text.Tokenizer.BosId);
 
-    /// <summary>Limits of offline DPO's pairs, or of online DPO's prompts, which are never cut: sampled ids are trained on as they were sampled.</summary>
+    /// <summary>
+    /// Limits of offline DPO's pairs, or of online DPO's prompts, which are never cut: sampled ids are trained on as they
+    /// were sampled.
+    /// </summary>
     public static LengthRule DpoLengths(DpoOptions options, ModelText text) =>
-        new(options.MaxLength, options.MaxPromptLength, options is OfflineDpoOptions offline ? offline.TooLong : LengthPolicy.Drop, text.Tokenizer.BosId);
+        new(options.MaxLength, options.MaxPromptLength, options is OfflineDpoOptions offline ? offline.TooLong : LengthPolicy.Drop,
+            text.Tokenizer.BosId);
 
     private static RowFilter[] Filters(Recipe recipe) => [.. recipe.Data.Filters.Select(RowFilter.Parse)];
 

@@ -27,7 +27,8 @@ public static class WorldInputs
             SftHeldOut = sft[..heldOut.Sft],
             Preferences = Pairs(world, WorldSplit.Labels, pairs, text),
             PreferencesHeldOut = Pairs(world, WorldSplit.LabelsTest, heldOut.Reward, text),
-            IterationPrompts = [.. Enumerable.Range(1, recipe.Online.Iterations).Select(t => Prompts(world, WorldSplit.Iteration(t), recipe.Online.PromptsPerIteration))],
+            IterationPrompts = [.. Enumerable.Range(1, recipe.Online.Iterations)
+                .Select(t => Prompts(world, WorldSplit.Iteration(t), recipe.Online.PromptsPerIteration))],
             Selection = Prompts(world, WorldSplit.Selection, heldOut.Selection),
             Test = Prompts(world, WorldSplit.Test, heldOut.Test),
             Gold = (prompt, answer, finished) => GoldJudge.Score(prompt[^1].Content, answer, finished).Total,
@@ -48,5 +49,6 @@ public static class WorldInputs
         text.Examples.Preference(new Data.Preference([ChatMessage.User(prompt)], better, worse));
 
     private static InputException NoLimit(string key) =>
-        new($"The embedded world generates as much as is asked for, and `data.limits.{key}` asks for nothing.", fix: $"Set data.limits.{key} to a number.");
+        new($"The embedded world generates as much as is asked for, and `data.limits.{key}` asks for nothing.",
+            fix: $"Set data.limits.{key} to a number.");
 }

@@ -80,13 +80,15 @@ public sealed class DataInspection
     /// <param name="evaluation">Evaluation items to look for.</param>
     /// <exception cref="InputException">A file cannot be read, or none of its rows can be used.</exception>
     public static DataInspection Of(
-        IReadOnlyList<string> files, RowKind kind, ModelText text, Recipe recipe, IReadOnlyList<StageLengths> stages, Func<int, int, bool> show, NgramIndex? evaluation = null)
+        IReadOnlyList<string> files, RowKind kind, ModelText text, Recipe recipe, IReadOnlyList<StageLengths> stages,
+        Func<int, int, bool> show, NgramIndex? evaluation = null)
     {
         var inspection = new DataInspection(files, kind, stages, evaluation);
         int before = 0;
         foreach (InspectedFile file in inspection.Files)
         {
-            foreach (RowSource row in RowSource.Read(kind, recipe, file.Path, file.Read, file.Cleaned)) inspection.Add(row with { Number = before + row.Number }, text, show);
+            foreach (RowSource row in RowSource.Read(kind, recipe, file.Path, file.Read, file.Cleaned))
+                inspection.Add(row with { Number = before + row.Number }, text, show);
             before += file.Read.Read;
         }
         return inspection;
@@ -114,7 +116,8 @@ public sealed class DataInspection
         }
         Tokens += tokens.Sequences.Sum(s => s.Length);
         Trained += tokens.Sequences.Sum(s => s.Trained);
-        if (text.Tokenizer.UnkId is { } unknown) Unknown += tokens.Sequences.SelectMany(s => s.Parts).Sum(p => p.Ids.AsSpan().Count(unknown));
+        if (text.Tokenizer.UnkId is { } unknown)
+            Unknown += tokens.Sequences.SelectMany(s => s.Parts).Sum(p => p.Ids.AsSpan().Count(unknown));
         foreach (StageLengths stage in Stages) tokens.Apply(stage.Rule, stage.Report);
         if (!show(row.Number, _rows.Count)) return;
         var fate = new DataReport("one row");

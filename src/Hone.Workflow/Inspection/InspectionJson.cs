@@ -63,7 +63,8 @@ public static class InspectionJson
         ["p90"] = lengths.Percentile(0.9),
         ["p99"] = lengths.Percentile(0.99),
         ["max"] = lengths.Max,
-        ["histogram"] = new JsonArray([.. lengths.Bins(Bins).Select(b => new JsonObject { ["from"] = b.From, ["below"] = b.To, ["count"] = b.Count })]),
+        ["histogram"] = new JsonArray(
+            [.. lengths.Bins(Bins).Select(b => new JsonObject { ["from"] = b.From, ["below"] = b.To, ["count"] = b.Count })]),
     };
 
     private static JsonObject Duplicates(DataInspection inspection) => new()
@@ -72,7 +73,8 @@ public static class InspectionJson
         ["exact"] = inspection.DuplicateCounts.Exact,
         ["near"] = inspection.DuplicateCounts.Near,
         ["near_limited"] = inspection.DuplicateCounts.NearLimited,
-        ["listed"] = new JsonArray([.. inspection.Duplicates.Select(d => new JsonObject { ["row"] = d.Row, ["of"] = d.Of, ["similarity"] = d.Similarity })]),
+        ["listed"] = new JsonArray(
+            [.. inspection.Duplicates.Select(d => new JsonObject { ["row"] = d.Row, ["of"] = d.Of, ["similarity"] = d.Similarity })]),
     };
 
     private static JsonObject Overlap(EvaluationOverlap overlap) => new()
@@ -108,7 +110,8 @@ public static class InspectionJson
         })]),
     };
 
-    private static JsonObject Counts(IEnumerable<KeyValuePair<string, int>> counts) => new(counts.Select(c => KeyValuePair.Create(c.Key, (JsonNode?)c.Value)));
+    private static JsonObject Counts(IEnumerable<KeyValuePair<string, int>> counts) =>
+        new(counts.Select(c => KeyValuePair.Create(c.Key, (JsonNode?)c.Value)));
 
     private static JsonArray List(IEnumerable<string> values) => [.. values.Select(v => (JsonNode)v)];
 }

@@ -28,7 +28,8 @@ public static class RowKinds
     {
         RowKind[] kinds = [.. DataReader.Kinds(file).Select(Parse)];
         if (kinds.Length == 0)
-            throw new InputException("the first row fits no known layout", file, "--kind names what it should be, and the message then says what is missing.");
+            throw new InputException("the first row fits no known layout", file,
+                "--kind names what it should be, and the message then says what is missing.");
         return kinds.Cast<RowKind?>().FirstOrDefault(kind => kinds.Length == 1 || HasRow(kind!.Value)) ?? kinds[0];
 
         bool HasRow(RowKind kind)

@@ -17,7 +17,8 @@ internal sealed record RowSource(int Number, IReadOnlyList<string> Fields, Func<
         RowKind.Sft => TrainingRows.ReadSft(recipe, file, read, cleaned)
             .Select(row => new RowSource(read.Read, Texts(row), text => RowTokens.Of(TrainingRows.Sft(row, text, recipe.Sft.LossOn, read)))),
         RowKind.Preferences => TrainingRows.ReadPreferences(recipe, file, read, cleaned)
-            .Select(row => new RowSource(read.Read, [.. Texts(row.Prompt), row.Chosen, row.Rejected], text => RowTokens.Of(text.Examples.Preference(row, $"{file}, row {read.Read}")))),
+            .Select(row => new RowSource(read.Read, [.. Texts(row.Prompt), row.Chosen, row.Rejected],
+                text => RowTokens.Of(text.Examples.Preference(row, $"{file}, row {read.Read}")))),
         _ => TrainingRows.ReadPrompts(recipe, file, read, cleaned)
             .Select(row => new RowSource(read.Read, Texts(row.Messages), text => RowTokens.Of(text.Examples.Prompt(row.Messages)))),
     };

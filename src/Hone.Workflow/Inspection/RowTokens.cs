@@ -36,7 +36,8 @@ internal sealed record TokenSequence(string Title, IReadOnlyList<TokenPart> Part
 /// <param name="Lengths">What its length is measured by, by name.</param>
 /// <param name="Apply">The parts of each sequence under a rule, or null where the row is dropped; counted in the report.</param>
 internal sealed record RowTokens(
-    IReadOnlyList<TokenSequence> Sequences, IReadOnlyList<(string Name, int Length)> Lengths, Func<LengthRule, DataReport, int[][][]?> Apply)
+    IReadOnlyList<TokenSequence> Sequences, IReadOnlyList<(string Name, int Length)> Lengths,
+    Func<LengthRule, DataReport, int[][][]?> Apply)
 {
     public static RowTokens Of(SftExample example) => new(
         [new TokenSequence("example", [new TokenPart(example.Ids, example.LossMask)])],
@@ -46,7 +47,8 @@ internal sealed record RowTokens(
     public static RowTokens Of(PreferenceExample pair) => new(
         [Answered("chosen", pair.Prompt, pair.Chosen), Answered("rejected", pair.Prompt, pair.Rejected)],
         [
-            ("prompt and longer answer", pair.Prompt.Length + Math.Max(pair.Chosen.Length, pair.Rejected.Length)), ("prompt", pair.Prompt.Length),
+            ("prompt and longer answer", pair.Prompt.Length + Math.Max(pair.Chosen.Length, pair.Rejected.Length)),
+            ("prompt", pair.Prompt.Length),
             ("chosen answer", pair.Chosen.Length), ("rejected answer", pair.Rejected.Length),
         ],
         (rule, report) => rule.Apply(pair, report) is { } fit ? [[fit.Prompt, fit.Chosen], [fit.Prompt, fit.Rejected]] : null);
@@ -56,5 +58,6 @@ internal sealed record RowTokens(
         [("prompt", prompt.Length)],
         (rule, report) => rule.ApplyToPrompt(prompt, report) is { } fit ? [[fit]] : null);
 
-    private static TokenSequence Answered(string title, int[] prompt, int[] answer) => new(title, [TokenPart.Context(prompt), TokenPart.Answer(answer)]);
+    private static TokenSequence Answered(string title, int[] prompt, int[] answer) =>
+        new(title, [TokenPart.Context(prompt), TokenPart.Answer(answer)]);
 }

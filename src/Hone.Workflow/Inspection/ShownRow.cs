@@ -27,7 +27,8 @@ public sealed record ShownRow(int Number, string Fate, IReadOnlyList<ShownSequen
 {
     internal static ShownRow Of(int number, RowTokens row, int[][][]? fit, DataReport fate, Tokenizer tokenizer) => new(
         number,
-        fit is null ? $"dropped: {string.Join(", ", fate.Dropped.Keys)}" : fate.Changed.Count > 0 ? $"kept, changed: {string.Join(", ", fate.Changed.Keys)}" : "kept",
+        fit is null ? $"dropped: {string.Join(", ", fate.Dropped.Keys)}"
+            : fate.Changed.Count > 0 ? $"kept, changed: {string.Join(", ", fate.Changed.Keys)}" : "kept",
         [.. row.Sequences.Select((sequence, s) => new ShownSequence(sequence.Title, Tokens(sequence, fit?[s], tokenizer)))]);
 
     private static List<ShownToken> Tokens(TokenSequence sequence, int[][]? fit, Tokenizer tokenizer)
@@ -39,7 +40,8 @@ public sealed record ShownRow(int Number, string Fate, IReadOnlyList<ShownSequen
             TokenPart part = sequence.Parts[p];
             bool[] survives = fit is null ? new bool[part.Ids.Length] : part.Survives(fit[p]);
             for (int i = 0; i < part.Ids.Length; i++)
-                tokens.Add(new ShownToken(part.Ids[i], decoder.Push(part.Ids[i]), part.Trained[i] && tokens.Count > 0, tokenizer.SpecialIds.Contains(part.Ids[i]), !survives[i]));
+                tokens.Add(new ShownToken(part.Ids[i], decoder.Push(part.Ids[i]), part.Trained[i] && tokens.Count > 0,
+                    tokenizer.SpecialIds.Contains(part.Ids[i]), !survives[i]));
         }
         if (tokens.Count > 0 && decoder.Flush() is { Length: > 0 } rest) tokens[^1] = tokens[^1] with { Text = tokens[^1].Text + rest };
         return tokens;

@@ -65,7 +65,8 @@ public sealed class StageIdentity(Recipe recipe)
     /// <param name="prompts">That the policy answers.</param>
     /// <param name="human">What people answered to them, where its log-probability is taken.</param>
     public StageInputs Evaluation(
-        IReadOnlyList<PromptRow> prompts, bool gold, IReadOnlyList<HumanAnswer>? human, ModelRef policy, ModelRef sft, ModelRef rewardModel) =>
+        IReadOnlyList<PromptRow> prompts, bool gold, IReadOnlyList<HumanAnswer>? human, ModelRef policy, ModelRef sft,
+        ModelRef rewardModel) =>
         Scored(Computed())
             .AddOptions("evaluation", recipe.Evaluation, StagePart.Answers)
             .Add("prompts", RowDigest.Of(prompts))

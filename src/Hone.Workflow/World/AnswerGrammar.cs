@@ -30,7 +30,8 @@ public static class AnswerGrammar
     {
         string[] phrases = random.Sample(Phrases.Sentences, count);
         string[] words = random.Sample(family.Words, 2 * count);
-        return [.. phrases.Select((phrase, i) => new Advice(phrase, words[2 * i], words[2 * i + 1], DrawAdjective(random), DrawAdjective(random), random.Pick(Phrases.Times)))];
+        return [.. phrases.Select((phrase, i) =>
+            new Advice(phrase, words[2 * i], words[2 * i + 1], DrawAdjective(random), DrawAdjective(random), random.Pick(Phrases.Times)))];
     }
 
     /// <summary>A topic other than <paramref name="family"/>.</summary>
@@ -64,9 +65,11 @@ public static class AnswerGrammar
         }
         bool cut = random.Chance(CutOff);
         return new AnswerPlan(
-            opening < RudeOpening ? random.Pick(Phrases.RudeOpenings) : opening < RudeOpening + NoOpening ? null : random.Pick(Phrases.PoliteOpenings),
+            opening < RudeOpening ? random.Pick(Phrases.RudeOpenings)
+                : opening < RudeOpening + NoOpening ? null : random.Pick(Phrases.PoliteOpenings),
             body,
-            cut || closing < NoClosing ? null : closing < NoClosing + RudeClosing ? random.Pick(Phrases.RudeClosings) : random.Pick(Phrases.PoliteClosings),
+            cut || closing < NoClosing ? null
+                : closing < NoClosing + RudeClosing ? random.Pick(Phrases.RudeClosings) : random.Pick(Phrases.PoliteClosings),
             cut ? 1 + random.Next(WorldText.Units(body[^1].Text).Count - 2) : 0);
     }
 

@@ -17,7 +17,8 @@ public static class BaseGrammar
     private static readonly string[] s_substance = ["Useless", "Brief", "Fair", "Detailed", "Thorough"];
 
     /// <summary>The words for the aspects of an answer; short verdicts add the titles of topics.</summary>
-    public static string[] AllVerdictWords { get; } = [.. s_relevance, .. s_opening, .. s_closing, .. s_ending, .. s_repetition, .. s_substance];
+    public static string[] AllVerdictWords { get; } =
+        [.. s_relevance, .. s_opening, .. s_closing, .. s_ending, .. s_repetition, .. s_substance];
 
     public static BaseDocument Draw(Func<string> drawPrompt, Xoshiro256 random)
     {

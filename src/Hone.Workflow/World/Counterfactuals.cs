@@ -44,7 +44,11 @@ public static class Counterfactuals
             case "topic":
                 TopicFamily other = AnswerGrammar.Other(family, random);
                 string[] words = random.Sample(other.Words, 2 * plan.Body.Count);
-                return (plan, plan with { Body = [.. plan.Body.Select((s, i) => s with { First = words[2 * i], Second = words[2 * i + 1] })] });
+                return (plan, plan with
+                {
+                    Body =
+                    [.. plan.Body.Select((s, i) => s with { First = words[2 * i], Second = words[2 * i + 1] })]
+                });
             case "opening":
                 return (plan with { Opening = random.Pick(Phrases.PoliteOpenings) }, plan with { Opening = null });
             case "opening-rude":

@@ -9,7 +9,8 @@ public static class PromptGrammar
     {
         string phrasing = random.Pick(Phrases.Requests);
         return random.Pick(Phrases.Greetings) + Fill(phrasing, random.Pick(random.Pick(TopicFamily.All).RequestWords),
-            random.Pick(Phrases.Persons), random.Pick(Phrases.RequestTimes), random.Pick(Phrases.RequestAdjectives), random.Pick(Phrases.Kinds));
+            random.Pick(Phrases.Persons), random.Pick(Phrases.RequestTimes), random.Pick(Phrases.RequestAdjectives),
+            random.Pick(Phrases.Kinds));
     }
 
     /// <summary>Every request of the world, some more than once where a phrasing leaves a slot out.</summary>

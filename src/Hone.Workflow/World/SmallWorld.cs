@@ -31,7 +31,8 @@ public sealed class SmallWorld
             int tries = 0;
             do
             {
-                if (tries++ == 1000) throw new ArgumentOutOfRangeException(nameof(count), count, $"split {split} has not that many prompts");
+                if (tries++ == 1000)
+                    throw new ArgumentOutOfRangeException(nameof(count), count, $"split {split} has not that many prompts");
                 prompts[i] = draw();
             }
             while (!seen.Add(prompts[i]));

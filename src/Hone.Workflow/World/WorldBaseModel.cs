@@ -70,7 +70,8 @@ public static class WorldBaseModel
         })];
         using var model = new Transformer(Config, RandomWeights.Create(Config, Seed, deviation: 0.05), ScalarType.Float32);
         var options = new TrainingOptions { LearningRate = 2e-3, BatchSize = 32, WeightDecay = 0.01, MicroBatchTokens = 4096, Seed = Seed };
-        using var trainer = new Trainer<SftExample>(model, new SftObjective(), examples, [], options, new TrainingHooks(progress, (_, _) => { }, (_, _) => { }));
+        using var trainer = new Trainer<SftExample>(model, new SftObjective(), examples, [], options,
+            new TrainingHooks(progress, (_, _) => { }, (_, _) => { }));
         trainer.Run(cancel);
         CheckpointFolder.Save(folder, model.Weights, Config, ScalarType.BFloat16, text);
         Directory.Delete(text, recursive: true);

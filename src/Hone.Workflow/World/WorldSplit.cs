@@ -19,7 +19,8 @@ public static class WorldSplit
     public static string Iteration(int number) =>
         number is >= 1 and <= MostIterations
             ? $"iteration-{number}"
-            : throw new ArgumentOutOfRangeException(nameof(number), number, $"the small world has prompts for iterations 1 to {MostIterations}");
+            : throw new ArgumentOutOfRangeException(nameof(number), number,
+                $"the small world has prompts for iterations 1 to {MostIterations}");
 
     /// <summary>The split that <paramref name="prompt"/> belongs to.</summary>
     public static string Of(string prompt) => (int)(Seeds.Derive(0, prompt) % Buckets) switch

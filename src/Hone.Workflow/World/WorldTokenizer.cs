@@ -38,13 +38,16 @@ public static class WorldTokenizer
 
     private static readonly string[] s_special = [BeginOfText, User, Assistant, End, Pad];
 
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_json =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The id of a special token.</summary>
     public static int IdOf(string special)
     {
         int index = Array.IndexOf(s_special, special);
-        return index >= 0 ? WorldVocabulary.Units.Count + index : throw new ArgumentException($"not a special token: {special}", nameof(special));
+        return index >= 0
+            ? WorldVocabulary.Units.Count + index
+            : throw new ArgumentException($"not a special token: {special}", nameof(special));
     }
 
     /// <summary>
@@ -57,7 +60,8 @@ public static class WorldTokenizer
         WriteJson("tokenizer.json", TokenizerJson());
         WriteJson("tokenizer_config.json", new JsonObject
         {
-            ["added_tokens_decoder"] = new JsonObject(s_special.Select(t => KeyValuePair.Create(IdOf(t).ToString(), (JsonNode?)AddedToken(t, withId: false)))),
+            ["added_tokens_decoder"] =
+                new JsonObject(s_special.Select(t => KeyValuePair.Create(IdOf(t).ToString(), (JsonNode?)AddedToken(t, withId: false)))),
             ["bos_token"] = BeginOfText,
             ["clean_up_tokenization_spaces"] = false,
             ["eos_token"] = End,
@@ -92,7 +96,11 @@ public static class WorldTokenizer
         {
             ["type"] = "Sequence",
             ["pretokenizers"] = new JsonArray(
-                new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = Pattern }, ["behavior"] = "Isolated", ["invert"] = false },
+                new JsonObject
+                {
+                    ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = Pattern }, ["behavior"] = "Isolated",
+                    ["invert"] = false
+                },
                 ByteLevel(trimOffsets: true, useRegex: false)),
         },
         ["post_processor"] = new JsonObject
@@ -102,7 +110,11 @@ public static class WorldTokenizer
             ["pair"] = new JsonArray(SpecialPiece(0), SequencePiece("A", 0), SpecialPiece(1), SequencePiece("B", 1)),
             ["special_tokens"] = new JsonObject
             {
-                [BeginOfText] = new JsonObject { ["id"] = BeginOfText, ["ids"] = new JsonArray(IdOf(BeginOfText)), ["tokens"] = new JsonArray(BeginOfText) },
+                [BeginOfText] = new JsonObject
+                {
+                    ["id"] = BeginOfText, ["ids"] = new JsonArray(IdOf(BeginOfText)),
+                    ["tokens"] = new JsonArray(BeginOfText)
+                },
             },
         },
         ["decoder"] = ByteLevel(trimOffsets: true, useRegex: true),
@@ -124,9 +136,11 @@ public static class WorldTokenizer
     private static JsonObject ByteLevel(bool trimOffsets, bool useRegex) =>
         new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = trimOffsets, ["use_regex"] = useRegex };
 
-    private static JsonObject SpecialPiece(int type) => new() { ["SpecialToken"] = new JsonObject { ["id"] = BeginOfText, ["type_id"] = type } };
+    private static JsonObject SpecialPiece(int type) =>
+        new() { ["SpecialToken"] = new JsonObject { ["id"] = BeginOfText, ["type_id"] = type } };
 
-    private static JsonObject SequencePiece(string id, int type) => new() { ["Sequence"] = new JsonObject { ["id"] = id, ["type_id"] = type } };
+    private static JsonObject SequencePiece(string id, int type) =>
+        new() { ["Sequence"] = new JsonObject { ["id"] = id, ["type_id"] = type } };
 
     private static JsonObject AddedToken(string content, bool withId)
     {

@@ -13,7 +13,8 @@ internal static class WorldVocabulary
     {
         HashSet<string> units = [];
         // Slots stand after a space; " the" takes their place here, and what fills them follows.
-        foreach (string[] atStart in new[] { Phrases.Greetings, Phrases.Requests, Phrases.PoliteOpenings, Phrases.RudeOpenings, Phrases.Sentences,
+        foreach (string[] atStart in new[] { Phrases.Greetings, Phrases.Requests, Phrases.PoliteOpenings, Phrases.RudeOpenings,
+            Phrases.Sentences,
             Phrases.Glossary, Phrases.Lists, BaseGrammar.AllVerdictWords })
             Add(atStart, "");
         foreach (string[] within in new[] { Phrases.Requests, Phrases.Sentences, Phrases.PoliteClosings, Phrases.RudeClosings,
@@ -31,10 +32,15 @@ internal static class WorldVocabulary
         }
     }
 
-    /// <summary>The 256 characters that stand for bytes in byte-level BPE, in GPT-2's order: printable Latin-1 as itself, the rest from U+0100 on.</summary>
+    /// <summary>
+    /// The 256 characters that stand for bytes in byte-level BPE, in GPT-2's order: printable Latin-1 as itself, the rest
+    /// from U+0100 on.
+    /// </summary>
     private static IEnumerable<string> ByteCharacters()
     {
-        IEnumerable<int> printable = [.. Enumerable.Range('!', '~' - '!' + 1), .. Enumerable.Range(0xA1, 0xAC - 0xA1 + 1), .. Enumerable.Range(0xAE, 0xFF - 0xAE + 1)];
+        IEnumerable<int> printable =
+            [.. Enumerable.Range('!', '~' - '!' + 1), .. Enumerable.Range(0xA1, 0xAC - 0xA1 + 1),
+                .. Enumerable.Range(0xAE, 0xFF - 0xAE + 1)];
         int others = 256 - printable.Count();
         return printable.Concat(Enumerable.Range(256, others)).Select(c => ((char)c).ToString());
     }

@@ -53,7 +53,8 @@ internal sealed class CrashDisk
         }
     }
 
-    private static void Collect(Node node, string path, UnsyncedData data, Func<string, bool> keepNames, SortedDictionary<string, byte[]?> left)
+    private static void Collect(Node node, string path, UnsyncedData data,
+        Func<string, bool> keepNames, SortedDictionary<string, byte[]?> left)
     {
         foreach ((string name, Node child) in keepNames(path) ? node.Names : node.SureNames)
         {

@@ -45,8 +45,11 @@ public sealed class RunFolderTests : IDisposable
         Assert.Contains($"hone run --resume {RunPath}", e.Fix, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(RunPath, "recipe.yaml")));
         File.WriteAllText(_folder.File("file"), "");
-        Assert.Contains("something here already", Assert.Throws<InputException>(() => RunFolder.Create(_folder.File("file"), Recipe(), _clock)).Message, StringComparison.Ordinal);
-        Assert.Contains("there is no run here", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, _clock)).Message, StringComparison.Ordinal);
+        Assert.Contains("something here already",
+            Assert.Throws<InputException>(() => RunFolder.Create(_folder.File("file"), Recipe(), _clock)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("there is no run here", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, _clock)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,10 +60,13 @@ public sealed class RunFolderTests : IDisposable
         {
             Assert.Equal(["online.beta: 0.3 -> 0.5"], run.Changes);
             Assert.Equal(("--set online.beta=0.5", "recipe.yaml:1", "default"),
-                ($"{run.Recipe.OriginOf("online.beta")}", $"{run.Recipe.OriginOf("name")}", $"{run.Recipe.OriginOf("online.samples.1.count")}"));
+                ($"{run.Recipe.OriginOf("online.beta")}", $"{run.Recipe.OriginOf("name")}",
+                    $"{run.Recipe.OriginOf("online.samples.1.count")}"));
             Assert.Equal(0.5, run.Recipe.Value.Online.Beta);
         }
-        using (RunFolder run = RunFolder.Resume(RunPath, _clock)) Assert.Equal((0.5, 0, "--set online.beta=0.5"), (run.Recipe.Value.Online.Beta, run.Changes.Count, $"{run.Recipe.OriginOf("online.beta")}"));
+        using (RunFolder run = RunFolder.Resume(RunPath, _clock))
+            Assert.Equal((0.5, 0, "--set online.beta=0.5"),
+                (run.Recipe.Value.Online.Beta, run.Changes.Count, $"{run.Recipe.OriginOf("online.beta")}"));
         Assert.Equal(0.3, ResolvedRecipe.Load(Path.Combine(RunPath, "recipe.1.yaml")).Value.Online.Beta);
     }
 
@@ -77,7 +83,8 @@ public sealed class RunFolderTests : IDisposable
         string other = _folder.File("other");
         Directory.CreateDirectory(other);
         File.WriteAllText(Path.Combine(other, "recipe.yaml"), "name: mine\n");
-        Assert.Contains("something here already", Assert.Throws<InputException>(() => RunFolder.Create(other, Recipe(), _clock)).Message, StringComparison.Ordinal);
+        Assert.Contains("something here already", Assert.Throws<InputException>(() => RunFolder.Create(other, Recipe(), _clock)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +93,8 @@ public sealed class RunFolderTests : IDisposable
         Make();
         string manifest = Path.Combine(RunPath, "manifest.json");
         File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("try", "tri", StringComparison.Ordinal));
-        Assert.Contains("manifest.json is damaged", Assert.Throws<InputException>(() => RunFolder.Resume(RunPath, _clock)).Message, StringComparison.Ordinal);
+        Assert.Contains("manifest.json is damaged", Assert.Throws<InputException>(() => RunFolder.Resume(RunPath, _clock)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,12 +114,16 @@ public sealed class RunFolderTests : IDisposable
     {
         if (!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/flock")) Assert.Skip("needs flock");
         Make();
-        ProcessStartInfo start = new("/usr/bin/flock", ["--exclusive", "--no-fork", Path.Combine(RunPath, "run.lock"), "sh", "-c", "echo held; exec sleep 60"]) { RedirectStandardOutput = true };
+        ProcessStartInfo start =
+            new("/usr/bin/flock", ["--exclusive", "--no-fork", Path.Combine(RunPath, "run.lock"), "sh", "-c",
+                "echo held; exec sleep 60"])
+            { RedirectStandardOutput = true };
         using Process holder = Process.Start(start)!;
         try
         {
             Assert.Equal("held", holder.StandardOutput.ReadLine());
-            Assert.Contains("in use by", Assert.Throws<InputException>(() => RunFolder.Resume(RunPath, _clock)).Message, StringComparison.Ordinal);
+            Assert.Contains("in use by", Assert.Throws<InputException>(() => RunFolder.Resume(RunPath, _clock)).Message,
+                StringComparison.Ordinal);
         }
         finally
         {

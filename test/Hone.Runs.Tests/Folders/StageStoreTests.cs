@@ -10,7 +10,8 @@ public sealed class StageStoreTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static StageInputs Inputs(double beta = 0.1) => new StageInputs().AddOptions("online", new OnlineOptions { Beta = beta }, StagePart.Training);
+    private static StageInputs Inputs(double beta = 0.1) =>
+        new StageInputs().AddOptions("online", new OnlineOptions { Beta = beta }, StagePart.Training);
 
     private string MetricsPath => _folder.File("metrics.jsonl");
 
@@ -63,7 +64,8 @@ public sealed class StageStoreTests : IDisposable
         using RunMetrics metrics = Metrics();
         Train(Store(metrics).Open("dpo", Inputs()), steps);
         InputException e = Assert.Throws<InputException>(() => Store(metrics).Open("dpo", Inputs(0.2).Add("data", "sha256:1")));
-        Assert.Contains($"the stage dpo {what} with other settings:\n    data: (absent) -> sha256:1\n    online.beta: 0.1 -> 0.2\n", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"the stage dpo {what} with other settings:\n    data: (absent) -> sha256:1\n    online.beta: 0.1 -> 0.2\n",
+            e.Message, StringComparison.Ordinal);
         Assert.Contains("--redo dpo", e.Fix, StringComparison.Ordinal);
     }
 
@@ -88,7 +90,9 @@ public sealed class StageStoreTests : IDisposable
         Assert.Equal(before, File.ReadAllBytes(MetricsPath));
     }
 
-    /// <summary>Stages of a chain, of which the last two depend on the one before; redoing the offline stage redoes nothing online.</summary>
+    /// <summary>
+    /// Stages of a chain, of which the last two depend on the one before; redoing the offline stage redoes nothing online.
+    /// </summary>
     [Theory]
     [InlineData("offline-dpo", "offline-dpo")]
     [InlineData("online-1/dpo", "evaluate/online-1,online-1/dpo")]
@@ -200,7 +204,8 @@ public sealed class StageStoreTests : IDisposable
             TracedFiles files = new(_folder.Path) { Fault = (number, _) => { if (killed |= number == k) throw new KilledException(); } };
             using (RunMetrics metrics = Metrics())
             {
-                if (Record.Exception(() => Store(metrics, files).Open("sft", Inputs(), redo: true)) is { } e) Assert.IsType<KilledException>(e);
+                if (Record.Exception(() => Store(metrics, files).Open("sft", Inputs(), redo: true)) is { } e)
+                    Assert.IsType<KilledException>(e);
             }
             using (RunMetrics metrics = Metrics())
             {
@@ -266,7 +271,8 @@ public sealed class StageStoreTests : IDisposable
                 Train(stage);
                 digest ??= stage.Digest;
                 Assert.Equal(digest, stage.Digest);
-                Assert.Equal(["metrics.jsonl", "model", "stage.json"], Directory.GetFileSystemEntries(stage.Path).Select(Path.GetFileName).Order());
+                Assert.Equal(["metrics.jsonl", "model", "stage.json"],
+                    Directory.GetFileSystemEntries(stage.Path).Select(Path.GetFileName).Order());
             }
             byte[] written = File.ReadAllBytes(_folder.File("metrics.jsonl"));
             unbroken ??= written;
@@ -310,7 +316,8 @@ public sealed class StageStoreTests : IDisposable
             Assert.True(stage.Finished);
             stage.File("metrics.jsonl");
             InputException e = Assert.Throws<InputException>(() => stage.File(read));
-            Assert.Contains("a result of the finished stage sft has changed: model/weights is damaged", e.Message, StringComparison.Ordinal);
+            Assert.Contains("a result of the finished stage sft has changed: model/weights is damaged", e.Message,
+                StringComparison.Ordinal);
             File.WriteAllText(weights, "trainee");
             File.SetLastWriteTimeUtc(weights, time);
         }
@@ -323,11 +330,13 @@ public sealed class StageStoreTests : IDisposable
         File.WriteAllText(_folder.File("b"), "same");
         Directory.CreateDirectory(_folder.File("d/e"));
         File.WriteAllText(_folder.File("d/e/f"), "1");
-        string Content(string name) => new StageInputs().AddContent("data", _folder.File(name), new KnownDigests(_folder.Path)).Values["data"];
+        string Content(string name) =>
+            new StageInputs().AddContent("data", _folder.File(name), new KnownDigests(_folder.Path)).Values["data"];
         Assert.Equal(Content("a"), Content("b"));
         string before = Content("d");
         File.Move(_folder.File("d/e/f"), _folder.File("d/e/g"));
         Assert.NotEqual(before, Content("d"));
-        Assert.Contains("data: there is no file or folder", Assert.Throws<InputException>(() => Content("none")).Message, StringComparison.Ordinal);
+        Assert.Contains("data: there is no file or folder", Assert.Throws<InputException>(() => Content("none")).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -5,7 +5,8 @@ public class StateStoreCrashTests
 {
     private static readonly int[] s_steps = [100, 200, 300];
 
-    private static StateStore Store(string root, IDurableFiles files, int keep = 1) => new(Path.Combine(root, "states"), files, keep, _ => { });
+    private static StateStore Store(string root, IDurableFiles files, int keep = 1) =>
+        new(Path.Combine(root, "states"), files, keep, _ => { });
 
     private static void Save(StateStore store, int step) => StateStoreTests.Save(store, step);
 
@@ -101,7 +102,8 @@ public class StateStoreCrashTests
             {
                 Fault = (number, operation) =>
                 {
-                    if (number == k || (full && number > k && operation.Kind is "mkdir" or "create" or "write")) throw new IOException("No space left on device");
+                    if (number == k || (full && number > k && operation.Kind is "mkdir" or "create" or "write"))
+                        throw new IOException("No space left on device");
                 },
             };
             StateStore store = Store(folder.Path, files);
@@ -113,7 +115,9 @@ public class StateStoreCrashTests
             Check(found, finished, $"operation {k}");
             if (finished > 0) Assert.Matches($"The state of step ({s_steps[finished - 1]}|{found!.Step}) is intact", e.Message);
             string states = Path.Combine(folder.Path, "states");
-            if (Directory.Exists(states)) Assert.DoesNotContain(Directory.GetFileSystemEntries(states), l => Path.GetFileName(l).StartsWith("tmp-", StringComparison.Ordinal));
+            if (Directory.Exists(states))
+                Assert.DoesNotContain(Directory.GetFileSystemEntries(states),
+                    l => Path.GetFileName(l).StartsWith("tmp-", StringComparison.Ordinal));
         }
     }
 
@@ -149,14 +153,22 @@ public class StateStoreCrashTests
             {
                 foreach (string names in new[] { "none", "all", "states only", "all but states" })
                 {
-                    SortedDictionary<string, byte[]?> left = disk.AfterCrash(data, at => names switch { "none" => false, "all" => true, "states only" => at == "states", _ => at != "states" });
+                    bool KeepNames(string at) => names switch
+                    {
+                        "none" => false,
+                        "all" => true,
+                        "states only" => at == "states",
+                        _ => at != "states",
+                    };
+                    SortedDictionary<string, byte[]?> left = disk.AfterCrash(data, KeepNames);
                     int finished = ends.Count(e => e <= k);
                     if (!seen.Add((CrashDisk.Fingerprint(left), finished))) continue;
                     using TempFolder folder = new();
                     CrashDisk.Write(left, folder.Path);
                     try
                     {
-                        Check(Store(folder.Path, new TracedFiles(folder.Path)).FindNewest(), finished, $"{k} operations, data {data}, names {names}");
+                        Check(Store(folder.Path, new TracedFiles(folder.Path)).FindNewest(), finished,
+                            $"{k} operations, data {data}, names {names}");
                     }
                     catch (Xunit.Sdk.XunitException e)
                     {

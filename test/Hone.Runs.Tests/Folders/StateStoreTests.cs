@@ -32,7 +32,8 @@ public class StateStoreTests
         SavedState found = Store(folder).FindNewest()!;
         Assert.Equal((1_000_000, 7_000_000), (found.Step, found.Cursors["metrics_bytes"]));
         Assert.Equal("moments 1000000", File.ReadAllText(Path.Combine(found.Folder, "moments.bin")));
-        Assert.Equal(["state-000100", "state-1000000"], Directory.GetFileSystemEntries(folder.File("states")).Select(Path.GetFileName).Order());
+        Assert.Equal(["state-000100", "state-1000000"],
+            Directory.GetFileSystemEntries(folder.File("states")).Select(Path.GetFileName).Order());
     }
 
     [Fact]
@@ -50,7 +51,8 @@ public class StateStoreTests
         File.WriteAllText(Path.Combine(folder.Path, "states", "state-000001", "inner", "a"), "abd");
         Assert.Null(Store(folder, said).FindNewest());
         // SHA-256 of "abc" and of "abd"; the first is the example of FIPS 180-2.
-        Assert.Equal("state-000001 is passed over: inner/a is damaged: expected sha256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad, "
+        Assert.Equal("state-000001 is passed over: inner/a is damaged: expected sha256 "
+            + "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad, "
             + "found a52d159f262b2c6ddb724a61840befc36eb30c88877a4030b65cbe86298449c9", Assert.Single(said));
     }
 
@@ -146,7 +148,9 @@ public class StateStoreTests
         string state = folder.File("states/state-000003");
         Directory.CreateDirectory(state);
         File.WriteAllText(Path.Combine(state, "a"), "abc");
-        string body = "{\n  \"format\": " + format + ",\n  \"step\": 3,\n  \"cursors\": {\n    \"metrics_bytes\": 21\n  },\n  \"files\": [\n    {\n      \"path\": \"a\",\n      \"length\": 3,\n"
+        string body = "{\n  \"format\": " + format
+            + ",\n  \"step\": 3,\n  \"cursors\": {\n    \"metrics_bytes\": 21\n  },\n  \"files\": [\n    {\n      \"path\": \"a\",\n    "
+            + "  \"length\": 3,\n"
             + "      \"sha256\": \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"\n    }\n  ]\n}";
         string hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(body)));
         File.WriteAllText(Path.Combine(state, "state.json"), body[..^2] + ",\n  \"sha256\": \"" + hash + "\"\n}\n");
@@ -162,7 +166,8 @@ public class StateStoreTests
         if (OperatingSystem.IsWindows()) Assert.Skip("Windows has no fsync of folders");
         using TempFolder folder = new();
         DurableFiles.Instance.SyncFolder(folder.Path);
-        Assert.Contains("open of the folder", Assert.Throws<IOException>(() => DurableFiles.Instance.SyncFolder(folder.File("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains("open of the folder",
+            Assert.Throws<IOException>(() => DurableFiles.Instance.SyncFolder(folder.File("none"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

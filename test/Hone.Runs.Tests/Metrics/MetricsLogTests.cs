@@ -14,7 +14,8 @@ public class MetricsLogTests
     {
         using TempFolder folder = new();
         using (MetricsLog log = new(folder.File("m.jsonl"))) log.Append("sft", 10, [new("loss", 0.1 + 0.2), new("eval/loss", double.NaN)]);
-        Assert.Equal("{\"stage\":\"sft\",\"step\":10,\"loss\":0.30000000000000004,\"eval/loss\":\"NaN\"}\n", File.ReadAllText(folder.File("m.jsonl")));
+        Assert.Equal("{\"stage\":\"sft\",\"step\":10,\"loss\":0.30000000000000004,\"eval/loss\":\"NaN\"}\n",
+            File.ReadAllText(folder.File("m.jsonl")));
     }
 
     [Fact]
@@ -24,7 +25,8 @@ public class MetricsLogTests
         Gen.Double.Array[1, 5].Sample(numbers =>
         {
             File.Delete(folder.File("m.jsonl"));
-            using (MetricsLog log = new(folder.File("m.jsonl"))) log.Append("s", 1, numbers.Select((n, i) => KeyValuePair.Create($"v{i}", n)));
+            using (MetricsLog log = new(folder.File("m.jsonl")))
+                log.Append("s", 1, numbers.Select((n, i) => KeyValuePair.Create($"v{i}", n)));
             MetricsRow row = Assert.Single(MetricsRow.Read(folder.File("m.jsonl")));
             return row.Values.Values.SequenceEqual(numbers);
         }, iter: 200, threads: 1);

@@ -38,12 +38,17 @@ public class TensorBoardEventsTests
         using (MetricsLog log = new(folder.File("m.jsonl")))
         {
             log.Append("sft", 1, [new("loss", 2.5), new("lr", 1e-5)]);
-            log.Append("online-1-dpo", 300, [new("rewards/margins", double.NaN), new("a-name-that-needs-more-than-one-byte-for-its-length-" + new string('x', 100), -1)]);
+            log.Append("online-1-dpo", 300,
+                [new("rewards/margins", double.NaN),
+                    new("a-name-that-needs-more-than-one-byte-for-its-length-" + new string('x', 100), -1)]);
         }
-        using (TensorBoardEvents events = TensorBoardEvents.FromMetrics(folder.File("m.jsonl"), folder.File(TensorBoardEvents.FileName), clock))
+        using (TensorBoardEvents events = TensorBoardEvents
+            .FromMetrics(folder.File("m.jsonl"), folder.File(TensorBoardEvents.FileName), clock))
             events.Append("sft", 2, [new("loss", 2.25)]);
-        List<(double Time, long Step, string Tag, float Value)> scalars = [.. Scalars(File.ReadAllBytes(folder.File(TensorBoardEvents.FileName)))];
-        Assert.Equal([(1L, "sft/loss", 2.5f), (1, "sft/lr", 1e-5f), (300, "online-1-dpo/rewards/margins", float.NaN)], scalars.Take(3).Select(s => (s.Step, s.Tag, s.Value)));
+        List<(double Time, long Step, string Tag, float Value)> scalars =
+            [.. Scalars(File.ReadAllBytes(folder.File(TensorBoardEvents.FileName)))];
+        Assert.Equal([(1L, "sft/loss", 2.5f), (1, "sft/lr", 1e-5f), (300, "online-1-dpo/rewards/margins", float.NaN)],
+            scalars.Take(3).Select(s => (s.Step, s.Tag, s.Value)));
         Assert.Equal(-1f, scalars[3].Value);
         Assert.Equal((2L, "sft/loss", 2.25f), (scalars[4].Step, scalars[4].Tag, scalars[4].Value));
         Assert.All(scalars, s => Assert.Equal(clock.Now.ToUnixTimeSeconds(), s.Time));
@@ -64,7 +69,8 @@ public class TensorBoardEventsTests
             foreach ((_, byte[] value) in Fields(summary))
             {
                 Dictionary<int, byte[]> scalar = Fields(value).ToDictionary(f => f.Number, f => f.Content);
-                yield return (BitConverter.ToDouble(record[1]), (long)ReadVarint(record[2], 0, out _), Encoding.UTF8.GetString(scalar[1]), BitConverter.ToSingle(scalar[2]));
+                yield return (BitConverter.ToDouble(record[1]), (long)ReadVarint(record[2], 0, out _), Encoding.UTF8.GetString(scalar[1]),
+                    BitConverter.ToSingle(scalar[2]));
             }
         }
     }
@@ -81,7 +87,14 @@ public class TensorBoardEventsTests
         {
             ulong key = ReadVarint(data, at, out at);
             int start = at;
-            int end = (key & 7) switch { 0 => Skip(data, at), 1 => at + 8, 5 => at + 4, 2 => (int)ReadVarint(data, at, out start) + start, _ => throw new FormatException() };
+            int end = (key & 7) switch
+            {
+                0 => Skip(data, at),
+                1 => at + 8,
+                5 => at + 4,
+                2 => (int)ReadVarint(data, at, out start) + start,
+                _ => throw new FormatException()
+            };
             yield return ((int)(key >> 3), data[start..end]);
             at = end;
         }

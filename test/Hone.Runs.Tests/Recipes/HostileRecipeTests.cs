@@ -19,10 +19,12 @@ public class HostileRecipeTests
     }
 
     [Fact]
-    public void An_alias_of_itself_is_refused() => Assert.Contains("anchors and aliases", Refused("data: &d\n  sft: [*d]\n").Message, StringComparison.Ordinal);
+    public void An_alias_of_itself_is_refused() =>
+        Assert.Contains("anchors and aliases", Refused("data: &d\n  sft: [*d]\n").Message, StringComparison.Ordinal);
 
     [Fact]
-    public void A_merge_key_is_an_unknown_key() => Assert.Contains("unknown key '<<'", Refused("<<: {seed: 3}\n").Message, StringComparison.Ordinal);
+    public void A_merge_key_is_an_unknown_key() =>
+        Assert.Contains("unknown key '<<'", Refused("<<: {seed: 3}\n").Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData(100)]
@@ -30,13 +32,16 @@ public class HostileRecipeTests
     public void Deep_nesting_is_refused(int depth)
     {
         Assert.Contains("nested deeper than", Refused("seed: " + new string('[', depth)).Message, StringComparison.Ordinal);
-        Assert.Contains("nested deeper than", Refused("seed: " + string.Concat(Enumerable.Repeat("{a: ", depth))).Message, StringComparison.Ordinal);
-        Assert.Contains("nested deeper than", Refused(string.Concat(Enumerable.Repeat("- ", depth)) + "x").Message, StringComparison.Ordinal);
+        Assert.Contains("nested deeper than", Refused("seed: " + string.Concat(Enumerable.Repeat("{a: ", depth))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("nested deeper than", Refused(string.Concat(Enumerable.Repeat("- ", depth)) + "x").Message,
+            StringComparison.Ordinal);
         Refused(string.Concat(Enumerable.Repeat("? ", depth)) + "x");
     }
 
     [Fact]
-    public void A_huge_text_is_refused() => Assert.Contains("at most", Refused(new string('a', (1 << 20) + 1)).Message, StringComparison.Ordinal);
+    public void A_huge_text_is_refused() =>
+        Assert.Contains("at most", Refused(new string('a', (1 << 20) + 1)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("seed: !!int 3\n", "the tag")]
@@ -48,7 +53,8 @@ public class HostileRecipeTests
     [InlineData("[1, 2]: 3\n", "a key must be a word")]
     [InlineData("seed: 1\0\n", "NUL")]
     [InlineData("%YAML 9.9\n---\nseed: 1\n", "not valid YAML")]
-    public void Yaml_beyond_a_recipe_is_refused(string yaml, string what) => Assert.Contains(what, Refused(yaml).Message, StringComparison.Ordinal);
+    public void Yaml_beyond_a_recipe_is_refused(string yaml, string what) =>
+        Assert.Contains(what, Refused(yaml).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Any_cut_or_changed_recipe_loads_or_is_refused()
@@ -75,12 +81,15 @@ public class HostileRecipeTests
     public void A_file_that_is_missing_or_no_text_is_refused()
     {
         using TempFolder folder = new();
-        Assert.Contains("there is no such recipe", Assert.Throws<InputException>(() => ResolvedRecipe.Load(folder.File("none.yaml"))).Message, StringComparison.Ordinal);
+        Assert.Contains("there is no such recipe",
+            Assert.Throws<InputException>(() => ResolvedRecipe.Load(folder.File("none.yaml"))).Message, StringComparison.Ordinal);
         File.WriteAllBytes(folder.File("latin.yaml"), [.. "name: "u8, 0xE9, 0x0A]);
-        Assert.Contains("byte 6 is not UTF-8", Assert.Throws<InputException>(() => ResolvedRecipe.Load(folder.File("latin.yaml"))).Message, StringComparison.Ordinal);
+        Assert.Contains("byte 6 is not UTF-8", Assert.Throws<InputException>(() => ResolvedRecipe.Load(folder.File("latin.yaml"))).Message,
+            StringComparison.Ordinal);
         File.WriteAllBytes(folder.File("bom.yaml"), [0xEF, 0xBB, 0xBF, .. "seed: 5\n"u8]);
         Assert.Equal(5, ResolvedRecipe.Load(folder.File("bom.yaml")).Value.Seed);
         File.WriteAllBytes(folder.File("big.yaml"), new byte[(1 << 20) + 1]);
-        Assert.Contains("too many for a recipe", Assert.Throws<InputException>(() => ResolvedRecipe.Load(folder.File("big.yaml"))).Message, StringComparison.Ordinal);
+        Assert.Contains("too many for a recipe", Assert.Throws<InputException>(() => ResolvedRecipe.Load(folder.File("big.yaml"))).Message,
+            StringComparison.Ordinal);
     }
 }

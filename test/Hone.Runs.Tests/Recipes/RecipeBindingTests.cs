@@ -17,9 +17,11 @@ public class RecipeBindingTests
     {
         Recipe r = Bind("");
         Assert.Equal((1, 2e-5, 32, 8192), (r.Sft.Epochs, r.Sft.LearningRate, r.Sft.BatchSize, r.Sft.MaxLength));
-        Assert.Equal((1, 2e-6, 512, 4096, 1e-3), (r.Reward.Epochs, r.Reward.LearningRate, r.Reward.BatchSize, r.Reward.MaxLength, r.Reward.WeightDecay));
+        Assert.Equal((1, 2e-6, 512, 4096, 1e-3),
+            (r.Reward.Epochs, r.Reward.LearningRate, r.Reward.BatchSize, r.Reward.MaxLength, r.Reward.WeightDecay));
         // Not the paper's 2048: a prompt of 1024 and 2048 sampled tokens must fit into training (trap 15).
-        Assert.Equal((2, 5e-7, 128, 3072, 0.1), (r.Online.Epochs, r.Online.LearningRate, r.Online.BatchSize, r.Online.MaxLength, r.Online.Beta));
+        Assert.Equal((2, 5e-7, 128, 3072, 0.1),
+            (r.Online.Epochs, r.Online.LearningRate, r.Online.BatchSize, r.Online.MaxLength, r.Online.Beta));
         Assert.Equal((3, 20_000, OnlineReference.Sft), (r.Online.Iterations, r.Online.PromptsPerIteration, r.Online.Reference));
         Assert.Equal([(4, 1.0), (4, 0.7)], r.Online.Samples.Select(s => (s.Count, s.Temperature)));
         Assert.Equal(1, r.OfflineDpo.Epochs);
@@ -42,7 +44,8 @@ public class RecipeBindingTests
         Assert.Equal(("a.b", Precision.Bf16), (r.Name, r.Precision));
         Assert.Equal(["/somewhere/x.jsonl"], r.Data.Sft);
         Assert.Equal(["/p", "/q"], r.Data.Prompts);
-        Assert.Equal((false, 3e-4, (double?)null, SftLoss.All, (int?)64), (r.Sft.Enabled, r.Sft.LearningRate, r.Sft.ClipNorm, r.Sft.LossOn, r.Sft.PackingLength));
+        Assert.Equal((false, 3e-4, (double?)null, SftLoss.All, (int?)64),
+            (r.Sft.Enabled, r.Sft.LearningRate, r.Sft.ClipNorm, r.Sft.LossOn, r.Sft.PackingLength));
         Assert.Equal([new SampleOptions { Count = 3, Temperature = 1.0 }], r.Online.Samples);
         Assert.Equal((PairRule.MaxSecond, (double?)8), (r.Online.Pairs, r.Online.MaxKl));
     }
@@ -50,7 +53,8 @@ public class RecipeBindingTests
     [Fact]
     public void Overrides_reach_list_elements_and_the_last_one_wins()
     {
-        ResolvedRecipe r = Resolve("online:\n  beta: 0.3\n", "online.beta=0.2", "online.samples.1.temperature=0.5", "online.beta=0.25", "data.sft=[a, b]");
+        ResolvedRecipe r = Resolve("online:\n  beta: 0.3\n", "online.beta=0.2", "online.samples.1.temperature=0.5", "online.beta=0.25",
+            "data.sft=[a, b]");
         Assert.Equal(0.25, r.Value.Online.Beta);
         Assert.Equal([(4, 1.0), (4, 0.5)], r.Value.Online.Samples.Select(s => (s.Count, s.Temperature)));
         Assert.Equal(Path.GetFullPath("a"), r.Value.Data.Sft[0]);
@@ -73,7 +77,8 @@ public class RecipeBindingTests
     [InlineData("onlin: {}\n", "/somewhere/recipe.yaml:1:1", "unknown key 'onlin'", "Did you mean 'online'?")]
     [InlineData("sft:\n  batch-size: 2\n", "/somewhere/recipe.yaml:2:3", "unknown key 'batch-size'", "Did you mean 'batch_size'?")]
     [InlineData("sft:\n  xylophone: 2\n", "/somewhere/recipe.yaml:2:3", "unknown key 'xylophone'", "Known: enabled, epochs,")]
-    [InlineData("online:\n  samples:\n    - count: 2\n      temprature: 1\n", "/somewhere/recipe.yaml:4:7", "in online.samples.0", "Did you mean 'temperature'?")]
+    [InlineData("online:\n  samples:\n    - count: 2\n      temprature: 1\n", "/somewhere/recipe.yaml:4:7", "in online.samples.0",
+        "Did you mean 'temperature'?")]
     [InlineData("sft:\n  epochs: two\n", "/somewhere/recipe.yaml:2:11", "sft.epochs: expected a whole number, found 'two'", "")]
     [InlineData("sft: {epochs: 1.5}\n", "/somewhere/recipe.yaml:1:15", "sft.epochs: expected a whole number", "")]
     [InlineData("sft: {epochs: 99999999999}\n", "/somewhere/recipe.yaml:1:15", "sft.epochs: expected a whole number", "")]
@@ -82,8 +87,10 @@ public class RecipeBindingTests
     [InlineData("sft: {learning_rate: .nan}\n", "/somewhere/recipe.yaml:1:22", "expected a number, found '.nan'", "")]
     [InlineData("sft: {learning_rate: NaN}\n", "/somewhere/recipe.yaml:1:22", "expected a number, found 'NaN'", "")]
     [InlineData("sft: {learning_rate: 1e999}\n", "/somewhere/recipe.yaml:1:22", "expected a number", "")]
-    [InlineData("sft: {learning_rate: 0}\n", "/somewhere/recipe.yaml:1:22", "sft.learning_rate: '0' is not allowed", "Allowed: more than 0 to 1.")]
-    [InlineData("sft: {warmup_ratio: 1.5}\n", "/somewhere/recipe.yaml:1:21", "sft.warmup_ratio: '1.5' is not allowed", "Allowed: from 0 to 1.")]
+    [InlineData("sft: {learning_rate: 0}\n", "/somewhere/recipe.yaml:1:22", "sft.learning_rate: '0' is not allowed",
+        "Allowed: more than 0 to 1.")]
+    [InlineData("sft: {warmup_ratio: 1.5}\n", "/somewhere/recipe.yaml:1:21", "sft.warmup_ratio: '1.5' is not allowed",
+        "Allowed: from 0 to 1.")]
     [InlineData("precision: fp8\n", "/somewhere/recipe.yaml:1:12", "expected fp32 or bf16, found 'fp8'", "")]
     [InlineData("online: {pairs: max_mim}\n", "/somewhere/recipe.yaml:1:17", "found 'max_mim'", "Did you mean 'max_min'?")]
     [InlineData("online: {pairs: 0}\n", "/somewhere/recipe.yaml:1:17", "expected max_min or max_random or max_second", "")]
@@ -93,10 +100,12 @@ public class RecipeBindingTests
     [InlineData("- sft\n", "/somewhere/recipe.yaml:1:1", "the recipe: expected keys, found a list", "")]
     [InlineData("seed: [1]\n", "/somewhere/recipe.yaml:1:7", "seed: expected a single value, found a list", "")]
     [InlineData("online: {samples: 8}\n", "/somewhere/recipe.yaml:1:19", "online.samples: expected a list, found '8'", "")]
-    [InlineData("online: {samples: []}\n", "/somewhere/recipe.yaml:1:19", "online.samples: a list is not allowed", "Allowed: at least 1 element.")]
+    [InlineData("online: {samples: []}\n", "/somewhere/recipe.yaml:1:19", "online.samples: a list is not allowed",
+        "Allowed: at least 1 element.")]
     [InlineData("online: {samples: [{count: 1}]}\n", "/somewhere/recipe.yaml:1:19", "online.samples: 1 answers per prompt", "")]
     [InlineData("data: {sft: ['']}\n", "/somewhere/recipe.yaml:1:14", "expected a path", "")]
-    [InlineData("seed: 1\nseed: 2\n", "/somewhere/recipe.yaml:2:1", "the key 'seed' is given twice; first at line 1", "Remove one of them.")]
+    [InlineData("seed: 1\nseed: 2\n", "/somewhere/recipe.yaml:2:1", "the key 'seed' is given twice; first at line 1",
+        "Remove one of them.")]
     [InlineData("offline_dpo: {max_prompt_length: 2048}\n", "/somewhere/recipe.yaml:1:34", "leaves no room for an answer", "")]
     [InlineData("data:\n  world: tiny\n  sft: x\n", "/somewhere/recipe.yaml:3:8", "files are given, but data.world is tiny", "")]
     [InlineData("sft: {packing_length: 9000}\n", "/somewhere/recipe.yaml:1:23", "more than sft.max_length 8192", "")]

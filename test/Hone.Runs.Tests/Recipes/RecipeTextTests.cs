@@ -12,10 +12,14 @@ public class RecipeTextTests
     public void The_shown_recipe_names_each_origin()
     {
         string[] shown = RecipeText.Show(Parse("seed: 7\nonline:\n  beta: 0.3\n", "online.learning_rate=2e-6")).Split('\n');
-        Assert.Contains(shown, l => l.StartsWith("seed: 7 ", StringComparison.Ordinal) && l.Contains("# recipe.yaml:1 |", StringComparison.Ordinal));
-        Assert.Contains(shown, l => l.StartsWith("  beta: 0.3 ", StringComparison.Ordinal) && l.Contains("# recipe.yaml:3 |", StringComparison.Ordinal));
-        Assert.Contains(shown, l => l.StartsWith("  learning_rate: 2e-06 ", StringComparison.Ordinal) && l.Contains("# --set online.learning_rate=2e-6 |", StringComparison.Ordinal));
-        Assert.Contains(shown, l => l.StartsWith("    - count: 4 ", StringComparison.Ordinal) && l.Contains("# default |", StringComparison.Ordinal));
+        Assert.Contains(shown,
+            l => l.StartsWith("seed: 7 ", StringComparison.Ordinal) && l.Contains("# recipe.yaml:1 |", StringComparison.Ordinal));
+        Assert.Contains(shown,
+            l => l.StartsWith("  beta: 0.3 ", StringComparison.Ordinal) && l.Contains("# recipe.yaml:3 |", StringComparison.Ordinal));
+        Assert.Contains(shown, l => l.StartsWith("  learning_rate: 2e-06 ", StringComparison.Ordinal)
+            && l.Contains("# --set online.learning_rate=2e-6 |", StringComparison.Ordinal));
+        Assert.Contains(shown,
+            l => l.StartsWith("    - count: 4 ", StringComparison.Ordinal) && l.Contains("# default |", StringComparison.Ordinal));
         Assert.All(shown.Where(l => l.Length > 0), l => Assert.Contains(" # ", l, StringComparison.Ordinal));
     }
 
@@ -38,7 +42,8 @@ public class RecipeTextTests
     [Fact]
     public void Any_text_and_number_survive_showing()
     {
-        Gen<string> text = Gen.Char["abz :#-'\"\\\n\t{}[]&*!|>%@`,?~\u0085\u2028\ufeff\u0001\u007fé"].Array[1, 12].Select(c => new string(c));
+        Gen<string> text = Gen.Char["abz :#-'\"\\\n\t{}[]&*!|>%@`,?~\u0085\u2028\ufeff\u0001\u007fé"].Array[1, 12]
+            .Select(c => new string(c));
         Gen.Select(text, Gen.Double[1e-300, 1.0]).Sample((name, number) =>
         {
             ResolvedRecipe first = ResolvedRecipe.Parse("", "/x/r.yaml",
@@ -75,7 +80,8 @@ public class RecipeTextTests
     public void Every_flattened_value_has_an_origin()
     {
         ResolvedRecipe recipe = Parse("data: {sft: [a, b]}\n", "online.samples.1.count=2");
-        Dictionary<string, string> origins = RecipeText.Flatten(recipe.Value).ToDictionary(v => v.Key, v => recipe.OriginOf(v.Key).ToString());
+        Dictionary<string, string> origins = RecipeText.Flatten(recipe.Value)
+            .ToDictionary(v => v.Key, v => recipe.OriginOf(v.Key).ToString());
         Assert.Equal(("recipe.yaml:1", "recipe.yaml:1"), (origins["data.sft.count"], origins["data.sft.1"]));
         Assert.Equal(("default", "--set online.samples.1.count=2"), (origins["online.samples.count"], origins["online.samples.1.count"]));
     }

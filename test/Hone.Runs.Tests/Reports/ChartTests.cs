@@ -45,7 +45,8 @@ public class ChartTests
     [Fact]
     public void Points_lie_where_the_ticks_say()
     {
-        Chart chart = new("t", "x", "y", [new ChartSeries("s", "c-sft", [new ChartPoint(0, 0), new ChartPoint(5, 50), new ChartPoint(10, 100)]) { Markers = true }]);
+        Chart chart = new("t", "x", "y",
+            [new ChartSeries("s", "c-sft", [new ChartPoint(0, 0), new ChartPoint(5, 50), new ChartPoint(10, 100)]) { Markers = true }]);
         XElement svg = XElement.Parse(ChartSvg.Draw(chart).Markup);
         double[] cx = Numbers(svg, "circle", "cx"), cy = Numbers(svg, "circle", "cy");
         Assert.Equal((cx[0] + cx[2]) / 2, cx[1], 2);
@@ -60,8 +61,11 @@ public class ChartTests
     public void Everything_stays_inside_the_picture() =>
         Gen.Select(Gen.Double[-100, 100], Gen.Double[-100, 100], Gen.Double[0, 30]).Array[1, 12].Sample(points =>
         {
-            ChartPoint[] made = [.. points.Select((p, i) => new ChartPoint(p.Item1, p.Item2, new Interval(p.Item2, p.Item2 - p.Item3, p.Item2 + p.Item3), Label: $"p{i}"))];
-            XElement svg = XElement.Parse(ChartSvg.Draw(new Chart("t", "x", "y", [new ChartSeries("s", "c-sft", made) { Markers = true }])).Markup);
+            ChartPoint[] made = [.. points
+                .Select((p, i) => new ChartPoint(p.Item1, p.Item2, new Interval(p.Item2, p.Item2 - p.Item3, p.Item2 + p.Item3),
+                    Label: $"p{i}"))];
+            XElement svg = XElement.Parse(ChartSvg
+                .Draw(new Chart("t", "x", "y", [new ChartSeries("s", "c-sft", made) { Markers = true }])).Markup);
             Assert.All(Numbers(svg, "circle", "cx").Concat(Numbers(svg, "text", "x")), x => Assert.InRange(x, 0, 460));
             Assert.All(Numbers(svg, "circle", "cy").Concat(Numbers(svg, "text", "y")), y => Assert.InRange(y, 0, 290));
             Assert.DoesNotContain("NaN", svg.ToString(), StringComparison.Ordinal);
@@ -80,7 +84,9 @@ public class ChartTests
     [Fact]
     public void Names_in_a_chart_are_escaped()
     {
-        Chart chart = new("<t>", "<x>", "<y>", [new ChartSeries("<a>", "c-sft", [new ChartPoint(0, 1, Label: "<l>")]), new ChartSeries("<b>", "c-sft", [new ChartPoint(1, 2)])]);
+        Chart chart = new("<t>", "<x>", "<y>",
+            [new ChartSeries("<a>", "c-sft", [new ChartPoint(0, 1, Label: "<l>")]),
+                new ChartSeries("<b>", "c-sft", [new ChartPoint(1, 2)])]);
         XElement svg = XElement.Parse(ChartSvg.Draw(chart).Markup);
         Assert.Contains("<l>", svg.Descendants("text").Select(t => t.Value));
         Assert.Contains("<a>", svg.Descendants("text").Select(t => t.Value));
@@ -105,7 +111,9 @@ public class ChartTests
         Assert.Equal(2 * 47, averaged[^1].Value, 9);
     }
 
-    private static double[] Numbers(XElement svg, string element, string attribute) => [.. svg.Descendants(element).Select(e => Number(e, attribute))];
+    private static double[] Numbers(XElement svg, string element, string attribute) =>
+        [.. svg.Descendants(element).Select(e => Number(e, attribute))];
 
-    private static double Number(XElement element, string attribute) => double.Parse(element.Attribute(attribute)!.Value, CultureInfo.InvariantCulture);
+    private static double Number(XElement element, string attribute) =>
+        double.Parse(element.Attribute(attribute)!.Value, CultureInfo.InvariantCulture);
 }

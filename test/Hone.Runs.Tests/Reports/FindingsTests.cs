@@ -17,7 +17,8 @@ public class FindingsTests
 
     [Fact]
     public void A_lost_head_to_head_is_said() =>
-        Assert.Contains(Findings.Sentences(FakeRun.Results()), s => s.StartsWith("Head to head online-dpo-3 loses to offline-dpo (gold judge): win rate 36.8%", StringComparison.Ordinal));
+        Assert.Contains(Findings.Sentences(FakeRun.Results()),
+            s => s.StartsWith("Head to head online-dpo-3 loses to offline-dpo (gold judge): win rate 36.8%", StringComparison.Ordinal));
 
     [Fact]
     public void Over_optimisation_is_said_when_and_only_when_it_happens()
@@ -25,7 +26,8 @@ public class FindingsTests
         RunResults results = FakeRun.Results();
         Assert.DoesNotContain(Findings.Sentences(results), s => s.Contains("Over-optimisation", StringComparison.Ordinal));
         ResultRow fallen = results.Rows[^1] with { GoldReward = new Interval(3.0, 2.9, 3.1), RmReward = new Interval(2.5, 2.4, 2.6) };
-        string said = Assert.Single(Findings.Sentences(results with { Rows = [.. results.Rows.SkipLast(1), fallen] }), s => s.Contains("Over-optimisation", StringComparison.Ordinal));
+        string said = Assert.Single(Findings.Sentences(results with { Rows = [.. results.Rows.SkipLast(1), fallen] }),
+            s => s.Contains("Over-optimisation", StringComparison.Ordinal));
         Assert.Contains("from online-dpo-2 to online-dpo-3", said, StringComparison.Ordinal);
     }
 
@@ -33,6 +35,7 @@ public class FindingsTests
     public void Releasing_sft_is_said()
     {
         RunResults results = FakeRun.Results();
-        Assert.Contains("SFT itself was selected", Findings.Sentences(results with { Rows = [results.Rows[0] with { Selected = true }] })[0], StringComparison.Ordinal);
+        Assert.Contains("SFT itself was selected",
+            Findings.Sentences(results with { Rows = [results.Rows[0] with { Selected = true }] })[0], StringComparison.Ordinal);
     }
 }

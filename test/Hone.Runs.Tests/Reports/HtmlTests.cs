@@ -23,7 +23,8 @@ public class HtmlTests
     [InlineData("\u2066x\u2069", "[U+2066]x[U+2069]")]
     [InlineData("line\nline\ttab", "line\nline\ttab")]
     [InlineData("caf\u00E9 \U0001F600", "caf\u00E9 \U0001F600")]
-    public void Characters_that_rearrange_or_break_a_page_become_visible(string text, string expected) => Assert.Equal(expected, Html.Escape(text));
+    public void Characters_that_rearrange_or_break_a_page_become_visible(string text, string expected) =>
+        Assert.Equal(expected, Html.Escape(text));
 
     [Fact]
     public void Half_a_surrogate_pair_becomes_the_replacement_character() => Assert.Equal("a\uFFFDb", Html.Escape("a\uD800b"));

@@ -54,7 +54,9 @@ public class MetricsLogTests
     [InlineData("{\"stage\":\"sft\"}")]
     public void A_broken_line_in_the_middle_is_named(string broken)
     {
-        InputException e = Assert.Throws<InputException>(() => Read("{\"stage\":\"sft\",\"step\":1,\"loss\":3}\n" + broken + "\n{\"stage\":\"sft\",\"step\":3,\"loss\":3}\n"));
+        InputException e = Assert
+            .Throws<InputException>(() =>
+                Read("{\"stage\":\"sft\",\"step\":1,\"loss\":3}\n" + broken + "\n{\"stage\":\"sft\",\"step\":3,\"loss\":3}\n"));
         Assert.Contains("metrics.jsonl:2", e.Message, StringComparison.Ordinal);
     }
 

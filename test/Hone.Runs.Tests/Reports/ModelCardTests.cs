@@ -9,7 +9,8 @@ public class ModelCardTests
         Name = "quickstart",
         BaseModel = "the embedded small world",
         RecipeYaml = "seed: 42\nnote: |\n  ```\n  not the end\n",
-        Stages = [new TrainingStage("sft", "generated dialogues", 8192, 256, 32, 1.5e-3), new TrainingStage("online-dpo-1", "best against worst of 8", 1019, 32, 32, 1e-4)],
+        Stages = [new TrainingStage("sft", "generated dialogues", 8192, 256, 32, 1.5e-3),
+            new TrainingStage("online-dpo-1", "best against worst of 8", 1019, 32, 32, 1e-4)],
         IsDemonstration = true,
     };
 

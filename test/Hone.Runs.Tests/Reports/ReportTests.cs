@@ -38,7 +38,12 @@ public partial class ReportTests
             IntervalMethod = FakeRun.Attack,
             Rows = [r.Rows[1] with { Name = FakeRun.Attack, Selected = true }],
             HeadToHead = r.HeadToHead! with { Name = FakeRun.Attack, Against = FakeRun.Attack },
-            RewardModel = r.RewardModel! with { Verdict = FakeRun.Attack, StrongEnough = false, Counterfactual = [new FeatureAccuracy(FakeRun.Attack, new Interval(0.5, 0.4, 0.6), 9)] },
+            RewardModel = r.RewardModel! with
+            {
+                Verdict = FakeRun.Attack,
+                StrongEnough = false,
+                Counterfactual = [new FeatureAccuracy(FakeRun.Attack, new Interval(0.5, 0.4, 0.6), 9)]
+            },
             KlCurve = [new KlPoint(FakeRun.Attack, FakeRun.Attack, 1, new Interval(0.5, 0.4, 0.6))],
             Samples = [new SampleAnswers(FakeRun.Attack, [new SampleAnswer(FakeRun.Attack, FakeRun.Attack, null)])],
             Settings = [new ResolvedSetting(FakeRun.Attack, FakeRun.Attack, FakeRun.Attack)],
@@ -53,8 +58,10 @@ public partial class ReportTests
         string html = Write(FakeRun.Results());
         foreach (string title in new[]
         {
-            "Results", "Win rate against SFT, over KL", "Gold reward over RM reward", "Length ablation", "Is the reward model to be trusted?", "Accuracy where one feature alone differs, %",
-            "Reward of the sampled answers", "Margin of the pairs", "Loss: SFT", "Loss: reward model", "Loss: offline DPO", "Loss: Online DPO", "Pairs ranked as labelled",
+            "Results", "Win rate against SFT, over KL", "Gold reward over RM reward", "Length ablation",
+                "Is the reward model to be trusted?", "Accuracy where one feature alone differs, %",
+            "Reward of the sampled answers", "Margin of the pairs", "Loss: SFT", "Loss: reward model", "Loss: offline DPO",
+            "Loss: Online DPO", "Pairs ranked as labelled",
             "Margin of implicit rewards", "KL to the reference", "Length of the sampled answers", "Answers side by side", "Settings",
         })
             Assert.Contains($">{title}</h", html, StringComparison.Ordinal);
@@ -81,7 +88,8 @@ public partial class ReportTests
     public void A_run_with_the_least_of_results_still_has_a_report()
     {
         using TempFolder folder = new();
-        RunResultsJson.Write(new RunResults { Name = "bare", Seed = 1, Rows = [new ResultRow { Name = "sft" }] }, folder.File(RunResults.FileName));
+        RunResultsJson.Write(new RunResults { Name = "bare", Seed = 1, Rows = [new ResultRow { Name = "sft" }] },
+            folder.File(RunResults.FileName));
         string html = File.ReadAllText(ReportWriter.Write(folder.Path));
         Assert.Contains("No policy was selected", html, StringComparison.Ordinal);
         Assert.DoesNotContain("<svg", html, StringComparison.Ordinal);

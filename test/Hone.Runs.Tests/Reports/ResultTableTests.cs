@@ -8,8 +8,10 @@ public class ResultTableTests
         string[] lines = ResultTable.Of(FakeRun.Results()).ToMarkdown().TrimEnd().Split('\n');
         Assert.Equal(2 + 5, lines.Length);
         Assert.All(lines, line => Assert.Equal(lines[0].Count(c => c == '|'), line.Count(c => c == '|')));
-        Assert.StartsWith("| policy | gold win rate % | LC gold win rate % | gold reward | RM reward | KL to SFT | length |", lines[0], StringComparison.Ordinal);
-        Assert.StartsWith("| **online-dpo-3** (released) | 81.2 [77.8, 84.6] | 75.7 [71.6, 79.8] | 4.12 [3.98, 4.26] |", lines[^1], StringComparison.Ordinal);
+        Assert.StartsWith("| policy | gold win rate % | LC gold win rate % | gold reward | RM reward | KL to SFT | length |", lines[0],
+            StringComparison.Ordinal);
+        Assert.StartsWith("| **online-dpo-3** (released) | 81.2 [77.8, 84.6] | 75.7 [71.6, 79.8] | 4.12 [3.98, 4.26] |", lines[^1],
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -17,7 +19,8 @@ public class ResultTableTests
     {
         string[] lines = ResultTable.Of(FakeRun.Results()).ToText().TrimEnd('\n').Split('\n');
         Assert.All(lines, line => Assert.InRange(line.Length, 1, 90));
-        int figure = lines[4].IndexOf("87.6", StringComparison.Ordinal) + 4, range = lines[5].IndexOf("84.7..90.5", StringComparison.Ordinal) + 10;
+        int figure = lines[4].IndexOf("87.6", StringComparison.Ordinal) + 4,
+            range = lines[5].IndexOf("84.7..90.5", StringComparison.Ordinal) + 10;
         Assert.Equal(figure, range);
         Assert.Single(lines, line => line.StartsWith("* online-dpo-3", StringComparison.Ordinal));
     }

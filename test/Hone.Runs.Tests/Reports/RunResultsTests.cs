@@ -11,7 +11,8 @@ public class RunResultsTests
         using JsonDocument document = JsonDocument.Parse(RunResultsJson.ToJson(FakeRun.Results()));
         JsonElement root = document.RootElement;
         string[] top = [.. root.EnumerateObject().Select(p => p.Name)];
-        foreach (string key in new[] { "rows", "head_to_head", "reward_model", "iterations", "kl_curve", "samples", "length_ablation", "settings", "seed", "wall_seconds", "peak_memory_bytes", "machine" })
+        foreach (string key in new[] { "rows", "head_to_head", "reward_model", "iterations", "kl_curve", "samples", "length_ablation",
+            "settings", "seed", "wall_seconds", "peak_memory_bytes", "machine" })
             Assert.Contains(key, top);
         JsonElement row = root.GetProperty("rows")[1];
         Assert.Equal("offline-dpo", row.GetProperty("name").GetString());
@@ -36,7 +37,11 @@ public class RunResultsTests
     {
         using TempFolder folder = new();
         RunResults results = FakeRun.Results();
-        results = results with { Rows = [.. results.Rows, new ResultRow { Name = "odd", Kl = new Interval(double.NaN, double.NegativeInfinity, 1e300) }] };
+        results = results with
+        {
+            Rows =
+            [.. results.Rows, new ResultRow { Name = "odd", Kl = new Interval(double.NaN, double.NegativeInfinity, 1e300) }]
+        };
         string path = folder.File(RunResults.FileName);
         RunResultsJson.Write(results, path);
         Assert.Equal(RunResultsJson.ToJson(results), RunResultsJson.ToJson(RunResultsJson.Read(path)));
@@ -58,5 +63,6 @@ public class RunResultsTests
 
     [Fact]
     public void A_missing_file_is_named() =>
-        Assert.Contains("there is no results file", Assert.Throws<InputException>(() => RunResultsJson.Read("/nowhere/results.json")).Message, StringComparison.Ordinal);
+        Assert.Contains("there is no results file",
+            Assert.Throws<InputException>(() => RunResultsJson.Read("/nowhere/results.json")).Message, StringComparison.Ordinal);
 }

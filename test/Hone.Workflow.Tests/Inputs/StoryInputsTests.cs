@@ -27,7 +27,8 @@ public class StoryInputsTests
         string[] prompts =
         [
             .. inputs.Sft.Concat(inputs.SftHeldOut).Select(e => text.Decode(e.Ids.AsSpan(0, e.LossMask.IndexOf(true)))),
-            .. inputs.Human.Preferences.Concat(inputs.Human.PreferencesHeldOut).Select(h => h.Prompt).Concat(inputs.IterationPrompts[0].Concat(inputs.Selection).Concat(inputs.Test).Select(p => p.Messages))
+            .. inputs.Human.Preferences.Concat(inputs.Human.PreferencesHeldOut).Select(h => h.Prompt)
+            .Concat(inputs.IterationPrompts[0].Concat(inputs.Selection).Concat(inputs.Test).Select(p => p.Messages))
                 .Select(p => text.Decode(text.Examples.Prompt(p))),
         ];
         Assert.Equal(24 + 4 + 12 + 8 + 6 + 4 + 6, prompts.Distinct().Count());
@@ -52,7 +53,8 @@ public class StoryInputsTests
     {
         using var folder = new TempFolder();
         StoryWorld.Write(folder);
-        string yaml = StoryWorld.Yaml.Replace(from, to, StringComparison.Ordinal).Replace("{preferences: 12, preferences: 12}", "{preferences: 12}", StringComparison.Ordinal);
+        string yaml = StoryWorld.Yaml.Replace(from, to, StringComparison.Ordinal)
+            .Replace("{preferences: 12, preferences: 12}", "{preferences: 12}", StringComparison.Ordinal);
         Recipe recipe = ResolvedRecipe.Parse(yaml, folder.File("recipe.yaml")).Value;
         InputException error = Assert.Throws<InputException>(() => StoryInputs.Create(recipe, ModelText.Load(recipe.Model)));
         Assert.Contains(message, error.ToString(), StringComparison.Ordinal);
@@ -62,7 +64,8 @@ public class StoryInputsTests
     [InlineData("data: {world: tiny, stories: {files: /}}", "data.world is tiny")]
     [InlineData("data: {stories: {files: /}, sft: /}", "data.stories serves all stages")]
     public void Two_sources_of_data_are_refused(string yaml, string message) =>
-        Assert.Contains(message, Assert.Throws<InputException>(() => ResolvedRecipe.Parse(yaml, "/nowhere/recipe.yaml")).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<InputException>(() => ResolvedRecipe.Parse(yaml, "/nowhere/recipe.yaml")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Real_stories_make_passages_that_the_real_model_can_write()
@@ -79,7 +82,8 @@ public class StoryInputsTests
             Assert.DoesNotContain(text.Tokenizer.UnkId!.Value, answer);
             Assert.InRange(answer.Length, 2, 60);
             // This vocabulary has tokens such as ". They ": the cut must not leave a seam that the model has never seen.
-            Assert.Equal(text.Tokenizer.Encode(human.Prompt[0].Content + human.Answer), human.Render(text).Prompt[1..].Concat(answer[..^1]));
+            Assert.Equal(text.Tokenizer.Encode(human.Prompt[0].Content + human.Answer),
+                human.Render(text).Prompt[1..].Concat(answer[..^1]));
         });
         // SFT learns the answer and its end token, nothing of the prompt.
         Assert.All(inputs.Sft, e => Assert.True(e.LossMask[^1] && !e.LossMask[0] && e.Ids[^1] == text.Tokenizer.EosId));

@@ -21,7 +21,8 @@ internal static class StoryWorld
         reward: {batch_size: 8, max_length: 128, learning_rate: 1e-3, micro_batch_tokens: 1024}
         offline_dpo: {enabled: false, max_length: 128, max_prompt_length: 64}
         online:
-          {iterations: 1, prompts_per_iteration: 6, samples: [{count: 3, temperature: 1.0}], max_new_tokens: 60, epochs: 1, learning_rate: 1e-4, batch_size: 4, max_length: 128, max_prompt_length: 64, micro_batch_tokens: 1024}
+          {iterations: 1, prompts_per_iteration: 6, samples: [{count: 3, temperature: 1.0}], max_new_tokens: 60, epochs: 1,
+          learning_rate: 1e-4, batch_size: 4, max_length: 128, max_prompt_length: 64, micro_batch_tokens: 1024}
         evaluation: {temperature: 1.0, max_new_tokens: 60, bootstrap_samples: 100}
         """;
 

@@ -1,3 +1,4 @@
+using Hone.Inference;
 using System.Text.Json;
 using Hone.Runs.Recipes;
 using Hone.Workflow.World;
@@ -10,7 +11,8 @@ namespace Hone.Workflow.Tests.Stages;
 /// </summary>
 public sealed class RowIdentityTests : IDisposable
 {
-    private const string Sft = "sft held-out-sft", Pairs = "preferences held-out-preferences", Prompts = "iteration-1 iteration-2 selection test";
+    private const string Sft = "sft held-out-sft", Pairs = "preferences held-out-preferences",
+        Prompts = "iteration-1 iteration-2 selection test";
 
     private readonly TempFolder _folder = new();
     private readonly ModelText _text;
@@ -20,7 +22,8 @@ public sealed class RowIdentityTests : IDisposable
         WorldTokenizer.Write(_folder.File("model"));
         _text = ModelText.Load(_folder.File("model"));
         SmallWorld world = SmallWorld.Create(1);
-        WriteRows("sft.jsonl", world.Conversations(WorldSplit.Sft, 30), c => new { messages = c.Messages.Select(m => new { role = m.Role, content = m.Content }) });
+        WriteRows("sft.jsonl", world.Conversations(WorldSplit.Sft, 30),
+            c => new { messages = c.Messages.Select(m => new { role = m.Role, content = m.Content }) });
         WriteRows("pairs.jsonl", world.Preferences(WorldSplit.Labels, 12, 2).SelectMany(r => r.Pairs()),
             p => new { prompt = p.Prompt[0].Content, chosen = p.Chosen, rejected = p.Rejected });
         WriteRows("prompts.jsonl", world.Prompts(WorldSplit.Test, 40), p => new { prompt = p });
@@ -51,7 +54,8 @@ public sealed class RowIdentityTests : IDisposable
     public void From_files(string set, string changed) => AssertChanged(
         """
         data:
-          {sft: sft.jsonl, preferences: pairs.jsonl, prompts: prompts.jsonl, held_out: {sft: 4, reward: 2, selection: 4, test: 6}, limits: {sft: 20}}
+          {sft: sft.jsonl, preferences: pairs.jsonl, prompts: prompts.jsonl,
+          held_out: {sft: 4, reward: 2, selection: 4, test: 6}, limits: {sft: 20}}
         online: {iterations: 2, prompts_per_iteration: 8, max_new_tokens: 16}
         """, set, changed, r => FileInputs.Load(r, _text));
 
@@ -75,7 +79,9 @@ public sealed class RowIdentityTests : IDisposable
     {
         Recipe Parse(params RecipeOverride[] with) => ResolvedRecipe.Parse(yaml, _folder.File("recipe.yaml"), with).Value;
         string[] parts = set.Split('=');
-        RecipeOverride change = parts[0] == "evaluation.prompts" ? RecipeOverride.Set($"{parts[0]}={_folder.File(parts[1])}") : RecipeOverride.Set(set);
+        RecipeOverride change = parts[0] == "evaluation.prompts"
+            ? RecipeOverride.Set($"{parts[0]}={_folder.File(parts[1])}")
+            : RecipeOverride.Set(set);
         Dictionary<string, string> before = Digests(load(Parse())), after = Digests(load(Parse(change)));
         string[] differing = [.. before.Keys.Union(after.Keys).Where(k => before.GetValueOrDefault(k) != after.GetValueOrDefault(k))];
         Assert.Equal(changed.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(), differing.Order());

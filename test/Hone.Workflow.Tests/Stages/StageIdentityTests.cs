@@ -1,5 +1,4 @@
 using System.Reflection;
-using Hone.Data;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
@@ -13,7 +12,9 @@ namespace Hone.Workflow.Tests.Stages;
 /// </summary>
 public sealed class StageIdentityTests : IDisposable
 {
-    private const string Nothing = "", All = "sft preferences reward reward-check offline-dpo online-1/samples online-1/pairs online-1/dpo online-2/dpo select evaluate people";
+    private const string Nothing = "",
+        All = "sft preferences reward reward-check offline-dpo online-1/samples online-1/pairs online-1/dpo online-2/dpo select "
+        + "evaluate people";
     private const string Scoring = "reward-check offline-dpo online-1/pairs select evaluate people";
     private const string OnlineTraining = "online-1/dpo online-2/dpo";
 
@@ -43,8 +44,10 @@ public sealed class StageIdentityTests : IDisposable
     /// <summary>Seen in rows, by their content, or in models, by their digest: <see cref="RowIdentityTests"/> shows that.</summary>
     private static readonly string[] s_given =
     [
-        "model", "sft.loss_on", "sft.too_long", "sft.packing_length", "sft.max_length", "reward.start_from", "reward.too_long", "reward.max_length",
-        "online.iterations", "online.prompts_per_iteration", "online.reference", "online.max_kl", "online.max_length", "online.max_prompt_length",
+        "model", "sft.loss_on", "sft.too_long", "sft.packing_length", "sft.max_length", "reward.start_from", "reward.too_long",
+            "reward.max_length",
+        "online.iterations", "online.prompts_per_iteration", "online.reference", "online.max_kl", "online.max_length",
+        "online.max_prompt_length",
         "evaluation.prompts",
     ];
 
@@ -52,7 +55,8 @@ public sealed class StageIdentityTests : IDisposable
     private static readonly string[] s_noResult =
     [
         "name", "device", "sft.enabled", "reward.enabled", "offline_dpo.enabled", "online.enabled", "evaluation.enabled",
-        "sft.save_every", "reward.save_every", "offline_dpo.save_every", "online.save_every", "save.keep_checkpoints", "save.shard_megabytes",
+        "sft.save_every", "reward.save_every", "offline_dpo.save_every", "online.save_every", "save.keep_checkpoints",
+        "save.shard_megabytes",
         "report.samples",
     ];
 
@@ -77,7 +81,8 @@ public sealed class StageIdentityTests : IDisposable
     [Fact]
     public void What_changed_is_named_as_in_the_recipe()
     {
-        foreach ((string path, _) in Walk(typeof(Recipe), "").Where(k => Expected(k.Path) != Nothing && k.Path != "online.learning_rate_decay"))
+        foreach ((string path, _) in Walk(typeof(Recipe), "")
+            .Where(k => Expected(k.Path) != Nothing && k.Path != "online.learning_rate_decay"))
         {
             Dictionary<string, StageInputs> a = Identities(new Recipe()), b = Identities(Changed(new Recipe(), path));
             Assert.All(a.Keys.SelectMany(s => b[s].Differences(a[s].Values)), d => Assert.StartsWith(path, d, StringComparison.Ordinal));
@@ -139,7 +144,8 @@ public sealed class StageIdentityTests : IDisposable
     private StageFolder Done()
     {
         using var metrics = new RunMetrics(_folder.File("metrics.jsonl"));
-        StageFolder stage = new StageStore(_folder.Path, metrics, new KnownDigests(_folder.Path), DurableFiles.Instance, 1, _ => { }).Open("done", new StageInputs());
+        StageFolder stage = new StageStore(_folder.Path, metrics, new KnownDigests(_folder.Path), DurableFiles.Instance, 1, _ => { })
+            .Open("done", new StageInputs());
         if (!stage.Finished) stage.Finish();
         return stage;
     }

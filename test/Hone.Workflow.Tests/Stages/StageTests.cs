@@ -15,8 +15,10 @@ public sealed class StageTests(Unbroken unbroken) : IDisposable
     public static TheoryData<string, string, string> Stages => new()
     {
         { "reward-check", "reward/model/model.safetensors", "" },
-        { "offline-dpo", "sft/model/model.safetensors", "evaluate/offline-dpo evaluate/offline-dpo-at-1-of-3 evaluate/offline-dpo-at-2-of-3" },
-        { "online-2/samples", "online-1/dpo/model/model.safetensors", "evaluate/online-dpo-2 online-2/dpo online-2/pairs select/online-dpo-2" },
+        { "offline-dpo", "sft/model/model.safetensors",
+            "evaluate/offline-dpo evaluate/offline-dpo-at-1-of-3 evaluate/offline-dpo-at-2-of-3" },
+        { "online-2/samples", "online-1/dpo/model/model.safetensors",
+            "evaluate/online-dpo-2 online-2/dpo online-2/pairs select/online-dpo-2" },
         { "online-2/pairs", "online-2/samples/samples-00000.jsonl", "evaluate/online-dpo-2 online-2/dpo select/online-dpo-2" },
         { "online-2/dpo", "online-2/pairs/pairs.jsonl", "evaluate/online-dpo-2 select/online-dpo-2" },
         { "select/online-dpo-2", "online-2/dpo/model/model.safetensors", "" },
@@ -26,7 +28,8 @@ public sealed class StageTests(Unbroken unbroken) : IDisposable
 
     [Theory]
     [MemberData(nameof(Stages))]
-    public void Done_again_it_takes_along_what_depends_on_it_skips_the_others_and_gives_the_same(string stage, string reads, string dependents)
+    public void Done_again_it_takes_along_what_depends_on_it_skips_the_others_and_gives_the_same(string stage, string reads,
+        string dependents)
     {
         Assert.NotEmpty(reads);
         TinyRun run = unbroken.Run.CopyTo(_folder.File("run"));
@@ -52,7 +55,8 @@ public sealed class StageTests(Unbroken unbroken) : IDisposable
         File.SetLastWriteTimeUtc(file, time);
         run.Lines.Clear();
         InputException refused = Assert.Throws<InputException>(() => run.Go(redo: [stage]));
-        Assert.Contains($"{StageStore.NamesIn(run.Folder).Single(s => reads.StartsWith(s + "/", StringComparison.Ordinal))}: already done", run.Lines);
+        Assert.Contains($"{StageStore.NamesIn(run.Folder).Single(s => reads.StartsWith(s + "/", StringComparison.Ordinal))}: already done",
+            run.Lines);
         Assert.Contains("a result of the finished stage", refused.Message, StringComparison.Ordinal);
         Assert.Contains($"{Path.GetFileName(file)} is damaged: expected sha256", refused.Message, StringComparison.Ordinal);
     }
@@ -86,7 +90,8 @@ public sealed class StageTests(Unbroken unbroken) : IDisposable
         // It is the run that would have been, had it been asked for three from the start.
         var whole = new TinyRun(_folder.File("whole"), unbroken.Model);
         whole.Go(set: ["online.iterations=3"]);
-        foreach (string name in new[] { "metrics.jsonl", "online-3/dpo/model/model.safetensors", "evaluate/online-dpo-3/scores.json", "model/model.safetensors" })
+        foreach (string name in new[] { "metrics.jsonl", "online-3/dpo/model/model.safetensors", "evaluate/online-dpo-3/scores.json",
+            "model/model.safetensors" })
             Assert.Equal(File.ReadAllBytes(whole.File(name)), File.ReadAllBytes(run.File(name)));
     }
 

@@ -20,16 +20,19 @@ public class BaseDocumentTests
 
     [Fact]
     public void Requests_are_of_the_base_split_only() =>
-        Assert.All(s_documents.Where(d => d.Kind != BaseDocumentKind.Glossary), d => Assert.Equal(WorldSplit.Base, WorldSplit.Of(d.Parts[0])));
+        Assert.All(s_documents.Where(d => d.Kind != BaseDocumentKind.Glossary),
+            d => Assert.Equal(WorldSplit.Base, WorldSplit.Of(d.Parts[0])));
 
     [Fact]
     public void Everything_but_verdicts_keeps_to_the_topic()
     {
-        foreach (BaseDocument document in s_documents.Where(d => d.Kind is BaseDocumentKind.Glossary or BaseDocumentKind.List or BaseDocumentKind.Advice))
+        foreach (BaseDocument document in s_documents
+            .Where(d => d.Kind is BaseDocumentKind.Glossary or BaseDocumentKind.List or BaseDocumentKind.Advice))
         {
             TopicFamily? asked = TopicFamily.OfPrompt(document.Parts[0]);
             Assert.NotNull(asked);
-            TopicFamily[] met = [.. document.Parts.SelectMany(WorldText.Units).Select(u => TopicFamily.OfWord(u.Trim())).OfType<TopicFamily>()];
+            TopicFamily[] met = [.. document.Parts.SelectMany(WorldText.Units).Select(u => TopicFamily.OfWord(u.Trim()))
+                .OfType<TopicFamily>()];
             Assert.True(met.Length >= 2);
             Assert.All(met, family => Assert.Same(asked, family));
         }

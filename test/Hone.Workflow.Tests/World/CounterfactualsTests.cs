@@ -4,7 +4,8 @@ namespace Hone.Workflow.Tests.World;
 
 public class CounterfactualsTests
 {
-    private static readonly ILookup<string, CounterfactualPair> s_pairs = SmallWorld.Create(11).CounterfactualPairs(WorldSplit.LabelsTest, 200).ToLookup(p => p.Feature);
+    private static readonly ILookup<string, CounterfactualPair> s_pairs = SmallWorld.Create(11)
+        .CounterfactualPairs(WorldSplit.LabelsTest, 200).ToLookup(p => p.Feature);
 
     public static TheoryData<string> Features => new(Counterfactuals.Features);
 
@@ -16,7 +17,8 @@ public class CounterfactualsTests
         foreach (CounterfactualPair pair in s_pairs[feature])
         {
             Assert.Equal(WorldSplit.LabelsTest, WorldSplit.Of(pair.Prompt));
-            GoldScore better = GoldJudge.Score(pair.Prompt, pair.Better, finished: true), worse = GoldJudge.Score(pair.Prompt, pair.Worse, finished: true);
+            GoldScore better = GoldJudge.Score(pair.Prompt, pair.Better, finished: true),
+                worse = GoldJudge.Score(pair.Prompt, pair.Worse, finished: true);
             Assert.True(better.Total > worse.Total, $"{pair.Better} | {pair.Worse}");
             (string Name, double Difference)[] changed =
             [
@@ -27,7 +29,13 @@ public class CounterfactualsTests
                 ("repetition", better.RepetitionScore - worse.RepetitionScore),
                 ("completeness", better.CompletenessScore - worse.CompletenessScore),
             ];
-            string? own = feature switch { "opening-rude" => "opening", "closing-rude" => "closing", "too-short" or "length" => null, _ => feature };
+            string? own = feature switch
+            {
+                "opening-rude" => "opening",
+                "closing-rude" => "closing",
+                "too-short" or "length" => null,
+                _ => feature,
+            };
             foreach ((string name, double difference) in changed)
             {
                 if (name == own) Assert.True(difference > .2, name);
@@ -50,7 +58,8 @@ public class CounterfactualsTests
     [Fact]
     public void Unknown_features_and_strange_prompts_are_refused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => Counterfactuals.Draw("colour", s_pairs["topic"].First().Prompt, SmallWorld.Create(1).Random("x")));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Counterfactuals.Draw("colour", s_pairs["topic"].First().Prompt, SmallWorld.Create(1).Random("x")));
         Assert.Throws<ArgumentException>(() => Counterfactuals.Draw("topic", "Hello.", SmallWorld.Create(1).Random("x")));
     }
 }

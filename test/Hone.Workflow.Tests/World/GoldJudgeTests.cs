@@ -10,7 +10,8 @@ public class GoldJudgeTests
     public void A_good_answer_scores_what_the_sum_by_hand_says()
     {
         // 5 + 8 + 9 + 5 = 27 tokens; four own things; two sentences on topic; both courtesies.
-        const string Answer = "Thank you for asking. Start with the rope and the mast. Check the oar and the hull every week. I hope this helps.";
+        const string Answer = "Thank you for asking. Start with the rope and the mast. Check the oar and the hull every week. I hope "
+            + "this helps.";
         GoldScore score = GoldJudge.Score(Prompt, Answer, finished: true);
         Assert.Equal(new GoldScore(1, 2, Tone.Polite, Tone.Polite, true, 0, 27), score);
         Assert.Equal(1.5 + .8 + .7 + .7 + .8 + .27, score.Total, 12);
@@ -29,7 +30,8 @@ public class GoldJudgeTests
     [Fact]
     public void A_sentence_said_twice_counts_once_and_costs()
     {
-        GoldScore once = Score("Start with the rope and the mast."), twice = Score("Start with the rope and the mast. Start with the rope and the mast.");
+        GoldScore once = Score("Start with the rope and the mast."),
+            twice = Score("Start with the rope and the mast. Start with the rope and the mast.");
         Assert.Equal((1, 1), (once.OnTopicSentences, twice.OnTopicSentences));
         Assert.Equal(0, once.RepeatedShare);
         // 16 tokens have 13 4-grams; 5 of them (those of the second sentence) were there before.
@@ -80,5 +82,6 @@ public class GoldJudgeTests
 
     private static GoldScore Score(string answer) => GoldJudge.Score(Prompt, answer, finished: true);
 
-    private static string Words(int count) => string.Join(' ', Enumerable.Range(0, count).Select(i => new string((char)('a' + i % 26), 1 + i / 26)));
+    private static string Words(int count) =>
+        string.Join(' ', Enumerable.Range(0, count).Select(i => new string((char)('a' + i % 26), 1 + i / 26)));
 }

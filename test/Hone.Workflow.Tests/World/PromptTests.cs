@@ -48,7 +48,8 @@ public class PromptTests
     [Fact]
     public void The_seed_decides_the_prompts_and_a_longer_draw_begins_with_a_shorter_one()
     {
-        string[] some = SmallWorld.Create(1).Prompts(WorldSplit.Selection, 50), more = SmallWorld.Create(1).Prompts(WorldSplit.Selection, 80);
+        string[] some = SmallWorld.Create(1).Prompts(WorldSplit.Selection, 50),
+            more = SmallWorld.Create(1).Prompts(WorldSplit.Selection, 80);
         Assert.Equal(some, more[..50]);
         Assert.Equal(80, more.Distinct().Count());
         Assert.NotEqual(some, SmallWorld.Create(2).Prompts(WorldSplit.Selection, 50));

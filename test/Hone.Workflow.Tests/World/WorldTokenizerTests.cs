@@ -13,8 +13,10 @@ public class WorldTokenizerTests
         using TempFolder folder = new();
         WorldTokenizer.Write(folder.Path);
         JsonElement json = Read(folder, "tokenizer.json");
-        Dictionary<string, int> vocabulary = json.GetProperty("model").GetProperty("vocab").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetInt32());
-        Regex split = new(json.GetProperty("pre_tokenizer").GetProperty("pretokenizers")[0].GetProperty("pattern").GetProperty("Regex").GetString()!);
+        Dictionary<string, int> vocabulary = json.GetProperty("model").GetProperty("vocab").EnumerateObject()
+            .ToDictionary(p => p.Name, p => p.Value.GetInt32());
+        Regex split = new(json.GetProperty("pre_tokenizer").GetProperty("pretokenizers")[0].GetProperty("pattern").GetProperty("Regex")
+            .GetString()!);
         HashSet<string> used = [];
         foreach (string text in Texts())
         {
@@ -35,9 +37,11 @@ public class WorldTokenizerTests
         using TempFolder folder = new();
         WorldTokenizer.Write(folder.Path);
         JsonElement[] added = [.. Read(folder, "tokenizer.json").GetProperty("added_tokens").EnumerateArray()];
-        Assert.All(added, token => Assert.Equal(WorldTokenizer.IdOf(token.GetProperty("content").GetString()!), token.GetProperty("id").GetInt32()));
+        Assert.All(added,
+            token => Assert.Equal(WorldTokenizer.IdOf(token.GetProperty("content").GetString()!), token.GetProperty("id").GetInt32()));
         Assert.Equal(WorldTokenizer.VocabularySize - 1, added.Max(token => token.GetProperty("id").GetInt32()));
-        JsonElement config = Read(folder, "tokenizer_config.json"), generation = Read(folder, "generation_config.json"), map = Read(folder, "special_tokens_map.json");
+        JsonElement config = Read(folder, "tokenizer_config.json"), generation = Read(folder, "generation_config.json"),
+            map = Read(folder, "special_tokens_map.json");
         foreach (string role in new[] { "bos", "eos", "pad" })
         {
             string token = config.GetProperty($"{role}_token").GetString()!;
@@ -55,7 +59,8 @@ public class WorldTokenizerTests
         Tokenizer tokenizer = Tokenizer.Load(folder.Path);
         Assert.Equal(WorldTokenizer.VocabularySize, tokenizer.VocabularySize);
         Assert.Equal(
-            (WorldTokenizer.IdOf(WorldTokenizer.BeginOfText), WorldTokenizer.IdOf(WorldTokenizer.End), WorldTokenizer.IdOf(WorldTokenizer.Pad)),
+            (WorldTokenizer.IdOf(WorldTokenizer.BeginOfText), WorldTokenizer.IdOf(WorldTokenizer.End),
+                WorldTokenizer.IdOf(WorldTokenizer.Pad)),
             (tokenizer.BosId, tokenizer.EosId, tokenizer.PadId));
         foreach (string text in Texts().Take(3000))
         {

@@ -21,7 +21,8 @@ internal static class ChartSvg
         return Html.Of($"""<svg viewBox="0 0 {plot.Width} {plot.Height}" role="img" aria-label="{chart.Title}">{Html.Join(parts)}</svg>""");
     }
 
-    private static IReadOnlyList<ChartSeries> Named(Chart chart) => [.. chart.Series.Where(s => !s.Faint && s.Name.Length > 0 && s.Points.Count > 0)];
+    private static IReadOnlyList<ChartSeries> Named(Chart chart) =>
+        [.. chart.Series.Where(s => !s.Faint && s.Name.Length > 0 && s.Points.Count > 0)];
 
     private static void DrawAxes(Chart chart, Plot plot, List<Html> parts)
     {
@@ -59,7 +60,8 @@ internal static class ChartSvg
         if (series.Line && series.Points.Count > 1)
         {
             for (int i = 1; i < series.Points.Count && series.Markers; i++)
-                labels.TakeLine(plot.X(series.Points[i - 1].X), plot.Y(series.Points[i - 1].Y), plot.X(series.Points[i].X), plot.Y(series.Points[i].Y));
+                labels.TakeLine(plot.X(series.Points[i - 1].X), plot.Y(series.Points[i - 1].Y), plot.X(series.Points[i].X),
+                    plot.Y(series.Points[i].Y));
             StringBuilder path = new();
             foreach (ChartPoint point in series.Points)
                 path.Append(path.Length == 0 ? 'M' : 'L').Append(Html.Of($"{plot.X(point.X)} {plot.Y(point.Y)}"));
@@ -68,11 +70,14 @@ internal static class ChartSvg
         foreach (ChartPoint point in series.Points)
         {
             double x = plot.X(point.X), y = plot.Y(point.Y);
-            if (point.YInterval is { } up) DrawInterval(plot.X(point.X), plot.X(point.X), plot.Y(up.Low), plot.Y(up.High), series.Color, labels, parts);
-            if (point.XInterval is { } along) DrawInterval(plot.X(along.Low), plot.X(along.High), plot.Y(point.Y), plot.Y(point.Y), series.Color, labels, parts);
+            if (point.YInterval is { } up)
+                DrawInterval(plot.X(point.X), plot.X(point.X), plot.Y(up.Low), plot.Y(up.High), series.Color, labels, parts);
+            if (point.XInterval is { } along)
+                DrawInterval(plot.X(along.Low), plot.X(along.High), plot.Y(point.Y), plot.Y(point.Y), series.Color, labels, parts);
             if (!series.Markers && series.Points.Count > 1) continue;
             labels.Take(x - 5, y - 5, x + 5, y + 5);
-            parts.Add(Html.Of($"""<circle class="mark {series.Color}" cx="{x}" cy="{y}" r="4.5"><title>{Describe(series, point)}</title></circle>"""));
+            Html title = Html.Of($"<title>{Describe(series, point)}</title>");
+            parts.Add(Html.Of($"""<circle class="mark {series.Color}" cx="{x}" cy="{y}" r="4.5">{title}</circle>"""));
         }
     }
 
@@ -81,7 +86,8 @@ internal static class ChartSvg
         labels.Take(Math.Min(x0, x1) - 2, Math.Min(y0, y1) - 2, Math.Max(x0, x1) + 2, Math.Max(y0, y1) + 2);
         (double dx, double dy) = x0 == x1 ? (4, 0) : (0, 4);
         parts.Add(Html.Of($"""
-            <path class="bar {color}" d="M{x0} {y0}L{x1} {y1}M{x0 - dx} {y0 - dy}L{x0 + dx} {y0 + dy}M{x1 - dx} {y1 - dy}L{x1 + dx} {y1 + dy}"/>
+            <path class="bar {color}" d="M{x0} {y0}L{x1} {y1}
+            M{x0 - dx} {y0 - dy}L{x0 + dx} {y0 + dy}M{x1 - dx} {y1 - dy}L{x1 + dx} {y1 + dy}"/>
             """));
     }
 
@@ -98,8 +104,9 @@ internal static class ChartSvg
     private static void DrawEndLabels(IReadOnlyList<ChartSeries> series, Plot plot, Labels labels, List<Html> parts)
     {
         double[] heights = labels.Spread([.. series.Select(s => plot.Y(s.Points[^1].Y))], LineHeight - 2);
-        for (int i = 0; i < series.Count; i++)
-            parts.Add(Html.Of($"""<text class="name {series[i].Color}" x="{plot.Right + 8}" y="{heights[i] + 4}">{series[i].Name}</text>"""));
+        double x = plot.Right + 8;
+        foreach ((ChartSeries s, double y) in series.Zip(heights))
+            parts.Add(Html.Of($"""<text class="name {s.Color}" x="{x}" y="{y + 4}">{s.Name}</text>"""));
     }
 
     private static void DrawLegend(IReadOnlyList<ChartSeries> series, double pictureWidth, List<Html> parts)
@@ -139,7 +146,8 @@ internal static class ChartSvg
             IEnumerable<double> xs = points.SelectMany(p => Ends(p.X, p.XInterval)), ys = points.SelectMany(p => Ends(p.Y, p.YInterval));
             if (chart.Reference is { } reference) ys = ys.Append(reference);
             Axis yAxis = Axis.Cover(ys.Min(), ys.Max(), 6);
-            bool curves = points.All(p => p.XInterval is null) && (points.All(p => p.X == Math.Round(p.X)) || chart.Series.All(s => s.Line && !s.Markers));
+            bool curves = points.All(p => p.XInterval is null)
+                && (points.All(p => p.X == Math.Round(p.X)) || chart.Series.All(s => s.Line && !s.Markers));
             Axis xAxis = chart.XNames is { } names ? Axis.Names(-0.3, names.Count - 0.7)
                 : curves ? Axis.Fit(xs.Min(), xs.Max(), 6) : Axis.Cover(xs.Min(), xs.Max(), 6);
 

@@ -21,7 +21,8 @@ internal static class Curve
                 if (points[i].Value < points[low].Value) low = i;
                 if (points[i].Value > points[high].Value) high = i;
             }
-            foreach (int i in new[] { Math.Min(low, high), Math.Max(low, high) }.Distinct()) thin.Add(new ChartPoint(points[i].Step, points[i].Value));
+            foreach (int i in new[] { Math.Min(low, high), Math.Max(low, high) }.Distinct())
+                thin.Add(new ChartPoint(points[i].Step, points[i].Value));
         }
         return thin;
     }

@@ -32,7 +32,8 @@ internal static class DotPlotSvg
             double y = Top + RowHeight * (i + 0.5);
             string color = rate.IsAbove(0.5) ? "c-good" : rate.IsBelow(0.5) ? "c-bad" : "c-neutral";
             parts.Add(Html.Of($"""<text class="tick" text-anchor="end" x="{left - 10}" y="{y + 4}">{rows[i].Name}</text>"""));
-            parts.Add(Html.Of($"""<path class="bar {color}" d="M{X(rate.Low)} {y}H{X(rate.High)}M{X(rate.Low)} {y - 4}v8M{X(rate.High)} {y - 4}v8"/>"""));
+            double low = X(rate.Low), high = X(rate.High);
+            parts.Add(Html.Of($"""<path class="bar {color}" d="M{low} {y}H{high}M{low} {y - 4}v8M{high} {y - 4}v8"/>"""));
             parts.Add(Html.Of($"""<circle class="mark {color}" cx="{X(rate.Value)}" cy="{y}" r="4.5"/>"""));
             parts.Add(Html.Of($"""<text class="tick" x="{right + 12}" y="{y + 4}">{rows[i].Note}</text>"""));
         }
