@@ -4,6 +4,7 @@ using System.Text;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Models.Gguf;
+using Hone.Runs;
 
 namespace Hone.Workflow;
 
