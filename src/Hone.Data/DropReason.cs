@@ -39,6 +39,9 @@ public static class DropReason
     /// <summary>Changed: an answer at the end of a prompt row was left out.</summary>
     public const string AnswerLeftOut = "answer_left_out";
 
+    /// <summary>Changed: the row's <c>prompt</c> column says something else than its messages; the messages were taken.</summary>
+    public const string PromptColumnDiffers = "prompt_column_differs";
+
     /// <summary>The prompt is already there.</summary>
     public const string DuplicatePrompt = "duplicate_prompt";
 

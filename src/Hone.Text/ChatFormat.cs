@@ -69,6 +69,7 @@ public sealed class ChatFormat
     private RenderedChat RenderPlain(ChatRequest request)
     {
         ChatTemplate template = ToolTemplate is not null && request.Variables.GetValueOrDefault("tools") is not null ? ToolTemplate : Template;
+        request = request with { Messages = ContentParts.Fit(request.Messages, template) };
         char mark = ControlTextGuard.ChooseMark(TemplateData.Texts(request.Messages).Concat(TemplateData.Texts(request.Variables)));
         List<object?> messages = [.. request.Messages.Select(m => _guard.Protect(m, mark))];
         Dictionary<string, object?> variables = new(_variables, StringComparer.Ordinal);

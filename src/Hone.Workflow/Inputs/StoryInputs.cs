@@ -26,7 +26,7 @@ public static partial class StoryInputs
         var report = new List<string>();
         List<(int Neighbourhood, HumanAnswer Passage)> passages = Passages(recipe, text, report);
         int iterations = recipe.Online.Enabled ? recipe.Online.Iterations : 0;
-        PromptSplit<(int Neighbourhood, HumanAnswer Passage)> split = PromptSplit.Deal(
+        PromptSplit<(int Neighbourhood, HumanAnswer Passage)> split = PromptSplit.Split(
             passages, p => [ChatMessage.User($"{p.Neighbourhood}")], Seeds.Derive((ulong)recipe.Seed, "stories"),
             [
                 ("data.held_out.test", heldOut.Test),
@@ -111,7 +111,7 @@ public static partial class StoryInputs
         SftLoss loss = recipe.Sft.LossOn == LossOn.All ? SftLoss.All : SftLoss.Assistant;
         SftExample[] examples = [.. passages.Select(p => rule.Apply(text.Examples.Sft(new Conversation([.. p.Prompt, ChatMessage.Assistant(p.Answer)]), loss), lengths)).OfType<SftExample>()];
         if (lengths.Touched) report.Add(lengths.ToString());
-        return packing is { } block ? SftBlocks.Cut(examples, block) : examples;
+        return packing is { } block ? SftPacking.Pack(examples, Math.Min(block, text.Context ?? block)) : examples;
     }
 
     private static PromptRow[] Prompts(HumanAnswer[] passages) => [.. passages.Select(p => new PromptRow(p.Prompt))];

@@ -24,13 +24,16 @@ public sealed class ModelText
 
     public ExampleBuilder Examples { get; }
 
+    /// <summary>Longest sequence that the folder's model reads, in tokens; null where that is not known.</summary>
+    public int? Context { get; private init; }
+
     public static ModelText Load(string folder) => Load(folder, ChatTemplate.TryLoad(folder));
 
     /// <summary>The folder's tokenizer with a template from elsewhere.</summary>
     public static ModelText Load(string folder, ChatTemplate? template)
     {
         Tokenizer tokenizer = Tokenizer.Load(folder);
-        return new ModelText(tokenizer, template is null ? null : new ChatFormat(tokenizer, template));
+        return new ModelText(tokenizer, template is null ? null : new ChatFormat(tokenizer, template)) { Context = ModelContext.Of(folder) };
     }
 
     public RenderedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt) =>

@@ -41,7 +41,7 @@ public static class Findings
     {
         bool weak = results.RewardModel is { StrongEnough: false };
         IEnumerable<Html> lines = Sentences(results).Select(s => Html.Of($"<p>{s}</p>"));
-        Html warning = weak ? Html.Of($"<p><strong>The reward model is too weak to optimise against</strong>: {results.RewardModel!.Verdict}</p>") : Html.Empty;
+        Html warning = weak ? Html.Of($"<p><strong>The reward model: {char.ToLowerInvariant(results.RewardModel!.InShort[0])}{results.RewardModel.InShort[1..]}</strong>: {results.RewardModel!.Verdict}</p>") : Html.Empty;
         return Html.Of($"<div class=\"finding{(weak ? " weak" : "")}\">{Html.Join(lines)}{warning}</div>");
     }
 

@@ -118,7 +118,7 @@ public static class ModelCard
         if (reward.Pairs > 0) card.Append($" of {Format.Count(reward.Pairs)}");
         if (reward.BestOf8WinRate is { } best) card.Append($"; gold win rate of its best of 8: {Format.PercentWithInterval(best)} %");
         if (reward.WithinPromptCorrelation is { } correlation) card.Append($"; correlation with gold within a prompt: {Format.WithInterval(correlation, v => Format.Number(v, 2))}");
-        card.Append($". {(reward.StrongEnough ? "Strong enough to optimise against" : "Too weak to optimise against")}: {MarkdownText.Cell(reward.Verdict)}\n");
+        card.Append($". {reward.InShort}: {MarkdownText.Cell(reward.Verdict)}\n");
     }
 
     private static string Loading(ModelCardInfo info) => info.IsRewardModel
@@ -159,7 +159,7 @@ public static class ModelCard
             : "For research on preference optimisation, within the limits of the base model and its licence.";
         if (!info.IsDemonstration && info.License is null) yield return "The recipe states no licence. The base model's and the data's terms apply.";
         if (!results.HasGold && !info.IsRewardModel) yield return "No judge independent of the reward model has scored this model: its gains are the reward model's opinion until a benchmark confirms them.";
-        if (results.RewardModel is { StrongEnough: false } && !info.IsRewardModel) yield return "The reward model was found too weak to optimise against; the policy may have learnt its mistakes.";
+        if (results.RewardModel is { StrongEnough: false, TooFew: false } && !info.IsRewardModel) yield return "The reward model was found too weak to optimise against; the policy may have learnt its mistakes.";
         yield return "It was not tested for safety, truthfulness or bias, and may give false or offensive answers.";
     }
 }

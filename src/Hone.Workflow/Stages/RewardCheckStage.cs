@@ -31,7 +31,7 @@ public static class RewardCheckStage
             stage.Finish();
         }
         RewardModelResult result = ResultFile.ReadRewardModel(file);
-        run.Say($"reward model: {(result.StrongEnough ? "strong enough" : "TOO WEAK")} to optimise against. {result.Verdict}");
+        run.Say($"reward model: {(result.StrongEnough ? "strong enough to optimise against" : result.InShort.ToUpperInvariant())}. {result.Verdict}");
         return result;
     }
 }
