@@ -42,6 +42,9 @@ public static class DropReason
     /// <summary>Changed: the template renders an answer otherwise than it was given, so it is context and not learnt.</summary>
     public const string AnswerRewritten = "answer_rewritten_by_template";
 
+    /// <summary>Changed: the row's <c>prompt</c> column says something else than its messages; the messages were taken.</summary>
+    public const string PromptColumnDiffers = "prompt_column_differs";
+
     /// <summary>The prompt is already there.</summary>
     public const string DuplicatePrompt = "duplicate_prompt";
 

@@ -1,7 +1,7 @@
 namespace Hone.Data;
 
 /// <summary>Gives sources of rows their shares.</summary>
-public static class Mixture
+internal static class Mixture
 {
     /// <summary>
     /// <paramref name="weight"/> times as many rows, rounded down: each row as often as the whole part says, and a seeded
@@ -10,7 +10,8 @@ public static class Mixture
     /// <exception cref="ArgumentOutOfRangeException">The weight is negative or not finite.</exception>
     public static IReadOnlyList<T> Weigh<T>(IReadOnlyList<T> rows, double weight, ulong seed)
     {
-        if (!(weight >= 0 && double.IsFinite(weight))) throw new ArgumentOutOfRangeException(nameof(weight), weight, "a weight must be 0 or above");
+        if (!(weight >= 0 && double.IsFinite(weight)))
+            throw new ArgumentOutOfRangeException(nameof(weight), weight, "a weight must be 0 or above");
         if (weight == 1) return rows;
         int times = (int)weight, extra = (int)(weight * rows.Count) - times * rows.Count;
         bool[] again = new bool[rows.Count];

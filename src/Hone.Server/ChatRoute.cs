@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hone.Inference;
 using Hone.Text;
+using Hone.Text.Chat;
 
 namespace Hone.Server;
 
@@ -67,9 +68,11 @@ internal static class ChatRoute
         int[] begun = [];
         if (goOn)
         {
-            if ((string)messages[^1]["role"]! != "assistant" || messages[^1]["content"] is not JsonElement { ValueKind: JsonValueKind.String } content)
+            if ((string)messages[^1]["role"]! != "assistant" || messages[^1]["content"] is not JsonElement content)
                 throw ApiException.Invalid("`continue_final_message` needs a last message of the assistant's", "messages");
-            begun = model.Tokenizer.Encode(RequestFields.Unicode("messages", content));
+            begun = model.Tokenizer.Encode(content.ValueKind == JsonValueKind.Array
+                ? Text(content, $"messages[{messages.Count - 1}].content")
+                : RequestFields.Unicode("messages", content));
             messages.RemoveAt(messages.Count - 1);
         }
         try
@@ -98,11 +101,22 @@ internal static class ChatRoute
             message["role"] = role;
             if (message.GetValueOrDefault("content") is not JsonElement { ValueKind: JsonValueKind.String or JsonValueKind.Array } content)
                 throw RequestFields.Wrong($"{what}.content", "a text or a list of content parts");
-            if (content.ValueKind == JsonValueKind.Array && content.EnumerateArray().Any(p => p.ValueKind != JsonValueKind.Object || !p.TryGetProperty("type", out JsonElement t) || t.ValueKind != JsonValueKind.String || !t.ValueEquals("text")))
-                throw ApiException.Invalid("only content parts of type text are supported", $"{what}.content");
+            if (content.ValueKind == JsonValueKind.Array) Text(content, $"{what}.content");
             messages.Add(message);
         }
         return messages;
+    }
+
+    private static string Text(JsonElement parts, string what)
+    {
+        try
+        {
+            return ContentParts.Flatten(parts, what);
+        }
+        catch (InputException e)
+        {
+            throw ApiException.Invalid(e.Message, what);
+        }
     }
 
     private static async Task<JsonObject?[]> ScoreAsync(ServedModel model, int[] prompt, Completion[] answers, int top, CancellationToken cancel)

@@ -14,7 +14,10 @@ public sealed record Cleaning
     /// <summary>Drops scored pairs whose score difference is below this; null keeps all.</summary>
     public double? MinMargin { get; init; }
 
-    /// <summary>Drops scored pairs whose better score is less than this many times the worse; the paper takes 2 for SHP. Null keeps all.</summary>
+    /// <summary>
+    /// Drops scored pairs whose better score is less than this many times the worse; the paper takes 2 for SHP. Null
+    /// keeps all.
+    /// </summary>
     public double? MinScoreRatio { get; init; }
 
     /// <summary>Keeps the first pairs of each prompt up to this number; the paper takes 5 for SHP. Null keeps all.</summary>
@@ -63,7 +66,8 @@ public sealed record Cleaning
         {
             if (EqualScores && chosen == rejected) return DropReason.EqualScores;
             if (MinMargin is { } margin && Math.Abs(chosen - rejected) < margin) return DropReason.MarginTooSmall;
-            if (MinScoreRatio is { } ratio && !(Math.Max(chosen, rejected) >= ratio * Math.Min(chosen, rejected))) return DropReason.ScoreRatioTooSmall;
+            if (MinScoreRatio is { } ratio && !(Math.Max(chosen, rejected) >= ratio * Math.Min(chosen, rejected)))
+                return DropReason.ScoreRatioTooSmall;
         }
         else if (MinMargin is { } least && pair.Margin is { } given && Math.Abs(given) < least) return DropReason.MarginTooSmall;
         if (StrictTurns && !Alternates(pair.Prompt, lastIsAssistant: false)) return DropReason.TurnsNotAlternating;

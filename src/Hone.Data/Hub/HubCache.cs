@@ -26,6 +26,7 @@ internal sealed class HubCache(HubSettings settings, HubId id)
     {
         if (commit == id.Revision) return;
         string file = Path.Combine(_folder, "refs", id.Revision);
+        RequireNoLink(file + ".tmp");
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.WriteAllText(file + ".tmp", commit);
         File.Move(file + ".tmp", file, overwrite: true);
@@ -35,8 +36,8 @@ internal sealed class HubCache(HubSettings settings, HubId id)
     public void Link(string commit, HubFile file)
     {
         string folder = Snapshot(commit), link = Path.Combine(folder, file.Name);
-        RequireInside(folder, file.Name);
-        if (File.Exists(link) && new FileInfo(link).LinkTarget is not null) File.Delete(link);
+        RequireNoLink(Path.GetDirectoryName(link)!);
+        if (new FileInfo(link).LinkTarget is not null) File.Delete(link); // also one that leads nowhere
         Directory.CreateDirectory(Path.GetDirectoryName(link)!);
         string up = string.Concat(Enumerable.Repeat("../", file.Name.Count(c => c == '/')));
         try
@@ -54,6 +55,7 @@ internal sealed class HubCache(HubSettings settings, HubId id)
     public async Task<IDisposable> LockAsync(string hash, Action waits, CancellationToken cancel)
     {
         string path = Path.Combine(settings.Cache, ".locks", Path.GetFileName(_folder), $"{hash}.lock");
+        RequireNoLink(path);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         for (bool said = false; ; said = true)
         {
@@ -69,15 +71,19 @@ internal sealed class HubCache(HubSettings settings, HubId id)
         }
     }
 
-    // A folder of the snapshot that is itself a link could lead anywhere.
-    private static void RequireInside(string folder, string name)
+    /// <summary>
+    /// Refuses to write where a link in the cache leads: whoever can plant one could have any file of the user's overwritten.
+    /// The cache itself may be a link, for that is the user's own.
+    /// </summary>
+    /// <exception cref="InputException">The path, or a folder on the way to it from the cache, is a link.</exception>
+    public void RequireNoLink(string path)
     {
-        string at = folder;
-        foreach (string part in name.Split('/')[..^1])
+        string at = settings.Cache;
+        foreach (string part in Path.GetRelativePath(settings.Cache, path).Split(Path.DirectorySeparatorChar))
         {
             at = Path.Combine(at, part);
-            if (new DirectoryInfo(at).LinkTarget is not null)
-                throw new InputException("a folder of the cache is a link: refused", at, "Remove it and pull again.");
+            if (new FileInfo(at).LinkTarget is not null)
+                throw new InputException("a file or folder of the cache is a link: refused", at, "Remove it and pull again.");
         }
     }
 }

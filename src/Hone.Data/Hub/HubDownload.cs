@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Hone.Data;
 
-/// <summary>Gets one file into the cache: from where it was left, no byte too many, and under its name only when its hash is right.</summary>
+/// <summary>
+/// Gets one file into the cache: from where it was left, no byte too many, and under its name only when its hash is
+/// right.
+/// </summary>
 internal sealed class HubDownload(HubHttp http, HubCache cache, string where, TimeProvider clock)
 {
     private const int Tries = 8;
@@ -13,6 +16,7 @@ internal sealed class HubDownload(HubHttp http, HubCache cache, string where, Ti
     public async Task GetAsync(HubFile file, Uri address, Action<long> arrived, CancellationToken cancel)
     {
         string partial = cache.Incomplete(file.Hash);
+        cache.RequireNoLink(partial);
         Directory.CreateDirectory(Path.GetDirectoryName(partial)!);
         for (int attempt = 1; ; attempt++)
         {
@@ -22,7 +26,8 @@ internal sealed class HubDownload(HubHttp http, HubCache cache, string where, Ti
                 File.Delete(partial);
                 before = 0;
             }
-            string? fault = before < file.Size || file.Size == 0 ? await ContinueAsync(file, address, partial, before, arrived, cancel).ConfigureAwait(false) : null;
+            string? fault = before < file.Size || file.Size == 0
+                ? await ContinueAsync(file, address, partial, before, arrived, cancel).ConfigureAwait(false) : null;
             if (fault is null)
             {
                 if (await HashAsync(partial, file, cancel).ConfigureAwait(false) == file.Hash) break;
@@ -30,11 +35,13 @@ internal sealed class HubDownload(HubHttp http, HubCache cache, string where, Ti
                 File.Delete(partial);
                 arrived(-file.Size);
                 if (before == 0 || attempt >= Tries)
-                    throw new InputException($"{file.Name} has another hash than the hub says: the file was removed", where, "Pull again; if it happens again, the hub or something in between is at fault.");
+                    throw new InputException($"{file.Name} has another hash than the hub says: the file was removed", where,
+                        "Pull again; if it happens again, the hub or something in between is at fault.");
                 continue;
             }
             bool progressed = File.Exists(partial) && new FileInfo(partial).Length > before;
-            if (attempt >= Tries && !progressed) throw new InputException($"{file.Name}: {fault}", where, "What has arrived is kept; pull again to go on.");
+            if (attempt >= Tries && !progressed)
+                throw new InputException($"{file.Name}: {fault}", where, "What has arrived is kept; pull again to go on.");
             if (progressed) attempt = 0;
             await Task.Delay(TimeSpan.FromMilliseconds(200 * (attempt + 1)), clock, cancel).ConfigureAwait(false);
         }
@@ -56,7 +63,8 @@ internal sealed class HubDownload(HubHttp http, HubCache cache, string where, Ti
     }
 
     /// <returns>Null when all bytes are there, else what went wrong.</returns>
-    private async Task<string?> ContinueAsync(HubFile file, Uri address, string partial, long from, Action<long> arrived, CancellationToken cancel)
+    private async Task<string?> ContinueAsync(
+        HubFile file, Uri address, string partial, long from, Action<long> arrived, CancellationToken cancel)
     {
         using HttpResponseMessage response = await http.GetAsync(address, from, cancel).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
@@ -72,13 +80,16 @@ internal sealed class HubDownload(HubHttp http, HubCache cache, string where, Ti
             arrived(-from);
             from = 0;
         }
-        if (from > 0 && response.Content.Headers.ContentRange?.From != from) return $"the server sends another range than asked for ({response.Content.Headers.ContentRange})";
-        await using FileStream target = new(partial, from == 0 ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.None, 1 << 16);
+        if (from > 0 && response.Content.Headers.ContentRange?.From != from)
+            return $"the server sends another range than asked for ({response.Content.Headers.ContentRange})";
+        await using FileStream target = new(partial, from == 0 ? FileMode.Create : FileMode.Append,
+            FileAccess.Write, FileShare.None, 1 << 16);
         byte[] buffer = new byte[1 << 16];
         try
         {
             await using Stream body = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
-            for (int read; (read = await body.ReadAsync(buffer, cancel).AsTask().WaitAsync(s_silence, clock, cancel).ConfigureAwait(false)) > 0;)
+            for (int read; (read = await body.ReadAsync(buffer, cancel).AsTask().WaitAsync(s_silence, clock, cancel)
+                .ConfigureAwait(false)) > 0;)
             {
                 // A body longer than promised is cut off while it arrives.
                 int wanted = (int)Math.Min(read, file.Size - target.Position);
@@ -87,7 +98,8 @@ internal sealed class HubDownload(HubHttp http, HubCache cache, string where, Ti
                 if (wanted < read) break;
             }
         }
-        catch (Exception e) when (e is HttpRequestException or IOException { InnerException: not null } or HttpIOException or TimeoutException)
+        catch (Exception e)
+            when (e is HttpRequestException or IOException { InnerException: not null } or HttpIOException or TimeoutException)
         {
             await target.FlushAsync(cancel).ConfigureAwait(false);
             return $"the connection broke off after {target.Position:N0} of {file.Size:N0} bytes ({e.Message})";

@@ -50,7 +50,8 @@ internal sealed class HubHttp : IDisposable
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, address);
             if (from > 0) request.Headers.Range = new RangeHeaderValue(from, null);
-            if (_settings.Token is { } token && SameOrigin(address, _settings.Endpoint)) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            if (_settings.Token is { } token && SameOrigin(address, _settings.Endpoint))
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             HttpResponseMessage response;
             try
             {
@@ -67,7 +68,8 @@ internal sealed class HubHttp : IDisposable
             if (target is null) throw new InputException("the hub redirects to nowhere", address.GetLeftPart(UriPartial.Path));
             Uri next = new(address, target);
             if (next.Scheme is not ("http" or "https") || (address.Scheme == "https" && next.Scheme == "http"))
-                throw new InputException($"the hub redirects from {address.Scheme} to {next.Scheme}: refused", address.GetLeftPart(UriPartial.Path));
+                throw new InputException($"the hub redirects from {address.Scheme} to {next.Scheme}: refused",
+                    address.GetLeftPart(UriPartial.Path));
             address = next;
         }
         throw new InputException($"more than {MaxRedirects} redirects", address.GetLeftPart(UriPartial.Path));
@@ -75,5 +77,6 @@ internal sealed class HubHttp : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private static bool SameOrigin(Uri a, Uri b) => a.Scheme == b.Scheme && a.Port == b.Port && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
+    private static bool SameOrigin(Uri a, Uri b) => a.Scheme == b.Scheme && a.Port == b.Port
+        && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
 }

@@ -21,7 +21,8 @@ public sealed partial record HubId(string Kind, string Name, string Revision = "
         {
             Match match = WithScheme().Match(text);
             return match.Success && Sound(match)
-                ? new HubId(match.Groups["kind"].Success ? "datasets" : "models", match.Groups["name"].Value, RevisionOf(match), match.Groups["path"] is { Success: true, Length: > 0 } path ? path.Value : null)
+                ? new HubId(match.Groups["kind"].Success ? "datasets" : "models", match.Groups["name"].Value, RevisionOf(match),
+                    match.Groups["path"] is { Success: true, Length: > 0 } path ? path.Value : null)
                 : null;
         }
         Match plain = Plain().Match(text);
@@ -34,17 +35,21 @@ public sealed partial record HubId(string Kind, string Name, string Revision = "
 
     /// <summary>The repository as <c>hf://</c> text.</summary>
     public override string ToString() =>
-        $"{Scheme}{(Kind == "datasets" ? "datasets/" : "")}{Name}{(Revision == "main" ? "" : $"@{Revision}")}{(Path is null ? "" : $"/{Path}")}";
+        $"{Scheme}{(Kind == "datasets" ? "datasets/" : "")}{Name}"
+        + $"{(Revision == "main" ? "" : $"@{Revision}")}{(Path is null ? "" : $"/{Path}")}";
 
-    private static string RevisionOf(Match match) => match.Groups["revision"] is { Success: true } revision ? Uri.UnescapeDataString(revision.Value) : "main";
+    private static string RevisionOf(Match match) => match.Groups["revision"] is { Success: true } revision
+        ? Uri.UnescapeDataString(revision.Value) : "main";
 
     // A name or revision becomes part of a path in the cache.
-    private static bool Sound(Match match) => !match.Groups["name"].Value.Contains("..", StringComparison.Ordinal) && !match.Groups["name"].Value.Contains("--", StringComparison.Ordinal)
+    private static bool Sound(Match match) => !match.Groups["name"].Value.Contains("..", StringComparison.Ordinal)
+        && !match.Groups["name"].Value.Contains("--", StringComparison.Ordinal)
         && RevisionOf(match) is { Length: <= 200 } revision && revision.Split('/').All(HubFileName.IsSound);
 
     [GeneratedRegex(@"\A(?<name>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(@(?<revision>[\w.%/+-]+))?\z")]
     private static partial Regex Plain();
 
-    [GeneratedRegex(@"\Ahf://(?<kind>datasets/)?(?<name>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(@(?<revision>[\w.%+-]+))?(/(?<path>.*))?\z")]
+    [GeneratedRegex(
+        @"\Ahf://(?<kind>datasets/)?(?<name>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(@(?<revision>[\w.%+-]+))?(/(?<path>.*))?\z")]
     private static partial Regex WithScheme();
 }

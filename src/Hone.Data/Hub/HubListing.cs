@@ -4,13 +4,18 @@ using System.Text.RegularExpressions;
 namespace Hone.Data;
 
 /// <summary>A file of a repository at one commit.</summary>
-/// <param name="Hash">SHA-256 of the content for a large file, else git's SHA-1 of the blob; lower-case hex. Also its name in the cache.</param>
-public sealed record HubFile(string Name, long Size, string Hash);
+/// <param name="Hash">
+/// SHA-256 of the content for a large file, else git's SHA-1 of the blob; lower-case hex. Also its name in the cache.
+/// </param>
+internal sealed record HubFile(string Name, long Size, string Hash);
 
 /// <summary>A repository at one commit: every file comes from it, whatever happens to the branch meanwhile.</summary>
-public sealed partial record HubListing(string Commit, IReadOnlyList<HubFile> Files)
+internal sealed partial record HubListing(string Commit, IReadOnlyList<HubFile> Files)
 {
     private const int MaxFiles = 100_000;
+
+    // No hub holds a larger file; sums of sizes stay far below what a number holds.
+    private const long MaxSize = 1L << 44;
 
     /// <summary>Reads the answer of <c>/api/{kind}/{name}/revision/{revision}?blobs=true</c>.</summary>
     /// <exception cref="InputException">It is not such an answer, or a name in it is refused.</exception>
@@ -21,7 +26,8 @@ public sealed partial record HubListing(string Commit, IReadOnlyList<HubFile> Fi
             string commit = json.GetProperty("sha").GetString() ?? "";
             if (!Commits().IsMatch(commit)) throw new InputException("the hub names no commit", where);
             JsonElement siblings = json.GetProperty("siblings");
-            if (siblings.GetArrayLength() > MaxFiles) throw new InputException($"the repository has {siblings.GetArrayLength():N0} files; {MaxFiles:N0} is the most", where);
+            if (siblings.GetArrayLength() > MaxFiles)
+                throw new InputException($"the repository has {siblings.GetArrayLength():N0} files; {MaxFiles:N0} is the most", where);
             return new HubListing(commit, [.. siblings.EnumerateArray().Select(s => File(s, where))]);
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
@@ -37,7 +43,9 @@ public sealed partial record HubListing(string Commit, IReadOnlyList<HubFile> Fi
         string hash = (large ? lfs.GetProperty("sha256") : file.GetProperty("blobId")).GetString() ?? "";
         long size = large ? lfs.GetProperty("size").GetInt64() : file.GetProperty("size").GetInt64();
         // The hash becomes a file's name.
-        if (size < 0 || !(large ? Sha256() : Commits()).IsMatch(hash)) throw new InputException($"the hub gives no size or hash of {name}", where);
+        if (size > MaxSize) throw new InputException($"the hub says that {name} has {size:N0} bytes; {MaxSize:N0} is the most", where);
+        if (size < 0 || !(large ? Sha256() : Commits()).IsMatch(hash))
+            throw new InputException($"the hub gives no size or hash of {name}", where);
         return new HubFile(name, size, hash);
     }
 

@@ -1,6 +1,9 @@
 namespace Hone.Data;
 
-/// <summary>Hub ids wherever a path is taken: what is on this machine wins, an id is pulled, everything else is left to the reader's own error.</summary>
+/// <summary>
+/// Hub ids wherever a path is taken: what is on this machine wins, an id is pulled, everything else is left to the
+/// reader's own error.
+/// </summary>
 public static class HubPath
 {
     /// <summary>Whether the text stands for a repository and not for a path that is here.</summary>
@@ -28,7 +31,10 @@ public static class HubPath
         return Path.Combine(Pull(id, HubSelection.Dataset, say, settings), id.Path ?? "**/*");
     }
 
-    /// <summary>The folder or file given, or that of <c>hf://datasets/owner/name[@revision][/path]</c>, with the data files that Hone reads.</summary>
+    /// <summary>
+    /// The folder or file given, or that of <c>hf://datasets/owner/name[@revision][/path]</c>, with the data files that
+    /// Hone reads.
+    /// </summary>
     /// <exception cref="InputException">As <see cref="HubClient.PullAsync"/>.</exception>
     public static string DatasetFolder(string given, Action<string> say, Func<HubSettings>? settings = null)
     {

@@ -1,8 +1,4 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
-using CsvHelper;
-using CsvHelper.Configuration;
 
 namespace Hone.Data;
 
@@ -10,9 +6,8 @@ namespace Hone.Data;
 /// Reads evaluation sets for comparison, whatever their columns are called: each row of JSONL, a JSON array, Parquet or CSV,
 /// and each text of a .txt file, is an item; every text in it is a field.
 /// </summary>
-public static class EvaluationFiles
+internal static class EvaluationFiles
 {
-    private const int MaxCell = 16 << 20;
     private static readonly string[] s_endings = [".jsonl", ".ndjson", ".json", ".parquet", ".txt", ".csv"];
     private static readonly string[] s_notEvaluated = ["train", "dev", "expected"];
 
@@ -21,7 +16,9 @@ public static class EvaluationFiles
     /// <paramref name="skipped"/>, with the reason: training and few-shot parts and results (a path with the word train, dev
     /// or expected), and files that hold no rows. Files of other kinds (licences, settings) are passed over.
     /// </summary>
-    /// <exception cref="InputException">There is no such file or folder, the file is damaged, or nothing in the folder can be read.</exception>
+    /// <exception cref="InputException">
+    /// There is no such file or folder, the file is damaged, or nothing in the folder can be read.
+    /// </exception>
     public static IEnumerable<EvaluationItem> Read(string path, ICollection<string> skipped)
     {
         if (!Directory.Exists(path)) return ReadFile(path);
@@ -51,7 +48,8 @@ public static class EvaluationFiles
     private static IEnumerable<EvaluationItem> ReadFile(string path)
     {
         if (path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase)) return Csv(path);
-        if (DataFile.IsText(path)) return TextRecords.Read(() => DataFile.Open(path), path).Select((row, i) => new EvaluationItem(path, $"{path} #{i + 1}", [row.Text]));
+        if (DataFile.IsText(path)) return TextRecords.Read(() => DataFile.Open(path), path)
+            .Select((row, i) => new EvaluationItem(path, $"{path} #{i + 1}", [row.Text]));
         return Json(path);
     }
 
@@ -86,26 +84,8 @@ public static class EvaluationFiles
         }
     }
 
-    private static IEnumerable<EvaluationItem> Csv(string path)
-    {
-        if (!File.Exists(path)) throw new InputException("there is no such file", path);
-        using var text = new StreamReader(new CheckedUtf8Stream(File.OpenRead(path), path), Encoding.UTF8);
-        using var parser = new CsvParser(text, new CsvConfiguration(CultureInfo.InvariantCulture) { MaxFieldSize = MaxCell });
-        if (Cells() is null) yield break; // the header
-        while (Cells() is { } cells) yield return new EvaluationItem(path, $"{path}:{parser.RawRow}", cells);
-
-        string[]? Cells()
-        {
-            try
-            {
-                return parser.Read() ? parser.Record : null;
-            }
-            catch (CsvHelperException e)
-            {
-                throw new InputException("broken CSV", $"{path}:{parser.RawRow}", "Quote a cell that holds a quote, a comma or a line break, and double the quotes in it.", e);
-            }
-        }
-    }
+    private static IEnumerable<EvaluationItem> Csv(string path) =>
+        CsvRecords.Read(path).Skip(1).Select(row => new EvaluationItem(path, $"{path}:{row.Line}", row.Cells)); // the first is the header
 
     private static bool IsRead(string path)
     {

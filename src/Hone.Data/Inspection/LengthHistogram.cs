@@ -28,7 +28,10 @@ public sealed class LengthHistogram
         Max = Math.Max(Max, length);
     }
 
-    /// <summary>The shortest length that at least <paramref name="share"/> (above 0, to 1) of all do not exceed: the nearest-rank percentile.</summary>
+    /// <summary>
+    /// The shortest length that at least <paramref name="share"/> (above 0, to 1) of all do not exceed: the
+    /// nearest-rank percentile.
+    /// </summary>
     public int Percentile(double share)
     {
         if (!(share > 0 && share <= 1)) throw new ArgumentOutOfRangeException(nameof(share), share, "above 0, to 1");

@@ -76,7 +76,8 @@ public sealed class NgramIndex
         }
         return
         [
-            .. hits.Select(h => new Overlap(_items[h.Key].Item, Coverage(_items[h.Key].Grams, shared), Text(h.Value))).OrderByDescending(o => o.Coverage),
+            .. hits.Select(h => new Overlap(_items[h.Key].Item, Coverage(_items[h.Key].Grams, shared), Text(h.Value)))
+                .OrderByDescending(o => o.Coverage),
         ];
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Hone.Text;
+using Hone.Text.Chat;
 
 namespace Hone.Data;
 
@@ -35,13 +36,38 @@ internal static class ChatColumn
         return string.IsNullOrWhiteSpace(system) ? messages : [ChatMessage.System(system), .. messages];
     }
 
+    /// <summary>
+    /// Counts a row whose <c>prompt</c> column says something else than its messages do: the messages hold. It may repeat any
+    /// turn that is not the assistant's.
+    /// </summary>
+    public static void CountContradiction(DataRecord record, List<ChatMessage> messages, DataReport report)
+    {
+        if (!record.Has("prompt", JsonValueKind.String)) return;
+        string prompt = record.Text("prompt").Trim();
+        if (prompt.Length > 0 && messages.All(m => m.Role == "assistant" || m.Content.Trim() != prompt))
+            report.Change(DropReason.PromptColumnDiffers);
+    }
+
     private static string Field(DataRecord record, JsonElement item, string name, string other, string what)
     {
         if (!item.TryGetProperty(name, out JsonElement value) && !item.TryGetProperty(other, out value))
             throw record.Wrong($"{what} has no `{name}`", $"It has {DataRecord.List(item.EnumerateObject().Select(p => p.Name))}.");
+        if (value.ValueKind == JsonValueKind.Array && name == "content") return Parts(record, value, $"`{name}` in {what}");
         return value.ValueKind == JsonValueKind.String
             ? record.Text(value, $"`{name}` in {what}")
             : throw record.Wrong($"`{name}` in {what} is {DataRecord.Name(value.ValueKind)}, not text");
+    }
+
+    private static string Parts(DataRecord record, JsonElement parts, string what)
+    {
+        try
+        {
+            return ContentParts.Flatten(parts, what);
+        }
+        catch (InputException e)
+        {
+            throw new InputException(e.Message, record.Where, inner: e);
+        }
     }
 
     private static string Role(DataRecord record, string role, string what) => role.ToLowerInvariant() switch

@@ -1,12 +1,14 @@
 namespace Hone.Data;
 
 /// <summary>
-/// Reads rows from JSONL, JSON arrays, plain text, each also as <c>.gz</c> or <c>.zst</c>, and Parquet, one row at a time. The layout is detected
+/// Reads rows from JSONL, JSON arrays, plain text, each also as <c>.gz</c> or <c>.zst</c>, and Parquet, one row at a
+/// time. The layout is detected
 /// from the first row and stated in the report; rows that cannot be used are dropped and counted there.
 /// </summary>
 /// <remarks>
 /// All methods throw <see cref="InputException"/> with file and line for: no such file, an unknown kind of file, bytes
-/// that are not UTF-8 (with their offset), a damaged .gz, .zst or Parquet file, broken JSON, an unknown layout, a missing column, layouts mixed
+/// that are not UTF-8 (with their offset), a damaged .gz, .zst or Parquet file, broken JSON, an unknown layout, a
+/// missing column, layouts mixed
 /// in one file, a value of the wrong kind, no row at all or none that can be used. They read while they are enumerated.
 /// </remarks>
 public static class DataReader
@@ -46,7 +48,8 @@ public static class DataReader
     public static IEnumerable<PromptRow> ReadPrompts(string path, DataReport report, IReadOnlyList<RowFilter> filters) =>
         Json(path, "prompts", PromptLayouts.All, report, filters);
 
-    private static IEnumerable<T> Json<T>(string path, string kind, IReadOnlyList<Layout<T>> layouts, DataReport report, IReadOnlyList<RowFilter> filters)
+    private static IEnumerable<T> Json<T>(
+        string path, string kind, IReadOnlyList<Layout<T>> layouts, DataReport report, IReadOnlyList<RowFilter> filters)
         where T : class
     {
         using Stream stream = DataFile.Open(path);
@@ -68,17 +71,34 @@ public static class DataReader
     /// <summary>The rows of a file as JSON objects, whatever their layout.</summary>
     public static IEnumerable<System.Text.Json.JsonElement> ReadObjects(string path) => Records(path).Select(r => r.Value);
 
-    /// <summary>What the first row of a file can be read as: <c>preferences</c>, <c>sft</c> and <c>prompts</c>, the likeliest first.</summary>
+    /// <summary>
+    /// What the first rows of a file can be read as: <c>preferences</c>, <c>sft</c> and <c>prompts</c>, the likeliest first. Some
+    /// are looked at, for a null in one of them says nothing of the others.
+    /// </summary>
+    /// <exception cref="InputException">They hold prompts and answers in a layout that is not known.</exception>
     public static IReadOnlyList<string> Kinds(string path)
     {
+        const int Looked = 50;
         if (DataFile.IsText(path)) return ["sft"];
-        DataRecord? first = Records(path).FirstOrDefault();
-        if (first is null) return [];
-        return [.. new[] { ("preferences", PreferenceLayouts.All.Any(l => l.Fits(first))), ("sft", SftLayouts.All.Any(l => l.Fits(first))), ("prompts", PromptLayouts.All.Any(l => l.Fits(first))) }
-            .Where(k => k.Item2).Select(k => k.Item1)];
+        DataRecord[] rows = [.. Records(path).Take(Looked)];
+        (string Kind, bool Fits)[] kinds =
+        [
+            ("preferences", rows.Any(r => PreferenceLayouts.All.Any(l => l.Fits(r)))),
+            ("sft", rows.Any(r => SftLayouts.All.Any(l => l.Fits(r)))),
+            ("prompts", rows.Any(r => PromptLayouts.All.Any(l => l.Fits(r)
+                && (l.Name != PromptLayouts.PromptColumn || !OtherShapes.HasAnswers(r))))),
+        ];
+        string[] found = [.. kinds.Where(k => k.Fits).Select(k => k.Kind)];
+        if (found.Length > 0 || rows.Length == 0) return found;
+        if (rows.Any(r => PreferenceLayouts.All.Any(l => l.NullIn(r) is not null))) return ["preferences"];
+        if (!rows[0].Has("prompt") || !OtherShapes.HasAnswers(rows[0])) return [];
+        throw rows[0].Wrong(
+            $"the rows look like {OtherShapes.NameOf(rows[0])}: none of the known layouts of preferences, sft and prompts",
+            "Write them as chosen and rejected, or give --kind prompts to take their prompts alone.");
     }
 
-    private static IEnumerable<DataRecord> Records(string path, Stream stream) => DataFile.IsParquet(path) ? ParquetRecords.Read(path) : JsonRecords.Read(stream, path);
+    private static IEnumerable<DataRecord> Records(string path, Stream stream) => DataFile.IsParquet(path) ? ParquetRecords.Read(path)
+        : JsonRecords.Read(stream, path);
 
     private static bool Keeps(DataRecord record, IReadOnlyList<RowFilter> filters, DataReport report)
     {

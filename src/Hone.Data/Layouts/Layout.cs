@@ -13,11 +13,28 @@ internal sealed record Layout<T>(
     IReadOnlyList<string> Optional,
     Func<DataRecord, DataReport, Parsed<T>> Parse)
 {
+    private static readonly string[] s_prompts = ["prompt", "context_messages", "question", "instruction"];
+
     /// <summary>A column that a row of this layout does not have, or null.</summary>
     public string? Without { get; init; }
 
+    /// <summary>What a row of this layout must be besides, or null.</summary>
+    public Func<DataRecord, bool>? Also { get; init; }
+
     public bool Fits(DataRecord record) =>
-        Required.All(column => column.Fits(record)) && (Without is null || !record.Has(Without));
+        Required.All(column => column.Fits(record)) && (Without is null || !record.Has(Without)) && Also?.Invoke(record) != false;
+
+    /// <summary>
+    /// Why a row that is of this layout but for columns that are null is dropped; null for a row that is not. Data sets write
+    /// null for an answer that is missing.
+    /// </summary>
+    public string? NullIn(DataRecord record)
+    {
+        RequiredColumn? empty = Required.FirstOrDefault(c => record.IsNull(c.Name));
+        if (empty is null || !Required.All(c => c.Fits(record) || record.IsNull(c.Name)) || (Without is not null && record.Has(Without)))
+            return null;
+        return s_prompts.Contains(empty.Name) ? DropReason.EmptyPrompt : DropReason.EmptyAnswer;
+    }
 
     public IEnumerable<string> Reads => Required.Select(c => c.Name).Concat(Optional);
 

@@ -12,13 +12,20 @@ internal static class LayoutReader
         {
             if (layout is null)
             {
-                layout = layouts.FirstOrDefault(l => l.Fits(record)) ?? throw Unknown(record, kind, layouts);
+                layout = layouts.FirstOrDefault(l => l.Fits(record));
+                if (layout is null)
+                {
+                    // The next row without a null decides.
+                    report.Drop(NullIn(record, layouts) ?? throw Unknown(record, kind, layouts));
+                    continue;
+                }
                 report.Layout = layout.Name;
                 report.IgnoredColumns = [.. record.Columns.Except(layout.Reads)];
             }
             else if (!layout.Fits(record))
             {
-                throw Mixed(record, layout, layouts);
+                report.Drop(layout.NullIn(record) ?? throw Mixed(record, layout, layouts));
+                continue;
             }
             Parsed<T> parsed = layout.Parse(record, report);
             if (parsed.Row is { } row)
@@ -32,6 +39,9 @@ internal static class LayoutReader
             }
         }
     }
+
+    private static string? NullIn<T>(DataRecord record, IReadOnlyList<Layout<T>> layouts) =>
+        layouts.Select(l => l.NullIn(record)).FirstOrDefault(reason => reason is not null);
 
     private static InputException Unknown<T>(DataRecord record, string kind, IReadOnlyList<Layout<T>> layouts)
     {
@@ -60,5 +70,5 @@ internal static class LayoutReader
 
     private static string Fault(DataRecord record, RequiredColumn column) => record[column.Name] is { } value
         ? $"column `{column.Name}` is {DataRecord.Name(value.ValueKind)}, not {string.Join(" or ", column.Kinds.Select(DataRecord.Name))}"
-        : $"column `{column.Name}` is missing";
+        : $"column `{column.Name}` is {(record.IsNull(column.Name) ? "null" : "missing")}";
 }

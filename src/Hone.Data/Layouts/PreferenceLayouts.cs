@@ -16,12 +16,12 @@ internal static class PreferenceLayouts
             [RequiredColumn.List("conversations"), new("chosen", JsonValueKind.Object), new("rejected", JsonValueKind.Object)],
             ["system", .. s_scores], (r, _) => ShareGpt(r)),
         new("preferences as message lists", [RequiredColumn.List("chosen"), RequiredColumn.List("rejected")],
-            ["prompt", .. s_scores], (r, _) => MessageLists(r)),
+            ["prompt", .. s_scores], MessageLists),
         new("preferences as prompt and answers",
             [new("prompt", JsonValueKind.String, JsonValueKind.Array), RequiredColumn.Text("chosen"), RequiredColumn.Text("rejected")],
             s_scores, (r, _) => Make(r, ChatColumn.MessagesOrText(r, "prompt"), r.Text("chosen"), r.Text("rejected"))),
         new("preferences as hh-rlhf transcripts", [RequiredColumn.Text("chosen"), RequiredColumn.Text("rejected")],
-            s_scores, (r, _) => Transcripts(r)) { Without = "prompt" },
+            s_scores, (r, _) => Transcripts(r)) { Without = "prompt", Also = r => !r.IsNull("prompt") || Transcript.Is(r.Text("chosen")) },
         new("preferences as Stack Exchange pairs",
             [RequiredColumn.Text("question"), RequiredColumn.Text("response_j"), RequiredColumn.Text("response_k")],
             s_scores, (r, _) => Make(r, [ChatMessage.User(r.Text("question"))], r.Text("response_j"), r.Text("response_k"))),
@@ -40,13 +40,13 @@ internal static class PreferenceLayouts
         }
     }
 
-    private static Parsed<Preference> MessageLists(DataRecord record)
+    private static Parsed<Preference> MessageLists(DataRecord record, DataReport report)
     {
         (List<ChatMessage> chosenPrompt, string chosen) = Split(record, "chosen");
         (List<ChatMessage> rejectedPrompt, string rejected) = Split(record, "rejected");
-        return chosenPrompt.SequenceEqual(rejectedPrompt)
-            ? Make(record, chosenPrompt, chosen, rejected)
-            : DropReason.PromptsDiffer;
+        if (!chosenPrompt.SequenceEqual(rejectedPrompt)) return DropReason.PromptsDiffer;
+        ChatColumn.CountContradiction(record, chosenPrompt, report);
+        return Make(record, chosenPrompt, chosen, rejected);
     }
 
     /// <summary>A list that holds nothing but answers continues the <c>prompt</c> column.</summary>
@@ -92,7 +92,8 @@ internal static class PreferenceLayouts
         if (prompt.Count == 0 || string.IsNullOrWhiteSpace(prompt[^1].Content)) return DropReason.EmptyPrompt;
         if (string.IsNullOrWhiteSpace(chosen) || string.IsNullOrWhiteSpace(rejected)) return DropReason.EmptyAnswer;
         if (chosen.AsSpan().Trim().SequenceEqual(rejected.AsSpan().Trim())) return DropReason.ChosenEqualsRejected;
-        return new Preference(prompt, chosen, rejected, Score(record, s_chosenScores), Score(record, s_rejectedScores), record.OptionalNumber("margin"));
+        return new Preference(prompt, chosen, rejected, Score(record, s_chosenScores), Score(record, s_rejectedScores),
+            record.OptionalNumber("margin"));
     }
 
     private static double? Score(DataRecord record, string[] columns) =>

@@ -6,15 +6,24 @@ namespace Hone.Data;
 /// <summary>The layouts of prompts. The order matters: the first that fits is taken.</summary>
 internal static class PromptLayouts
 {
+    public const string PromptColumn = "prompts as prompt";
+
     public static IReadOnlyList<Layout<PromptRow>> All { get; } =
     [
         new("prompts as context_messages", [RequiredColumn.List("context_messages")], [],
             (r, report) => Make(ChatColumn.Messages(r, "context_messages"), report)),
-        new("prompts as messages", [RequiredColumn.List("messages")], ["system"],
-            (r, report) => Make(ChatColumn.WithSystem(r, ChatColumn.Messages(r, "messages")), report)),
-        new("prompts as prompt", [new("prompt", JsonValueKind.String, JsonValueKind.Array)], [],
+        new("prompts as messages", [RequiredColumn.List("messages")], ["system", "prompt"],
+            Messages),
+        new(PromptColumn, [new("prompt", JsonValueKind.String, JsonValueKind.Array)], [],
             (r, report) => Make(ChatColumn.MessagesOrText(r, "prompt"), report)),
     ];
+
+    private static Parsed<PromptRow> Messages(DataRecord record, DataReport report)
+    {
+        List<ChatMessage> messages = ChatColumn.Messages(record, "messages");
+        ChatColumn.CountContradiction(record, messages, report);
+        return Make(ChatColumn.WithSystem(record, messages), report);
+    }
 
     private static Parsed<PromptRow> Make(List<ChatMessage> messages, DataReport report)
     {

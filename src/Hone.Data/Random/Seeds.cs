@@ -5,7 +5,7 @@ using System.Text;
 namespace Hone.Data;
 
 /// <summary>Gives everything random in a run a seed of its own, by name, from the run's one seed.</summary>
-public static class Seeds
+internal static class Seeds
 {
     /// <summary>
     /// The first 8 bytes, little-endian, of SHA-256(seed as 8 little-endian bytes, then the name in UTF-8). Stable

@@ -1,7 +1,7 @@
 namespace Hone.Data;
 
 /// <summary>SplitMix64 (Steele, Lea, Flood 2014): spreads a 64-bit seed over the state of a larger generator.</summary>
-public struct SplitMix64(ulong state)
+internal struct SplitMix64(ulong state)
 {
     private ulong _state = state;
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.FileSystemGlobbing;
 namespace Hone.Data;
 
 /// <summary>Files of rows: which there are, and their bytes, unpacked and checked to be UTF-8.</summary>
-public static class DataFile
+internal static class DataFile
 {
     private static readonly string[] s_extensions = [".jsonl", ".ndjson", ".json", ".txt", ".parquet"];
 
@@ -31,7 +31,8 @@ public static class DataFile
             if (!Directory.Exists(path)) throw Missing(path);
             string[] found = [.. Directory.EnumerateFiles(path).Where(IsData).Order(StringComparer.Ordinal)];
             if (found.Length == 0)
-                throw new InputException("the folder holds no data file", path, $"Data files end in {Known} (or the same with .gz or .zst).");
+                throw new InputException("the folder holds no data file", path,
+                    $"Data files end in {Known} (or the same with .gz or .zst).");
             files.AddRange(found);
         }
         return files;
@@ -44,11 +45,9 @@ public static class DataFile
     /// <summary>Opens a data file for one pass from start to end.</summary>
     internal static Stream Open(string path)
     {
-        if (Directory.Exists(path)) throw new InputException("this is a folder, not a file of rows", path);
-        if (!File.Exists(path)) throw Missing(path);
-        if (!IsData(path))
+        if (File.Exists(path) && !IsData(path))
             throw new InputException($"`{Extension(path)}` is not a known kind of data file", path, $"Convert it to one of {Known}.");
-        FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
+        FileStream file = RegularFile.Open(path);
         return new CheckedUtf8Stream(UnpackedStream.Packing(path) is { } packing ? new UnpackedStream(file, packing, path) : file, path);
     }
 
@@ -58,8 +57,10 @@ public static class DataFile
         int wild = full.IndexOf('*', StringComparison.Ordinal), root = full.LastIndexOf(Path.DirectorySeparatorChar, wild) + 1;
         var matcher = new Matcher(StringComparison.Ordinal);
         matcher.AddInclude(full[root..].Replace('\\', '/'));
-        string[] found = Directory.Exists(full[..root]) ? [.. matcher.GetResultsInFullPath(full[..root]).Where(IsData).Order(StringComparer.Ordinal)] : [];
-        return found.Length > 0 ? found : throw new InputException("no data file matches this pattern", pattern, $"Data files end in {Known} (or the same with .gz or .zst).");
+        string[] found = Directory.Exists(full[..root])
+            ? [.. matcher.GetResultsInFullPath(full[..root]).Where(IsData).Order(StringComparer.Ordinal)] : [];
+        return found.Length > 0 ? found : throw new InputException("no data file matches this pattern", pattern,
+            $"Data files end in {Known} (or the same with .gz or .zst).");
     }
 
     private static string Known => string.Join(", ", s_extensions);

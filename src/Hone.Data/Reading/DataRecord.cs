@@ -13,6 +13,9 @@ internal sealed record DataRecord(JsonElement Value, string Where)
 
     public bool Has(string column) => this[column] is not null;
 
+    /// <summary>Whether the column is there and null.</summary>
+    public bool IsNull(string column) => Value.TryGetProperty(column, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
+
     public bool Has(string column, JsonValueKind kind) => this[column]?.ValueKind == kind;
 
     public string Text(string column)
@@ -34,7 +37,8 @@ internal sealed record DataRecord(JsonElement Value, string Where)
     }
 
     public JsonElement Require(string column) => this[column] ??
-        throw new InputException($"column `{column}` is missing", Where, $"The row has the columns {List(Columns)}.");
+        throw new InputException($"column `{column}` is {(IsNull(column) ? "null" : "missing")}", Where,
+            $"The row has the columns {List(Columns)}.");
 
     /// <summary>The text of a JSON string.</summary>
     public string Text(JsonElement value, string what)

@@ -4,14 +4,18 @@ using System.Text.RegularExpressions;
 
 namespace Hone.Data;
 
-/// <summary>Keeps rows by one column's value: <c>lang=en</c>, <c>source!=shp</c>, <c>score&gt;=4</c>. A row without the column is not kept.</summary>
+/// <summary>
+/// Keeps rows by one column's value: <c>lang=en</c>, <c>source!=shp</c>, <c>score&gt;=4</c>. A row without the column
+/// is not kept.
+/// </summary>
 public sealed partial class RowFilter
 {
     private readonly string _column, _operator, _value;
     private readonly double? _number;
 
     private RowFilter(string text, string column, string comparison, string value) => (Text, _column, _operator, _value, _number) = (
-        text, column, comparison, value, double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null);
+        text, column, comparison, value, double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            ? number : null);
 
     /// <summary>The filter as written.</summary>
     public string Text { get; }
@@ -23,7 +27,8 @@ public sealed partial class RowFilter
         const string Fix = "Write column=value, column!=value, or column>=number (also >, <=, <).";
         if (!match.Success) throw new InputException($"`{text}` is not a filter", fix: Fix);
         var filter = new RowFilter(text, match.Groups[1].Value, match.Groups[2].Value, match.Groups[3].Value);
-        return filter._number is not null || filter._operator is "=" or "!=" ? filter : throw new InputException($"`{text}` compares with `{filter._value}`, which is no number", fix: Fix);
+        return filter._number is not null || filter._operator is "=" or "!=" ? filter
+            : throw new InputException($"`{text}` compares with `{filter._value}`, which is no number", fix: Fix);
     }
 
     internal bool Keeps(DataRecord record)

@@ -46,7 +46,8 @@ internal sealed class UnpackedStream : Stream
     }
 
     /// <summary>The ending of a packed file, or null.</summary>
-    public static string? Packing(string path) => new[] { Gzip, Zstd }.FirstOrDefault(p => path.EndsWith(p, StringComparison.OrdinalIgnoreCase));
+    public static string? Packing(string path) =>
+        new[] { Gzip, Zstd }.FirstOrDefault(p => path.EndsWith(p, StringComparison.OrdinalIgnoreCase));
 
     public override bool CanRead => true;
 
@@ -79,7 +80,8 @@ internal sealed class UnpackedStream : Stream
         }
         _bytes += read;
         if (_bytes > Free && _bytes > MaxRatio * _file.Position)
-            throw new InputException($"the compressed file unpacks to more than {MaxRatio} times its size", _path, "Unpack it yourself if that is right.");
+            throw new InputException($"the compressed file unpacks to more than {MaxRatio} times its size", _path,
+                "Unpack it yourself if that is right.");
         return read;
     }
 

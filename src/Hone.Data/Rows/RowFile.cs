@@ -38,7 +38,10 @@ public static class RowFile
     public static IEnumerable<PairRow> ReadPairs(string path) =>
         Read(path, s_json.PairRow, ["prompt", "chosen", "rejected"], Check);
 
-    /// <summary>Whether a file's first row is a pair made from samples, token ids included, and not preference data of some layout.</summary>
+    /// <summary>
+    /// Whether a file's first row is a pair made from samples, token ids included, and not preference data of some
+    /// layout.
+    /// </summary>
     /// <exception cref="InputException">The file cannot be read.</exception>
     public static bool HoldsPairs(string path)
     {

@@ -7,6 +7,7 @@ namespace Hone.Data;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true,
+    Converters = [typeof(ChatMessageJson)],
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(SampleRow))]
 [JsonSerializable(typeof(PairRow))]

@@ -7,7 +7,7 @@ using Hone.Text;
 namespace Hone.Data;
 
 /// <summary>Says when two prompts are the same: the same roles and texts in order, white space at the ends aside.</summary>
-public static class PromptKey
+internal static class PromptKey
 {
     public static string Of(IReadOnlyList<ChatMessage> messages)
     {

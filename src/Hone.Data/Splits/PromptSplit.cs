@@ -3,7 +3,7 @@ using Hone.Text;
 namespace Hone.Data;
 
 /// <summary>Makes and checks disjoint sets of prompts.</summary>
-public static class PromptSplit
+internal static class PromptSplit
 {
     /// <summary>
     /// Shuffles the distinct prompts with the seed and deals them out: each part in turn takes prompts, with all their
@@ -14,16 +14,17 @@ public static class PromptSplit
     /// <param name="seed">Seed of the shuffle.</param>
     /// <param name="parts">Names and sizes: held-out sets, then one part per iteration.</param>
     /// <exception cref="InputException">There are fewer rows than the parts ask for.</exception>
-    public static PromptSplit<T> Deal<T>(
+    public static PromptSplit<T> Split<T>(
         IReadOnlyList<T> rows, Func<T, IReadOnlyList<ChatMessage>> prompt, ulong seed, params IReadOnlyList<(string Name, int Rows)> parts)
     {
-        PromptSplit<int> split = Deal([.. rows.Select(row => PromptKey.HashOf(prompt(row)))], seed, parts);
-        return new PromptSplit<T>(split.Parts.ToDictionary(p => p, p => (IReadOnlyList<T>)[.. split[p].Select(i => rows[i])]), [.. split.Rest.Select(i => rows[i])]);
+        PromptSplit<int> split = Split([.. rows.Select(row => PromptKey.HashOf(prompt(row)))], seed, parts);
+        return new PromptSplit<T>(split.Parts.ToDictionary(p => p, p => (IReadOnlyList<T>)[.. split[p].Select(i => rows[i])]),
+            [.. split.Rest.Select(i => rows[i])]);
     }
 
     /// <summary>The same of rows that are not in memory: it deals out their numbers.</summary>
     /// <param name="prompts">The key of each row's prompt, from <see cref="PromptKey.HashOf"/>.</param>
-    public static PromptSplit<int> Deal(IReadOnlyList<UInt128> prompts, ulong seed, params IReadOnlyList<(string Name, int Rows)> parts)
+    public static PromptSplit<int> Split(IReadOnlyList<UInt128> prompts, ulong seed, params IReadOnlyList<(string Name, int Rows)> parts)
     {
         (int[] starts, int[] rows) = Group(prompts);
         int[] groups = [.. Enumerable.Range(0, starts.Length - 1)];
@@ -92,7 +93,10 @@ public static class PromptSplit
         }
     }
 
-    /// <summary>The rows of each prompt one after the other, the prompts in the order in which they first come; group g is rows[starts[g]..starts[g + 1]].</summary>
+    /// <summary>
+    /// The rows of each prompt one after the other, the prompts in the order in which they first come; group g is
+    /// rows[starts[g]..starts[g + 1]].
+    /// </summary>
     private static (int[] Starts, int[] Rows) Group(IReadOnlyList<UInt128> prompts)
     {
         Dictionary<UInt128, int> byPrompt = [];

@@ -4,7 +4,7 @@ namespace Hone.Data;
 /// Rows cut into named, disjoint parts by prompt: no prompt is in two parts, so nothing is evaluated or selected on that
 /// was trained on. Every row goes to exactly one part or to <see cref="Rest"/>.
 /// </summary>
-public sealed class PromptSplit<T>
+internal sealed class PromptSplit<T>
 {
     private readonly Dictionary<string, IReadOnlyList<T>> _parts;
 

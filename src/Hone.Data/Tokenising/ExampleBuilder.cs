@@ -86,7 +86,8 @@ public sealed class ExampleBuilder(
         {
             int same = chat.Ids.AsSpan().CommonPrefixLength(prompt);
             throw new InputException(
-                $"the chat template does not continue the prompt: with the answer, it departs from it at token {same + 1} of {prompt.Length}",
+                $"the chat template does not continue the prompt: with the answer, it departs from it at "
+                    + $"token {same + 1} of {prompt.Length}",
                 where,
                 "The template must render a conversation as its prompt (with the assistant's header) followed by the answer.");
         }

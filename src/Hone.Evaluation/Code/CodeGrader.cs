@@ -10,9 +10,10 @@ namespace Hone.Evaluation;
 /// run in another, to which only plain data comes back. The verdict is the harness's message with a nonce that the program
 /// never saw; exit codes prove nothing, and anything but a well-formed message is a failure with its reason.
 /// </summary>
-public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
+internal sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
 {
-    private static readonly string s_plain = Resource("plain_data.py"), s_candidate = s_plain + Resource("sanitize.py") + Resource("candidate.py"), s_harness = s_plain + Resource("harness.py");
+    private static readonly string s_plain = Resource("plain_data.py"),
+        s_candidate = s_plain + Resource("sanitize.py") + Resource("candidate.py"), s_harness = s_plain + Resource("harness.py");
 
     /// <summary>A grader in bubblewrap, with 10 s a program and as many side by side as there are cores.</summary>
     /// <param name="unsafeCode">Without bubblewrap: run the code unprotected.</param>
@@ -22,19 +23,26 @@ public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
         string? problem = unsafeCode ? null : Sandbox.Problem();
         if (problem is not null)
             throw new InputException($"there is no sandbox for code that a model wrote: {problem}",
-                fix: "Install bubblewrap (Debian: apt-get install bubblewrap python3). --unsafe-code runs it without: it can then read, change and send all that you can.");
-        return new CodeGrader(new Sandbox(unsafeCode ? SandboxKind.None : SandboxKind.Bubblewrap), TimeSpan.FromSeconds(10), Environment.ProcessorCount);
+                fix: "Install bubblewrap (Debian: apt-get install bubblewrap python3). --unsafe-code runs it without: it can then read, "
+                    + "change and send all that you can.");
+        return new CodeGrader(new Sandbox(unsafeCode ? SandboxKind.None : SandboxKind.Bubblewrap), TimeSpan.FromSeconds(10),
+            Environment.ProcessorCount);
     }
 
     private const string NeverSpoke = "the program ended before it was loaded";
 
-    /// <summary>Verdicts in the order of the jobs. What ran out of time, or ended before it said anything, is tried once more, alone.</summary>
+    /// <summary>
+    /// Verdicts in the order of the jobs. What ran out of time, or ended before it said anything, is tried once more,
+    /// alone.
+    /// </summary>
     public async Task<IReadOnlyList<CodeVerdict>> GradeAsync(IReadOnlyList<CodeJob> jobs, CancellationToken cancel = default)
     {
         var verdicts = new CodeVerdict[jobs.Count];
         var queue = new ConcurrentQueue<int>(Enumerable.Range(0, jobs.Count));
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(sideBySide, Math.Max(1, jobs.Count))).Select(_ => Task.Run(() => WorkAsync(jobs, queue, verdicts, cancel), cancel))).ConfigureAwait(false);
-        var late = new ConcurrentQueue<int>(Enumerable.Range(0, jobs.Count).Where(i => verdicts[i].TimedOut || verdicts[i].Reason == NeverSpoke));
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(sideBySide, Math.Max(1, jobs.Count)))
+            .Select(_ => Task.Run(() => WorkAsync(jobs, queue, verdicts, cancel), cancel))).ConfigureAwait(false);
+        var late = new ConcurrentQueue<int>(Enumerable.Range(0, jobs.Count)
+            .Where(i => verdicts[i].TimedOut || verdicts[i].Reason == NeverSpoke));
         if (!late.IsEmpty) await WorkAsync(jobs, late, verdicts, cancel).ConfigureAwait(false);
         return verdicts;
     }
@@ -68,16 +76,19 @@ public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
         using var time = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         time.CancelAfter(limit);
         using var candidate = new LinePipe(sandbox.Start(s_candidate), sandbox.MemoryBytes);
-        CodeVerdict Failed(string reason) => new(job.Id, Passed: false, TimedOut: false, candidate.OutOfMemory ? $"the program and what it started took more than {sandbox.MemoryBytes >> 20} MiB of memory" : reason);
+        CodeVerdict Failed(string reason) => new(job.Id, Passed: false, TimedOut: false, candidate.OutOfMemory
+            ? $"the program and what it started took more than {sandbox.MemoryBytes >> 20} MiB of memory" : reason);
         try
         {
-            await candidate.WriteAsync(new JsonObject { ["code"] = job.Program, ["sanitize"] = job.Sanitize ? job.EntryPoint : null }.ToJsonString(), time.Token).ConfigureAwait(false);
+            await candidate.WriteAsync(new JsonObject { ["code"] = job.Program, ["sanitize"] = job.Sanitize ? job.EntryPoint
+                : null }.ToJsonString(), time.Token).ConfigureAwait(false);
             byte[]? loaded = await candidate.ReadLineAsync(time.Token).ConfigureAwait(false);
             if (loaded is null) return (Failed(NeverSpoke), true);
             (_, string? fault) = Reply(loaded, 0);
             if (fault is not null) return (Failed(fault), true);
             string nonce = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-            await harness.WriteAsync(new JsonObject { ["nonce"] = nonce, ["tests"] = job.Tests, ["entry"] = job.EntryPoint }.ToJsonString(), time.Token).ConfigureAwait(false);
+            await harness.WriteAsync(new JsonObject { ["nonce"] = nonce, ["tests"] = job.Tests, ["entry"] = job.EntryPoint }.ToJsonString(),
+                time.Token).ConfigureAwait(false);
             for (int call = 1; ; call++)
             {
                 byte[]? said = await harness.ReadLineAsync(time.Token).ConfigureAwait(false);
@@ -86,10 +97,12 @@ public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
                 if (message.RootElement.TryGetProperty("nonce", out JsonElement own))
                 {
                     bool passed = own.GetString() == nonce && message.RootElement.GetProperty("passed").GetBoolean();
-                    return (passed ? new CodeVerdict(job.Id, true, false, "") : Failed(message.RootElement.TryGetProperty("reason", out JsonElement why) ? why.GetString()! : "a wrong nonce"), true);
+                    return (passed ? new CodeVerdict(job.Id, true, false, "") : Failed(message.RootElement.TryGetProperty("reason",
+                        out JsonElement why) ? why.GetString()! : "a wrong nonce"), true);
                 }
                 bool there = await candidate.WriteAsync(said, time.Token).ConfigureAwait(false);
-                (byte[]? answer, fault) = there ? Reply(await candidate.ReadLineAsync(time.Token).ConfigureAwait(false), call) : (null, "the program ended before it answered");
+                (byte[]? answer, fault) = there ? Reply(await candidate.ReadLineAsync(time.Token).ConfigureAwait(false), call)
+                    : (null, "the program ended before it answered");
                 if (answer is null) return (Failed(fault!), false);
                 await harness.WriteAsync(answer, time.Token).ConfigureAwait(false);
             }
@@ -112,10 +125,13 @@ public sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide)
         {
             using JsonDocument message = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = 512 });
             JsonElement root = message.RootElement;
-            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out JsonElement id) || id.ValueKind != JsonValueKind.Number || !id.TryGetInt32(out int number) || number != call)
+            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("id", out JsonElement id)
+                || id.ValueKind != JsonValueKind.Number || !id.TryGetInt32(out int number) || number != call)
                 return (null, "the program sent a message that nothing asked for");
-            if (!root.TryGetProperty("error", out JsonElement error)) return root.TryGetProperty("ok", out _) ? (line, null) : (null, "the program sent a malformed message");
-            if (error.ValueKind != JsonValueKind.String || !root.TryGetProperty("message", out JsonElement text) || text.ValueKind != JsonValueKind.String)
+            if (!root.TryGetProperty("error", out JsonElement error))
+                return root.TryGetProperty("ok", out _) ? (line, null) : (null, "the program sent a malformed message");
+            if (error.ValueKind != JsonValueKind.String || !root.TryGetProperty("message", out JsonElement text)
+                || text.ValueKind != JsonValueKind.String)
                 return (null, "the program sent a malformed message");
             string fault = $"the program does not load: {error.GetString()}: {text.GetString()}";
             // An error while the program is loaded ends it; one in a call is the tests' to judge.

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Hone.Evaluation;
 
-/// <summary>A child that speaks in lines. A line that is too long, or too late, is an end of the talk, whatever the child says afterwards.</summary>
+/// <summary>
+/// A child that speaks in lines. A line that is too long, or too late, is an end of the talk, whatever the child says
+/// afterwards.
+/// </summary>
 internal sealed class LinePipe : IDisposable
 {
     /// <summary>Longest line taken from a child. Bytes.</summary>

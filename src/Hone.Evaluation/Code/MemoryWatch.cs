@@ -35,7 +35,8 @@ internal sealed class MemoryWatch : IDisposable
         if (depth > 64) return 0;
         try
         {
-            long bytes = long.Parse(File.ReadAllText($"/proc/{process}/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+            long bytes = long.Parse(File.ReadAllText($"/proc/{process}/statm").Split(' ')[1],
+                CultureInfo.InvariantCulture) * Environment.SystemPageSize;
             foreach (string task in Directory.EnumerateDirectories($"/proc/{process}/task"))
             {
                 foreach (string child in File.ReadAllText(task + "/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))

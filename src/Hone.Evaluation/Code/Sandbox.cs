@@ -3,9 +3,12 @@ using System.Diagnostics;
 namespace Hone.Evaluation;
 
 /// <summary>How model-written code is shut in.</summary>
-public enum SandboxKind
+internal enum SandboxKind
 {
-    /// <summary>bubblewrap: own namespaces for everything, no network, read-only /usr, no /etc, kernel calls filtered, memory and process limits.</summary>
+    /// <summary>
+    /// bubblewrap: own namespaces for everything, no network, read-only /usr, no /etc, kernel calls filtered, memory
+    /// and process limits.
+    /// </summary>
     Bubblewrap,
 
     /// <summary>No sandbox: process limits only. The code can read, write and send whatever its user can.</summary>
@@ -15,7 +18,7 @@ public enum SandboxKind
 /// <summary>Starts Python programs shut in, as an unprivileged user.</summary>
 /// <param name="MemoryBytes">Address space of each process, and resident memory of a program with all that it started.</param>
 /// <param name="CpuSeconds">Of each process.</param>
-public sealed record Sandbox(SandboxKind Kind, long MemoryBytes = 2L << 30, int CpuSeconds = 30)
+internal sealed record Sandbox(SandboxKind Kind, long MemoryBytes = 2L << 30, int CpuSeconds = 30)
 {
     private const int Nobody = 65534;
     private const string Python = "/usr/bin/python3";
@@ -39,7 +42,8 @@ public sealed record Sandbox(SandboxKind Kind, long MemoryBytes = 2L << 30, int 
     {
         string[] limits =
         [
-            "/usr/bin/prlimit", $"--as={MemoryBytes}", $"--cpu={CpuSeconds}", "--nproc=64", "--fsize=16777216", "--nofile=64", "--core=0", Python, "-I", "-S", "-c", program,
+            "/usr/bin/prlimit", $"--as={MemoryBytes}", $"--cpu={CpuSeconds}", "--nproc=64", "--fsize=16777216", "--nofile=64",
+            "--core=0", Python, "-I", "-S", "-c", program,
         ];
         string[] command = Kind == SandboxKind.None ? limits : [.. Filtered(), .. Unprivileged(), .. Walls(), .. limits];
         var start = new ProcessStartInfo(command[0], command[1..])
@@ -52,7 +56,8 @@ public sealed record Sandbox(SandboxKind Kind, long MemoryBytes = 2L << 30, int 
     }
 
     // As root a limit on processes holds nobody back, so root steps down first.
-    private static string[] Unprivileged() => Environment.IsPrivilegedProcess ? ["/usr/bin/setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--no-new-privs"] : [];
+    private static string[] Unprivileged() => Environment.IsPrivilegedProcess
+        ? ["/usr/bin/setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--no-new-privs"] : [];
 
     // bubblewrap takes the filter from an open file, which a shell can hand on.
     private static string[] Filtered() => [Shell, "-c", "exec 3<\"$0\" \"$@\"", SyscallFilter.FilePath];
@@ -62,7 +67,9 @@ public sealed record Sandbox(SandboxKind Kind, long MemoryBytes = 2L << 30, int 
     [
         "/usr/bin/bwrap", "--seccomp", "3", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
         "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin",
-        "--proc", "/proc", "--dev", "/dev", "--size", "1048576", "--tmpfs", "/dev/shm", "--remount-ro", "/dev", "--size", "67108864", "--tmpfs", "/scratch", "--size", "1048576", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/scratch",
+        "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", "--size", "1048576", "--tmpfs", "/dev/shm",
+        "--remount-ro", "/dev", "--size", "67108864",
+        "--tmpfs", "/scratch", "--size", "1048576", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/scratch",
         "--clearenv", "--setenv", "PATH", "/usr/bin", "--setenv", "TMPDIR", "/scratch", "--setenv", "PYTHONHASHSEED", "0",
     ];
 }

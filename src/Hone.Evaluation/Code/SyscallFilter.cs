@@ -34,8 +34,10 @@ internal static class SyscallFilter
     // shmget, shmat, semget, msgget, mq_open, memfd_create, mount, umount2, pivot_root, name_to_handle_at, open_by_handle_at.
     private static readonly Dictionary<Architecture, Numbers> s_numbers = new()
     {
-        [Architecture.X64] = new(0xc000003e, 56, 41, [101, 310, 311, 272, 308, 248, 249, 250, 321, 298, 323, 29, 30, 64, 68, 240, 319, 165, 166, 155, 303, 304, .. s_common]),
-        [Architecture.Arm64] = new(0xc00000b7, 220, 198, [117, 270, 271, 97, 268, 217, 218, 219, 280, 241, 282, 194, 196, 190, 186, 180, 279, 40, 39, 41, 264, 265, .. s_common]),
+        [Architecture.X64] = new(0xc000003e, 56, 41,
+            [101, 310, 311, 272, 308, 248, 249, 250, 321, 298, 323, 29, 30, 64, 68, 240, 319, 165, 166, 155, 303, 304, .. s_common]),
+        [Architecture.Arm64] = new(0xc00000b7, 220, 198,
+            [117, 270, 271, 97, 268, 217, 218, 219, 280, 241, 282, 194, 196, 190, 186, 180, 279, 40, 39, 41, 264, 265, .. s_common]),
     };
 
     /// <summary>Whether the calls of this machine's processor are known.</summary>
@@ -63,7 +65,8 @@ internal static class SyscallFilter
         foreach (uint number in numbers.Refused) steps.AddRange([(Equal, 0, 1, number), (Return, 0, 0, Fail | NotPermitted)]);
         // clone3 hides its flags in memory; where it is not there, libraries take clone.
         steps.AddRange([(Equal, 0, 1, 435), (Return, 0, 0, Fail | NotThere)]);
-        steps.AddRange([(Equal, 0, 4, numbers.CloneCall), (Load, 0, 0, FirstArgumentAt), (AnyBit, 0, 1, NewNamespace), (Return, 0, 0, Fail | NotPermitted), (Return, 0, 0, Allow)]);
+        steps.AddRange([(Equal, 0, 4, numbers.CloneCall), (Load, 0, 0, FirstArgumentAt), (AnyBit, 0, 1, NewNamespace),
+            (Return, 0, 0, Fail | NotPermitted), (Return, 0, 0, Allow)]);
         steps.AddRange([(Equal, 0, (byte)(s_families.Length + 2), numbers.SocketCall), (Load, 0, 0, FirstArgumentAt)]);
         for (int i = 0; i < s_families.Length; i++) steps.Add((Equal, (byte)(s_families.Length - i), 0, s_families[i]));
         steps.AddRange([(Return, 0, 0, Fail | NoSuchFamily), (Return, 0, 0, Allow)]);

@@ -31,12 +31,16 @@ public sealed record ItemGrade(IReadOnlyDictionary<string, double> Metrics)
     /// <summary>What was taken from the answers, by filter; for the sample log.</summary>
     public IReadOnlyDictionary<string, string> Extracted { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What a reader should know of this item, such as <c>empty_answer</c>, <c>not_parsed</c>, <c>timed_out</c>; counted per task.</summary>
+    /// <summary>
+    /// What a reader should know of this item, such as <c>empty_answer</c>, <c>not_parsed</c>, <c>timed_out</c>;
+    /// counted per task.
+    /// </summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 }
 
 /// <summary>Items with their replies, to grades in the same order. A list, because code is graded side by side.</summary>
-public delegate Task<IReadOnlyList<ItemGrade>> GradeItems(IReadOnlyList<(EvalItem Item, ItemReplies Replies)> items, CancellationToken cancel);
+public delegate Task<IReadOnlyList<ItemGrade>> GradeItems(
+    IReadOnlyList<(EvalItem Item, ItemReplies Replies)> items, CancellationToken cancel);
 
 /// <summary>
 /// A benchmark with its settings fixed: every prompt it will ask, and how replies are graded. A task's metrics are the

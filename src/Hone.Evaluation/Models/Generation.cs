@@ -45,7 +45,10 @@ public sealed record Answer(string Text)
     /// <summary>The likeliest first tokens, where asked for; natural logarithm.</summary>
     public IReadOnlyList<TokenLogProb> FirstTokens { get; init; } = [];
 
-    /// <summary>Why there is no answer after all tries; null where there is one. Such an answer is counted, never graded as wrong.</summary>
+    /// <summary>
+    /// Why there is no answer after all tries; null where there is one. Such an answer is counted, never graded as
+    /// wrong.
+    /// </summary>
     public string? Error { get; init; }
 }
 

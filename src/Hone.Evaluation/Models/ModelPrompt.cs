@@ -27,7 +27,8 @@ public sealed record ModelPrompt
     {
         if (Messages is null) return JsonValue.Create(Text!);
         var list = new JsonArray([.. Messages.Select(m => new JsonObject { ["role"] = m.Role, ["content"] = m.Content })]);
-        if (AssistantPrefix.Length > 0) list.Add(new JsonObject { ["role"] = "assistant", ["content"] = AssistantPrefix, ["prefix"] = true });
+        if (AssistantPrefix.Length > 0)
+            list.Add(new JsonObject { ["role"] = "assistant", ["content"] = AssistantPrefix, ["prefix"] = true });
         return list;
     }
 }

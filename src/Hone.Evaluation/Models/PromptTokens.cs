@@ -52,7 +52,9 @@ public sealed class PromptTokens
     }
 
     /// <summary>Ids to be continued. Where they and the answer do not fit the context, the start is cut; BOS stays.</summary>
-    /// <exception cref="InputException">The answer alone does not fit, or a conversation is asked and there is no chat template.</exception>
+    /// <exception cref="InputException">
+    /// The answer alone does not fit, or a conversation is asked and there is no chat template.
+    /// </exception>
     public PromptIds Prompt(GenerateRequest request)
     {
         int[] ids = request.Prompt.Messages is { } messages
@@ -60,7 +62,8 @@ public sealed class PromptTokens
             : Encode(request.Prompt.Text!);
         if (ids.Length == 0) ids = [Start];
         int most = _context - request.Options.MaxNewTokens;
-        if (most < 1) throw new InputException($"an answer of up to {request.Options.MaxNewTokens} tokens leaves no room for a prompt: the model's context is {_context}",
+        if (most < 1) throw new InputException(
+            $"an answer of up to {request.Options.MaxNewTokens} tokens leaves no room for a prompt: the model's context is {_context}",
             fix: "Lower the answer's length with --max-gen-toks, or use a model with a longer context.");
         int dropped = Math.Max(0, ids.Length - most);
         if (dropped == 0) return new PromptIds(ids, 0);
@@ -75,7 +78,8 @@ public sealed class PromptTokens
     {
         if (request.Context.Messages is { } messages)
         {
-            int[] turns = Render(messages), begun = _tokenizer.Encode(request.Context.AssistantPrefix), answer = _tokenizer.Encode(request.Context.AssistantPrefix + request.Continuation);
+            int[] turns = Render(messages), begun = _tokenizer.Encode(request.Context.AssistantPrefix),
+                answer = _tokenizer.Encode(request.Context.AssistantPrefix + request.Continuation);
             return ([.. turns, .. answer], turns.Length + Math.Min(begun.Length, answer.Length - 1));
         }
         string context = request.Context.Text!, trimmed = context.TrimEnd(' ');
@@ -94,5 +98,6 @@ public sealed class PromptTokens
 
     private int[] Render(IReadOnlyList<ChatMessage> messages) => _chat is { } chat
         ? chat.Render(messages, addGenerationPrompt: true).Ids
-        : throw new InputException("the model has no chat template, and a conversation is asked of it", _where, "Leave --apply-chat-template out for a base model.");
+        : throw new InputException("the model has no chat template, and a conversation is asked of it", _where,
+            "Leave --apply-chat-template out for a base model.");
 }

@@ -3,7 +3,7 @@ using System.Text;
 namespace Hone.Evaluation;
 
 /// <summary><c>json.dumps</c> of texts and lists of them, character for character: hashes of published prompts are taken over it.</summary>
-public static class PythonJson
+internal static class PythonJson
 {
     /// <summary>A list of lists of texts: ", " between items, everything outside of printable ASCII as <c>\uXXXX</c>.</summary>
     public static string Dumps(IEnumerable<IReadOnlyList<string>> rows)

@@ -7,7 +7,7 @@ namespace Hone.Evaluation;
 /// CPython's <c>random.Random</c>, bit for bit: few-shot examples and swaps of published benchmarks depend on it. The
 /// generator is MT19937 (Matsumoto and Nishimura 1998), seeded by <c>init_by_array</c>.
 /// </summary>
-public sealed class PythonRandom
+internal sealed class PythonRandom
 {
     private const int N = 624, M = 397;
     private readonly uint[] _state = new uint[N];

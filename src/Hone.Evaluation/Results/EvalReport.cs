@@ -11,13 +11,15 @@ public sealed record EvalReport(
     ModelInfo Model, IReadOnlyList<TaskRun> Runs, IReadOnlyList<(string Name, string Version, IReadOnlyList<string> Tasks)> Groups,
     IReadOnlyDictionary<string, JsonNode?> Config, DateTimeOffset Date, TimeSpan Elapsed)
 {
-    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public IReadOnlyList<TaskSummary> Tasks { get; } = [.. Runs.Select(TaskSummary.Of)];
 
     public IReadOnlyList<string> Warnings => EvalWarnings.Of(Runs, Model);
 
-    public IEnumerable<TaskSummary> GroupSummaries => Groups.Select(g => TaskSummary.OfGroup(g.Name, g.Version, [.. Tasks.Where(t => g.Tasks.Contains(t.Name))]));
+    public IEnumerable<TaskSummary> GroupSummaries =>
+        Groups.Select(g => TaskSummary.OfGroup(g.Name, g.Version, [.. Tasks.Where(t => g.Tasks.Contains(t.Name))]));
 
     /// <summary>The harness's table: each group, then its tasks; then tasks of their own.</summary>
     public string Table()
@@ -33,21 +35,29 @@ public sealed record EvalReport(
         return HarnessTable.Render(rows);
     }
 
-    /// <summary>The results file, in the layout of lm-evaluation-harness, with what Hone adds: files, flags, warnings, a sample of each prompt.</summary>
+    /// <summary>
+    /// The results file, in the layout of lm-evaluation-harness, with what Hone adds: files, flags, warnings, a sample
+    /// of each prompt.
+    /// </summary>
     public string ToJson()
     {
         var json = new JsonObject
         {
             ["results"] = Section(t => Figures(t), Tasks.Concat(GroupSummaries)),
             ["group_subtasks"] = new JsonObject(Groups.Select(g => KeyValuePair.Create(g.Name, (JsonNode?)Strings(g.Tasks)))),
-            ["configs"] = new JsonObject(Runs.Select(r => KeyValuePair.Create(r.Task.Name, (JsonNode?)new JsonObject(r.Task.Settings.Select(s => KeyValuePair.Create(s.Key, (JsonNode?)s.Value)))))),
+            ["configs"] = new JsonObject(Runs.Select(r => KeyValuePair.Create(r.Task.Name,
+                (JsonNode?)new JsonObject(r.Task.Settings.Select(s => KeyValuePair.Create(s.Key, (JsonNode?)s.Value)))))),
             ["versions"] = Section(t => t.Version, Tasks.Concat(GroupSummaries)),
             ["n-shot"] = Section(t => t.NumFewshot, Tasks),
-            ["higher_is_better"] = Section(t => new JsonObject(t.Metrics.Select(m => m.Metric).Distinct().Select(m => KeyValuePair.Create(m, (JsonNode?)true))), Tasks),
+            ["higher_is_better"] = Section(t => new JsonObject(t.Metrics.Select(m => m.Metric).Distinct()
+                .Select(m => KeyValuePair.Create(m, (JsonNode?)true))), Tasks),
             ["n-samples"] = Section(t => new JsonObject { ["effective"] = t.Items - t.Excluded, ["excluded"] = t.Excluded }, Tasks),
-            ["flags"] = Section(t => new JsonObject(t.Flags.Select(f => KeyValuePair.Create(f.Key, (JsonNode?)f.Value))), Tasks.Where(t => t.Flags.Count > 0)),
-            ["files"] = new JsonObject(Runs.SelectMany(r => r.Task.Files).DistinctBy(f => f.Key).Select(f => KeyValuePair.Create(f.Key, (JsonNode?)f.Value))),
-            ["prompts"] = new JsonObject(Runs.Where(r => r.Items.Count > 0).Select(r => KeyValuePair.Create(r.Task.Name, Prompt(r.Items[0].Item)))),
+            ["flags"] = Section(t => new JsonObject(t.Flags.Select(f => KeyValuePair.Create(f.Key, (JsonNode?)f.Value))),
+                Tasks.Where(t => t.Flags.Count > 0)),
+            ["files"] = new JsonObject(Runs.SelectMany(r => r.Task.Files).DistinctBy(f => f.Key)
+                .Select(f => KeyValuePair.Create(f.Key, (JsonNode?)f.Value))),
+            ["prompts"] = new JsonObject(Runs.Where(r => r.Items.Count > 0)
+                .Select(r => KeyValuePair.Create(r.Task.Name, Prompt(r.Items[0].Item)))),
             ["warnings"] = Strings(Warnings),
             ["model_name"] = Model.Name,
             ["model_identity"] = Model.Identity,
@@ -76,7 +86,8 @@ public sealed record EvalReport(
         return figures;
     }
 
-    private static JsonNode? Prompt(EvalItem item) => item.Scores.Count > 0 ? item.Scores[0].Context.ToJson() : item.Generations.Count > 0 ? item.Generations[0].Prompt.ToJson() : null;
+    private static JsonNode? Prompt(EvalItem item) => item.Scores.Count > 0 ? item.Scores[0].Context.ToJson() : item.Generations.Count > 0
+        ? item.Generations[0].Prompt.ToJson() : null;
 
     private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(v => (JsonNode)v)]);
 }

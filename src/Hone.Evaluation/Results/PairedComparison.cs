@@ -10,7 +10,8 @@ namespace Hone.Evaluation;
 /// <param name="OnlyFirst">Items that the second lacks: left out.</param>
 /// <param name="Difference">Mean of second minus first, with its 95% interval (bootstrap over items).</param>
 /// <param name="P">Two-sided: exact McNemar where every value is 0 or 1, else random sign flips of the differences.</param>
-public sealed record PairedComparison(int Items, int OnlyFirst, int OnlySecond, double First, double Second, Interval Difference, double P, string Test)
+internal sealed record PairedComparison(
+    int Items, int OnlyFirst, int OnlySecond, double First, double Second, Interval Difference, double P, string Test)
 {
     private const int Flips = 10_000;
 
@@ -18,11 +19,13 @@ public sealed record PairedComparison(int Items, int OnlyFirst, int OnlySecond, 
     public static PairedComparison Of(IReadOnlyDictionary<string, double> first, IReadOnlyDictionary<string, double> second, ulong seed)
     {
         string[] common = [.. first.Keys.Where(second.ContainsKey)];
-        if (common.Length == 0) throw new InputException("the two results have no item in common", fix: "Compare runs of the same task on the same items.");
+        if (common.Length == 0)
+            throw new InputException("the two results have no item in common", fix: "Compare runs of the same task on the same items.");
         double[] a = [.. common.Select(id => first[id])], b = [.. common.Select(id => second[id])];
         bool binary = a.Concat(b).All(v => v is 0 or 1);
         return new PairedComparison(common.Length, first.Count - common.Length, second.Count - common.Length, a.Average(), b.Average(),
-            Bootstrap.PairedDifference(b, a, seed), binary ? McNemar(a, b) : SignFlips(a, b, seed), binary ? "exact McNemar" : "sign flips");
+            Bootstrap.PairedDifference(b, a, seed), binary ? McNemar(a, b) : SignFlips(a, b, seed),
+                binary ? "exact McNemar" : "sign flips");
     }
 
     /// <summary>

@@ -8,7 +8,7 @@ namespace Hone.Evaluation;
 /// The files that evaluations leave in a folder, named as lm-evaluation-harness names them: <c>results_TIME.json</c> and
 /// <c>samples_TASK_TIME.jsonl</c>. The newest of each counts; times sort as text.
 /// </summary>
-public static class ResultFolder
+internal static class ResultFolder
 {
     /// <summary>Writes a report and, where asked for, every item.</summary>
     /// <returns>The results file.</returns>
@@ -32,9 +32,11 @@ public static class ResultFolder
     public static IReadOnlyList<JsonNode> Results(string path)
     {
         string[] files = File.Exists(path) ? [path]
-            : Directory.Exists(path) ? [.. Directory.EnumerateFiles(path, "results_*.json", SearchOption.AllDirectories).OrderBy(Path.GetFileName, StringComparer.Ordinal)]
+            : Directory.Exists(path) ? [.. Directory.EnumerateFiles(path, "results_*.json", SearchOption.AllDirectories)
+                .OrderBy(Path.GetFileName, StringComparer.Ordinal)]
             : throw new InputException("there is no such file or folder", path);
-        if (files.Length == 0) throw new InputException("there is no results_*.json here", path, "Give the --output-path of a run of hone eval.");
+        if (files.Length == 0)
+            throw new InputException("there is no results_*.json here", path, "Give the --output-path of a run of hone eval.");
         return [.. files.Select(Read)];
     }
 
@@ -44,13 +46,15 @@ public static class ResultFolder
     {
         if (!Directory.Exists(folder)) throw new InputException("there is no such folder", folder);
         var logs = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (string file in Directory.EnumerateFiles(folder, "samples_*.jsonl", SearchOption.AllDirectories).OrderBy(Path.GetFileName, StringComparer.Ordinal))
+        foreach (string file in Directory.EnumerateFiles(folder, "samples_*.jsonl", SearchOption.AllDirectories)
+            .OrderBy(Path.GetFileName, StringComparer.Ordinal))
         {
             string name = Path.GetFileNameWithoutExtension(file)["samples_".Length..];
             int time = name.LastIndexOf("_2", StringComparison.Ordinal);
             logs[time > 0 ? name[..time] : name] = file;
         }
-        return logs.Count > 0 ? logs : throw new InputException("there is no samples_*.jsonl here", folder, "Run hone eval with --log-samples (or lm_eval with --log_samples).");
+        return logs.Count > 0 ? logs : throw new InputException("there is no samples_*.jsonl here", folder,
+            "Run hone eval with --log-samples (or lm_eval with --log_samples).");
     }
 
     private static JsonNode Read(string file)
@@ -58,7 +62,8 @@ public static class ResultFolder
         try
         {
             JsonNode? node = JsonNode.Parse(File.ReadAllText(file));
-            return node?["results"] is JsonObject ? node : throw new InputException("this is not a results file: it has no `results`", file);
+            return node?["results"] is JsonObject ? node
+                : throw new InputException("this is not a results file: it has no `results`", file);
         }
         catch (JsonException e)
         {

@@ -8,7 +8,7 @@ namespace Hone.Evaluation;
 /// The per-item log, one line per item and filter, with the field names of lm-evaluation-harness's
 /// <c>samples_*.jsonl</c>, so that the files of both can be compared.
 /// </summary>
-public static class SampleLog
+internal static class SampleLog
 {
     public static void Write(string path, TaskRun run)
     {
@@ -36,13 +36,15 @@ public static class SampleLog
                 foreach (string metric in ((JsonArray)row["metrics"]!).Select(m => (string)m!))
                 {
                     if (row[metric] is not JsonValue value || !value.TryGetValue(out double number0)) continue;
-                    if (!metrics.TryGetValue($"{metric},{filter}", out Dictionary<string, double>? values)) metrics[$"{metric},{filter}"] = values = [];
+                    if (!metrics.TryGetValue($"{metric},{filter}", out Dictionary<string, double>? values))
+                        metrics[$"{metric},{filter}"] = values = [];
                     values[id] = number0;
                 }
             }
             catch (Exception e) when (e is JsonException or NullReferenceException or InvalidOperationException or InvalidCastException)
             {
-                throw new InputException("this is not a row of a sample log (doc_id, filter, metrics)", $"{path}:{number}", "Give a samples_*.jsonl of hone eval or lm_eval --log_samples.", e);
+                throw new InputException("this is not a row of a sample log (doc_id, filter, metrics)", $"{path}:{number}",
+                    "Give a samples_*.jsonl of hone eval or lm_eval --log_samples.", e);
             }
         }
         return metrics.ToDictionary(m => m.Key, m => (IReadOnlyDictionary<string, double>)m.Value);
@@ -61,7 +63,8 @@ public static class SampleLog
             ["doc"] = JsonNode.Parse(doc),
             ["target"] = item.Target,
             ["arguments"] = new JsonArray([.. item.Scores.Select(s => (JsonNode)new JsonArray(s.Context.ToJson(), s.Continuation)),
-                .. item.Generations.Select(g => (JsonNode)new JsonArray(g.Prompt.ToJson(), JsonNode.Parse(ReplyJson.Settings(g.Options))))]),
+                .. item.Generations.Select(g => (JsonNode)new JsonArray(g.Prompt.ToJson(),
+                    JsonNode.Parse(ReplyJson.Settings(g.Options))))]),
             ["doc_hash"] = TaskRunner.Hash(doc),
             ["prompt_hash"] = TaskRunner.Hash(string.Join('\n', prompts)),
             ["target_hash"] = TaskRunner.Hash(item.Target),
@@ -70,7 +73,8 @@ public static class SampleLog
         if (run.Error is not null) row["error"] = run.Error;
         if (run.Replies is { } replies)
         {
-            row["resps"] = new JsonArray([.. replies.Likelihoods.Select(l => (JsonNode)new JsonArray(Number(l.LogProb), l.IsGreedy)), .. replies.Answers.Select(a => (JsonNode)a.Text)]);
+            row["resps"] = new JsonArray([.. replies.Likelihoods.Select(l => (JsonNode)new JsonArray(Number(l.LogProb), l.IsGreedy)),
+                .. replies.Answers.Select(a => (JsonNode)a.Text)]);
             row["finish_reasons"] = new JsonArray([.. replies.Answers.Select(a => (JsonNode)a.FinishReason)]);
         }
         string[] names = [];
@@ -85,5 +89,6 @@ public static class SampleLog
         return row;
     }
 
-    private static JsonValue Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : JsonValue.Create(value < 0 ? "-Infinity" : "Infinity");
+    private static JsonValue Number(double value) => double.IsFinite(value) ? JsonValue.Create(value)
+        : JsonValue.Create(value < 0 ? "-Infinity" : "Infinity");
 }

@@ -5,7 +5,8 @@ namespace Hone.Evaluation;
 public sealed record MetricSummary(string Metric, string Filter, double Value, double? StandardError, int Items);
 
 /// <summary>What a task, or a group of tasks, came to.</summary>
-public sealed record TaskSummary(string Name, string Version, string? Group, int NumFewshot, IReadOnlyList<MetricSummary> Metrics, int Items, int Excluded)
+public sealed record TaskSummary(
+    string Name, string Version, string? Group, int NumFewshot, IReadOnlyList<MetricSummary> Metrics, int Items, int Excluded)
 {
     /// <summary>How many items carry each flag.</summary>
     public IReadOnlyDictionary<string, int> Flags { get; init; } = new Dictionary<string, int>();
@@ -15,7 +16,8 @@ public sealed record TaskSummary(string Name, string Version, string? Group, int
         run.Task.Name, run.Task.Version, run.Task.Group, run.Task.NumFewshot,
         [.. run.Task.Metrics.Select(m => Mean(m, run.Values(m)))], run.Items.Count, run.Excluded)
     {
-        Flags = run.Graded.SelectMany(i => i.Grade!.Flags.Distinct()).GroupBy(f => f).OrderBy(g => g.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count()),
+        Flags = run.Graded.SelectMany(i => i.Grade!.Flags.Distinct()).GroupBy(f => f).OrderBy(g => g.Key, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Count()),
     };
 
     /// <summary>
@@ -27,7 +29,8 @@ public sealed record TaskSummary(string Name, string Version, string? Group, int
         var metrics = new List<MetricSummary>();
         foreach (MetricSummary metric in members[0].Metrics)
         {
-            MetricSummary[] parts = [.. members.Select(m => m.Metrics.FirstOrDefault(x => (x.Metric, x.Filter) == (metric.Metric, metric.Filter))).OfType<MetricSummary>().Where(m => m.Items > 0)];
+            MetricSummary[] parts = [.. members.Select(m => m.Metrics.FirstOrDefault(x => (x.Metric, x.Filter) == (metric.Metric,
+                metric.Filter))).OfType<MetricSummary>().Where(m => m.Items > 0)];
             if (parts.Length == 0) continue;
             int n = parts.Sum(p => p.Items), k = parts.Length;
             double? error = n > k && parts.All(p => p.StandardError is not null)
@@ -45,7 +48,8 @@ public sealed record TaskSummary(string Name, string Version, string? Group, int
     {
         string[] parts = name.Split(',', 2);
         double mean = values.Length == 0 ? double.NaN : values.Average();
-        double? error = values.Length < 2 ? null : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1) / values.Length);
+        double? error = values.Length < 2 ? null
+            : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1) / values.Length);
         return new MetricSummary(parts[0], parts.Length > 1 ? parts[1] : "none", mean, error, values.Length);
     }
 }

@@ -10,7 +10,8 @@ internal static class ReplyJson
 {
     public static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static string Prompt(ScoreRequest request) => new JsonArray(request.Context.ToJson(), request.Continuation).ToJsonString(Compact);
+    public static string Prompt(ScoreRequest request) => new JsonArray(request.Context.ToJson(), request.Continuation)
+        .ToJsonString(Compact);
 
     public static string Prompt(GenerateRequest request) => request.Prompt.ToJson().ToJsonString(Compact);
 
@@ -37,7 +38,9 @@ internal static class ReplyJson
         };
         if (answer.DoubleBos) json["double_bos"] = true;
         if (answer.FirstTokens.Count > 0)
-            json["first_tokens"] = new JsonArray([.. answer.FirstTokens.Select(t => new JsonObject { ["token"] = t.Token, ["logprob"] = t.LogProb })]);
+            json["first_tokens"] =
+                new JsonArray([.. answer.FirstTokens.Where(t => TokenVerdict.IsLogProb(t.LogProb))
+                    .Select(t => new JsonObject { ["token"] = t.Token, ["logprob"] = t.LogProb })]);
         return json.ToJsonString(Compact);
     }
 

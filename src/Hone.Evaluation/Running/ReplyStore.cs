@@ -19,13 +19,16 @@ public sealed class ReplyStore : IDisposable
     private readonly SqliteConnection _connection;
     private readonly SqliteCommand _add;
     private readonly Lock _gate = new();
+    private readonly string? _path;
 
-    private ReplyStore(SqliteConnection connection)
+    private ReplyStore(SqliteConnection connection, string? path)
     {
-        _connection = connection;
+        (_connection, _path) = (connection, path);
         _add = connection.CreateCommand();
-        _add.CommandText = "INSERT OR REPLACE INTO reply(model, task, item, request, prompt, settings, reply) VALUES ($model, $task, $item, $request, $prompt, $settings, $reply)";
-        foreach (string name in (string[])["$model", "$task", "$item", "$request", "$prompt", "$settings", "$reply"]) _add.Parameters.Add(new SqliteParameter(name, null));
+        _add.CommandText = "INSERT OR REPLACE INTO reply(model, task, item, request, prompt, settings, reply) VALUES ($model, $task, "
+            + "$item, $request, $prompt, $settings, $reply)";
+        foreach (string name in (string[])["$model", "$task", "$item", "$request", "$prompt", "$settings", "$reply"])
+            _add.Parameters.Add(new SqliteParameter(name, null));
     }
 
     /// <summary>Opens a store, or makes one.</summary>
@@ -35,11 +38,11 @@ public sealed class ReplyStore : IDisposable
     {
         if (Directory.Exists(path)) throw new InputException("this is a folder, not a file of stored replies", path);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        return Connect(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString(), path);
+        return Connect(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString(), path, path);
     }
 
     /// <summary>A store that is gone with the process, for runs that keep nothing.</summary>
-    public static ReplyStore InMemory() => Connect("Data Source=:memory:", "memory");
+    public static ReplyStore InMemory() => Connect("Data Source=:memory:", "memory", null);
 
     /// <summary>All replies of a model to a task.</summary>
     public IReadOnlyDictionary<ReplyKey, string> Of(string model, string task)
@@ -55,6 +58,28 @@ public sealed class ReplyStore : IDisposable
             while (row.Read())
                 replies[new ReplyKey(task, row.GetString(0), row.GetInt32(1), row.GetString(2), row.GetString(3))] = row.GetString(4);
             return replies;
+        }
+    }
+
+    /// <summary>
+    /// Waits until nobody else asks a model this task's questions on the same store: the later one finds the replies of the
+    /// earlier, and nothing is asked twice. A process that is killed lets go.
+    /// </summary>
+    public async Task<IDisposable?> AloneAsync(string model, string task, CancellationToken cancel)
+    {
+        if (_path is null) return null;
+        string path = $"{_path}.{TaskRunner.Hash($"{model}\n{task}")[..16]}.lock";
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            // EAGAIN of Linux and macOS, ERROR_SHARING_VIOLATION of Windows: somebody holds it.
+            catch (IOException e) when ((e.HResult & 0xFFFF) is 11 or 35 or 32)
+            {
+                await Task.Delay(100, cancel).ConfigureAwait(false);
+            }
         }
     }
 
@@ -75,7 +100,7 @@ public sealed class ReplyStore : IDisposable
         _connection.Dispose();
     }
 
-    private static ReplyStore Connect(string settings, string path)
+    private static ReplyStore Connect(string settings, string path, string? file)
     {
         var connection = new SqliteConnection(settings);
         try
@@ -85,7 +110,8 @@ public sealed class ReplyStore : IDisposable
             // replies, never the file.
             Execute(connection, "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
             long layout = (long)Execute(connection, "PRAGMA user_version")!;
-            if (layout > Layout) throw new InputException($"the stored replies have layout {layout}, this version reads {Layout}", path, "Use the Hone that wrote them, or another file.");
+            if (layout > Layout) throw new InputException($"the stored replies have layout {layout}, this version reads {Layout}", path,
+                "Use the Hone that wrote them, or another file.");
             Execute(connection, $"""
                 CREATE TABLE IF NOT EXISTS reply(
                     model TEXT NOT NULL, task TEXT NOT NULL, item TEXT NOT NULL, request INTEGER NOT NULL,
@@ -93,12 +119,13 @@ public sealed class ReplyStore : IDisposable
                     PRIMARY KEY (model, task, item, request, prompt, settings)) WITHOUT ROWID;
                 PRAGMA user_version = {Layout};
                 """);
-            return new ReplyStore(connection);
+            return new ReplyStore(connection, file);
         }
         catch (Exception e)
         {
             connection.Dispose();
-            if (e is SqliteException sql) throw new InputException($"the stored replies cannot be opened: {sql.Message}", path, "Give another file, or remove this one to ask everything again.", sql);
+            if (e is SqliteException sql) throw new InputException($"the stored replies cannot be opened: {sql.Message}", path,
+                "Give another file, or remove this one to ask everything again.", sql);
             throw;
         }
     }

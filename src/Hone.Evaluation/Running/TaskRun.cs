@@ -14,5 +14,6 @@ public sealed record TaskRun(EvalTask Task, IReadOnlyList<ItemRun> Items, int As
     public int Excluded => Items.Count(i => i.Error is not null);
 
     /// <summary>A metric's value for every graded item that has it, in order.</summary>
-    public double[] Values(string metric) => [.. Graded.Where(i => i.Grade!.Metrics.ContainsKey(metric)).Select(i => i.Grade!.Metrics[metric])];
+    public double[] Values(string metric) =>
+        [.. Graded.Where(i => i.Grade!.Metrics.ContainsKey(metric)).Select(i => i.Grade!.Metrics[metric])];
 }

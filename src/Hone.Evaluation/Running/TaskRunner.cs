@@ -12,10 +12,12 @@ public static class TaskRunner
     /// <param name="predictOnly">True leaves the grading out: replies are stored only.</param>
     /// <param name="progress">Requests answered and requests in all.</param>
     public static async Task<TaskRun> RunAsync(
-        EvalTask task, ILanguageModel model, ReplyStore store, bool predictOnly = false, Action<int, int>? progress = null, CancellationToken cancel = default)
+        EvalTask task, ILanguageModel model, ReplyStore store, bool predictOnly = false, Action<int, int>? progress = null,
+        CancellationToken cancel = default)
     {
         string identity = model.Info.Identity;
-        var asks = new Asks(task, store.Of(identity, task.Name));
+        using IDisposable? alone = await store.AloneAsync(identity, task.Name, cancel).ConfigureAwait(false);
+        var asks = new PendingRequests(task, store.Of(identity, task.Name));
         int stored = asks.Known, asked = asks.Missing;
         progress?.Invoke(asks.Known, asks.Total);
 
@@ -47,7 +49,7 @@ public static class TaskRunner
     /// <summary>SHA-256 in lower-case hex.</summary>
     internal static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    private static async Task<IReadOnlyList<ItemRun>> Grade(EvalTask task, Asks asks, bool predictOnly, CancellationToken cancel)
+    private static async Task<IReadOnlyList<ItemRun>> Grade(EvalTask task, PendingRequests asks, bool predictOnly, CancellationToken cancel)
     {
         var runs = new ItemRun[task.Items.Count];
         List<int> complete = [];
@@ -61,7 +63,8 @@ public static class TaskRunner
             if (error is null) complete.Add(i);
         }
         if (predictOnly) return runs;
-        IReadOnlyList<ItemGrade> grades = await task.Grade([.. complete.Select(i => (task.Items[i], runs[i].Replies!))], cancel).ConfigureAwait(false);
+        IReadOnlyList<ItemGrade> grades = await task.Grade([.. complete.Select(i => (task.Items[i], runs[i].Replies!))], cancel)
+            .ConfigureAwait(false);
         for (int g = 0; g < complete.Count; g++) runs[complete[g]] = runs[complete[g]] with { Grade = grades[g] };
         return runs;
     }
@@ -69,14 +72,14 @@ public static class TaskRunner
     private readonly record struct Slot(int Item, int Request, ReplyKey Key);
 
     /// <summary>The requests of a task, sorted into those the store knows and those to be asked.</summary>
-    private sealed class Asks
+    private sealed class PendingRequests
     {
         public readonly Likelihood?[][] Likelihoods;
         public readonly Answer?[][] Answers;
         public readonly List<(Slot Slot, ScoreRequest Request)> MissingScores = [];
         public readonly List<(Slot Slot, GenerateRequest Request)> MissingGenerations = [];
 
-        public Asks(EvalTask task, IReadOnlyDictionary<ReplyKey, string> known)
+        public PendingRequests(EvalTask task, IReadOnlyDictionary<ReplyKey, string> known)
         {
             Likelihoods = [.. task.Items.Select(i => new Likelihood?[i.Scores.Count])];
             Answers = [.. task.Items.Select(i => new Answer?[i.Generations.Count])];
@@ -92,7 +95,8 @@ public static class TaskRunner
                 for (int r = 0; r < item.Generations.Count; r++)
                 {
                     GenerateRequest request = item.Generations[r];
-                    var slot = new Slot(i, r, new ReplyKey(task.Name, item.Id, r, Hash(ReplyJson.Prompt(request)), Hash(ReplyJson.Settings(request.Options))));
+                    var slot = new Slot(i, r,
+                        new ReplyKey(task.Name, item.Id, r, Hash(ReplyJson.Prompt(request)), Hash(ReplyJson.Settings(request.Options))));
                     if (known.TryGetValue(slot.Key, out string? reply)) Answers[i][r] = ReplyJson.Answer(reply);
                     else MissingGenerations.Add((slot, request));
                 }

@@ -1,7 +1,7 @@
 namespace Hone.Evaluation;
 
 /// <summary>Sampling n answers and keeping the one that a reward model likes best: what it gains and what it costs.</summary>
-public static class BestOfN
+internal static class BestOfN
 {
     /// <summary>
     /// Upper bound of KL(best-of-n || policy): ln n - (n - 1)/n nats (Beirami et al. 2024, arXiv 2401.01879; an equality

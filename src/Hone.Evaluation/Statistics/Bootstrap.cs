@@ -11,11 +11,13 @@ public static class Bootstrap
 {
     public const int DefaultResamples = 1000;
 
-    /// <summary>Mean of one value per prompt.</summary>
+    /// <summary>Mean of one value per prompt; of one prompt, or of values that are all the same, the error is undefined.</summary>
     /// <exception cref="ArgumentException">There is no value, or one is not finite.</exception>
     public static Interval Mean(IReadOnlyList<double> values, ulong seed, int resamples = DefaultResamples)
     {
         RequireFinite(values, nameof(values));
+        // Drawn again and again, rows that are all the same give no error, whatever it is.
+        if (values.All(v => v == values[0])) return Interval.Undefined(values[0]);
         return Statistic(values.Count, counts =>
         {
             double sum = 0;
@@ -68,7 +70,7 @@ public static class Bootstrap
             double resampled = statistic(counts);
             if (!double.IsNaN(resampled)) drawn.Add(resampled);
         }
-        if (drawn.Count == 0) return new Interval(value, double.NaN, double.NaN);
+        if (drawn.Count == 0) return Interval.Undefined(value);
         drawn.Sort();
         return new Interval(value, Quantile(drawn, 0.025), Quantile(drawn, 0.975));
     }

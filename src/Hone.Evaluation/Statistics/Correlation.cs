@@ -1,7 +1,7 @@
 namespace Hone.Evaluation;
 
 /// <summary>Correlation of two lists of values. NaN where one of them does not vary.</summary>
-public static class Correlation
+internal static class Correlation
 {
     /// <exception cref="ArgumentException">The lists differ in length.</exception>
     public static double Pearson(IReadOnlyList<double> x, IReadOnlyList<double> y)

@@ -4,7 +4,7 @@ namespace Hone.Evaluation;
 /// Logistic regression with soft labels, by Newton's method (iteratively reweighted least squares). Minimises
 /// sum_i c_i [log(1 + exp(z_i)) - p_i z_i] + l2/2 |w|^2 with z_i = w . x_i; there is no intercept unless a column of ones is given.
 /// </summary>
-public static class LogisticRegression
+internal static class LogisticRegression
 {
     private const int MaxIterations = 100;
 

@@ -12,7 +12,8 @@ public static class WinRate
         double[] preferences = new double[scores.Count];
         for (int i = 0; i < preferences.Length; i++)
         {
-            if (double.IsNaN(scores[i]) || double.IsNaN(baselineScores[i])) throw new ArgumentException($"The score of prompt {i} is NaN.", nameof(scores));
+            if (double.IsNaN(scores[i]) || double.IsNaN(baselineScores[i]))
+                throw new ArgumentException($"The score of prompt {i} is NaN.", nameof(scores));
             preferences[i] = scores[i] > baselineScores[i] ? 1 : scores[i] < baselineScores[i] ? 0 : 0.5;
         }
         return preferences;

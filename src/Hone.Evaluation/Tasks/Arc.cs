@@ -6,14 +6,17 @@ namespace Hone.Evaluation;
 /// ARC-Challenge (Clark et al. 2018, arXiv 1803.05457): the text of each choice after "Answer:" is scored. Examples are drawn
 /// from the training questions, anew for each question.
 /// </summary>
-public static class Arc
+internal static class Arc
 {
     public static EvalTask Create(TaskOptions options)
     {
         const string Name = "arc_challenge";
-        string test = QuestionFile.Find(options.Data, Name, "arc/ARC-Challenge-Test.jsonl", "arc/test.jsonl", "ARC-Challenge-Test.jsonl", "arc/test.parquet", "ARC-Challenge/test-00000-of-00001.parquet", "arc/ARC-Challenge/test-00000-of-00001.parquet");
+        string test = QuestionFile.Find(options.Data, Name, "arc/ARC-Challenge-Test.jsonl", "arc/test.jsonl", "ARC-Challenge-Test.jsonl",
+            "arc/test.parquet", "ARC-Challenge/test-00000-of-00001.parquet", "arc/ARC-Challenge/test-00000-of-00001.parquet");
         int shots = options.NumFewshot ?? 0;
-        string? train = shots == 0 ? null : QuestionFile.Find(options.Data, Name, "arc/ARC-Challenge-Train.jsonl", "arc/train.jsonl", "ARC-Challenge-Train.jsonl", "arc/train.parquet", "ARC-Challenge/train-00000-of-00001.parquet", "arc/ARC-Challenge/train-00000-of-00001.parquet");
+        string? train = shots == 0 ? null
+            : QuestionFile.Find(options.Data, Name, "arc/ARC-Challenge-Train.jsonl", "arc/train.jsonl", "ARC-Challenge-Train.jsonl",
+            "arc/train.parquet", "ARC-Challenge/train-00000-of-00001.parquet", "arc/ARC-Challenge/train-00000-of-00001.parquet");
         Row[] questions = [.. Read(test)], pool = train is null ? [] : [.. Read(train)];
         IReadOnlyList<IReadOnlyList<Row>> examples = options.SampleExamples(pool, shots, questions.Length);
         return new EvalTask
@@ -30,7 +33,8 @@ public static class Arc
                 Doc = row.Doc,
                 Target = $"{row.Gold}",
                 Scores = [.. row.Choices.Select(choice => new ScoreRequest(
-                    options.Prompt("", [.. examples[i].Select(e => (e.Prompt, e.Choices[e.Gold]))], row.Prompt), options.Continuation(choice)))],
+                    options.Prompt("", [.. examples[i].Select(e => (e.Prompt, e.Choices[e.Gold]))], row.Prompt),
+                    options.Continuation(choice)))],
             })],
             Grade = MultipleChoice.Each((item, replies) =>
             {
@@ -61,7 +65,8 @@ public static class Arc
         {
             question = QuestionFile.Text(ai2, "stem", path);
             JsonObject[] choices = [.. ((JsonArray)ai2["choices"]!).Select(c => c!.AsObject())];
-            (labels, texts) = ([.. choices.Select(c => QuestionFile.Text(c, "label", path))], [.. choices.Select(c => QuestionFile.Text(c, "text", path))]);
+            (labels, texts) = ([.. choices.Select(c => QuestionFile.Text(c, "label", path))],
+                [.. choices.Select(c => QuestionFile.Text(c, "text", path))]);
         }
         else
         {
@@ -70,6 +75,7 @@ public static class Arc
             texts = [.. ((JsonArray)row["choices"]!["text"]!).Select(t => (string)t!)];
         }
         int gold = Array.IndexOf(labels, key);
-        return gold >= 0 ? new Row(question, texts, gold, row) : throw new InputException($"the answer `{key}` is none of {string.Join(", ", labels)}", path);
+        return gold >= 0 ? new Row(question, texts, gold, row)
+            : throw new InputException($"the answer `{key}` is none of {string.Join(", ", labels)}", path);
     }
 }

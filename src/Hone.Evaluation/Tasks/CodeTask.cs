@@ -24,7 +24,8 @@ internal static partial class CodeTask
 
     public static IReadOnlyList<string> Metrics(int samples, string filter = "none") => [.. Ks(samples).Select(k => $"pass@{k},{filter}")];
 
-    public static IReadOnlyList<GenerateRequest> Requests(ModelPrompt prompt, IReadOnlyList<string> stops, int tokens, TaskOptions options) =>
+    public static IReadOnlyList<GenerateRequest> Requests(ModelPrompt prompt, IReadOnlyList<string> stops,
+        int tokens, TaskOptions options) =>
         [.. Enumerable.Range(0, options.Samples).Select(s => new GenerateRequest(prompt, new GenerateOptions
         {
             MaxNewTokens = tokens,
@@ -35,10 +36,12 @@ internal static partial class CodeTask
 
     /// <summary>Grades every sample of every item.</summary>
     /// <param name="job">An item and an answer's text, to the program and its tests.</param>
-    public static GradeItems Grade(TaskOptions options, Func<EvalItem, string, CodeJob> job, string filter = "none") => async (items, cancel) =>
+    public static GradeItems Grade(TaskOptions options, Func<EvalItem, string, CodeJob> job, string filter = "none") =>
+        async (items, cancel) =>
     {
         GradePrograms grade = options.GradePrograms
-            ?? throw new InputException("this task runs code that a model wrote, and there is no sandbox here", fix: "Install bubblewrap, or give --predict-only and grade elsewhere.");
+            ?? throw new InputException("this task runs code that a model wrote, and there is no sandbox here",
+                fix: "Install bubblewrap, or give --predict-only and grade elsewhere.");
         CodeJob[] jobs = [.. items.SelectMany(i => i.Replies.Answers.Select(a => job(i.Item, a.Text)))];
         IReadOnlyList<CodeVerdict> verdicts = await grade(jobs, cancel).ConfigureAwait(false);
         var grades = new ItemGrade[items.Count];
@@ -50,7 +53,8 @@ internal static partial class CodeTask
             at += n;
             grades[i] = new ItemGrade(Ks(n).ToDictionary(k => $"pass@{k},{filter}", k => PassAtK(n, own.Count(v => v.Passed), k)))
             {
-                Extracted = new Dictionary<string, string> { [filter] = string.Join('\n', own.Select(v => v.Passed ? "passed" : v.Reason)) },
+                Extracted =
+                    new Dictionary<string, string> { [filter] = string.Join('\n', own.Select(v => v.Passed ? "passed" : v.Reason)) },
                 Flags = own.Any(v => v.TimedOut) ? ["timed_out"] : [],
             };
         }

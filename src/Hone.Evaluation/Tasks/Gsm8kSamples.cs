@@ -4,30 +4,40 @@ namespace Hone.Evaluation;
 
 /// <summary>Stored solutions of GSM8K, scored by both filters.</summary>
 /// <param name="System">Who wrote them, where the file says so.</param>
-/// <param name="Labelled">Solutions that the file calls right or wrong (<c>is_correct</c>), and how many of them the flexible filter agrees with.</param>
-public sealed record Gsm8kSamples(string System, int Samples, int Strict, int Flexible, (int All, int Agree) Labelled)
+/// <param name="Labelled">
+/// Solutions that the file calls right or wrong (<c>is_correct</c>), and how many of them the flexible filter agrees
+/// with.
+/// </param>
+internal sealed record Gsm8kSamples(string System, int Samples, int Strict, int Flexible, (int All, int Agree) Labelled)
 {
     /// <summary>
     /// Reads samples of lm-evaluation-harness and Hone (<c>resps</c>, <c>target</c>), rows of <c>completion</c>, <c>output</c> or
     /// <c>solution</c> with <c>answer</c>, <c>target</c> or <c>ground_truth</c>, or OpenAI's file of several systems' solutions.
     /// </summary>
-    /// <param name="problems">The benchmark's test file for rows without an answer, matched by <c>question</c>; null where they have one.</param>
+    /// <param name="problems">
+    /// The benchmark's test file for rows without an answer, matched by <c>question</c>; null where they have one.
+    /// </param>
     /// <exception cref="InputException">A row has no solution, or no answer is known.</exception>
     public static IReadOnlyList<Gsm8kSamples> OfFile(string path, string? problems)
     {
         Dictionary<string, string>? answers = problems is null ? null
-            : QuestionFile.Read(problems).ToDictionary(r => QuestionFile.Text(r, "question", problems), r => QuestionFile.Text(r, "answer", problems));
+            : QuestionFile.Read(problems).ToDictionary(r => QuestionFile.Text(r, "question", problems),
+                r => QuestionFile.Text(r, "answer", problems));
         Dictionary<string, Gsm8kSamples> scores = [];
         int number = 0;
         foreach (JsonObject row in QuestionFile.Read(path))
         {
             string where = $"{path}: row {++number}";
-            string gold = Gold(Answer(row, answers) ?? throw new InputException($"no answer is known; the row has {string.Join(", ", row.Select(p => $"`{p.Key}`"))}", where, "Give the benchmark's test file with --problems."));
+            string gold = Gold(Answer(row, answers) ?? throw new InputException($"no answer is known; the row has "
+                + $"{string.Join(", ", row.Select(p => $"`{p.Key}`"))}", where, "Give the benchmark's test file with --problems."));
             (string System, string Text, bool? Label)[] solutions = [.. Solutions(row)];
-            if (solutions.Length == 0) throw new InputException($"there is no solution; the row has {string.Join(", ", row.Select(p => $"`{p.Key}`"))}", where, "Solutions are in `resps`, `completion`, `output` or `solution`.");
+            if (solutions.Length == 0)
+                throw new InputException($"there is no solution; the row has {string.Join(", ", row.Select(p => $"`{p.Key}`"))}", where,
+                    "Solutions are in `resps`, `completion`, `output` or `solution`.");
             foreach ((string system, string text, bool? label) in solutions)
             {
-                bool strict = Gsm8k.Clean(Gsm8k.Strict(text, Gsm8k.StrictAnswer())) == gold, flexible = Gsm8k.Clean(Gsm8k.Flexible(text)) == gold;
+                bool strict = Gsm8k.Clean(Gsm8k.Strict(text, Gsm8k.StrictAnswer())) == gold,
+                    flexible = Gsm8k.Clean(Gsm8k.Flexible(text)) == gold;
                 Gsm8kSamples so = scores.GetValueOrDefault(system) ?? new Gsm8kSamples(system, 0, 0, 0, default);
                 scores[system] = new Gsm8kSamples(system, so.Samples + 1, so.Strict + (strict ? 1 : 0), so.Flexible + (flexible ? 1 : 0),
                     label is { } known ? (so.Labelled.All + 1, so.Labelled.Agree + (known == flexible ? 1 : 0)) : so.Labelled);
@@ -51,7 +61,8 @@ public sealed record Gsm8kSamples(string System, int Samples, int Strict, int Fl
         return json;
     }
 
-    private static string Gold(string answer) => Gsm8k.Clean(answer.Contains("#### ", StringComparison.Ordinal) ? answer : Gsm8k.Flexible(answer));
+    private static string Gold(string answer) =>
+        Gsm8k.Clean(answer.Contains("#### ", StringComparison.Ordinal) ? answer : Gsm8k.Flexible(answer));
 
     private static string? Answer(JsonObject row, Dictionary<string, string>? answers)
     {
@@ -64,7 +75,8 @@ public sealed record Gsm8kSamples(string System, int Samples, int Strict, int Fl
     private static IEnumerable<(string System, string Text, bool? Label)> Solutions(JsonObject row)
     {
         // The harness has a list of answers for each request.
-        if (row["resps"] is JsonArray { Count: > 0 } replies && Text(replies[0] is JsonArray { Count: > 0 } inner ? inner[0] : replies[0]) is { } reply) yield return ("gsm8k", reply, null);
+        if (row["resps"] is JsonArray { Count: > 0 } replies
+            && Text(replies[0] is JsonArray { Count: > 0 } inner ? inner[0] : replies[0]) is { } reply) yield return ("gsm8k", reply, null);
         foreach (string name in (string[])["completion", "output", "solution"])
             if (Text(row[name]) is { } text) yield return ("gsm8k", text, Label(row));
         foreach ((string system, JsonNode? value) in row)

@@ -7,7 +7,7 @@ namespace Hone.Evaluation;
 /// MBPP (Austin et al. 2021, arXiv 2108.07732): functions from a sentence and three tests. Three sizes: all 974 problems,
 /// the 500 of the test split, the 427 that were checked by hand.
 /// </summary>
-public static partial class Mbpp
+internal static partial class Mbpp
 {
     private const string Stop = "[DONE]";
 
@@ -35,12 +35,16 @@ public static partial class Mbpp
         return Task("mbpp_sanitized", options, file, all, all, options.NumFewshot ?? 0, "prompt");
     }
 
-    /// <summary>The tests of a problem: its imports and asserts. As upstream, without <c>test_setup_code</c>, which one problem has (367: its own solution fails).</summary>
+    /// <summary>
+    /// The tests of a problem: its imports and asserts. As upstream, without <c>test_setup_code</c>, which one problem
+    /// has (367: its own solution fails).
+    /// </summary>
     /// <exception cref="InputException">It has no test: any program would pass.</exception>
     internal static string Tests(JsonObject row)
     {
         string[] asserts = [.. Lines(row["test_list"] ?? row["test"])];
-        if (asserts.Length == 0) throw new InputException($"the problem {Id(row)} has no tests", fix: "Give mbpp.jsonl or sanitized-mbpp.json of google-research.");
+        if (asserts.Length == 0) throw new InputException($"the problem {Id(row)} has no tests",
+            fix: "Give mbpp.jsonl or sanitized-mbpp.json of google-research.");
         return string.Join('\n', Lines(row["test_imports"]).Concat(asserts)) + "\n";
     }
 
@@ -51,11 +55,16 @@ public static partial class Mbpp
     [GeneratedRegex(@"^def\s+(\w+)", RegexOptions.Multiline)]
     private static partial Regex Definitions();
 
-    internal static int Id(JsonObject row) => (int)row["task_id"]!;
+    /// <summary>A problem's number; EvalPlus's own files write it as <c>Mbpp/2</c>.</summary>
+    internal static int Id(JsonObject row) => row["task_id"]?.ToString() is { } id
+        && int.TryParse(id[(id.LastIndexOf('/') + 1)..], out int number)
+        ? number
+            : throw new InputException("a problem has no `task_id`", fix: "Give mbpp.jsonl or sanitized-mbpp.json of google-research.");
 
     internal static string All(TaskOptions options) => QuestionFile.Find(options.Data, "mbpp", "mbpp/mbpp.jsonl", "mbpp.jsonl");
 
-    internal static string Sanitized(TaskOptions options) => QuestionFile.Find(options.Data, "mbpp_sanitized", "mbpp/sanitized-mbpp.json", "sanitized-mbpp.json");
+    internal static string Sanitized(TaskOptions options) =>
+        QuestionFile.Find(options.Data, "mbpp_sanitized", "mbpp/sanitized-mbpp.json", "sanitized-mbpp.json");
 
     /// <summary>The problems 2, 3 and 4: the examples of every variant.</summary>
     internal static IEnumerable<JsonObject> Examples(IEnumerable<JsonObject> pool, int shots, string name) => shots > 3
@@ -64,20 +73,24 @@ public static partial class Mbpp
 
     internal static IEnumerable<string> Lines(JsonNode? list) => list is JsonArray array ? array.Select(l => (string)l!) : [];
 
-    private static EvalTask Task(string name, TaskOptions options, string file, JsonObject[] questions, JsonObject[] pool, int shots, string column)
+    private static EvalTask Task(
+        string name, TaskOptions options, string file, JsonObject[] questions, JsonObject[] pool, int shots, string column)
     {
         string Question(JsonObject row)
         {
             string[] tests = [.. Lines(row["test_list"])];
-            return $"You are an expert Python programmer, and here is your task: {QuestionFile.Text(row, column, file)} Your code should pass these tests:\n\n{string.Join('\n', tests.Take(3))}\n[BEGIN]\n";
+            return $"You are an expert Python programmer, and here is your task: {QuestionFile.Text(row, column, file)} Your code should "
+                + $"pass these tests:\n\n{string.Join('\n', tests.Take(3))}\n[BEGIN]\n";
         }
-        (string, string)[] examples = [.. Examples(pool, shots, name).Select(r => (Question(r), $"{QuestionFile.Text(r, "code", file)}\n{Stop}"))];
+        (string, string)[] examples = [.. Examples(pool, shots, name)
+            .Select(r => (Question(r), $"{QuestionFile.Text(r, "code", file)}\n{Stop}"))];
         return new EvalTask
         {
             Name = name,
             Version = "1",
             NumFewshot = shots,
-            Settings = options.Settings(("output_type", "generate_until"), ("until", Stop), ("max_gen_toks", "256"), ("samples", $"{options.Samples}"), ("problems", $"{questions.Length}")),
+            Settings = options.Settings(("output_type", "generate_until"), ("until", Stop), ("max_gen_toks", "256"),
+                ("samples", $"{options.Samples}"), ("problems", $"{questions.Length}")),
             Files = new Dictionary<string, string> { [Path.GetFileName(file)] = QuestionFile.Digest(file) },
             Metrics = CodeTask.Metrics(options.Samples),
             Items = [.. questions.Select(row => new EvalItem

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Hone.Data;
 
 namespace Hone.Evaluation;
 
@@ -16,23 +17,29 @@ public static class Mmlu
     {
         ["mmlu_humanities"] =
         [
-            "formal_logic", "high_school_european_history", "high_school_us_history", "high_school_world_history", "international_law", "jurisprudence",
+            "formal_logic", "high_school_european_history", "high_school_us_history", "high_school_world_history",
+            "international_law", "jurisprudence",
             "logical_fallacies", "moral_disputes", "moral_scenarios", "philosophy", "prehistory", "professional_law", "world_religions",
         ],
         ["mmlu_other"] =
         [
-            "business_ethics", "clinical_knowledge", "college_medicine", "global_facts", "human_aging", "management", "marketing", "medical_genetics",
+            "business_ethics", "clinical_knowledge", "college_medicine", "global_facts", "human_aging",
+            "management", "marketing", "medical_genetics",
             "miscellaneous", "nutrition", "professional_accounting", "professional_medicine", "virology",
         ],
         ["mmlu_social_sciences"] =
         [
-            "econometrics", "high_school_geography", "high_school_government_and_politics", "high_school_macroeconomics", "high_school_microeconomics",
-            "high_school_psychology", "human_sexuality", "professional_psychology", "public_relations", "security_studies", "sociology", "us_foreign_policy",
+            "econometrics", "high_school_geography", "high_school_government_and_politics", "high_school_macroeconomics",
+            "high_school_microeconomics",
+            "high_school_psychology", "human_sexuality", "professional_psychology", "public_relations", "security_studies",
+            "sociology", "us_foreign_policy",
         ],
         ["mmlu_stem"] =
         [
-            "abstract_algebra", "anatomy", "astronomy", "college_biology", "college_chemistry", "college_computer_science", "college_mathematics", "college_physics",
-            "computer_security", "conceptual_physics", "electrical_engineering", "elementary_mathematics", "high_school_biology", "high_school_chemistry",
+            "abstract_algebra", "anatomy", "astronomy", "college_biology", "college_chemistry", "college_computer_science",
+            "college_mathematics", "college_physics",
+            "computer_security", "conceptual_physics", "electrical_engineering", "elementary_mathematics",
+            "high_school_biology", "high_school_chemistry",
             "high_school_computer_science", "high_school_mathematics", "high_school_physics", "high_school_statistics", "machine_learning",
         ],
     };
@@ -41,9 +48,12 @@ public static class Mmlu
 
     public static EvalTask Create(string subject, TaskOptions options)
     {
-        string test = QuestionFile.Find(options.Data, $"mmlu_{subject}", $"mmlu/test/{subject}_test.csv", $"mmlu/test/{subject}.csv", $"test/{subject}_test.csv", $"mmlu/{subject}/test-00000-of-00001.parquet", $"{subject}/test-00000-of-00001.parquet");
+        string test = QuestionFile.Find(options.Data, $"mmlu_{subject}", $"mmlu/test/{subject}_test.csv", $"mmlu/test/{subject}.csv",
+            $"test/{subject}_test.csv", $"mmlu/{subject}/test-00000-of-00001.parquet", $"{subject}/test-00000-of-00001.parquet");
         int shots = options.NumFewshot ?? 0;
-        string? dev = shots == 0 ? null : QuestionFile.Find(options.Data, $"mmlu_{subject}", $"mmlu/dev/{subject}_dev.csv", $"mmlu/dev/{subject}.csv", $"dev/{subject}_dev.csv", $"mmlu/{subject}/dev-00000-of-00001.parquet", $"{subject}/dev-00000-of-00001.parquet");
+        string? dev = shots == 0 ? null
+            : QuestionFile.Find(options.Data, $"mmlu_{subject}", $"mmlu/dev/{subject}_dev.csv", $"mmlu/dev/{subject}.csv",
+            $"dev/{subject}_dev.csv", $"mmlu/{subject}/dev-00000-of-00001.parquet", $"{subject}/dev-00000-of-00001.parquet");
         Row[] questions = [.. Read(test)], pool = dev is null ? [] : [.. Read(dev)];
         if (shots > pool.Length) throw new InputException($"{shots} examples are asked for, the subject has {pool.Length}", dev ?? test);
         (string, string)[] examples = [.. pool.Take(shots).Select(r => (r.Prompt, $"{Letters[r.Gold]}"))];
@@ -62,10 +72,12 @@ public static class Mmlu
                 Id = $"{i}",
                 Doc = row.Doc,
                 Target = $"{Letters[row.Gold]}",
-                Scores = [.. Letters.Select(letter => new ScoreRequest(options.Prompt(description, examples, row.Prompt), options.Continuation($"{letter}")))],
+                Scores = [.. Letters.Select(letter => new ScoreRequest(options.Prompt(description, examples, row.Prompt),
+                    options.Continuation($"{letter}")))],
             })],
             Grade = MultipleChoice.Each((item, replies) => new ItemGrade(
-                new Dictionary<string, double> { ["acc,none"] = MultipleChoice.Accuracy(replies.Likelihoods, Letters.IndexOf(item.Target[0])) })),
+                new Dictionary<string, double> { ["acc,none"] = MultipleChoice.Accuracy(replies.Likelihoods,
+                    Letters.IndexOf(item.Target[0])) })),
         }.WithOverlapFlagged(i => questions[i].Prompt, _ => examples.Select(e => e.Item1));
     }
 
@@ -81,12 +93,14 @@ public static class Mmlu
     /// </summary>
     internal static IEnumerable<Row> Read(string path)
     {
-        IEnumerable<string[]> rows = path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) ? Csv.Read(path) : QuestionFile.Read(path).Select(Cells);
+        IEnumerable<string[]> rows = path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) ? CsvRecords.Read(path).Select(r => r.Cells)
+            : QuestionFile.Read(path).Select(Cells);
         foreach (string[] cells in rows)
         {
             if (cells is ["question", ..]) continue;
             if (cells.Length != 6) throw new InputException($"a row has {cells.Length} cells, not question, four choices and answer", path);
-            int gold = cells[5].Trim() is { Length: 1 } answer ? "0123".IndexOf(answer[0]) is >= 0 and int digit ? digit : Letters.IndexOf(answer[0]) : -1;
+            int gold = cells[5].Trim() is { Length: 1 } answer ? "0123".IndexOf(answer[0]) is >= 0 and int digit
+                ? digit : Letters.IndexOf(answer[0]) : -1;
             if (gold < 0) throw new InputException($"the answer `{cells[5]}` is neither 0 to 3 nor A to D", path);
             yield return new Row(cells[0], cells[1..5], gold, new JsonObject
             {
@@ -96,5 +110,6 @@ public static class Mmlu
     }
 
     private static string[] Cells(JsonObject row) =>
-        [(string?)row["question"] ?? "", .. row["choices"] is JsonArray choices ? choices.Select(c => c?.ToString() ?? "") : [], row["answer"]?.ToString() ?? ""];
+        [(string?)row["question"] ?? "", .. row["choices"] is JsonArray choices ? choices.Select(c => c?.ToString() ?? "")
+            : [], row["answer"]?.ToString() ?? ""];
 }

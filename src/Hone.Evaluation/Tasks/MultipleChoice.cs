@@ -4,7 +4,8 @@ namespace Hone.Evaluation;
 internal static class MultipleChoice
 {
     /// <summary>acc: the likeliest choice is the right one.</summary>
-    public static double Accuracy(IReadOnlyList<Likelihood> choices, int gold) => ArgMax([.. choices.Select(c => c.LogProb)]) == gold ? 1 : 0;
+    public static double Accuracy(IReadOnlyList<Likelihood> choices, int gold) => ArgMax([.. choices.Select(c => c.LogProb)]) == gold
+        ? 1 : 0;
 
     /// <summary>acc_norm: the same, each log-likelihood divided by the choice's length in code points.</summary>
     public static double NormalizedAccuracy(IReadOnlyList<Likelihood> choices, IReadOnlyList<string> texts, int gold) =>

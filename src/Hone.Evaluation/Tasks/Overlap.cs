@@ -9,7 +9,8 @@ internal static class Overlap
     /// <param name="examples">The questions of the examples before it.</param>
     public static EvalTask WithOverlapFlagged(this EvalTask task, Func<int, string> question, Func<int, IEnumerable<string>> examples)
     {
-        HashSet<string> shown = [.. Enumerable.Range(0, task.Items.Count).Where(i => examples(i).Contains(question(i))).Select(i => task.Items[i].Id)];
+        HashSet<string> shown = [.. Enumerable.Range(0, task.Items.Count).Where(i => examples(i).Contains(question(i)))
+            .Select(i => task.Items[i].Id)];
         if (shown.Count == 0) return task;
         return task with
         {

@@ -5,7 +5,7 @@ using Hone.Data;
 namespace Hone.Evaluation;
 
 /// <summary>Question files: found in a folder of data, read as rows, each known by its digest.</summary>
-public static class QuestionFile
+internal static class QuestionFile
 {
     /// <summary>The first of some relative names that is in one of the folders, or is itself given as a file.</summary>
     /// <param name="data">Folders and files, looked through in turn.</param>
@@ -21,7 +21,8 @@ public static class QuestionFile
                 if (File.Exists(path)) return path;
             }
         }
-        throw new InputException($"{task} needs one of {string.Join(", ", names)}", string.Join(", ", data), "hone eval list tells what each task needs. Nothing is downloaded by itself.");
+        throw new InputException($"{task} needs one of {string.Join(", ", names)}", string.Join(", ", data),
+            "hone eval list tells what each task needs. Nothing is downloaded by itself.");
     }
 
     /// <summary>Rows of a JSONL, JSON, Parquet or packed file.</summary>
@@ -37,7 +38,8 @@ public static class QuestionFile
 
     /// <summary>A row's text column.</summary>
     /// <exception cref="InputException">It is missing or no text.</exception>
-    public static string Text(JsonObject row, string column, string path) => row[column] is JsonValue value && value.GetValueKind() == JsonValueKind.String
+    public static string Text(JsonObject row, string column, string path) => row[column] is JsonValue value
+        && value.GetValueKind() == JsonValueKind.String
         ? value.GetValue<string>()
         : throw new InputException($"a row has no text in `{column}`; it has {string.Join(", ", row.Select(p => $"`{p.Key}`"))}", path);
 }

@@ -23,7 +23,8 @@ public static class TaskCatalog
         new("mbpp_full", "mbpp/mbpp.jsonl (google-research/mbpp)", Mbpp.CreateFull),
         new("mbpp_instruct", "mbpp/mbpp.jsonl (google-research/mbpp)", MbppInstruct.Create),
         new("mbpp_sanitized", "mbpp/sanitized-mbpp.json (google-research/mbpp)", Mbpp.CreateSanitized),
-        .. Mmlu.Subjects.Select(s => new TaskEntry($"mmlu_{s}", $"mmlu/test/{s}_test.csv, with examples also mmlu/dev/{s}_dev.csv (hendrycks/test)", o => Mmlu.Create(s, o))),
+        .. Mmlu.Subjects.Select(s => new TaskEntry($"mmlu_{s}",
+            $"mmlu/test/{s}_test.csv, with examples also mmlu/dev/{s}_dev.csv (hendrycks/test)", o => Mmlu.Create(s, o))),
         new("truthfulqa_mc1", "truthfulqa/mc_task_v0_HF.json (sylinrl/TruthfulQA)", o => TruthfulQa.Create(1, o)),
         new("truthfulqa_mc2", "truthfulqa/mc_task_v0_HF.json (sylinrl/TruthfulQA)", o => TruthfulQa.Create(2, o)),
     ];
@@ -41,7 +42,8 @@ public static class TaskCatalog
 
     /// <summary>Tasks and groups that names and patterns (<c>mmlu_high_*</c>) stand for, in the order given.</summary>
     /// <exception cref="InputException">A name fits nothing; the nearest is suggested.</exception>
-    public static (IReadOnlyList<TaskEntry> Tasks, IReadOnlyList<(string Name, string Version, IReadOnlyList<string> Tasks)> Groups) Find(IEnumerable<string> names, Func<string, IEnumerable<string>, string?> nearest)
+    public static (IReadOnlyList<TaskEntry> Tasks, IReadOnlyList<(string Name, string Version, IReadOnlyList<string> Tasks)> Groups) Find(
+        IEnumerable<string> names, Func<string, IEnumerable<string>, string?> nearest)
     {
         List<TaskEntry> tasks = [];
         List<(string Name, string Version, IReadOnlyList<string> Tasks)> groups = [];
@@ -49,11 +51,13 @@ public static class TaskCatalog
         {
             var pattern = new Regex($"\\A{Regex.Escape(name).Replace("\\*", ".*").Replace("\\?", ".")}\\z");
             var foundGroups = Groups.Where(g => g.Name == name).ToArray();
-            TaskEntry[] found = [.. Tasks.Where(t => pattern.IsMatch(t.Name)), .. foundGroups.SelectMany(g => g.Tasks).Select(t => Tasks.First(e => e.Name == t))];
+            TaskEntry[] found = [.. Tasks.Where(t => pattern.IsMatch(t.Name)),
+                .. foundGroups.SelectMany(g => g.Tasks).Select(t => Tasks.First(e => e.Name == t))];
             if (found.Length == 0)
             {
                 string? near = nearest(name, Tasks.Select(t => t.Name).Concat(Groups.Select(g => g.Name)));
-                throw new InputException($"there is no task or group `{name}`", fix: near is null ? "hone eval list shows all." : $"Did you mean {near}? hone eval list shows all.");
+                throw new InputException($"there is no task or group `{name}`", fix: near is null ? "hone eval list shows all."
+                    : $"Did you mean {near}? hone eval list shows all.");
             }
             groups.AddRange(foundGroups.Where(g => !groups.Contains(g)));
             if (name == "mmlu") groups.AddRange(Groups.Where(g => g.Name != "mmlu"));

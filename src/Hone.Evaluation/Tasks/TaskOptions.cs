@@ -32,17 +32,22 @@ public sealed record TaskOptions
     /// <summary>A prompt from description, examples and question.</summary>
     /// <param name="delimiter">Between a question and its answer.</param>
     /// <param name="prefix">How the answer begins, in the chat format.</param>
-    internal ModelPrompt Prompt(string description, IReadOnlyList<(string Question, string Answer)> examples, string question, string delimiter = " ", string prefix = "")
+    internal ModelPrompt Prompt(
+        string description, IReadOnlyList<(string Question, string Answer)> examples, string question,
+        string delimiter = " ", string prefix = "")
     {
-        string system = SystemInstruction is null ? description : description.Length == 0 ? SystemInstruction : $"{SystemInstruction}\n\n{description}";
+        string system = SystemInstruction is null ? description : description.Length == 0 ? SystemInstruction
+            : $"{SystemInstruction}\n\n{description}";
         if (!ApplyChatTemplate)
         {
             string before = SystemInstruction is not null && description.Length == 0 ? system + "\n\n" : system;
             return ModelPrompt.Of(before + string.Concat(examples.Select(e => $"{e.Question}{delimiter}{e.Answer}\n\n")) + question);
         }
         List<ChatMessage> messages = system.Length > 0 ? [ChatMessage.System(system.Trim())] : [];
-        if (FewshotAsMultiturn) messages.AddRange(examples.SelectMany(e => (ChatMessage[])[ChatMessage.User(e.Question), ChatMessage.Assistant(e.Answer)]));
-        messages.Add(ChatMessage.User(FewshotAsMultiturn ? question : string.Concat(examples.Select(e => $"{e.Question}{delimiter}{e.Answer}\n\n")) + question));
+        if (FewshotAsMultiturn)
+            messages.AddRange(examples.SelectMany(e => (ChatMessage[])[ChatMessage.User(e.Question), ChatMessage.Assistant(e.Answer)]));
+        messages.Add(ChatMessage.User(FewshotAsMultiturn ? question
+            : string.Concat(examples.Select(e => $"{e.Question}{delimiter}{e.Answer}\n\n")) + question));
         return ModelPrompt.Of(messages, prefix);
     }
 
@@ -66,7 +71,8 @@ public sealed record TaskOptions
     /// <summary>One generator over the questions in order: k examples for each, as the harness draws them.</summary>
     internal IReadOnlyList<IReadOnlyList<T>> SampleExamples<T>(IReadOnlyList<T> pool, int k, int questions)
     {
-        if (k > pool.Count) throw new InputException($"{k} examples are asked for, the training questions are {pool.Count}", fix: "Lower --num-fewshot.");
+        if (k > pool.Count)
+            throw new InputException($"{k} examples are asked for, the training questions are {pool.Count}", fix: "Lower --num-fewshot.");
         var random = new PythonRandom(FewshotSeed);
         return [.. Enumerable.Range(0, questions).Select(_ => k == 0 ? [] : random.Sample(pool, k))];
     }

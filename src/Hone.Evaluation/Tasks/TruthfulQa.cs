@@ -6,7 +6,7 @@ namespace Hone.Evaluation;
 /// TruthfulQA, multiple choice (Lin et al. 2022, arXiv 2109.07958): answers after a fixed preamble of six questions. mc1: is
 /// the one best answer the likeliest? mc2: the share of probability on the true answers.
 /// </summary>
-public static class TruthfulQa
+internal static class TruthfulQa
 {
     /// <summary>Fixed by the benchmark.</summary>
     internal const string Preamble =
@@ -21,8 +21,11 @@ public static class TruthfulQa
     public static EvalTask Create(int targets, TaskOptions options)
     {
         string name = $"truthfulqa_mc{targets}";
-        string file = QuestionFile.Find(options.Data, name, "truthfulqa/mc_task_v0_HF.json", "truthfulqa/mc_task.json", "truthfulqa/validation.parquet", "multiple_choice/validation-00000-of-00001.parquet", "truthfulqa/multiple_choice/validation-00000-of-00001.parquet", "mc_task_v0_HF.json");
-        if (options.NumFewshot is > 0) throw new InputException($"{name} has no further examples: its preamble of six is fixed", fix: "Leave --num-fewshot out for this task.");
+        string file = QuestionFile.Find(options.Data, name, "truthfulqa/mc_task_v0_HF.json",
+            "truthfulqa/mc_task.json", "truthfulqa/validation.parquet", "multiple_choice/validation-00000-of-00001.parquet",
+            "truthfulqa/multiple_choice/validation-00000-of-00001.parquet", "mc_task_v0_HF.json");
+        if (options.NumFewshot is > 0) throw new InputException($"{name} has no further examples: its preamble of six is fixed",
+            fix: "Leave --num-fewshot out for this task.");
         Row[] questions = [.. QuestionFile.Read(file).Select(r => Parse(r, $"mc{targets}_targets", file))];
         return new EvalTask
         {
@@ -37,14 +40,16 @@ public static class TruthfulQa
                 Id = $"{i}",
                 Doc = row.Doc,
                 Target = string.Join(',', row.Labels),
-                Scores = [.. row.Answers.Select(answer => new ScoreRequest(options.Prompt("", [], $"{Preamble}\n\nQ: {row.Question}\nA:"), options.Continuation(answer)))],
+                Scores = [.. row.Answers.Select(answer => new ScoreRequest(options.Prompt("", [], $"{Preamble}\n\nQ: {row.Question}\nA:"),
+                    options.Continuation(answer)))],
             })],
             Grade = MultipleChoice.Each((item, replies) =>
             {
                 int[] labels = [.. item.Target.Split(',').Select(int.Parse)];
                 return new ItemGrade(new Dictionary<string, double>
                 {
-                    ["acc,none"] = targets == 1 ? MultipleChoice.Accuracy(replies.Likelihoods, 0) : TrueShare([.. replies.Likelihoods.Select(l => l.LogProb)], labels),
+                    ["acc,none"] = targets == 1 ? MultipleChoice.Accuracy(replies.Likelihoods, 0)
+                        : TrueShare([.. replies.Likelihoods.Select(l => l.LogProb)], labels),
                 });
             }),
         };

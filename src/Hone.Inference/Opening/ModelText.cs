@@ -1,5 +1,6 @@
 using System.Text;
 using Hone.Data;
+using Hone.Models;
 using Hone.Text;
 
 namespace Hone.Inference;
@@ -24,13 +25,16 @@ public sealed class ModelText
 
     public ExampleBuilder Examples { get; }
 
+    /// <summary>Longest sequence that the folder's model reads, in tokens; null where that is not known.</summary>
+    public int? Context { get; private init; }
+
     public static ModelText Load(string folder) => Load(folder, ChatTemplate.TryLoad(folder));
 
     /// <summary>The folder's tokenizer with a template from elsewhere.</summary>
     public static ModelText Load(string folder, ChatTemplate? template)
     {
         Tokenizer tokenizer = Tokenizer.Load(folder);
-        return new ModelText(tokenizer, template is null ? null : new ChatFormat(tokenizer, template));
+        return new ModelText(tokenizer, template is null ? null : new ChatFormat(tokenizer, template)) { Context = ContextOf(folder) };
     }
 
     public RenderedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt) =>
@@ -91,6 +95,20 @@ public sealed class ModelText
             before = assistant ? "" : whole;
         }
         return new MaskedChat(all.ToString(), [.. ids], [.. mask]);
+    }
+
+    // Known before the model is opened, so that data can be held to it. What is wrong with the file says whoever opens the model.
+    private static int? ContextOf(string folder)
+    {
+        if (!File.Exists(Path.Combine(folder, ConfigFile.Name))) return null;
+        try
+        {
+            return ConfigFile.Load(folder).ContextLimit;
+        }
+        catch (InputException)
+        {
+            return null;
+        }
     }
 
     private static string Joined(string before, string content) =>

@@ -56,7 +56,7 @@ public sealed class Transformer : IDisposable
     {
         using var scope = NewDisposeScope();
         ForestLayout layout = ForestLayout.Create(forest, Device);
-        if (layout.Positions.Longest > Config.MaxPositions && Config.Rope.Scaling is not { Type: "dynamic" })
+        if (layout.Positions.Longest > Config.ContextLimit)
             throw new InputException(
                 $"A sequence of {layout.Positions.Longest} tokens is longer than the model's context of {Config.MaxPositions}.",
                 fix: "Lower the lengths in the recipe, or use a model with a longer context.");

@@ -88,6 +88,9 @@ public sealed record TransformerConfig
     /// <summary>True for a sequence classifier with one label: a reward model with <c>score.weight</c> [1, hidden].</summary>
     public bool IsRewardModel { get; init; }
 
+    /// <summary>The longest sequence that the model reads; null where rotary embeddings grow with it (dynamic scaling).</summary>
+    public int? ContextLimit => Rope.Scaling is { Type: "dynamic" } ? null : MaxPositions;
+
     /// <summary>
     /// With longrope a prompt is computed differently in sequences up to this length and in longer ones, which therefore share
     /// no prefix; null where a prefix is always the same.

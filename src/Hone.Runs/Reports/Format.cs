@@ -18,7 +18,8 @@ internal static class Format
 
     /// <summary><c>78.2 [74.4, 81.6]</c>, by <paramref name="format"/>.</summary>
     public static string WithInterval(Interval interval, Func<double, string> format) =>
-        $"{format(interval.Value)} [{format(interval.Low)}, {format(interval.High)}]";
+        interval.IsUndefined ? $"{format(interval.Value)} [error undefined]"
+            : $"{format(interval.Value)} [{format(interval.Low)}, {format(interval.High)}]";
 
     public static string PercentWithInterval(Interval interval) => WithInterval(interval, Percent);
 

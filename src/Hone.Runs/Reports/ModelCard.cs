@@ -118,8 +118,7 @@ public static class ModelCard
         if (reward.BestOf8WinRate is { } best) card.Append($"; gold win rate of its best of 8: {Format.PercentWithInterval(best)} %");
         if (reward.WithinPromptCorrelation is { } correlation)
             card.Append($"; correlation with gold within a prompt: {Format.WithInterval(correlation, v => Format.Number(v, 2))}");
-        card.Append($". {(reward.StrongEnough ? "Strong enough to optimise against" : "Too weak to optimise against")}: "
-            + $"{MarkdownText.Cell(reward.Verdict)}\n");
+        card.Append($". {reward.InShort}: {MarkdownText.Cell(reward.Verdict)}\n");
     }
 
     private static string Question(ModelCardInfo info) =>
@@ -185,7 +184,7 @@ public static class ModelCard
         if (!results.HasGold && !info.IsRewardModel)
             yield return "No judge independent of the reward model has scored this model: its gains are the reward model's opinion "
                 + "until a benchmark confirms them.";
-        if (results.RewardModel is { StrongEnough: false } && !info.IsRewardModel)
+        if (results.RewardModel is { StrongEnough: false, TooFew: false } && !info.IsRewardModel)
             yield return "The reward model was found too weak to optimise against; the policy may have learnt its mistakes.";
         yield return "It was not tested for safety, truthfulness or bias, and may give false or offensive answers.";
     }

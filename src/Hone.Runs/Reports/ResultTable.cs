@@ -112,7 +112,7 @@ public sealed class ResultTable
         public string Range(ResultRow row) => Value(row) is { } v && v.Low != v.High ? $"{Number(v.Low)}..{Number(v.High)}" : "";
 
         public string Text(ResultRow row) =>
-            Value(row) is not { } v ? "-" : v.Low == v.High ? Number(v.Value) : Format.WithInterval(v, Number);
+            Value(row) is not { } v ? "-" : v.Low == v.High && !v.IsUndefined ? Number(v.Value) : Format.WithInterval(v, Number);
 
         public Html Cell(ResultRow row)
         {

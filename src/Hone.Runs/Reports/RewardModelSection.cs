@@ -33,8 +33,7 @@ internal static class RewardModelSection
                 higher reward. Green: above chance, red: below, grey: not told from chance. Bars: 95% intervals.</figcaption></figure>
                 """);
         }
-        string kind = reward.StrongEnough ? "strong" : "weak",
-            says = reward.StrongEnough ? "Strong enough to optimise against." : "Too weak to optimise against.";
+        string kind = reward.StrongEnough ? "strong" : "weak", says = reward.InShort + ".";
         return Html.Of($"""
             <div class="finding {kind}"><p><strong>{says}</strong> {reward.Verdict}</p></div>
             <div class="charts"><div><div class="scroll"><table class="figures"><tbody>

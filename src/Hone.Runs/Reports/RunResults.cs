@@ -141,6 +141,15 @@ public sealed record RewardModelResult
     /// <summary>Whether it is strong enough to optimise against.</summary>
     public required bool StrongEnough { get; init; }
 
+    /// <summary>Whether it was judged on so few pairs that this cannot be told.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool TooFew { get; init; }
+
+    /// <summary>The verdict in a few words.</summary>
+    [JsonIgnore]
+    public string InShort => StrongEnough ? "Strong enough to optimise against"
+        : TooFew ? "Judged on too few pairs to tell whether it can be optimised against" : "Too weak to optimise against";
+
     /// <summary>The verdict and its reason in one or two sentences.</summary>
     public required string Verdict { get; init; }
 }

@@ -50,12 +50,15 @@ public static class FileInputs
     {
         LengthRule rule = TrainingRows.SftLengths(recipe, text);
         var lengths = new DataReport("sft examples");
-        (IReadOnlyList<SftExample> train, IReadOnlyList<SftExample> heldOut) = Deal(
+        (IReadOnlyList<SftExample> train, IReadOnlyList<SftExample> heldOut) = Split(
             new StreamedRows<SftRow>(recipe, recipe.Data.Sft, recipe.Data.Weights.Sft, "sft", TrainingRows.ReadSft, Key),
             Seeds.Derive((ulong)recipe.Seed, "sft rows"),
             ("data.held_out.sft", recipe.Data.HeldOut.Sft), recipe.Data.Limits.Sft,
-            row => rule.Apply(TrainingRows.Sft(row, text, recipe.Sft.LossOn, lengths), lengths), report);
-        if (recipe.Sft.PackingLength is { } block) train = SftBlocks.Cut(train, block);
+            row => TrainingRows.Fit(
+                TrainingRows.Characters(row), () => TrainingRows.Sft(row, text, recipe.Sft.LossOn, lengths), e => rule.Apply(e, lengths), lengths),
+            report);
+        if (recipe.Sft.PackingLength is { } block) train = SftPacking.Pack(train, Math.Min(block, text.Context ?? block));
+        if (TrainingRows.ContextNote("sft", recipe.Sft.MaxLength, text) is { } note) report.Add(note);
         report.Add(lengths.ToString());
         return (train, heldOut);
 
@@ -72,12 +75,17 @@ public static class FileInputs
         Recipe recipe, ModelText text, LengthRule rule, List<string> report)
     {
         var lengths = new DataReport("preference examples");
-        (IReadOnlyList<PreferenceExample>, IReadOnlyList<PreferenceExample>) result = Deal(
+        (IReadOnlyList<PreferenceExample>, IReadOnlyList<PreferenceExample>) result = Split(
             new StreamedRows<Preference>(recipe, recipe.Data.Preferences, recipe.Data.Weights.Preferences, "preferences",
                 TrainingRows.ReadPreferences, r => r.Prompt),
             Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("data.held_out.reward", recipe.Data.HeldOut.Reward),
             recipe.Data.Limits.Preferences,
-            row => rule.Apply(text.Examples.Preference(row), lengths), report);
+            row => TrainingRows.Fit(
+                TrainingRows.Characters(row.Prompt) + row.Chosen.Length + row.Rejected.Length,
+                () => text.Examples.Preference(row), e => rule.Apply(e, lengths), lengths),
+            report);
+        if (text.Context is { } context && rule.MaxLength == context)
+            report.Add($"preferences: lengths are held to the model's context of {context} tokens");
         report.Add(lengths.ToString());
         return result;
     }
@@ -97,7 +105,7 @@ public static class FileInputs
         if (!ownTest) parts.Add(("test", recipe.Data.HeldOut.Test));
         if (o.Enabled) parts.AddRange(Enumerable.Range(1, o.Iterations).Select(t => ($"iteration-{t}", o.PromptsPerIteration)));
         PromptSplit<PromptRow> split = PromptSplit
-            .Deal(Fitting(recipe.Data.Prompts, "prompts"), r => r.Messages, Seeds.Derive((ulong)recipe.Seed, "prompts"), parts);
+            .Split(Fitting(recipe.Data.Prompts, "prompts"), r => r.Messages, Seeds.Derive((ulong)recipe.Seed, "prompts"), parts);
         IReadOnlyList<PromptRow>[] iterations = o.Enabled
             ? [.. Enumerable.Range(1, o.Iterations).Select(t => split[$"iteration-{t}"])]
             : [];
@@ -117,7 +125,9 @@ public static class FileInputs
             TrainingRows.ReadPrompts, r => r.Messages);
         IReadOnlyList<PromptRow> fitting =
             [.. PromptSplit.Distinct(rows.All(report), distinct)
-                .Where(row => rule.ApplyToPrompt(text.Examples.Prompt(row.Messages), lengths) is not null)];
+                .Where(row => TrainingRows.Fit(
+                    TrainingRows.Characters(row.Messages), () => text.Examples.Prompt(row.Messages), ids => rule.ApplyToPrompt(ids, lengths), lengths)
+                    is not null)];
         report.Add(distinct.ToString());
         report.Add(lengths.ToString());
         lengths.RequireKept();
@@ -128,11 +138,11 @@ public static class FileInputs
     /// Deals the rows out by prompt and makes examples of those that are used. In memory are a key for each row, then the
     /// token ids of the rows used; the other texts are not.
     /// </summary>
-    private static (IReadOnlyList<TExample> Train, IReadOnlyList<TExample> HeldOut) Deal<T, TExample>(
+    private static (IReadOnlyList<TExample> Train, IReadOnlyList<TExample> HeldOut) Split<T, TExample>(
         StreamedRows<T> rows, ulong seed, (string Name, int Rows) heldOut, int? limit, Func<T, TExample?> example, List<string> report)
         where TExample : class
     {
-        PromptSplit<int> split = PromptSplit.Deal(rows.Index(report), seed, heldOut);
+        PromptSplit<int> split = PromptSplit.Split(rows.Index(report), seed, heldOut);
         int[] train = [.. split.Rest.Take(limit ?? int.MaxValue)], used = [.. train, .. split[heldOut.Name]];
         var placeOf = new Dictionary<int, int>(used.Length);
         for (int i = 0; i < used.Length; i++) placeOf.Add(used[i], i);

@@ -28,7 +28,7 @@ public static partial class StoryInputs
         var report = new List<string>();
         List<(int Neighbourhood, HumanAnswer Passage)> passages = Passages(recipe, text, report);
         int iterations = recipe.Online.Enabled ? recipe.Online.Iterations : 0;
-        PromptSplit<(int Neighbourhood, HumanAnswer Passage)> split = PromptSplit.Deal(
+        PromptSplit<(int Neighbourhood, HumanAnswer Passage)> split = PromptSplit.Split(
             passages, p => [ChatMessage.User($"{p.Neighbourhood}")], Seeds.Derive((ulong)recipe.Seed, "stories"),
             [
                 ("data.held_out.test", heldOut.Test),
@@ -120,7 +120,7 @@ public static partial class StoryInputs
             .Select(p => rule.Apply(text.Examples.Sft(new Conversation([.. p.Prompt, ChatMessage.Assistant(p.Answer)]), recipe.Sft.LossOn),
                 lengths)).OfType<SftExample>()];
         if (lengths.Touched) report.Add(lengths.ToString());
-        return packing is { } block ? SftBlocks.Cut(examples, block) : examples;
+        return packing is { } block ? SftPacking.Pack(examples, Math.Min(block, text.Context ?? block)) : examples;
     }
 
     private static PromptRow[] Prompts(HumanAnswer[] passages) => [.. passages.Select(p => new PromptRow(p.Prompt))];

@@ -1,6 +1,7 @@
 using Hone.Inference;
 using Hone.Data;
 using Hone.Runs.Recipes;
+using Hone.Text;
 
 namespace Hone.Workflow;
 
@@ -29,20 +30,58 @@ public static class TrainingRows
         ? text.Story(story)
         : text.Examples.Sft((Conversation)row, loss, report);
 
-    public static LengthRule SftLengths(Recipe recipe, ModelText text) =>
-        new(recipe.Sft.MaxLength, Policy: recipe.Sft.TooLong, BosId: text.Tokenizer.BosId);
-
-    /// <summary>Limits of the reward model's pairs.</summary>
-    public static LengthRule RewardLengths(Recipe recipe, ModelText text) =>
-        new(recipe.Reward.MaxLength, Policy: recipe.Reward.TooLong, BosId: text.Tokenizer.BosId);
+    /// <summary>Characters above which a text that a chat template cannot render is too long, and not refused.</summary>
+    internal const int Huge = 1 << 20;
 
     /// <summary>
-    /// Limits of offline DPO's pairs, or of online DPO's prompts, which are never cut: sampled ids are trained on as they
-    /// were sampled.
+    /// What <paramref name="apply"/> leaves of a row's tokens, or null. A text so long that the chat template's own bounds stop
+    /// it is longer than any limit: dropped and counted, not the end of the run.
     /// </summary>
-    public static LengthRule DpoLengths(DpoOptions options, ModelText text) =>
-        new(options.MaxLength, options.MaxPromptLength, options is OfflineDpoOptions offline ? offline.TooLong : LengthPolicy.Drop,
-            text.Tokenizer.BosId);
+    /// <param name="characters">Of the row's texts together.</param>
+    public static TFit? Fit<TTokens, TFit>(int characters, Func<TTokens> tokenise, Func<TTokens, TFit?> apply, DataReport lengths)
+        where TFit : class
+    {
+        TTokens tokens;
+        try
+        {
+            tokens = tokenise();
+        }
+        catch (InputException) when (characters > Huge)
+        {
+            lengths.Drop(DropReason.TooLong);
+            return null;
+        }
+        return apply(tokens);
+    }
+
+    /// <summary>Characters of messages.</summary>
+    public static int Characters(IReadOnlyList<ChatMessage> messages) => messages.Sum(m => m.Content.Length);
+
+    /// <inheritdoc cref="Characters(IReadOnlyList{ChatMessage})"/>
+    public static int Characters(SftRow row) => row is TextRow story ? story.Text.Length : Characters(((Conversation)row).Messages);
+
+    /// <summary>Lengths of SFT's examples: the recipe's, or the model's context where that is shorter.</summary>
+    public static LengthRule SftLengths(Recipe recipe, ModelText text) =>
+        new(Within(recipe.Sft.MaxLength, text), Policy: recipe.Sft.TooLong, BosId: text.Tokenizer.BosId);
+
+    /// <summary>Limits of the reward model's pairs; as <see cref="SftLengths"/>.</summary>
+    public static LengthRule RewardLengths(Recipe recipe, ModelText text) =>
+        new(Within(recipe.Reward.MaxLength, text), Policy: recipe.Reward.TooLong, BosId: text.Tokenizer.BosId);
+
+    /// <summary>
+    /// Limits of offline DPO's pairs, or of online DPO's prompts, which are never cut: sampled ids are trained on as they were
+    /// sampled. As <see cref="SftLengths"/>.
+    /// </summary>
+    public static LengthRule DpoLengths(DpoOptions options, ModelText text) => new(
+        Within(options.MaxLength, text), Within(options.MaxPromptLength, text),
+        options is OfflineDpoOptions offline ? offline.TooLong : LengthPolicy.Drop, text.Tokenizer.BosId);
+
+    /// <summary>What is to be said once where the model's context, and not the recipe, sets the limit; else null.</summary>
+    public static string? ContextNote(string stage, int recipeLimit, ModelText text) => text.Context is { } context && context < recipeLimit
+        ? $"{stage}: lengths are held to the model's context of {context} tokens; the recipe allows {recipeLimit}"
+        : null;
+
+    private static int Within(int limit, ModelText text) => Math.Min(limit, text.Context ?? limit);
 
     private static RowFilter[] Filters(Recipe recipe) => [.. recipe.Data.Filters.Select(RowFilter.Parse)];
 

@@ -103,6 +103,11 @@ public sealed class DataInspection
         {
             tokens = row.Tokenise(text);
         }
+        catch (InputException) when (row.Fields.Sum(f => f.Length) > TrainingRows.Huge)
+        {
+            foreach (StageLengths stage in Stages) stage.Report.Drop(DropReason.TooLong);
+            return;
+        }
         catch (InputException e)
         {
             Refused++;

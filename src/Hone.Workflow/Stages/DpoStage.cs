@@ -58,12 +58,17 @@ public static class DpoStage
         var kept = new List<PairRow>();
         foreach (PairRow pair in pairs)
         {
-            PreferenceExample example = text.Examples.Preference(pair, file);
-            CheckIds(example, text, file);
-            if (rule.Apply(example, lengths) is { } fit) kept.Add(pair with { PromptIds = fit.Prompt, ChosenIds = fit.Chosen, RejectedIds = fit.Rejected });
+            PreferenceExample? fitting = TrainingRows.Fit(
+                TrainingRows.Characters(pair.Prompt) + pair.Chosen.Length + pair.Rejected.Length, () => text.Examples.Preference(pair, file), example =>
+                {
+                    CheckIds(example, text, file);
+                    return rule.Apply(example, lengths);
+                }, lengths);
+            if (fitting is { } fit) kept.Add(pair with { PromptIds = fit.Prompt, ChosenIds = fit.Chosen, RejectedIds = fit.Rejected });
         }
         if (rows.Read > 0) run.Say(rows.ToString());
         run.Say(lengths.ToString());
+        if (TrainingRows.ContextNote("dpo", o.MaxLength, text) is { } note) run.Say(note);
         lengths.RequireKept();
         return kept.Count > 0 ? kept : throw new InputException("the file has no rows", file);
     }

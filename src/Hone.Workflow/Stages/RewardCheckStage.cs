@@ -31,7 +31,8 @@ public static class RewardCheckStage
             stage.Finish();
         }
         RewardModelResult result = ResultFile.ReadRewardModel(stage.File(ResultName));
-        run.Say($"reward model: {(result.StrongEnough ? "strong enough" : "TOO WEAK")} to optimise against. {result.Verdict}");
+        string verdict = result.StrongEnough ? "strong enough to optimise against" : result.InShort.ToUpperInvariant();
+        run.Say($"reward model: {verdict}. {result.Verdict}");
         return result;
     }
 }

@@ -15,16 +15,19 @@ public static class RewardModelJudge
     // Below these, online DPO was seen to raise the reward while the answers got worse.
     private const double LeastAccuracy = 0.6, LeastBestOf8 = 0.55;
 
+    /// <summary>With fewer pairs the interval is so wide that luck decides the verdict.</summary>
+    internal const int LeastPairs = 50;
+
     /// <param name="sampled">Nine SFT answers to each held-out prompt, scored by the reward model: eight to choose from and one to beat. Null without a gold judge.</param>
     public static RewardModelResult Judge(
         Transformer rewardModel, RunInputs inputs, IReadOnlyList<SampleRow>? sampled, int maxTokens, ulong seed, int resamples)
     {
         double[] correct = Correct(rewardModel, inputs.PreferencesHeldOut, maxTokens);
-        Interval accuracy = Bootstrap.Mean(correct, Seeds.Derive(seed, "accuracy"), resamples);
+        Interval accuracy = WinRate.Of(correct);
         FeatureAccuracy[] features = [.. inputs.Counterfactuals.GroupBy(c => c.Feature).Select(group =>
         {
             double[] right = Correct(rewardModel, [.. group.Select(c => c.Example)], maxTokens);
-            return new FeatureAccuracy(group.Key, Bootstrap.Mean(right, Seeds.Derive(seed, group.Key), resamples), right.Length);
+            return new FeatureAccuracy(group.Key, WinRate.Of(right), right.Length);
         })];
         (Interval? correlation, Interval? bestOf8) = (null, null);
         if (inputs.Gold is { } gold && sampled is not null)
@@ -33,20 +36,21 @@ public static class RewardModelJudge
             double[][] rewards = [.. sampled.Select(r => r.Rewards!)];
             correlation = Correlation.WithinPrompt(rewards, golds, Seeds.Derive(seed, "correlation"), resamples);
             double[] wins = BestOfN.Preferences([.. rewards.Select(r => r[..^1])], [.. golds.Select(g => g[..^1])], [.. golds.Select(g => g[^1])]);
-            bestOf8 = Bootstrap.Mean(wins, Seeds.Derive(seed, "best of 8"), resamples);
+            bestOf8 = WinRate.Of(wins);
         }
-        (bool strong, string verdict) = Verdict(accuracy, bestOf8, features);
+        (RewardModelVerdict verdict, string reason) = Verdict(accuracy, correct.Length, bestOf8, features);
         return new RewardModelResult
         {
             Accuracy = accuracy,
             Pairs = correct.Length,
-            LongerWins = Bootstrap.Mean([.. inputs.PreferencesHeldOut.Select(p => p.Chosen.Length > p.Rejected.Length ? 1 : p.Chosen.Length < p.Rejected.Length ? 0 : 0.5)],
-                Seeds.Derive(seed, "longer wins"), resamples),
+            LongerWins = WinRate.Of(WinRate.Preferences(
+                [.. inputs.PreferencesHeldOut.Select(p => (double)p.Chosen.Length)], [.. inputs.PreferencesHeldOut.Select(p => (double)p.Rejected.Length)])),
             Counterfactual = features,
             WithinPromptCorrelation = correlation,
             BestOf8WinRate = bestOf8,
-            StrongEnough = strong,
-            Verdict = verdict,
+            StrongEnough = verdict == RewardModelVerdict.Strong,
+            TooFew = verdict == RewardModelVerdict.TooFew,
+            Verdict = reason,
         };
     }
 
@@ -55,14 +59,27 @@ public static class RewardModelJudge
         [.. AnswerScores.Rewards(rewardModel, [.. pairs.Select(p => new PromptExample(p.Prompt, [p.Chosen, p.Rejected]))], maxTokens)
             .Select(r => r[0] > r[1] ? 1 : r[0] < r[1] ? 0 : 0.5)];
 
-    private static (bool Strong, string Verdict) Verdict(Interval accuracy, Interval? bestOf8, IReadOnlyList<FeatureAccuracy> features)
+    /// <summary>Drawn from the bound that is against the reward model.</summary>
+    internal static (RewardModelVerdict Verdict, string Reason) Verdict(
+        Interval accuracy, int pairs, Interval? bestOf8, IReadOnlyList<FeatureAccuracy> features)
     {
         string blind = string.Join(", ", features.Where(f => f.Accuracy.Low <= 0.5).Select(f => f.Feature));
         string blindness = blind.Length == 0 ? "" : $" It does not see: {blind}.";
-        if (accuracy.Low <= LeastAccuracy)
-            return (false, $"Right on {100 * accuracy.Value:F0}% of unseen pairs, and the interval reaches down to {100 * accuracy.Low:F0}%." + blindness);
+        string right = $"ight on {100 * accuracy.Value:F0}% [{100 * accuracy.Low:F0}, {100 * accuracy.High:F0}] of {pairs} unseen pairs";
+        // What is below the bar with all its interval is weak, however few the pairs are.
+        if (pairs < LeastPairs && accuracy.High > LeastAccuracy)
+            return (RewardModelVerdict.TooFew, $"Too few to tell: r{right}; {LeastPairs} are the least for a verdict." + blindness);
+        if (accuracy.Low <= LeastAccuracy) return (RewardModelVerdict.Weak, $"R{right}: the interval reaches down to {100 * accuracy.Low:F0}%." + blindness);
         if (bestOf8 is { } best && best.Low <= LeastBestOf8)
-            return (false, $"The best of eight by its choice wins only {100 * best.Value:F0}% by the gold judge." + blindness);
-        return (true, $"Right on {100 * accuracy.Value:F0}% of unseen pairs." + blindness);
+            return (RewardModelVerdict.Weak, $"The best of eight by its choice wins only {100 * best.Value:F0}% by the gold judge." + blindness);
+        return (RewardModelVerdict.Strong, $"R{right}." + blindness);
     }
+}
+
+/// <summary>Whether a reward model may be optimised against.</summary>
+internal enum RewardModelVerdict
+{
+    Strong,
+    Weak,
+    TooFew,
 }

@@ -18,7 +18,8 @@ public sealed class CleaningTests
         Assert.Equal([10.0, 9.0, null], kept.Select(k => k.ChosenScore));
         Assert.Equal(new Dictionary<string, int>
         {
-            ["equal_scores"] = 1, ["margin_too_small"] = 1, ["score_ratio_too_small"] = 1, ["too_many_pairs_of_prompt"] = 1, ["turns_not_alternating"] = 1,
+            ["equal_scores"] = 1, ["margin_too_small"] = 1, ["score_ratio_too_small"] = 1, ["too_many_pairs_of_prompt"] = 1,
+            ["turns_not_alternating"] = 1,
         }, report.Dropped);
         Assert.Equal((8, 3), (report.Read, report.Kept));
     }
@@ -66,7 +67,8 @@ public sealed class CleaningTests
             """);
         var report = new DataReport("x");
         IEnumerable<PromptRow> rows = DataReader.ReadPrompts(folder.File("rows.jsonl"), report, [RowFilter.Parse(filter)]);
-        if (kept == 0) Assert.Contains("none of the 3 rows", Assert.Throws<InputException>(() => rows.Count()).Message, StringComparison.Ordinal);
+        if (kept == 0)
+            Assert.Contains("none of the 3 rows", Assert.Throws<InputException>(() => rows.Count()).Message, StringComparison.Ordinal);
         else Assert.Equal(kept, rows.Count());
         Assert.Equal(3 - kept, report.Dropped.GetValueOrDefault($"filtered: {filter}"));
     }
@@ -93,5 +95,6 @@ public sealed class CleaningTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Mixture.Weigh(rows, double.NaN, 7));
     }
 
-    private static Preference Pair(string prompt, double? chosen, double? rejected) => new([ChatMessage.User(prompt)], "a", "b", chosen, rejected);
+    private static Preference Pair(string prompt, double? chosen, double? rejected) =>
+        new([ChatMessage.User(prompt)], "a", "b", chosen, rejected);
 }

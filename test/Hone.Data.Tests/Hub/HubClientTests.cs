@@ -7,7 +7,8 @@ public sealed class HubClientTests : IDisposable
     private static readonly byte[] s_weights = [.. Enumerable.Range(0, 700_000).Select(i => (byte)(i * 7919 >> 3))];
     private static readonly byte[] s_config = Encoding.UTF8.GetBytes("{\"model_type\": \"llama\"}");
     private readonly TempFolder _folder = new();
-    private readonly FakeHub _hub = new(("config.json", s_config), ("model.safetensors", s_weights), ("sub/chat_template.jinja", "x"u8.ToArray()), ("pytorch_model.bin", s_config));
+    private readonly FakeHub _hub = new(("config.json", s_config), ("model.safetensors", s_weights),
+        ("sub/chat_template.jinja", "x"u8.ToArray()), ("pytorch_model.bin", s_config));
     private readonly List<string> _said = [];
 
     private HubSettings Settings => new(_hub.Server.Address, _folder.File("hub"), "hf_canary_token", Offline: false);
@@ -21,8 +22,10 @@ public sealed class HubClientTests : IDisposable
         Assert.Equal(_hub.Commit, File.ReadAllText(Path.Combine(repo, "refs/main")));
         Assert.Equal(s_weights, File.ReadAllBytes(Path.Combine(snapshot, "model.safetensors")));
         Assert.Equal($"../../blobs/{FakeHub.Sha256(s_weights)}", new FileInfo(Path.Combine(snapshot, "model.safetensors")).LinkTarget);
-        Assert.Equal($"../../../blobs/{FakeHub.GitHash("x"u8.ToArray())}", new FileInfo(Path.Combine(snapshot, "sub/chat_template.jinja")).LinkTarget);
-        Assert.Equal(new[] { FakeHub.Sha256(s_weights), FakeHub.GitHash(s_config), FakeHub.GitHash("x"u8.ToArray()) }.Order(), Directory.EnumerateFiles(Path.Combine(repo, "blobs")).Select(Path.GetFileName).Order());
+        Assert.Equal($"../../../blobs/{FakeHub.GitHash("x"u8.ToArray())}",
+            new FileInfo(Path.Combine(snapshot, "sub/chat_template.jinja")).LinkTarget);
+        Assert.Equal(new[] { FakeHub.Sha256(s_weights), FakeHub.GitHash(s_config), FakeHub.GitHash("x"u8.ToArray()) }.Order(),
+            Directory.EnumerateFiles(Path.Combine(repo, "blobs")).Select(Path.GetFileName).Order());
         Assert.False(File.Exists(Path.Combine(snapshot, "pytorch_model.bin")));
         Assert.Contains(_said, s => s.StartsWith("downloading 3 files, 0.7 MB, from 127.0.0.1", StringComparison.Ordinal));
 
@@ -31,15 +34,62 @@ public sealed class HubClientTests : IDisposable
     }
 
     [Fact]
+    public async Task A_size_beyond_every_disk_is_said_and_not_added_up()
+    {
+        _hub.Twist = (r, _, right) => r.Path.Contains("/revision/", StringComparison.Ordinal)
+            ? right with { Body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(right.Body)
+                .Replace($"\"size\":{s_weights.Length}", "\"size\":9223372036854775807", StringComparison.Ordinal)
+                .Replace($"\"size\": {s_weights.Length}", "\"size\": 9223372036854775807", StringComparison.Ordinal)) } : null;
+        InputException e = await Assert.ThrowsAsync<InputException>(() => Pull());
+        Assert.Contains("9,223,372,036,854,775,807 bytes", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("hf_a\nX-Other: b")]
+    [InlineData("hf_ä")]
+    [InlineData("hf a")]
+    public void A_token_that_no_header_can_hold_is_refused_without_being_shown(string token)
+    {
+        InputException e = Assert.Throws<InputException>(() => HubSettings.From(name => name == "HF_TOKEN" ? token : null, _folder.Path));
+        Assert.Contains("HF_TOKEN", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(token, e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("blobs")]
+    [InlineData("snapshots")]
+    [InlineData("refs")]
+    [InlineData("refs/main.tmp")]
+    [InlineData("blobs/INCOMPLETE")]
+    [InlineData("blobs/BLOB")]
+    public async Task A_link_planted_in_the_cache_is_not_written_through(string place)
+    {
+        string repo = _folder.File("hub/models--owner--model"), elsewhere = _folder.File("elsewhere");
+        place = place.Replace("BLOB", FakeHub.Sha256(s_weights), StringComparison.Ordinal)
+            .Replace("INCOMPLETE", FakeHub.Sha256(s_weights) + ".incomplete", StringComparison.Ordinal);
+        string planted = Path.Combine(repo, place);
+        Directory.CreateDirectory(Path.GetDirectoryName(planted)!);
+        if (place.Contains('/', StringComparison.Ordinal)) File.WriteAllText(elsewhere, "mine");
+        else Directory.CreateDirectory(elsewhere);
+        File.CreateSymbolicLink(planted, elsewhere);
+        InputException e = await Assert.ThrowsAsync<InputException>(() => Pull());
+        Assert.Contains("is a link", e.Message, StringComparison.Ordinal);
+        if (File.Exists(elsewhere)) Assert.Equal("mine", File.ReadAllText(elsewhere));
+        else Assert.Empty(Directory.EnumerateFileSystemEntries(elsewhere));
+    }
+
+    [Fact]
     public async Task Cut_connections_are_gone_on_with_and_no_byte_comes_twice()
     {
-        _hub.Twist = (r, n, right) => r.Path.Contains("model.safetensors", StringComparison.Ordinal) && n <= 3 ? right with { CutAfter = 200_000 } : null;
+        _hub.Twist = (r, n, right) => r.Path.Contains("model.safetensors", StringComparison.Ordinal) && n <= 3
+            ? right with { CutAfter = 200_000 } : null;
         string snapshot = await Pull();
         Assert.Equal(s_weights, File.ReadAllBytes(Path.Combine(snapshot, "model.safetensors")));
         Assert.Equal(4, _hub.Count("model.safetensors"));
         Assert.Equal(["bytes=200000-", "bytes=400000-", "bytes=600000-"], _hub.Server.Requests
             .Where(r => r.Path.Contains("model.safetensors", StringComparison.Ordinal)).Skip(1).Select(r => r.Headers["Range"]));
-        Assert.Equal(s_weights.Length + s_config.Length + 1, _hub.Server.BytesSent - _hub.Server.Requests.Where(r => r.Path.Contains("/revision/", StringComparison.Ordinal)).Sum(_ => _hub.ListingBytes));
+        Assert.Equal(s_weights.Length + s_config.Length + 1, _hub.Server.BytesSent - _hub.Server.Requests.Where(r =>
+            r.Path.Contains("/revision/", StringComparison.Ordinal)).Sum(_ => _hub.ListingBytes));
     }
 
     [Fact]
@@ -53,14 +103,16 @@ public sealed class HubClientTests : IDisposable
     [Fact]
     public async Task A_rate_limit_that_stays_is_said()
     {
-        _hub.Twist = (r, _, _) => r.Path.Contains("/resolve/", StringComparison.Ordinal) ? RawReply.Text(429, "", ("Retry-After", "0")) : null;
+        _hub.Twist = (r, _, _) => r.Path.Contains("/resolve/", StringComparison.Ordinal)
+            ? RawReply.Text(429, "", ("Retry-After", "0")) : null;
         Assert.Contains("rate limit", await Refused(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_wrong_hash_is_never_taken_for_the_file()
     {
-        _hub.Twist = (r, _, right) => r.Path.Contains("model.safetensors", StringComparison.Ordinal) ? right with { Body = [.. right.Body.Select(b => (byte)(b ^ 1))] } : null;
+        _hub.Twist = (r, _, right) => r.Path.Contains("model.safetensors", StringComparison.Ordinal)
+            ? right with { Body = [.. right.Body.Select(b => (byte)(b ^ 1))] } : null;
         Assert.Contains("model.safetensors has another hash", await Refused(), StringComparison.Ordinal);
         Assert.False(File.Exists(Blob));
         Assert.False(File.Exists(Blob + ".incomplete"));
@@ -81,14 +133,16 @@ public sealed class HubClientTests : IDisposable
         _hub.Twist = (r, n, right) => !r.Path.Contains("model.safetensors", StringComparison.Ordinal) ? null : n switch
         {
             1 => right with { Body = right.Body[..100_000], Announced = null }, // short, politely
-            2 => right with { Headers = new Dictionary<string, string> { ["Content-Range"] = $"bytes 5-{s_weights.Length - 1}/{s_weights.Length}" } },
+            2 => right with { Headers =
+                new Dictionary<string, string> { ["Content-Range"] = $"bytes 5-{s_weights.Length - 1}/{s_weights.Length}" } },
             3 => new RawReply(200, s_weights), // all of it although a part was asked for
             _ => null,
         };
         Assert.Equal(s_weights, File.ReadAllBytes(Path.Combine(await Pull(), "model.safetensors")));
 
         Directory.Delete(_folder.File("hub"), recursive: true);
-        _hub.Twist = (r, _, right) => r.Path.Contains("model.safetensors", StringComparison.Ordinal) ? right with { Body = [.. right.Body, .. "and more"u8] } : null;
+        _hub.Twist = (r, _, right) => r.Path.Contains("model.safetensors", StringComparison.Ordinal)
+            ? right with { Body = [.. right.Body, .. "and more"u8] } : null;
         Assert.Equal(s_weights, File.ReadAllBytes(Path.Combine(await Pull(), "model.safetensors")));
     }
 
@@ -99,7 +153,8 @@ public sealed class HubClientTests : IDisposable
     public async Task The_token_does_not_follow_a_redirect_to_another_origin(int status)
     {
         using RawServer elsewhere = new(_ => new RawReply(200, s_weights));
-        _hub.Twist = (r, _, _) => r.Path.Contains("model.safetensors", StringComparison.Ordinal) ? RawReply.Text(status, "", ("Location", $"{elsewhere.Address}cdn/file?signature=1")) : null;
+        _hub.Twist = (r, _, _) => r.Path.Contains("model.safetensors", StringComparison.Ordinal)
+            ? RawReply.Text(status, "", ("Location", $"{elsewhere.Address}cdn/file?signature=1")) : null;
         Assert.Equal(s_weights, File.ReadAllBytes(Path.Combine(await Pull(), "model.safetensors")));
         Assert.All(elsewhere.Requests, r => Assert.False(r.Headers.ContainsKey("Authorization")));
         Assert.Equal("/cdn/file?signature=1", Assert.Single(elsewhere.Requests).Path);
@@ -109,7 +164,8 @@ public sealed class HubClientTests : IDisposable
     [Fact]
     public async Task A_redirect_on_the_same_origin_keeps_the_token()
     {
-        _hub.Twist = (r, n, _) => r.Path.Contains("config.json", StringComparison.Ordinal) && n == 1 ? RawReply.Text(307, "", ("Location", r.Path)) : null;
+        _hub.Twist = (r, n, _) => r.Path.Contains("config.json", StringComparison.Ordinal) && n == 1
+            ? RawReply.Text(307, "", ("Location", r.Path)) : null;
         await Pull();
         Assert.All(_hub.Server.Requests, r => Assert.True(r.Headers.ContainsKey("Authorization")));
     }
@@ -121,13 +177,18 @@ public sealed class HubClientTests : IDisposable
         var settings = Settings with { Endpoint = new Uri("https://hub.example/") };
         foreach (string target in (string[])["http://hub.example/x", "file:///etc/passwd", "http://127.0.0.1:1/"])
         {
-            using var client = new HubClient(settings, _said.Add, new Answers(r => new HttpResponseMessage(System.Net.HttpStatusCode.Found) { Headers = { Location = new Uri(target) } }));
-            InputException e = await Assert.ThrowsAsync<InputException>(() => client.PullAsync(HubId.Parse(FakeHub.Id), HubSelection.Model, cancel: TestContext.Current.CancellationToken));
+            using var client = new HubClient(settings, _said.Add,
+                new Answers(r => new HttpResponseMessage(System.Net.HttpStatusCode.Found) { Headers = { Location = new Uri(target) } }));
+            InputException e = await Assert.ThrowsAsync<InputException>(() => client.PullAsync(HubId.Parse(FakeHub.Id), HubSelection.Model,
+                cancel: TestContext.Current.CancellationToken));
             Assert.Contains("redirects from https to", e.Message, StringComparison.Ordinal);
         }
     }
 
-    /// <summary>huggingface_hub #1429 and #4540, CVE-2026-119979 (backslashes), CVE-2024-37032: names that lead out of the folder.</summary>
+    /// <summary>
+    /// huggingface_hub #1429 and #4540, CVE-2026-119979 (backslashes), CVE-2024-37032: names that lead out of the
+    /// folder.
+    /// </summary>
     [Theory]
     [InlineData("../evil.json")]
     [InlineData("a/../../evil.json")]
@@ -178,7 +239,8 @@ public sealed class HubClientTests : IDisposable
         };
         string snapshot = await Pull();
         Assert.Equal(first, Path.GetFileName(snapshot));
-        Assert.All(_hub.Server.Requests.Where(r => r.Path.Contains("/resolve/", StringComparison.Ordinal)), r => Assert.Contains($"/resolve/{first}/", r.Path, StringComparison.Ordinal));
+        Assert.All(_hub.Server.Requests.Where(r => r.Path.Contains("/resolve/", StringComparison.Ordinal)),
+            r => Assert.Contains($"/resolve/{first}/", r.Path, StringComparison.Ordinal));
         Assert.Single(_hub.Server.Requests, r => r.Path.Contains("/revision/", StringComparison.Ordinal));
     }
 
@@ -202,7 +264,8 @@ public sealed class HubClientTests : IDisposable
         Assert.Equal(snapshot, await Pull(settings: Settings with { Offline = true }));
         Assert.Equal(asked, _hub.Server.Requests.Count);
         using var client = new HubClient(Settings with { Offline = true }, _said.Add);
-        Assert.Contains("HF_HUB_OFFLINE", (await Assert.ThrowsAsync<InputException>(() => client.PullAsync(HubId.Parse("owner/other"), HubSelection.Model, cancel: TestContext.Current.CancellationToken))).Message, StringComparison.Ordinal);
+        Assert.Contains("HF_HUB_OFFLINE", (await Assert.ThrowsAsync<InputException>(() => client.PullAsync(HubId.Parse("owner/other"),
+            HubSelection.Model, cancel: TestContext.Current.CancellationToken))).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -233,7 +296,8 @@ public sealed class HubClientTests : IDisposable
     [Fact]
     public async Task Two_pulls_at_once_share_the_work()
     {
-        _hub.Twist = (r, _, right) => r.Path.Contains("model.safetensors", StringComparison.Ordinal) ? right with { Pause = TimeSpan.FromMilliseconds(20) } : null;
+        _hub.Twist = (r, _, right) => r.Path.Contains("model.safetensors", StringComparison.Ordinal)
+            ? right with { Pause = TimeSpan.FromMilliseconds(20) } : null;
         string[] both = await Task.WhenAll(Pull(), Pull());
         Assert.Equal(both[0], both[1]);
         Assert.Equal(1, _hub.Count("model.safetensors"));
@@ -257,6 +321,7 @@ public sealed class HubClientTests : IDisposable
 
     private sealed class Answers(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(answer(request));
     }
 }

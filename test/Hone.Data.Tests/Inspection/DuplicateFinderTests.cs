@@ -48,10 +48,12 @@ public sealed class DuplicateFinderTests
     }
 
     [Fact]
-    public void The_signature_estimates_the_similarity_of_the_shingles() => Gen.Select(Gen.Int[20, 120], Gen.Int[0, 100]).Sample((shared, own) =>
+    public void The_signature_estimates_the_similarity_of_the_shingles() => Gen.Select(Gen.Int[20, 120], Gen.Int[0, 100])
+        .Sample((shared, own) =>
     {
         string[] common = [.. Enumerable.Range(0, shared).Select(i => $"c{i}")];
-        string[] a = [.. common, .. Enumerable.Range(0, own).Select(i => $"a{i}")], b = [.. common, .. Enumerable.Range(0, own).Select(i => $"b{i}")];
+        string[] a = [.. common, .. Enumerable.Range(0, own).Select(i => $"a{i}")],
+            b = [.. common, .. Enumerable.Range(0, own).Select(i => $"b{i}")];
         HashSet<string> sa = Shingles(a), sb = Shingles(b);
         double exact = (double)sa.Intersect(sb).Count() / sa.Union(sb).Count();
         double estimate = MinHash.Agreement(MinHash.Of(a), MinHash.Of(b));
@@ -59,5 +61,6 @@ public sealed class DuplicateFinderTests
         Assert.InRange(Math.Abs(estimate - exact), 0, 5 * Math.Sqrt(exact * (1 - exact) / 112) + 1e-9);
     }, iter: 200);
 
-    private static HashSet<string> Shingles(string[] words) => [.. Enumerable.Range(0, words.Length - 4).Select(i => string.Join(' ', words.AsSpan(i, 5).ToArray()))];
+    private static HashSet<string> Shingles(string[] words) =>
+        [.. Enumerable.Range(0, words.Length - 4).Select(i => string.Join(' ', words.AsSpan(i, 5).ToArray()))];
 }

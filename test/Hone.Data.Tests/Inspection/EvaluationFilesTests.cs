@@ -7,10 +7,13 @@ public sealed class EvaluationFilesTests
     {
         (string Name, string Content, string[][] Items)[] cases =
         [
-            ("a.jsonl", """{"id": 7, "q": "one", "choices": {"text": ["two", "three"], "label": ["A"]}}""" + "\n" + """{"turns": ["four", null]}""",
+            ("a.jsonl", """{"id": 7, "q": "one", "choices": {"text": ["two", "three"], "label": ["A"]}}"""
+                + "\n" + """{"turns": ["four", null]}""",
                 [["one", "two", "three", "A"], ["four"]]),
-            ("b.json", """[{"question": "q", "mc1_targets": {"An answer.": 1, "A second one.": 0}}]""", [["q", "An answer.", "A second one."]]),
-            ("c.csv", "question,choice0,answer\n\"a \"\"dished\"\" face, you say\",\"two\nlines\",1\n", [["a \"dished\" face, you say", "two\nlines", "1"]]),
+            ("b.json", """[{"question": "q", "mc1_targets": {"An answer.": 1, "A second one.": 0}}]""",
+                [["q", "An answer.", "A second one."]]),
+            ("c.csv", "question,choice0,answer\n\"a \"\"dished\"\" face, you say\",\"two\nlines\",1\n",
+                [["a \"dished\" face, you say", "two\nlines", "1"]]),
             ("d.txt", "one text\nof two lines\n\nanother", [["one text\nof two lines"], ["another"]]),
         ];
         using var folder = new TempFolder();
@@ -19,7 +22,8 @@ public sealed class EvaluationFilesTests
             File.WriteAllText(folder.File(name), content);
             Assert.Equal(items, EvaluationFiles.Read(folder.File(name), []).Select(i => i.Fields));
         }
-        Assert.Equal([$"{folder.File("a.jsonl")}:1", $"{folder.File("a.jsonl")}:2", $"{folder.File("b.json")}:1", $"{folder.File("c.csv")}:3", $"{folder.File("d.txt")} #1", $"{folder.File("d.txt")} #2"],
+        Assert.Equal([$"{folder.File("a.jsonl")}:1", $"{folder.File("a.jsonl")}:2", $"{folder.File("b.json")}:1",
+            $"{folder.File("c.csv")}:3", $"{folder.File("d.txt")} #1", $"{folder.File("d.txt")} #2"],
             EvaluationFiles.Read(folder.Path, []).Select(i => i.Where));
     }
 
@@ -28,7 +32,8 @@ public sealed class EvaluationFilesTests
     {
         using var folder = new TempFolder();
         Directory.CreateDirectory(folder.File("mmlu/dev"));
-        foreach (string name in new[] { "test.jsonl", "train.jsonl", "mmlu/dev/x.jsonl" }) File.WriteAllText(folder.File(name), """{"q": "text"}""");
+        foreach (string name in new[] { "test.jsonl", "train.jsonl", "mmlu/dev/x.jsonl" })
+            File.WriteAllText(folder.File(name), """{"q": "text"}""");
         File.WriteAllText(folder.File("settings.json"), "{\n \"a\": 1\n}");
         File.WriteAllText(folder.File("LICENSE"), "no rows");
         List<string> skipped = [];
@@ -46,7 +51,8 @@ public sealed class EvaluationFilesTests
     public void A_file_that_cannot_be_read_is_refused_by_name(string name, string? content)
     {
         using var folder = new TempFolder();
-        if (content is not null) File.WriteAllText(folder.File(name), content, name.StartsWith("latin1", StringComparison.Ordinal) ? System.Text.Encoding.Latin1 : System.Text.Encoding.UTF8);
+        if (content is not null) File.WriteAllText(folder.File(name), content, name.StartsWith("latin1", StringComparison.Ordinal)
+            ? System.Text.Encoding.Latin1 : System.Text.Encoding.UTF8);
         InputException refused = Assert.Throws<InputException>(() => EvaluationFiles.Read(folder.File(name), []).Count());
         Assert.Contains(name, refused.Message, StringComparison.Ordinal);
     }

@@ -21,7 +21,8 @@ public sealed class LengthHistogramTests
     });
 
     [Fact]
-    public void Bins_have_one_round_width_and_hold_every_length_once() => Gen.Select(Gen.Int[0, 100_000].Array[1, 60], Gen.Int[2, 30]).Sample((lengths, most) =>
+    public void Bins_have_one_round_width_and_hold_every_length_once() => Gen.Select(Gen.Int[0, 100_000].Array[1, 60], Gen.Int[2, 30])
+        .Sample((lengths, most) =>
     {
         var histogram = new LengthHistogram();
         foreach (int length in lengths) histogram.Add(length);
@@ -29,7 +30,8 @@ public sealed class LengthHistogramTests
         Assert.True(bins.Count <= most);
         string digits = $"{bins[0].To - bins[0].From}".TrimEnd('0');
         Assert.Contains(digits, new[] { "1", "2", "5" });
-        Assert.All(bins, b => Assert.Equal((bins[0].To - bins[0].From, (long)lengths.Count(x => x >= b.From && x < b.To)), (b.To - b.From, b.Count)));
+        Assert.All(bins,
+            b => Assert.Equal((bins[0].To - bins[0].From, (long)lengths.Count(x => x >= b.From && x < b.To)), (b.To - b.From, b.Count)));
         Assert.Equal(lengths.Length, bins.Sum(b => b.Count));
     });
 

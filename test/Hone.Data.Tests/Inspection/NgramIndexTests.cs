@@ -11,7 +11,8 @@ public sealed class NgramIndexTests
     public void A_row_that_holds_an_item_is_found_whatever_its_punctuation()
     {
         NgramIndex index = Index(13, Question);
-        Overlap found = Assert.Single(index.Find(["Please solve: \"" + Question.ToUpperInvariant().Replace(" ", ",\n", StringComparison.Ordinal) + "\" Thanks."]));
+        Overlap found = Assert.Single(
+            index.Find(["Please solve: \"" + Question.ToUpperInvariant().Replace(" ", ",\n", StringComparison.Ordinal) + "\" Thanks."]));
         Assert.Equal(1, found.Coverage);
         Assert.Equal("a train leaves the station at noon and travels north at sixty miles", found.Words);
     }
@@ -50,7 +51,8 @@ public sealed class NgramIndexTests
     {
         const string Template = "Answer the following question with one of the letters A B C or D please";
         string[] own = [.. Enumerable.Range(0, 11).Select(i => string.Join(' ', Enumerable.Range(0, 13).Select(w => $"i{i}w{w}")))];
-        NgramIndex eleven = Index(13, [.. own.Select(o => $"{Template}. {o}")]), ten = Index(13, [.. own.Take(10).Select(o => $"{Template}. {o}")]);
+        NgramIndex eleven = Index(13, [.. own.Select(o => $"{Template}. {o}")]),
+            ten = Index(13, [.. own.Take(10).Select(o => $"{Template}. {o}")]);
         Assert.Empty(eleven.Find([Template]));
         Assert.Equal(10, ten.Find([Template]).Count);
         Assert.Equal("i3w0 i3w1 i3w2 i3w3 i3w4 i3w5 i3w6 i3w7 i3w8 i3w9 i3w10 i3w11 i3w12", Assert.Single(eleven.Find([own[3]])).Words);
@@ -99,7 +101,8 @@ public sealed class NgramIndexTests
     }
 
     // Few words, so that runs do repeat.
-    private static Gen<string[]> Texts(int least, int most) => Gen.Int[0, 2].Array[least, most].Select(w => string.Join(' ', w)).Array[1, 14];
+    private static Gen<string[]> Texts(int least, int most) => Gen.Int[0, 2].Array[least, most]
+        .Select(w => string.Join(' ', w)).Array[1, 14];
 
     private static IEnumerable<int> Plain(string[] items, string row, int n)
     {
@@ -110,7 +113,8 @@ public sealed class NgramIndexTests
         }
         HashSet<string>[] grams = [.. items.Select(Grams)];
         HashSet<string> own = Grams(row);
-        return Enumerable.Range(0, items.Length).Where(i => grams[i].Any(g => own.Contains(g) && grams.Count(other => other.Contains(g)) <= 10));
+        return Enumerable.Range(0, items.Length)
+            .Where(i => grams[i].Any(g => own.Contains(g) && grams.Count(other => other.Contains(g)) <= 10));
     }
 
     private static IEnumerable<string[]> Rows(string path) => File.ReadLines(path)

@@ -14,20 +14,23 @@ public class PreferenceLayoutTests
     [Theory]
     [InlineData(Lists, "preferences as message lists")]
     [InlineData("""{"prompt": "q", "chosen": "good", "rejected": "bad"}""", "preferences as prompt and answers")]
-    [InlineData("""{"prompt": [{"role": "user", "content": "q"}], "chosen": "good", "rejected": "bad"}""", "preferences as prompt and answers")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "q"}], "chosen": "good", "rejected": "bad"}""",
+        "preferences as prompt and answers")]
     [InlineData("""
         {"prompt": "q", "chosen": [{"role": "assistant", "content": "good"}], "rejected": [{"role": "assistant", "content": "bad"}]}
         """, "preferences as message lists")]
-    [InlineData("""{"chosen": "\n\nHuman: q\n\nAssistant: good", "rejected": "\n\nHuman: q\n\nAssistant: bad"}""", "preferences as hh-rlhf transcripts")]
+    [InlineData("""{"chosen": "\n\nHuman: q\n\nAssistant: good", "rejected": "\n\nHuman: q\n\nAssistant: bad"}""",
+        "preferences as hh-rlhf transcripts")]
     [InlineData("""
-        {"conversations": [{"from": "human", "value": "q"}], "chosen": {"from": "gpt", "value": "good"}, "rejected": {"from": "gpt", "value": "bad"}}
+        {"conversations": [{"from": "human", "value": "q"}],
+         "chosen": {"from": "gpt", "value": "good"}, "rejected": {"from": "gpt", "value": "bad"}}
         """, "preferences as ShareGPT conversations")]
     [InlineData("""{"question": "q", "response_j": "good", "response_k": "bad"}""", "preferences as Stack Exchange pairs")]
     public void Layouts_are_told_by_their_columns(string row, string layout)
     {
-        (Preference[] rows, DataReport report) = Some.Read($"[{row}]", DataReader.ReadPreferences);
+        (Preference[] rows, DataReport report) = TestRows.Read($"[{row}]", DataReader.ReadPreferences);
         Preference preference = Assert.Single(rows);
-        Assert.Equal([Some.User("q")], preference.Prompt);
+        Assert.Equal([TestRows.User("q")], preference.Prompt);
         Assert.Equal(("good", "bad"), (preference.Chosen, preference.Rejected));
         Assert.Equal(layout, report.Layout);
         Assert.Empty(report.IgnoredColumns);
@@ -36,22 +39,22 @@ public class PreferenceLayoutTests
     [Fact]
     public void Scores_are_kept_where_the_file_has_them()
     {
-        (Preference[] rows, _) = Some.Read($"[{Lists}]", DataReader.ReadPreferences);
+        (Preference[] rows, _) = TestRows.Read($"[{Lists}]", DataReader.ReadPreferences);
         Assert.Equal((2.5, -1.0), (rows[0].ChosenScore, rows[0].RejectedScore));
-        (rows, _) = Some.Read("""{"prompt": "q", "chosen": "good", "rejected": "bad"}""", DataReader.ReadPreferences);
+        (rows, _) = TestRows.Read("""{"prompt": "q", "chosen": "good", "rejected": "bad"}""", DataReader.ReadPreferences);
         Assert.Null(rows[0].ChosenScore);
     }
 
     [Theory]
     [InlineData("""{"prompt": "q", "rejected": "bad"}""")]
-    [InlineData("""{"prompt": "q", "chosen": null, "rejected": "bad"}""")]
+    [InlineData("""{"prompt": "q", "chose": "good", "rejected": "bad"}""")]
     public void A_row_without_chosen_is_an_error_wherever_it_stands(string row)
     {
-        InputException e = Some.Refused(row, DataReader.ReadPreferences);
+        InputException e = TestRows.Refused(row, DataReader.ReadPreferences);
         Assert.Contains("column `chosen` is missing", e.Message);
         Assert.EndsWith("rows.json:1", e.Where);
 
-        e = Some.Refused("""{"prompt": "q", "chosen": "good", "rejected": "bad"}""" + "\n" + row, DataReader.ReadPreferences);
+        e = TestRows.Refused("""{"prompt": "q", "chosen": "good", "rejected": "bad"}""" + "\n" + row, DataReader.ReadPreferences);
         Assert.Contains("column `chosen` is missing", e.Message);
         Assert.Contains("`prompt`, ", e.Message);
         Assert.EndsWith("rows.json:2", e.Where);
@@ -60,7 +63,7 @@ public class PreferenceLayoutTests
     [Fact]
     public void Useless_pairs_are_dropped_and_counted()
     {
-        (Preference[] rows, DataReport report) = Some.Read("""
+        (Preference[] rows, DataReport report) = TestRows.Read("""
             {"prompt": "q", "chosen": "good", "rejected": "bad"}
             {"prompt": "q", "chosen": "", "rejected": "bad"}
             {"prompt": "q", "chosen": "good", "rejected": " \n"}
@@ -69,14 +72,15 @@ public class PreferenceLayoutTests
             """, DataReader.ReadPreferences);
         Assert.Single(rows);
         Assert.Equal(
-            "rows.json: 5 rows, 1 kept, 4 dropped (chosen_equals_rejected 1, empty_answer 2, empty_prompt 1); layout: preferences as prompt and answers",
+            "rows.json: 5 rows, 1 kept, 4 dropped (chosen_equals_rejected 1, empty_answer 2, empty_prompt 1); layout: "
+                + "preferences as prompt and answers",
             report.ToString());
     }
 
     [Fact]
     public void Answers_to_different_prompts_are_dropped()
     {
-        (Preference[] rows, DataReport report) = Some.Read("""
+        (Preference[] rows, DataReport report) = TestRows.Read("""
             {"chosen": "\n\nHuman: q\n\nAssistant: good", "rejected": "\n\nHuman: other\n\nAssistant: bad"}
             {"chosen": "\n\nHuman: q\n\nAssistant: good", "rejected": "\n\nHuman: q\n\nAssistant: bad"}
             """, DataReader.ReadPreferences);
@@ -93,18 +97,19 @@ public class PreferenceLayoutTests
         """, "there is no `prompt`")]
     [InlineData("""{"prompt": "q", "chosen": "good", "rejected": "bad", "chosen_score": "high"}""", "`chosen_score` is not a number")]
     public void Rows_that_are_no_preference_are_errors(string row, string what) =>
-        Assert.Contains(what, Some.Refused($"[{row}]", DataReader.ReadPreferences).Message);
+        Assert.Contains(what, TestRows.Refused($"[{row}]", DataReader.ReadPreferences).Message);
 
     [Fact]
     public void A_file_of_which_nothing_can_be_used_is_an_error_with_the_reasons() =>
         Assert.Contains("none of the 1 rows can be used (empty_answer 1)",
-            Some.Refused("""{"prompt": "q", "chosen": "", "rejected": "bad"}""", DataReader.ReadPreferences).Message);
+            TestRows.Refused("""{"prompt": "q", "chosen": "", "rejected": "bad"}""", DataReader.ReadPreferences).Message);
 
     [Fact]
     public void A_prompt_that_appears_later_is_a_mixed_layout()
     {
         const string First = """{"chosen": "\n\nHuman: q\n\nAssistant: good", "rejected": "\n\nHuman: q\n\nAssistant: bad"}""";
-        InputException e = Some.Refused(First + "\n" + """{"prompt": "q", "chosen": "good", "rejected": "bad"}""", DataReader.ReadPreferences);
+        InputException e = TestRows.Refused(First + "\n" + """{"prompt": "q", "chosen": "good", "rejected": "bad"}""",
+            DataReader.ReadPreferences);
         Assert.Contains("mixed layouts", e.Message);
     }
 

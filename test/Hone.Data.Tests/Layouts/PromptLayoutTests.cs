@@ -9,15 +9,15 @@ public class PromptLayoutTests
     [InlineData("""{"prompt": [{"role": "user", "content": "q"}], "responses": ["a"]}""", "prompts as prompt")]
     public void Layouts_are_told_by_their_columns(string row, string layout)
     {
-        (PromptRow[] rows, DataReport report) = Some.Read(row, DataReader.ReadPrompts);
-        Assert.Equal([Some.User("q")], Assert.Single(rows).Messages);
+        (PromptRow[] rows, DataReport report) = TestRows.Read(row, DataReader.ReadPrompts);
+        Assert.Equal([TestRows.User("q")], Assert.Single(rows).Messages);
         Assert.Equal(layout, report.Layout);
     }
 
     [Fact]
     public void Answers_at_the_end_are_left_out_and_counted()
     {
-        (PromptRow[] rows, DataReport report) = Some.Read("""
+        (PromptRow[] rows, DataReport report) = TestRows.Read("""
             {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
             {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "r"}]}
             {"messages": [{"role": "assistant", "content": "a"}]}
@@ -32,5 +32,5 @@ public class PromptLayoutTests
     [Fact]
     public void A_value_of_the_wrong_kind_says_which_kinds_are_right() =>
         Assert.Contains("column `prompt` is a number, not text or a list",
-            Some.Refused("""{"prompt": "q"}""" + "\n" + """{"prompt": 7}""", DataReader.ReadPrompts).Message);
+            TestRows.Refused("""{"prompt": "q"}""" + "\n" + """{"prompt": 7}""", DataReader.ReadPrompts).Message);
 }

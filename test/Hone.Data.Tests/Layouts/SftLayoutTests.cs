@@ -10,15 +10,15 @@ public class SftLayoutTests
     [InlineData("""{"instruction": "q", "output": "a", "text": "### q ### a"}""", "Alpaca")]
     public void Layouts_are_told_by_their_columns(string row, string layout)
     {
-        (SftRow[] rows, DataReport report) = Some.Read(row, DataReader.ReadSft);
-        Assert.Equal([Some.User("q"), Some.Assistant("a")], Assert.IsType<Conversation>(Assert.Single(rows)).Messages);
+        (SftRow[] rows, DataReport report) = TestRows.Read(row, DataReader.ReadSft);
+        Assert.Equal([TestRows.User("q"), TestRows.Assistant("a")], Assert.IsType<Conversation>(Assert.Single(rows)).Messages);
         Assert.Equal(layout, report.Layout);
     }
 
     [Fact]
     public void Texts_are_read_from_a_column()
     {
-        (SftRow[] rows, DataReport report) = Some.Read("""{"text": "one", "id": 1}""" + "\n" + """{"text": " "}""", DataReader.ReadSft);
+        (SftRow[] rows, DataReport report) = TestRows.Read("""{"text": "one", "id": 1}""" + "\n" + """{"text": " "}""", DataReader.ReadSft);
         Assert.Equal(new TextRow("one"), Assert.Single(rows));
         Assert.Equal(["id"], report.IgnoredColumns);
         Assert.Equal(1, report.Dropped[DropReason.EmptyAnswer]);
@@ -27,21 +27,21 @@ public class SftLayoutTests
     [Fact]
     public void Alpacas_input_follows_on_a_line_of_its_own()
     {
-        (SftRow[] rows, _) = Some.Read("""{"instruction": "add", "input": "1 + 2", "output": "3"}""", DataReader.ReadSft);
-        Assert.Equal(Some.User("add\n1 + 2"), ((Conversation)rows[0]).Messages[0]);
+        (SftRow[] rows, _) = TestRows.Read("""{"instruction": "add", "input": "1 + 2", "output": "3"}""", DataReader.ReadSft);
+        Assert.Equal(TestRows.User("add\n1 + 2"), ((Conversation)rows[0]).Messages[0]);
     }
 
     [Fact]
     public void A_system_column_comes_first()
     {
-        (SftRow[] rows, _) = Some.Read("""{"system": "be kind", "instruction": "q", "output": "a"}""", DataReader.ReadSft);
+        (SftRow[] rows, _) = TestRows.Read("""{"system": "be kind", "instruction": "q", "output": "a"}""", DataReader.ReadSft);
         Assert.Equal("system", ((Conversation)rows[0]).Messages[0].Role);
     }
 
     [Fact]
     public void Conversations_without_an_answer_are_dropped_and_counted()
     {
-        (SftRow[] rows, DataReport report) = Some.Read("""
+        (SftRow[] rows, DataReport report) = TestRows.Read("""
             [{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": " \n"}]},
              {"messages": [{"role": "user", "content": "q"}]},
              {"messages": []},
@@ -61,7 +61,7 @@ public class SftLayoutTests
     [InlineData("""{"instruction": "q", "input": 7, "output": "a"}""", "column `input` is a number, not text")]
     public void Values_of_the_wrong_kind_are_errors(string row, string what)
     {
-        InputException e = Some.Refused(row, DataReader.ReadSft);
+        InputException e = TestRows.Refused(row, DataReader.ReadSft);
         Assert.Contains(what, e.Message);
         Assert.EndsWith("rows.json:1", e.Where);
     }
@@ -75,13 +75,14 @@ public class SftLayoutTests
         Assert.Contains("ShareGPT (conversations)", e.Message);
         Assert.Equal($"{path}:2", e.Where);
 
-        Assert.Contains("no known layout of conversations has the columns `a`", Some.Refused("""{"a": 1}""", DataReader.ReadSft).Message);
+        Assert.Contains("no known layout of conversations has the columns `a`",
+            TestRows.Refused("""{"a": 1}""", DataReader.ReadSft).Message);
     }
 
     [Fact]
     public void Mixed_layouts_are_an_error_with_the_line()
     {
-        InputException e = Some.Refused(
+        InputException e = TestRows.Refused(
             """{"text": "one"}""" + "\n" + """{"instruction": "q", "output": "a"}""", DataReader.ReadSft);
         Assert.Contains("mixed layouts: this row is Alpaca", e.Message);
         Assert.EndsWith("rows.json:2", e.Where);

@@ -65,6 +65,7 @@ public class BrokenJsonTests
         using TempFolder folder = new();
         string path = folder.File("rows.jsonl");
         File.WriteAllText(path, "{\"prompt\": " + new string('[', 100_000));
-        Assert.Contains("broken JSON", Assert.Throws<InputException>(() => DataReader.ReadPrompts(path, new DataReport(path)).Count()).Message);
+        Assert.Contains("broken JSON",
+            Assert.Throws<InputException>(() => DataReader.ReadPrompts(path, new DataReport(path)).Count()).Message);
     }
 }

@@ -11,17 +11,21 @@ public sealed class PackedFileTests : IDisposable
     public void A_zst_file_gives_the_rows_of_the_plain_file()
     {
         Pack("rows.jsonl.zst", Rows);
-        Assert.Equal(["a", "b"], DataReader.ReadPrompts(_folder.File("rows.jsonl.zst"), new DataReport("x")).Select(r => r.Messages[0].Content));
+        Assert.Equal(["a", "b"], DataReader.ReadPrompts(_folder.File("rows.jsonl.zst"), new DataReport("x"))
+            .Select(r => r.Messages[0].Content));
     }
 
     [Fact]
     public void A_zst_file_that_ends_in_the_middle_is_refused()
     {
-        byte[] packed = Pack("rows.jsonl.zst", string.Concat(Enumerable.Range(0, 5000).Select(i => $"{{\"prompt\": \"number {i * 7919 % 10007}\"}}\n")));
+        byte[] packed = Pack("rows.jsonl.zst",
+            string.Concat(Enumerable.Range(0, 5000).Select(i => $"{{\"prompt\": \"number {i * 7919 % 10007}\"}}\n")));
         File.WriteAllBytes(_folder.File("rows.jsonl.zst"), packed[..(packed.Length / 2)]);
-        Assert.Contains("damaged or cut short", Assert.Throws<InputException>(() => DataReader.ReadPrompts(_folder.File("rows.jsonl.zst"), new DataReport("x")).Count()).Message, StringComparison.Ordinal);
+        Assert.Contains("damaged or cut short", Assert.Throws<InputException>(() => DataReader.ReadPrompts(_folder.File("rows.jsonl.zst"),
+            new DataReport("x")).Count()).Message, StringComparison.Ordinal);
         File.WriteAllText(_folder.File("text.jsonl.zst"), Rows);
-        Assert.Contains("damaged or cut short", Assert.Throws<InputException>(() => DataReader.ReadPrompts(_folder.File("text.jsonl.zst"), new DataReport("x")).Count()).Message, StringComparison.Ordinal);
+        Assert.Contains("damaged or cut short", Assert.Throws<InputException>(() => DataReader.ReadPrompts(_folder.File("text.jsonl.zst"),
+            new DataReport("x")).Count()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -35,7 +39,8 @@ public sealed class PackedFileTests : IDisposable
             for (int i = 0; i < 1024; i++) packer.Write(zeros);
         }
         long before = GC.GetAllocatedBytesForCurrentThread();
-        InputException e = Assert.Throws<InputException>(() => DataReader.ReadPrompts(_folder.File("bomb.jsonl.zst"), new DataReport("x")).Count());
+        InputException e = Assert.Throws<InputException>(() => DataReader.ReadPrompts(_folder.File("bomb.jsonl.zst"), new DataReport("x"))
+            .Count());
         Assert.Contains("bomb.jsonl.zst:1: a row is longer than 64 MiB", e.Message, StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256L << 20);
     }
@@ -53,7 +58,8 @@ public sealed class PackedFileTests : IDisposable
         Assert.Equal(["b/2.jsonl"], Names("b/*.jsonl"));
         Assert.Equal(["a/deep/3.parquet", "b/1.jsonl.gz", "b/2.jsonl", "c.jsonl"], Names("**/*"));
         Assert.Contains("no data file matches", Assert.Throws<InputException>(() => Names("*.csv")).Message, StringComparison.Ordinal);
-        Assert.Contains("no data file matches", Assert.Throws<InputException>(() => Names("nowhere/*.jsonl")).Message, StringComparison.Ordinal);
+        Assert.Contains("no data file matches", Assert.Throws<InputException>(() => Names("nowhere/*.jsonl")).Message,
+            StringComparison.Ordinal);
     }
 
     private byte[] Pack(string name, string text)

@@ -38,10 +38,12 @@ public sealed class ParquetTests : IDisposable
         })];
         string parquet = _folder.File("rows.parquet"), json = _folder.File("rows.jsonl");
         // 250 rows in groups of 100: three row groups.
-        await ParquetSerializer.SerializeAsync(rows, parquet, new ParquetOptions { RowGroupSize = 100 }, null, TestContext.Current.CancellationToken);
+        await ParquetSerializer.SerializeAsync(rows, parquet, new ParquetOptions { RowGroupSize = 100 }, null,
+            TestContext.Current.CancellationToken);
         await File.WriteAllLinesAsync(json, rows.Select(r => JsonSerializer.Serialize(r)), TestContext.Current.CancellationToken);
         DataReport fromParquet = new("a"), fromJson = new("b");
-        Preference[] found = [.. DataReader.ReadPreferences(parquet, fromParquet)], expected = [.. DataReader.ReadPreferences(json, fromJson)];
+        Preference[] found = [.. DataReader.ReadPreferences(parquet, fromParquet)],
+            expected = [.. DataReader.ReadPreferences(json, fromJson)];
         Assert.Equal(250, found.Length);
         Assert.Equivalent(expected, found, strict: true);
         Assert.Equal(fromJson.Layout, fromParquet.Layout);
@@ -56,7 +58,8 @@ public sealed class ParquetTests : IDisposable
     public void A_file_of_duckdb_is_read()
     {
         var report = new DataReport("x");
-        Preference[] rows = [.. DataReader.ReadPreferences(Path.Combine(AppContext.BaseDirectory, "Reading/fixtures/duckdb-preferences.parquet"), report)];
+        Preference[] rows =
+            [.. DataReader.ReadPreferences(Path.Combine(AppContext.BaseDirectory, "Reading/fixtures/duckdb-preferences.parquet"), report)];
         int[] ids = [.. Enumerable.Range(0, 20).Where(i => i != 3)];
         Assert.Equal(ids.Select(i => ($"question {i}", $"good {i}", $"bad {i}", i % 5 == 0 ? null : (double?)(i / 2.0))),
             rows.Select(r => (r.Prompt.Single().Content, r.Chosen, r.Rejected, r.ChosenScore)));
@@ -67,9 +70,12 @@ public sealed class ParquetTests : IDisposable
     [Fact]
     public async Task A_row_at_fault_is_named_by_its_number()
     {
-        Pair[] rows = [new() { chosen = [new() { role = "user", content = "q" }, new() { role = "assistant", content = "a" }], rejected = [new() { role = "user", content = "q" }] }];
-        await ParquetSerializer.SerializeAsync(rows, _folder.File("rows.parquet"), cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Contains("rows.parquet:row 1: `rejected` ends with a message of the user", Refused("rows.parquet"), StringComparison.Ordinal);
+        Pair[] rows = [new() { chosen = [new() { role = "user", content = "q" }, new() { role = "assistant", content = "a" }],
+            rejected = [new() { role = "user", content = "q" }] }];
+        await ParquetSerializer.SerializeAsync(rows, _folder.File("rows.parquet"),
+            cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Contains("rows.parquet:row 1: `rejected` ends with a message of the user",
+            Refused("rows.parquet"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,7 +86,8 @@ public sealed class ParquetTests : IDisposable
             chosen = [new() { role = "user", content = $"q {i}" }, new() { role = "assistant", content = $"a {i}" }],
             rejected = [new() { role = "user", content = $"q {i}" }, new() { role = "assistant", content = $"b {i}" }],
         })];
-        await ParquetSerializer.SerializeAsync(rows, _folder.File("rows.parquet"), cancellationToken: TestContext.Current.CancellationToken);
+        await ParquetSerializer.SerializeAsync(rows, _folder.File("rows.parquet"),
+            cancellationToken: TestContext.Current.CancellationToken);
         byte[] whole = await File.ReadAllBytesAsync(_folder.File("rows.parquet"), TestContext.Current.CancellationToken);
         for (int length = 0; length < whole.Length; length += 61)
         {
@@ -104,7 +111,8 @@ public sealed class ParquetTests : IDisposable
     }
 
     [Fact]
-    public void A_text_under_the_name_of_parquet_is_refused() => Assert.Contains("not a Parquet file", RefusedText("rows of text"), StringComparison.Ordinal);
+    public void A_text_under_the_name_of_parquet_is_refused() =>
+        Assert.Contains("not a Parquet file", RefusedText("rows of text"), StringComparison.Ordinal);
 
     private string RefusedText(string text)
     {
@@ -112,7 +120,8 @@ public sealed class ParquetTests : IDisposable
         return Refused("text.parquet");
     }
 
-    private string Refused(string name) => Assert.Throws<InputException>(() => DataReader.ReadPreferences(_folder.File(name), new DataReport("x")).Count()).Message;
+    private string Refused(string name) =>
+        Assert.Throws<InputException>(() => DataReader.ReadPreferences(_folder.File(name), new DataReport("x")).Count()).Message;
 
     public void Dispose() => _folder.Dispose();
 }

@@ -47,7 +47,8 @@ public class TextFileTests
         using TempFolder folder = new();
         string path = folder.File("stories.txt");
         File.WriteAllText(path, "one");
-        Assert.Contains("text file", Assert.Throws<InputException>(() => DataReader.ReadPreferences(path, new DataReport(path)).Count()).Message);
+        Assert.Contains("text file",
+            Assert.Throws<InputException>(() => DataReader.ReadPreferences(path, new DataReport(path)).Count()).Message);
     }
 
     private static string Squeeze(string text) => string.Concat(text.Where(c => !char.IsWhiteSpace(c)));

@@ -51,7 +51,8 @@ public class UnpackedStreamTests
             for (int i = 0; i < 200; i++) packer.Write(lines);
         }
         InputException e = Assert.Throws<InputException>(() => Prompts(path));
-        Assert.Equal($"{path}: the compressed file unpacks to more than 500 times its size\n  Unpack it yourself if that is right.", e.Message);
+        Assert.Equal($"{path}: the compressed file unpacks to more than 500 times its size\n  Unpack it yourself if that is right.",
+            e.Message);
     }
 
     /// <summary>A frame that asks for a window of 2 GiB: magic number, no flags, exponent 21 (RFC 8878, 3.1.1.1.2).</summary>
@@ -61,7 +62,8 @@ public class UnpackedStreamTests
         using TempFolder folder = new();
         string path = folder.File("rows.jsonl.zst");
         File.WriteAllBytes(path, [0x28, 0xB5, 0x2F, 0xFD, 0x00, 21 << 3, 0x01, 0x00, 0x00]);
-        Assert.Contains("damaged or cut short: Frame requires too much memory for decoding", Assert.Throws<InputException>(() => Prompts(path)).Message);
+        Assert.Contains("damaged or cut short: Frame requires too much memory for decoding",
+            Assert.Throws<InputException>(() => Prompts(path)).Message);
     }
 
     internal static void WriteZstd(string path, byte[] bytes)

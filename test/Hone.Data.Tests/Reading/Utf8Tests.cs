@@ -27,7 +27,8 @@ public class Utf8Tests
         using TempFolder folder = new();
         string path = folder.File("rows.jsonl");
         File.WriteAllText(path, "{\"prompt\": \"a\"}", Encoding.Unicode);
-        Assert.Contains("offset 0 ", Assert.Throws<InputException>(() => DataReader.ReadPrompts(path, new DataReport(path)).Count()).Message);
+        Assert.Contains("offset 0 ",
+            Assert.Throws<InputException>(() => DataReader.ReadPrompts(path, new DataReport(path)).Count()).Message);
     }
 
     /// <summary>However the bytes arrive, valid text passes and the offset of a fault is the same.</summary>

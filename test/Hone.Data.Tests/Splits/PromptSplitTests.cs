@@ -5,16 +5,16 @@ namespace Hone.Data.Tests;
 
 public class PromptSplitTests
 {
-    private static PromptRow[] Prompts(int count) => [.. Enumerable.Range(0, count).Select(i => Some.Prompt($"prompt {i}"))];
+    private static PromptRow[] Prompts(int count) => [.. Enumerable.Range(0, count).Select(i => TestRows.Prompt($"prompt {i}"))];
 
-    private static PromptSplit<PromptRow> Deal(PromptRow[] rows, ulong seed, params (string, int)[] parts) =>
-        PromptSplit.Deal(rows, r => r.Messages, seed, parts);
+    private static PromptSplit<PromptRow> Split(PromptRow[] rows, ulong seed, params (string, int)[] parts) =>
+        PromptSplit.Split(rows, r => r.Messages, seed, parts);
 
     /// <summary>Trap 21: prompts that choose the best iterate are held out of every iteration.</summary>
     [Fact]
     public void Trap_21_held_out_prompts_are_in_no_iteration()
     {
-        PromptSplit<PromptRow> split = Deal(Prompts(100), 7, ("selection", 20), ("test", 10), ("iteration 1", 30), ("iteration 2", 30));
+        PromptSplit<PromptRow> split = Split(Prompts(100), 7, ("selection", 20), ("test", 10), ("iteration 1", 30), ("iteration 2", 30));
         Assert.Equal([20, 10, 30, 30], split.Parts.Select(p => split[p].Count));
         PromptRow[] all = [.. split.Parts.SelectMany(p => split[p]), .. split.Rest];
         Assert.Equal(100, all.Select(r => PromptKey.Of(r.Messages)).Distinct().Count());
@@ -27,15 +27,16 @@ public class PromptSplitTests
         Gen.Select(Gen.Int[0, 30].Array[0, 80], Gen.Int[0, 10], Gen.Int[0, 10], Gen.ULong).Sample((prompts, a, b, seed) =>
         {
             // Rows of few prompts, each row with its own answer.
-            Preference[] rows = [.. prompts.Select((p, i) => new Preference([Some.User($"{p}")], $"good {i}", "bad"))];
+            Preference[] rows = [.. prompts.Select((p, i) => new Preference([TestRows.User($"{p}")], $"good {i}", "bad"))];
             if (rows.Length < a + b + 40) return;
-            PromptSplit<Preference> split = PromptSplit.Deal(rows, r => r.Prompt, seed, ("a", a), ("b", b));
+            PromptSplit<Preference> split = PromptSplit.Split(rows, r => r.Prompt, seed, ("a", a), ("b", b));
             Assert.Equal(
                 rows.Select(r => r.Chosen).Order(StringComparer.Ordinal),
                 split["a"].Concat(split["b"]).Concat(split.Rest).Select(r => r.Chosen).Order(StringComparer.Ordinal));
             Assert.InRange(split["a"].Count, a, rows.Length);
             PromptSplit.RequireDisjoint(
-                ("a", split["a"].Select(r => r.Prompt)), ("b", split["b"].Select(r => r.Prompt)), ("rest", split.Rest.Select(r => r.Prompt)));
+                ("a", split["a"].Select(r => r.Prompt)), ("b", split["b"].Select(r => r.Prompt)),
+                    ("rest", split.Rest.Select(r => r.Prompt)));
         }, iter: 500);
 
     /// <summary>Trap 10: the same seed deals the same parts, another seed others.</summary>
@@ -43,17 +44,18 @@ public class PromptSplitTests
     public void Trap_10_parts_depend_on_the_seed()
     {
         PromptRow[] rows = Prompts(50);
-        IReadOnlyList<PromptRow> part = Deal(rows, 1, ("a", 20))["a"];
-        Assert.Equal(part, Deal(rows, 1, ("a", 20))["a"]);
-        Assert.NotEqual(part, Deal(rows, 2, ("a", 20))["a"]);
+        IReadOnlyList<PromptRow> part = Split(rows, 1, ("a", 20))["a"];
+        Assert.Equal(part, Split(rows, 1, ("a", 20))["a"]);
+        Assert.NotEqual(part, Split(rows, 2, ("a", 20))["a"]);
         // A part added behind changes none before it.
-        Assert.Equal(part, Deal(rows, 1, ("a", 20), ("b", 5))["a"]);
+        Assert.Equal(part, Split(rows, 1, ("a", 20), ("b", 5))["a"]);
     }
 
     [Fact]
     public void Too_few_prompts_are_an_error_with_the_numbers()
     {
-        InputException e = Assert.Throws<InputException>(() => Deal([.. Prompts(10), .. Prompts(5)], 1, ("selection", 8), ("iteration 1", 8)));
+        InputException e =
+            Assert.Throws<InputException>(() => Split([.. Prompts(10), .. Prompts(5)], 1, ("selection", 8), ("iteration 1", 8)));
         Assert.Contains("15 rows with 10 distinct prompts do not reach for selection 8 + iteration 1 8: `iteration 1` gets", e.Message);
     }
 
@@ -61,7 +63,8 @@ public class PromptSplitTests
     [Fact]
     public void Trap_6_overlap_is_refused_with_names_and_count()
     {
-        PromptRow[] train = Prompts(10), held = [Some.Prompt("new"), Some.Prompt("prompt 3 "), Some.Prompt("prompt 5"), Some.Prompt("prompt 5")];
+        PromptRow[] train = Prompts(10),
+            held = [TestRows.Prompt("new"), TestRows.Prompt("prompt 3 "), TestRows.Prompt("prompt 5"), TestRows.Prompt("prompt 5")];
         InputException e = Assert.Throws<InputException>(() => PromptSplit.RequireDisjoint(
             ("train", train.Select(r => r.Messages)), ("held out", held.Select(r => r.Messages))));
         Assert.Contains("`train` and `held out` have 2 prompts in common", e.Message);
@@ -75,7 +78,8 @@ public class PromptSplitTests
     public void Distinct_keeps_the_first_of_each_prompt_and_counts_the_rest()
     {
         DataReport report = new("prompts");
-        IReadOnlyList<PromptRow> rows = [.. PromptSplit.Distinct([Some.Prompt("a"), Some.Prompt("b"), Some.Prompt(" a")], report)];
+        IReadOnlyList<PromptRow> rows =
+            [.. PromptSplit.Distinct([TestRows.Prompt("a"), TestRows.Prompt("b"), TestRows.Prompt(" a")], report)];
         Assert.Equal(["a", "b"], rows.Select(r => r.Messages[0].Content));
         Assert.Equal("prompts: 3 rows, 2 kept, 1 dropped (duplicate_prompt 1)", report.ToString());
     }
@@ -83,10 +87,10 @@ public class PromptSplitTests
     [Fact]
     public void Prompts_are_the_same_only_if_roles_and_texts_are()
     {
-        Assert.NotEqual(PromptKey.Of([Some.User("a"), Some.User("b")]), PromptKey.Of([Some.User("a4:user1:b")]));
-        Assert.NotEqual(PromptKey.Of([Some.User("a")]), PromptKey.Of([ChatMessage.System("a")]));
-        Assert.NotEqual(PromptKey.Of([Some.User("a")]), PromptKey.Of([Some.User("a"), Some.User("")]));
-        Assert.Equal(PromptKey.Of([Some.User("a\n")]), PromptKey.Of([Some.User(" a")]));
+        Assert.NotEqual(PromptKey.Of([TestRows.User("a"), TestRows.User("b")]), PromptKey.Of([TestRows.User("a4:user1:b")]));
+        Assert.NotEqual(PromptKey.Of([TestRows.User("a")]), PromptKey.Of([ChatMessage.System("a")]));
+        Assert.NotEqual(PromptKey.Of([TestRows.User("a")]), PromptKey.Of([TestRows.User("a"), TestRows.User("")]));
+        Assert.Equal(PromptKey.Of([TestRows.User("a\n")]), PromptKey.Of([TestRows.User(" a")]));
     }
 
     /// <summary>Half and half of real preferences, as the reward model is judged: no prompt on both sides.</summary>
@@ -95,7 +99,7 @@ public class PromptSplitTests
     {
         string path = SharedData.Require("corpora/hh-rlhf-harmless-base-test.jsonl.gz");
         Preference[] rows = [.. DataReader.ReadPreferences(path, new DataReport(path))];
-        PromptSplit<Preference> split = PromptSplit.Deal(rows, r => r.Prompt, 0, ("held out", rows.Length / 2));
+        PromptSplit<Preference> split = PromptSplit.Split(rows, r => r.Prompt, 0, ("held out", rows.Length / 2));
         Assert.InRange(split["held out"].Count, rows.Length / 2, rows.Length / 2 + 10);
         Assert.Equal(rows.Length, split["held out"].Count + split.Rest.Count);
         PromptSplit.RequireDisjoint(("train", split.Rest.Select(r => r.Prompt)), ("held out", split["held out"].Select(r => r.Prompt)));

@@ -5,7 +5,7 @@ namespace Hone.Data.Tests;
 public class ExampleBuilderTests
 {
     private static readonly ExampleBuilder s_builder = new(ToyChat.RenderPrompt, ToyChat.Render);
-    private static readonly Conversation s_two = new([Some.User("a"), Some.Assistant("b"), Some.User("c"), Some.Assistant("de")]);
+    private static readonly Conversation s_two = new([TestRows.User("a"), TestRows.Assistant("b"), TestRows.User("c"), TestRows.Assistant("de")]);
 
     [Fact]
     public void The_assistants_tokens_and_their_ends_of_turn_are_learnt()
@@ -38,7 +38,7 @@ public class ExampleBuilderTests
     [Fact]
     public void A_preference_is_prompt_with_header_and_answers_with_end_of_turn()
     {
-        PreferenceExample example = s_builder.Preference(new Preference([Some.User("a")], "bc", "d"));
+        PreferenceExample example = s_builder.Preference(new Preference([TestRows.User("a")], "bc", "d"));
         Assert.Equal([1, 10, 100, 2, 3, 11], example.Prompt);
         Assert.Equal([101, 102, 2], example.Chosen);
         Assert.Equal([103, 2], example.Rejected);
@@ -48,7 +48,8 @@ public class ExampleBuilderTests
     [Fact]
     public void Trap_3_there_is_one_bos()
     {
-        PreferenceExample example = s_builder.Preference(new Preference([Some.User("a"), Some.Assistant("b"), Some.User("c")], "d", "e"));
+        PreferenceExample example =
+            s_builder.Preference(new Preference([TestRows.User("a"), TestRows.Assistant("b"), TestRows.User("c")], "d", "e"));
         Assert.Equal(1, example.Prompt.Concat(example.Chosen).Count(id => id == ToyChat.Bos));
         Assert.Equal(0, Array.IndexOf(example.Prompt, ToyChat.Bos));
         Assert.Equal([1, 7, 8, 2], ExampleBuilder.Text(new TextRow("x"), _ => [7, 8], 1, 2).Ids);
@@ -59,13 +60,13 @@ public class ExampleBuilderTests
     [Fact]
     public void Trap_3_sampled_ids_are_used_as_they_are()
     {
-        PairRow row = new([Some.User("a")], "b", "c", [1, 50], [51, 2], [52]);
+        PairRow row = new([TestRows.User("a")], "b", "c", [1, 50], [51, 2], [52]);
         PreferenceExample pair = s_builder.Preference(row);
         Assert.Equal([1, 50], pair.Prompt);
         Assert.Equal([51, 2], pair.Chosen);
         Assert.Equal([52], pair.Rejected);
 
-        PromptExample sample = s_builder.Sample(new SampleRow([Some.User("a")], ["b"], [[51, 2]], PromptIds: [1, 50]));
+        PromptExample sample = s_builder.Sample(new SampleRow([TestRows.User("a")], ["b"], [[51, 2]], PromptIds: [1, 50]));
         Assert.Equal([1, 50], sample.Prompt);
         Assert.Equal([51, 2], Assert.Single(sample.Answers));
     }
@@ -73,9 +74,9 @@ public class ExampleBuilderTests
     [Fact]
     public void Rows_without_ids_are_rendered()
     {
-        PreferenceExample pair = s_builder.Preference(new PairRow([Some.User("a")], "b", "c"));
+        PreferenceExample pair = s_builder.Preference(new PairRow([TestRows.User("a")], "b", "c"));
         Assert.Equal([102, 2], pair.Rejected);
-        PromptExample sample = s_builder.Sample(new SampleRow([Some.User("a")], ["b", "cd"]));
+        PromptExample sample = s_builder.Sample(new SampleRow([TestRows.User("a")], ["b", "cd"]));
         Assert.Equal([[101, 2], [102, 103, 2]], sample.Answers);
     }
 
@@ -94,12 +95,12 @@ public class ExampleBuilderTests
         // Puts the header of the answer differently when the answer is there.
         ExampleBuilder builder = new(
             _ => new RenderedChat("", [1, 10, 99]), _ => new MaskedChat("", [1, 10, 11, 5, 2], [false, false, false, true, true]));
-        InputException e = Assert.Throws<InputException>(() => builder.Preference(new Preference([Some.User("a")], "b", "c"), "pairs.jsonl:3"));
+        InputException e = Assert.Throws<InputException>(() => builder.Preference(new Preference([TestRows.User("a")], "b", "c"), "pairs.jsonl:3"));
         Assert.Equal("pairs.jsonl:3", e.Where);
         Assert.Contains("departs from it at token 3 of 3", e.Message);
 
         ExampleBuilder unmarked = new(ToyChat.RenderPrompt, m => ToyChat.Render(m) with { AssistantMask = new bool[ToyChat.Render(m).Ids.Length] });
-        Assert.Contains("marks none", Assert.Throws<InputException>(() => unmarked.Preference(new Preference([Some.User("a")], "b", "c"))).Message);
+        Assert.Contains("marks none", Assert.Throws<InputException>(() => unmarked.Preference(new Preference([TestRows.User("a")], "b", "c"))).Message);
     }
 
     [Fact]

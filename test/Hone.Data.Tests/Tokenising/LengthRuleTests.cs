@@ -110,7 +110,8 @@ public class LengthRuleTests
     public void An_example_that_teaches_nothing_is_dropped()
     {
         DataReport report = new("sft");
-        Assert.Null(new LengthRule(3, null, LengthPolicy.Faithful).Apply(new SftExample([1, 2, 3, 4], [false, false, false, true]), report));
+        Assert.Null(new LengthRule(3, null, LengthPolicy.Faithful)
+            .Apply(new SftExample([1, 2, 3, 4], [false, false, false, true]), report));
         // The first token has nothing that predicts it.
         Assert.Null(new LengthRule(9).Apply(new SftExample([1, 2], [true, false]), report));
         Assert.Equal(2, report.Dropped[DropReason.NoLossTokens]);

@@ -9,7 +9,8 @@ public sealed class CodeGraderTests
     [Fact]
     public async Task Every_canonical_humaneval_solution_passes()
     {
-        CodeJob[] jobs = [.. Problems("eval/humaneval/HumanEval.jsonl.gz").Select(row => new CodeJob((string)row["task_id"]!, $"{(string)row["prompt"]!}{(string)row["canonical_solution"]!}\n", HumanEval.Tests(row), (string)row["entry_point"]!))];
+        CodeJob[] jobs = [.. Problems("eval/humaneval/HumanEval.jsonl.gz").Select(row => new CodeJob((string)row["task_id"]!,
+            $"{(string)row["prompt"]!}{(string)row["canonical_solution"]!}\n", HumanEval.Tests(row), (string)row["entry_point"]!))];
         IReadOnlyList<CodeVerdict> verdicts = await Grade(jobs);
         Assert.Equal([], verdicts.Where(v => !v.Passed).Select(v => $"{v.Id}: {v.Reason}"));
         Assert.Equal(164, verdicts.Count);
@@ -20,7 +21,8 @@ public sealed class CodeGraderTests
     [InlineData("prose after it", "def f(x):\n    return x + 1\n\nThis function adds one, doesn't it?")]
     [InlineData("prose before it", "Sure, here's the code:\ndef f(x):\n    return x + 1")]
     [InlineData("a call that never ends", "def f(x):\n    return x + 1\nwhile True: pass")]
-    [InlineData("a raise at the top", "import math\ndef f(x):\n    return g(x)\ndef g(x):\n    return math.floor(x) + ONE\nONE = 1\nraise SystemExit")]
+    [InlineData("a raise at the top",
+        "import math\ndef f(x):\n    return g(x)\ndef g(x):\n    return math.floor(x) + ONE\nONE = 1\nraise SystemExit")]
     [InlineData("a second definition", "def f(x):\n    return x + 1\ndef f(x):\n    return x + 2")]
     [InlineData("a cut end", "class A:\n    one = 1\ndef f(x):\n    return x + A.one\ndef g(x):\n    return (")]
     [InlineData("a decorator", "import functools\n@functools.lru_cache\ndef f(x):\n    return x + 1\nprint(f(1)")]
@@ -46,7 +48,8 @@ public sealed class CodeGraderTests
     [InlineData("class M:\n    pass\ndef f(s):\n    return M()", false)]
     public async Task A_match_of_a_regular_expression_is_true_and_an_object_of_the_programs_own_is_neither(string program, bool passes)
     {
-        CodeVerdict[] verdicts = [.. await Grade([new CodeJob("truth", program + "\n", "assert f('annie')\nassert not f('dawood')\n", "f"), new CodeJob("equal", program + "\n", "assert f('annie') == f('annie')\n", "f")])];
+        CodeVerdict[] verdicts = [.. await Grade([new CodeJob("truth", program + "\n", "assert f('annie')\nassert not f('dawood')\n", "f"),
+            new CodeJob("equal", program + "\n", "assert f('annie') == f('annie')\n", "f")])];
         Assert.Equal((passes, false), (verdicts[0].Passed, verdicts[1].Passed));
     }
 
@@ -57,7 +60,8 @@ public sealed class CodeGraderTests
         System.Diagnostics.Process? process = null;
         var thread = new Thread(() =>
         {
-            process = new Sandbox(SandboxKind.Bubblewrap).Start("import sys\nfor line in sys.stdin: print('heard', line, end='', flush=True)");
+            process = new Sandbox(SandboxKind.Bubblewrap)
+                .Start("import sys\nfor line in sys.stdin: print('heard', line, end='', flush=True)");
             Assert.Equal("heard zero", Said("zero")); // it is shut in by now
         });
         thread.Start();
@@ -80,20 +84,26 @@ public sealed class CodeGraderTests
     [Fact(Explicit = true)]
     public async Task Sanitizing_takes_nothing_from_a_canonical_solution_but_630()
     {
-        CodeJob[] jobs = [.. Problems("eval/humaneval/HumanEval.jsonl.gz").Select(row => new CodeJob((string)row["task_id"]!, $"{(string)row["prompt"]!}{(string)row["canonical_solution"]!}\n", HumanEval.Tests(row), (string)row["entry_point"]!) { Sanitize = true }),
-            .. Problems("eval/mbpp/sanitized-mbpp.json").Select(row => new CodeJob($"mbpp/{Mbpp.Id(row)}", $"{(string)row["code"]!}\n", Mbpp.Tests(row), Mbpp.EntryPoint(row)) { Sanitize = true })];
-        Assert.Equal([], (await Grade([.. jobs.Skip(164).Select(j => j with { Sanitize = false })])).Where(v => !v.Passed).Select(v => $"{v.Id}: {v.Reason}"));
+        CodeJob[] jobs = [.. Problems("eval/humaneval/HumanEval.jsonl.gz")
+            .Select(row => new CodeJob((string)row["task_id"]!, $"{(string)row["prompt"]!}{(string)row["canonical_solution"]!}\n",
+            HumanEval.Tests(row), (string)row["entry_point"]!) { Sanitize = true }),
+            .. Problems("eval/mbpp/sanitized-mbpp.json").Select(row => new CodeJob($"mbpp/{Mbpp.Id(row)}", $"{(string)row["code"]!}\n",
+                Mbpp.Tests(row), Mbpp.EntryPoint(row)) { Sanitize = true })];
+        Assert.Equal([], (await Grade([.. jobs.Skip(164).Select(j => j with { Sanitize = false })])).Where(v => !v.Passed)
+            .Select(v => $"{v.Id}: {v.Reason}"));
         IReadOnlyList<CodeVerdict> verdicts = await Grade(jobs);
         Assert.Equal(591, verdicts.Count);
         // Its helper is a generator without a return, which EvalPlus leaves out.
-        Assert.StartsWith("mbpp/630: NameError", string.Join('\n', verdicts.Where(v => !v.Passed).Select(v => $"{v.Id}: {v.Reason}")), StringComparison.Ordinal);
+        Assert.StartsWith("mbpp/630: NameError", string.Join('\n', verdicts.Where(v => !v.Passed).Select(v => $"{v.Id}: {v.Reason}")),
+            StringComparison.Ordinal);
         Assert.Single(verdicts, v => !v.Passed);
     }
 
     [Fact(Explicit = true)]
     public async Task The_other_canonical_mbpp_solutions_pass_but_927()
     {
-        CodeJob[] jobs = [.. Problems("eval/mbpp/mbpp.jsonl").Where(r => Mbpp.Id(r) is < 11 or > 510).Select(row => new CodeJob($"{Mbpp.Id(row)}", $"{(string)row["code"]!}\n", Mbpp.Tests(row), Mbpp.EntryPoint(row)))];
+        CodeJob[] jobs = [.. Problems("eval/mbpp/mbpp.jsonl").Where(r => Mbpp.Id(r) is < 11 or > 510)
+            .Select(row => new CodeJob($"{Mbpp.Id(row)}", $"{(string)row["code"]!}\n", Mbpp.Tests(row), Mbpp.EntryPoint(row)))];
         IReadOnlyList<CodeVerdict> verdicts = await Grade(jobs);
         Assert.Equal("927", string.Join(", ", verdicts.Where(v => !v.Passed).Select(v => v.Id)));
         Assert.Equal(474, verdicts.Count);
@@ -102,10 +112,12 @@ public sealed class CodeGraderTests
     [Fact]
     public async Task All_canonical_mbpp_solutions_pass_but_367()
     {
-        CodeJob[] jobs = [.. Problems("eval/mbpp/mbpp.jsonl").Where(r => Mbpp.Id(r) is >= 11 and <= 510).Select(row => new CodeJob($"{Mbpp.Id(row)}", $"{(string)row["code"]!}\n", Mbpp.Tests(row), Mbpp.EntryPoint(row)))];
+        CodeJob[] jobs = [.. Problems("eval/mbpp/mbpp.jsonl").Where(r => Mbpp.Id(r) is >= 11 and <= 510)
+            .Select(row => new CodeJob($"{Mbpp.Id(row)}", $"{(string)row["code"]!}\n", Mbpp.Tests(row), Mbpp.EntryPoint(row)))];
         IReadOnlyList<CodeVerdict> verdicts = await Grade(jobs);
         // Its tests need objects that only the set-up code makes, which upstream leaves out.
-        Assert.StartsWith("367: ", string.Join('\n', verdicts.Where(v => !v.Passed).Select(v => $"{v.Id}: {v.Reason}")), StringComparison.Ordinal);
+        Assert.StartsWith("367: ", string.Join('\n', verdicts.Where(v => !v.Passed).Select(v => $"{v.Id}: {v.Reason}")),
+            StringComparison.Ordinal);
         Assert.Single(verdicts, v => !v.Passed);
         Assert.Equal(500, verdicts.Count);
     }
@@ -115,9 +127,12 @@ public sealed class CodeGraderTests
     {
         Dictionary<string, JsonObject> problems = Problems("eval/humaneval/HumanEval.jsonl.gz").ToDictionary(r => (string)r["task_id"]!);
         JsonObject[] samples = [.. QuestionFile.Read(SharedData.Require("eval/expected/humaneval/WizardCoder-15B_59.8.jsonl"))];
-        CodeJob[] jobs = [.. samples.Select(s => new CodeJob((string)s["task_id"]!, $"{HumanEval.Imports(problems[(string)s["task_id"]!])}{(string)s["completion"]!}\n", HumanEval.Tests(problems[(string)s["task_id"]!]), null))];
+        CodeJob[] jobs = [.. samples.Select(s => new CodeJob((string)s["task_id"]!,
+            $"{HumanEval.Imports(problems[(string)s["task_id"]!])}{(string)s["completion"]!}\n",
+            HumanEval.Tests(problems[(string)s["task_id"]!]), null))];
         IReadOnlyList<CodeVerdict> verdicts = await Grade(jobs);
-        Assert.Equal([], verdicts.Zip(samples).Where(x => x.First.Passed != (bool)x.Second["passed"]!).Select(x => $"{x.First.Id}: {x.First.Reason}"));
+        Assert.Equal([], verdicts.Zip(samples).Where(x => x.First.Passed != (bool)x.Second["passed"]!)
+            .Select(x => $"{x.First.Id}: {x.First.Reason}"));
         Assert.Equal((164, 98), (verdicts.Count, verdicts.Count(v => v.Passed)));
     }
 

@@ -12,16 +12,17 @@ public sealed class ArenaHardTests
     [Fact]
     public void The_published_score_and_interval_are_reproduced()
     {
-        IReadOnlyList<ArenaHardScore> scores = ArenaHardScore.OfFile(SharedData.Require($"{Folder}/battles_v0.1_gpt-4-1106-preview.jsonl.gz"));
-        foreach (string[] row in Csv.Read(SharedData.Require($"{Folder}/expected.csv")).Skip(1))
+        IReadOnlyList<ArenaHardScore> scores =
+            ArenaHardScore.OfFile(SharedData.Require($"{Folder}/battles_v0.1_gpt-4-1106-preview.jsonl.gz"));
+        foreach (string[] row in TestFiles.Csv(SharedData.Require($"{Folder}/expected.csv")).Skip(1))
         {
             ArenaHardScore score = scores.Single(s => s.Model == row[0]);
             Assert.Equal(int.Parse(row[1]), score.Battles);
             Assert.Equal(double.Parse(row[2], CultureInfo.InvariantCulture), score.Score, 5e-6);
             if (row[3].Length == 0) continue;
             Assert.Equal(double.Parse(row[3], CultureInfo.InvariantCulture), score.Score, 0.005);
-            Assert.Equal(double.Parse(row[4], CultureInfo.InvariantCulture), score.Lower, 0.5);
-            Assert.Equal(double.Parse(row[5], CultureInfo.InvariantCulture), score.Upper, 0.5);
+            Assert.Equal(double.Parse(row[4], CultureInfo.InvariantCulture), score.Lower!.Value, 0.5);
+            Assert.Equal(double.Parse(row[5], CultureInfo.InvariantCulture), score.Upper!.Value, 0.5);
         }
     }
 
@@ -32,7 +33,8 @@ public sealed class ArenaHardTests
         // cl100k's split pattern is Llama-3's.
         File.Copy(SharedData.Require("tokenizers/cl100k/cl100k_base.tiktoken"), folder.File("tokenizer.model"));
         Tokenizer cl100k = Tokenizer.Load(folder.Path);
-        foreach ((string file, int published) in new[] { ($"{Folder}/gpt-3.5-turbo-0125_answers_oldformat_token_len.jsonl.gz", 329), ("eval/arena_hard/baseline_gpt-4-0314_answers_oldformat_token_len.jsonl.gz", 423) })
+        foreach ((string file, int published) in new[] { ($"{Folder}/gpt-3.5-turbo-0125_answers_oldformat_token_len.jsonl.gz", 329),
+            ("eval/arena_hard/baseline_gpt-4-0314_answers_oldformat_token_len.jsonl.gz", 423) })
         {
             int[] counts = [.. QuestionFile.Read(SharedData.Require(file)).Select(row =>
             {
@@ -53,8 +55,8 @@ public sealed class ArenaHardTests
     [InlineData("no verdict", null, null)]
     public void Verdicts_are_parsed_as_then_and_as_today(string judgment, string? then, string? today)
     {
-        Assert.Equal(then, ArenaHardScore.Verdict2024(judgment));
-        Assert.Equal(today, ArenaHardScore.VerdictToday(judgment));
+        Assert.Equal(then, ArenaVerdict.Of2024(judgment));
+        Assert.Equal(today, ArenaVerdict.Today(judgment));
     }
 
     [Fact]

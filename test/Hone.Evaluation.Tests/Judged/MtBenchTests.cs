@@ -6,12 +6,13 @@ namespace Hone.Evaluation.Tests;
 public sealed class MtBenchTests
 {
     private const string Folder = "eval/expected/mt_bench";
-    private static readonly string[] s_files = ["jxiw_MambaInLlama_gpt-4_single.jsonl.gz", "alvarobartt_gpt-4_single.jsonl.gz", "dreaming-panda_gpt-4_single.jsonl.gz"];
+    private static readonly string[] s_files = ["jxiw_MambaInLlama_gpt-4_single.jsonl.gz", "alvarobartt_gpt-4_single.jsonl.gz",
+        "dreaming-panda_gpt-4_single.jsonl.gz"];
 
     [Fact]
     public void Every_published_score_is_exact()
     {
-        Dictionary<string, string[]> expected = Csv.Read(SharedData.Require($"{Folder}/scores.csv")).Skip(1).ToDictionary(r => r[4]);
+        Dictionary<string, string[]> expected = TestFiles.Csv(SharedData.Require($"{Folder}/scores.csv")).Skip(1).ToDictionary(r => r[4]);
         MtBenchScore[] scores = [.. s_files.SelectMany(f => MtBenchScore.OfFile(SharedData.Require($"{Folder}/{f}")))];
         Assert.Equal(12, scores.Length);
         foreach (MtBenchScore score in scores)
@@ -19,7 +20,8 @@ public sealed class MtBenchTests
             string[] row = expected[score.Model];
             double Figure(int i) => double.Parse(row[i], CultureInfo.InvariantCulture);
             Assert.Equal(((int)Figure(5), (int)Figure(6)), (score.Valid + score.Excluded, score.Valid));
-            Assert.Equal((Figure(7), Figure(8), Figure(9)), (score.Turn1, score.Turn2, score.Average), (a, b) => Math.Abs(a.Item1 - b.Item1) + Math.Abs(a.Item2 - b.Item2) + Math.Abs(a.Item3 - b.Item3) < 1e-9);
+            Assert.Equal((Figure(7), Figure(8), Figure(9)), (score.Turn1!.Value, score.Turn2!.Value, score.Average!.Value),
+                (a, b) => Math.Abs(a.Item1 - b.Item1) + Math.Abs(a.Item2 - b.Item2) + Math.Abs(a.Item3 - b.Item3) < 1e-9);
         }
     }
 
@@ -31,7 +33,7 @@ public sealed class MtBenchTests
         {
             foreach (JsonObject row in QuestionFile.Read(SharedData.Require($"{Folder}/{file}")))
             {
-                Assert.Equal((double)row["score"]!, MtBenchScore.Parse((string)row["judgment"]!));
+                Assert.Equal((double)row["score"]!, GradeVerdict.Read((string)row["judgment"]!).Upstream ?? -1);
                 rows++;
             }
         }
@@ -44,5 +46,6 @@ public sealed class MtBenchTests
     [InlineData("Rating: [[eight]]", -1)]
     [InlineData("$ERROR$", -1)]
     [InlineData("", -1)]
-    public void Scores_are_taken_as_fastchat_takes_them(string judgment, double score) => Assert.Equal(score, MtBenchScore.Parse(judgment));
+    public void Scores_are_taken_as_fastchat_takes_them(string judgment, double score) =>
+        Assert.Equal(score, GradeVerdict.Read(judgment).Upstream ?? -1);
 }

@@ -12,13 +12,19 @@ public sealed class EndpointLanguageModelTests : IDisposable
     [Fact]
     public async Task Texts_go_to_completions_and_conversations_to_chat()
     {
-        Answer[] answers = await Generate(r => RawReply.Text(200, r.Path.EndsWith("/chat/completions", StringComparison.Ordinal) ? Chat("from chat") : Text("from text")),
-            Ask("Once"), new GenerateRequest(ModelPrompt.Of([ChatMessage.User("Hi")], "Sure"), new GenerateOptions { MaxNewTokens = 9, Temperature = 0.5, Seed = 3, TopP = 0.9, TopLogProbs = 5 }));
+        Answer[] answers = await Generate(r => RawReply.Text(200, r.Path.EndsWith("/chat/completions", StringComparison.Ordinal)
+            ? Chat("from chat") : Text("from text")),
+            Ask("Once"), new GenerateRequest(ModelPrompt.Of([ChatMessage.User("Hi")], "Sure"),
+                new GenerateOptions { MaxNewTokens = 9, Temperature = 0.5, Seed = 3, TopP = 0.9, TopLogProbs = 5 }));
         Assert.Equal(["from text", "from chat"], answers.Select(a => a.Text));
         Assert.Equal((7, 2), (answers[0].PromptTokens, answers[0].CompletionTokens));
         JsonNode text = Body("/v1/completions"), chat = Body("/v1/chat/completions");
         Assert.Equal("""{"model":"m","prompt":"Once","max_tokens":5,"temperature":0}""", text.ToJsonString());
-        Assert.Equal("""{"model":"m","continue_final_message":true,"add_generation_prompt":false,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Sure"}],"max_tokens":9,"temperature":0.5,"top_p":0.9,"seed":3,"logprobs":true,"top_logprobs":5}""", chat.ToJsonString());
+        Assert.Equal(
+            """{"model":"m","continue_final_message":true,"add_generation_prompt":false,"messages":[{"role":"user","content":"Hi"},"""
+            + """{"role":"assistant","content":"Sure"}],"max_tokens":9,"temperature":0.5,"top_p":0.9"""
+            + ""","seed":3,"logprobs":true,"top_logprobs":5}""",
+            chat.ToJsonString());
         Assert.All(_server!.Requests, r => Assert.Equal("Bearer secret", r.Headers["Authorization"]));
     }
 
@@ -26,8 +32,10 @@ public sealed class EndpointLanguageModelTests : IDisposable
     public async Task The_likeliest_first_tokens_come_from_either_route()
     {
         Answer[] answers = await Generate(r => RawReply.Text(200, r.Path.EndsWith("/chat/completions", StringComparison.Ordinal)
-            ? """{"choices":[{"message":{"content":"m"},"finish_reason":"length","logprobs":{"content":[{"token":"m","logprob":-0.1,"top_logprobs":[{"token":"M","logprob":-2.5},{"token":"m","logprob":-0.1}]}]}}]}"""
-            : """{"choices":[{"text":"m","finish_reason":"length","logprobs":{"tokens":["m"],"token_logprobs":[-0.1],"top_logprobs":[{"m":-0.1,"M":-2.5}]}}]}"""),
+            ? """{"choices":[{"message":{"content":"m"},"finish_reason":"length","logprobs":{"content":["""
+                + """{"token":"m","logprob":-0.1,"top_logprobs":[{"token":"M","logprob":-2.5},{"token":"m","logprob":-0.1}]}]}}]}"""
+            : """{"choices":[{"text":"m","finish_reason":"length","logprobs":"""
+                + """{"tokens":["m"],"token_logprobs":[-0.1],"top_logprobs":[{"m":-0.1,"M":-2.5}]}}]}"""),
             new GenerateRequest(ModelPrompt.Of("a"), new GenerateOptions { MaxNewTokens = 1, TopLogProbs = 2 }),
             new GenerateRequest(ModelPrompt.Of([ChatMessage.User("a")]), new GenerateOptions { MaxNewTokens = 1, TopLogProbs = 2 }));
         Assert.All(answers, a => Assert.Equal([new TokenLogProb("m", -0.1), new TokenLogProb("M", -2.5)], a.FirstTokens));
@@ -77,7 +85,8 @@ public sealed class EndpointLanguageModelTests : IDisposable
     [Fact]
     public async Task A_question_that_fails_in_every_try_is_an_error_and_not_an_answer()
     {
-        Answer[] answers = await Generate(r => r.Body.Contains("bad", StringComparison.Ordinal) ? RawReply.Text(500, """{"error":{"message":"it broke"}}""") : RawReply.Text(200, Text("fine")), Ask("good"), Ask("bad"));
+        Answer[] answers = await Generate(r => r.Body.Contains("bad", StringComparison.Ordinal)
+            ? RawReply.Text(500, """{"error":{"message":"it broke"}}""") : RawReply.Text(200, Text("fine")), Ask("good"), Ask("bad"));
         Assert.Equal(("fine", null), (answers[0].Text, answers[0].Error));
         Assert.Contains("it broke", answers[1].Error, StringComparison.Ordinal);
         Assert.Equal(4, _server!.Requests.Count(r => r.Body.Contains("bad", StringComparison.Ordinal)));
@@ -86,10 +95,12 @@ public sealed class EndpointLanguageModelTests : IDisposable
     [Fact]
     public async Task What_cannot_pass_is_not_tried_again()
     {
-        Answer[] answers = await Generate(r => r.Body.Contains("long", StringComparison.Ordinal) ? RawReply.Text(400, """{"error":{"message":"too long"}}""") : RawReply.Text(200, Text("fine")), Ask("long"), Ask("short"));
+        Answer[] answers = await Generate(r => r.Body.Contains("long", StringComparison.Ordinal)
+            ? RawReply.Text(400, """{"error":{"message":"too long"}}""") : RawReply.Text(200, Text("fine")), Ask("long"), Ask("short"));
         Assert.Equal("400 Status: too long", answers[0].Error);
         Assert.Single(_server!.Requests, r => r.Body.Contains("long", StringComparison.Ordinal));
-        var e = await Assert.ThrowsAsync<InputException>(() => Generate(_ => RawReply.Text(401, """{"error":{"message":"wrong key"}}"""), Ask("a")));
+        var e = await Assert.ThrowsAsync<InputException>(() => Generate(_ => RawReply.Text(401, """{"error":{"message":"wrong key"}}"""),
+            Ask("a")));
         Assert.Contains("wrong key", e.Message, StringComparison.Ordinal);
         Assert.Contains("OPENAI_API_KEY", e.Message, StringComparison.Ordinal);
     }
@@ -97,7 +108,8 @@ public sealed class EndpointLanguageModelTests : IDisposable
     [Fact]
     public async Task An_endpoint_that_is_gone_ends_the_run_instead_of_failing_every_question()
     {
-        var e = await Assert.ThrowsAsync<IOException>(() => Generate(_ => RawReply.Text(502, "gone"), [.. Enumerable.Range(0, 100).Select(i => Ask($"{i}"))]));
+        var e = await Assert.ThrowsAsync<IOException>(() => Generate(_ => RawReply.Text(502, "gone"),
+            [.. Enumerable.Range(0, 100).Select(i => Ask($"{i}"))]));
         Assert.Contains("in a row", e.Message, StringComparison.Ordinal);
         Assert.InRange(_server!.Requests.Count, 8, 100);
     }
@@ -107,7 +119,8 @@ public sealed class EndpointLanguageModelTests : IDisposable
     {
         var chat = new GenerateRequest(ModelPrompt.Of([ChatMessage.User("Hi")]), new GenerateOptions { MaxNewTokens = 9 });
         Answer[] answers = await Generate(r => r.Body.Contains("\"max_tokens\"", StringComparison.Ordinal)
-            ? RawReply.Text(400, """{"error":{"message":"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."}}""") : RawReply.Text(200, Chat("ok")), chat);
+            ? RawReply.Text(400, """{"error":{"message":"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."}}""")
+                : RawReply.Text(200, Chat("ok")), chat);
         Assert.Equal("ok", answers[0].Text);
     }
 
@@ -120,6 +133,40 @@ public sealed class EndpointLanguageModelTests : IDisposable
         Assert.Empty(elsewhere.Requests);
     }
 
+    /// <summary>1e999 is a number to JSON and infinite to .NET: writing it down ended the run, and every run after it.</summary>
+    [Fact]
+    public async Task A_log_probability_that_is_no_number_is_left_out_and_the_reply_is_kept()
+    {
+        Answer answer = Assert.Single(await Generate(_ => RawReply.Text(200, """
+            {"choices":[{"message":{"content":"m"},"logprobs":{"content":[{"token":"m","logprob":-1e999,"top_logprobs":
+            [{"token":"m","logprob":-1e999},{"token":"M","logprob":1e999},{"token":"x","logprob":-0.5},{"token":"y","logprob":null}]}]}}],
+            "usage":{"prompt_tokens":-5,"completion_tokens":1e9999}}
+            """), new GenerateRequest(ModelPrompt.Of([ChatMessage.User("a")]), new GenerateOptions { MaxNewTokens = 1, TopLogProbs = 4 })));
+        Assert.Null(answer.Error);
+        Assert.Equal([new TokenLogProb("x", -0.5)], answer.FirstTokens);
+        Assert.Equal((0, 0), (answer.PromptTokens, answer.CompletionTokens));
+        Assert.Equal(answer.FirstTokens, ReplyJson.Answer(
+            ReplyJson.Of(answer with { FirstTokens = [new("m", double.NegativeInfinity), .. answer.FirstTokens] })).FirstTokens);
+    }
+
+    /// <summary>Some gateways answer 403 to what their moderation does not like.</summary>
+    [Fact]
+    public async Task A_refused_request_after_others_were_answered_is_that_requests_alone()
+    {
+        int calls = 0;
+        Answer[] answers = await Generate(r => Interlocked.Increment(ref calls) == 1
+            ? RawReply.Text(200, """{"choices":[{"text":"fine"}]}""") : Later(RawReply.Text(403, """{"error":{"message":"flagged"}}""")),
+            Ask("one"), Ask("two"));
+        Assert.Single(answers, a => a.Error is null);
+        Assert.Single(answers, a => a.Error?.Contains("flagged", StringComparison.Ordinal) == true);
+
+        static RawReply Later(RawReply reply)
+        {
+            Thread.Sleep(500);
+            return reply;
+        }
+    }
+
     [Fact]
     public async Task Where_a_continuation_begins_is_told_by_the_tokens_of_the_context_alone()
     {
@@ -129,9 +176,12 @@ public sealed class EndpointLanguageModelTests : IDisposable
             Assert.Equal("""["sky is","sky is blue","sky is red"]""", JsonNode.Parse(r.Body)!["prompt"]!.ToJsonString());
             return RawReply.Text(200, """
                 {"choices":[
-                  {"index":1,"logprobs":{"tokens":["<s>","sky"," i","s blue"],"token_logprobs":[null,-1,-2,-3],"top_logprobs":[null,{"sky":-1},{" i":-2},{"s blue":-3}]}},
-                  {"index":0,"logprobs":{"tokens":["<s>","sky"," is"],"token_logprobs":[null,-1,-2],"top_logprobs":[null,{"a":-1},{"a":-2}]}},
-                  {"index":2,"logprobs":{"tokens":["<s>","sky"," is"," re","d"],"token_logprobs":[null,-1,-2,-4,-5],"top_logprobs":[null,{"a":-1},{"a":-2},{" re":-4},{"x":-0.5}]}}]}
+                  {"index":1,"logprobs":{"tokens":["<s>","sky"," i","s blue"],"token_logprobs":[null,-1,-2,-3],
+                   "top_logprobs":[null,{"sky":-1},{" i":-2},{"s blue":-3}]}},
+                  {"index":0,"logprobs":{"tokens":["<s>","sky"," is"],"token_logprobs":[null,-1,-2],
+                   "top_logprobs":[null,{"a":-1},{"a":-2}]}},
+                  {"index":2,"logprobs":{"tokens":["<s>","sky"," is"," re","d"],"token_logprobs":[null,-1,-2,-4,-5],
+                   "top_logprobs":[null,{"a":-1},{"a":-2},{" re":-4},{"x":-0.5}]}}]}
                 """);
         }, new ScoreRequest(ModelPrompt.Of("sky is "), "blue"), new ScoreRequest(ModelPrompt.Of("sky is "), "red"));
         Assert.Equal([new Likelihood(-3) { IsGreedy = true, Tokens = 1 }, new Likelihood(-9) { Tokens = 2 }], scores);
@@ -141,8 +191,10 @@ public sealed class EndpointLanguageModelTests : IDisposable
     public async Task Double_BOS_is_seen()
     {
         Likelihood[] scores = await Score(_ => RawReply.Text(200, """
-            {"choices":[{"index":0,"logprobs":{"tokens":["<s>","<s>","a"],"token_logprobs":[null,-1,-1],"top_logprobs":[null,{"a":-1},{"a":-1}]}},
-                        {"index":1,"logprobs":{"tokens":["<s>","<s>","a","b"],"token_logprobs":[null,-1,-1,-1],"top_logprobs":[null,{"a":-1},{"a":-1},{"b":-1}]}}]}
+            {"choices":[{"index":0,"logprobs":{"tokens":["<s>","<s>","a"],"token_logprobs":[null,-1,-1],
+                "top_logprobs":[null,{"a":-1},{"a":-1}]}},
+                        {"index":1,"logprobs":{"tokens":["<s>","<s>","a","b"],"token_logprobs":[null,-1,-1,-1],
+                            "top_logprobs":[null,{"a":-1},{"a":-1},{"b":-1}]}}]}
             """), new ScoreRequest(ModelPrompt.Of("<s>a"), "b"));
         Assert.True(scores[0].DoubleBos);
     }
@@ -150,7 +202,9 @@ public sealed class EndpointLanguageModelTests : IDisposable
     [Fact]
     public async Task An_endpoint_without_echo_is_told()
     {
-        Likelihood[] scores = await Score(_ => RawReply.Text(200, """{"choices":[{"index":0,"text":"x","logprobs":null},{"index":1,"text":"x","logprobs":null}]}"""), new ScoreRequest(ModelPrompt.Of("a"), " b"));
+        Likelihood[] scores = await Score(_ => RawReply.Text(200,
+            """{"choices":[{"index":0,"text":"x","logprobs":null},{"index":1,"text":"x","logprobs":null}]}"""),
+            new ScoreRequest(ModelPrompt.Of("a"), " b"));
         Assert.Contains("not what the API promises", scores[0].Error, StringComparison.Ordinal);
     }
 
@@ -175,9 +229,11 @@ public sealed class EndpointLanguageModelTests : IDisposable
 
     private static GenerateRequest Ask(string prompt) => new(ModelPrompt.Of(prompt), new GenerateOptions { MaxNewTokens = 5 });
 
-    private static string Text(string text) => new JsonObject { ["choices"] = new JsonArray(new JsonObject { ["text"] = text, ["finish_reason"] = "stop" }), ["usage"] = new JsonObject { ["prompt_tokens"] = 7, ["completion_tokens"] = 2 } }.ToJsonString();
+    private static string Text(string text) => new JsonObject { ["choices"] = new JsonArray(new JsonObject { ["text"] = text,
+        ["finish_reason"] = "stop" }), ["usage"] = new JsonObject { ["prompt_tokens"] = 7, ["completion_tokens"] = 2 } }.ToJsonString();
 
-    private static string Chat(string text) => new JsonObject { ["choices"] = new JsonArray(new JsonObject { ["message"] = new JsonObject { ["content"] = text }, ["finish_reason"] = "stop" }) }.ToJsonString();
+    private static string Chat(string text) => new JsonObject { ["choices"] =
+        new JsonArray(new JsonObject { ["message"] = new JsonObject { ["content"] = text }, ["finish_reason"] = "stop" }) }.ToJsonString();
 
     private JsonNode Body(string path) => JsonNode.Parse(_server!.Requests.Single(r => r.Path == path).Body)!;
 
@@ -187,7 +243,8 @@ public sealed class EndpointLanguageModelTests : IDisposable
         _server = new RawServer(r => r.Path == "/v1/models" ? RawReply.Text(200, Models) : answer(r));
         return await EndpointLanguageModel.ConnectAsync(new EndpointSettings
         {
-            BaseUrl = new Uri(_server.Address, "v1"), Model = model, ApiKey = "secret", Tries = 4, RetryDelay = TimeSpan.FromMilliseconds(1), Timeout = TimeSpan.FromSeconds(10),
+            BaseUrl = new Uri(_server.Address, "v1"), Model = model, ApiKey = "secret", Tries = 4,
+            RetryDelay = TimeSpan.FromMilliseconds(1), Timeout = TimeSpan.FromSeconds(10),
         }, null, TimeProvider.System, TestContext.Current.CancellationToken);
     }
 
@@ -195,7 +252,8 @@ public sealed class EndpointLanguageModelTests : IDisposable
     {
         using EndpointLanguageModel model = await Connect(answer);
         var answers = new Answer[requests.Length];
-        await foreach (Reply<Answer> reply in model.GenerateAsync(requests, TestContext.Current.CancellationToken)) answers[reply.Index] = reply.Value;
+        await foreach (Reply<Answer> reply in model.GenerateAsync(requests, TestContext.Current.CancellationToken)) answers[reply.Index] =
+            reply.Value;
         return answers;
     }
 
@@ -203,7 +261,8 @@ public sealed class EndpointLanguageModelTests : IDisposable
     {
         using EndpointLanguageModel model = await Connect(answer);
         var scores = new Likelihood[requests.Length];
-        await foreach (Reply<Likelihood> reply in model.ScoreAsync(requests, TestContext.Current.CancellationToken)) scores[reply.Index] = reply.Value;
+        await foreach (Reply<Likelihood> reply in model.ScoreAsync(requests, TestContext.Current.CancellationToken)) scores[reply.Index] =
+            reply.Value;
         return scores;
     }
 }

@@ -22,7 +22,8 @@ public sealed class EvalReportTests
         TaskSummary a = TaskSummary.Of(Run("a", [1, 1, 0, 1])), b = TaskSummary.Of(Run("b", [0, 0, 1, 0, 0, 0]));
         MetricSummary group = TaskSummary.OfGroup("g", "1", [a, b]).Metrics[0];
         Assert.Equal(4.0 / 10, group.Value, 1e-12);
-        double pooled = (3 * Math.Pow(a.Metrics[0].StandardError!.Value, 2) * 4 + 5 * Math.Pow(b.Metrics[0].StandardError!.Value, 2) * 6) / 8;
+        double pooled = (3 * Math.Pow(a.Metrics[0].StandardError!.Value, 2) * 4
+            + 5 * Math.Pow(b.Metrics[0].StandardError!.Value, 2) * 6) / 8;
         Assert.Equal(Math.Sqrt(pooled / 10), group.StandardError!.Value, 1e-12);
     }
 
@@ -39,7 +40,8 @@ public sealed class EvalReportTests
         Assert.Equal((2, 1), ((int)json["n-samples"]!["a"]!["effective"]!, (int)json["n-samples"]!["a"]!["excluded"]!));
         Assert.Contains(report.Warnings, w => w.Contains("1 of 3 items got no usable reply", StringComparison.Ordinal));
         Assert.Contains(report.Warnings, w => w.Contains("--apply-chat-template", StringComparison.Ordinal));
-        Assert.Equal(["|g    |      2|none  |     0|acc   |↑  |0.5000|±  |0.5000|", "| - a |      1|none  |     0|acc   |↑  |0.5000|±  |0.5000|"],
+        Assert.Equal(["|g    |      2|none  |     0|acc   |↑  |0.5000|±  |0.5000|",
+            "| - a |      1|none  |     0|acc   |↑  |0.5000|±  |0.5000|"],
             report.Table().Split('\n')[2..4]);
     }
 
@@ -59,14 +61,16 @@ public sealed class EvalReportTests
     {
         using var folder = new TempFolder();
         File.WriteAllText(folder.File("x.jsonl"), "{\"doc_id\": 1, \"metrics\": []}\n{\"text\": \"a\"}\n");
-        Assert.Contains("x.jsonl:2", Assert.Throws<InputException>(() => SampleLog.Read(folder.File("x.jsonl"))).Message, StringComparison.Ordinal);
+        Assert.Contains("x.jsonl:2", Assert.Throws<InputException>(() => SampleLog.Read(folder.File("x.jsonl"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Cut_prompts_and_many_empty_answers_are_warned_of()
     {
         EvalTask task = TaskRunnerTests.Question("q", 5);
-        ItemRun Item(Answer answer) => new(task.Items[0], new ItemReplies([], [answer]), new ItemGrade(new Dictionary<string, double>()) { Flags = ["not_parsed"] }, null);
+        ItemRun Item(Answer answer) => new(task.Items[0], new ItemReplies([], [answer]),
+            new ItemGrade(new Dictionary<string, double>()) { Flags = ["not_parsed"] }, null);
         var run = new TaskRun(task, [Item(new Answer("")), Item(new Answer("x") { DroppedTokens = 3 })], 2, 0);
         IReadOnlyList<string> warnings = EvalWarnings.Of([run], new ModelInfo("base", "x") { ContextLength = 512 });
         Assert.Equal(

@@ -7,7 +7,8 @@ public sealed class HarnessTableTests
     {
         string published = File.ReadAllText(SharedData.Require(
             "eval/expected/lm_eval_fixtures/mmlu_stem_10_hf_pretrained-EleutherAI-pythia-14m-deduped-dtype-float32-device-cpu.txt"));
-        List<HarnessRow> rows = [.. published.TrimEnd().Split('\n').Skip(2).Select(line => line.Split('|')[1..^1]).Select(c => new HarnessRow(
+        List<HarnessRow> rows = [.. published.TrimEnd().Split('\n').Skip(2).Select(line => line.Split('|')[1..^1])
+            .Select(c => new HarnessRow(
             c[0].Trim().Replace("- ", "", StringComparison.Ordinal), c[0].StartsWith(" - ", StringComparison.Ordinal) ? 1 : 0,
             c[1].Trim(), c[2].Trim(), int.Parse(c[3]), c[4].Trim(), double.Parse(c[6]), null))];
         Assert.Equal(20, rows.Count);

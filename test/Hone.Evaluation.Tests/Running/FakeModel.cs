@@ -5,7 +5,8 @@ namespace Hone.Evaluation.Tests;
 /// <summary>A model of fixed manners that counts what it is asked. Replies come in reverse order, as an engine may send them.</summary>
 internal sealed class FakeModel : ILanguageModel
 {
-    public Func<ScoreRequest, Likelihood> Score { get; init; } = r => new Likelihood(-r.Continuation.Length) { IsGreedy = true, Tokens = r.Continuation.Length };
+    public Func<ScoreRequest, Likelihood> Score { get; init; } = r =>
+        new Likelihood(-r.Continuation.Length) { IsGreedy = true, Tokens = r.Continuation.Length };
 
     public Func<GenerateRequest, Answer> Generate { get; init; } = r => new Answer($"answer to {r.Prompt.Text}");
 
@@ -23,7 +24,8 @@ internal sealed class FakeModel : ILanguageModel
         Reply(requests, r => $"{r.Context.ToJson().ToJsonString()}|{r.Continuation}", Score, cancel);
 
     private async IAsyncEnumerable<Reply<TReply>> Reply<TRequest, TReply>(
-        IReadOnlyList<TRequest> requests, Func<TRequest, string> name, Func<TRequest, TReply> reply, [EnumeratorCancellation] CancellationToken cancel)
+        IReadOnlyList<TRequest> requests, Func<TRequest, string> name, Func<TRequest, TReply> reply,
+        [EnumeratorCancellation] CancellationToken cancel)
     {
         for (int i = requests.Count - 1; i >= 0; i--)
         {

@@ -30,7 +30,8 @@ public sealed class ItemSelectionTests
 
     [Fact]
     public void A_position_outside_the_task_is_named() => Assert.Contains("no item 10",
-        Assert.Throws<InputException>(() => ItemSelection.Of(null, """{"fixture": [10]}""").Apply(s_task)).Message, StringComparison.Ordinal);
+        Assert.Throws<InputException>(() => ItemSelection.Of(null, """{"fixture": [10]}""").Apply(s_task)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Broken_samples_and_two_selections_are_refused()

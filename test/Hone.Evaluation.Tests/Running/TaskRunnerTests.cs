@@ -87,11 +87,13 @@ public sealed class TaskRunnerTests : IDisposable
             FirstTokens = [new TokenLogProb("m", -0.1), new TokenLogProb("M", -2.5)],
         };
         var likelihood = new Likelihood(double.NegativeInfinity) { IsGreedy = true, Tokens = 3, DroppedTokens = 1 };
-        EvalTask task = Question("Who?", 10) with { Items = [Question("Who?", 10).Items[0] with { Scores = [new ScoreRequest(ModelPrompt.Of("a"), "b")] }] };
+        EvalTask task = Question("Who?",
+            10) with { Items = [Question("Who?", 10).Items[0] with { Scores = [new ScoreRequest(ModelPrompt.Of("a"), "b")] }] };
         var model = new FakeModel { Generate = _ => answer, Score = _ => likelihood };
         using ReplyStore store = ReplyStore.Open(File);
         await TaskRunner.RunAsync(task, model, store, predictOnly: true, cancel: TestContext.Current.CancellationToken);
-        TaskRun again = await TaskRunner.RunAsync(task, new FakeModel { DiesAfter = 0 }, store, predictOnly: true, cancel: TestContext.Current.CancellationToken);
+        TaskRun again = await TaskRunner.RunAsync(task, new FakeModel { DiesAfter = 0 }, store, predictOnly: true,
+            cancel: TestContext.Current.CancellationToken);
         ItemReplies replies = again.Items[0].Replies!;
         Assert.Equal(likelihood, replies.Likelihoods[0]);
         Assert.Equivalent(answer, replies.Answers[0], strict: true);
@@ -100,7 +102,8 @@ public sealed class TaskRunnerTests : IDisposable
     [Fact]
     public void A_file_that_is_no_store_is_refused_by_name()
     {
-        System.IO.File.WriteAllText(File, "this is a text file, long enough to be taken for a header of a database, which it is not at all");
+        System.IO.File.WriteAllText(File,
+            "this is a text file, long enough to be taken for a header of a database, which it is not at all");
         InputException e = Assert.Throws<InputException>(() => ReplyStore.Open(File));
         Assert.Contains("cannot be opened", e.Message, StringComparison.Ordinal);
         Assert.Contains(File, e.Message, StringComparison.Ordinal);

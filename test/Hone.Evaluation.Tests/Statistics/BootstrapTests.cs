@@ -90,7 +90,8 @@ public class BootstrapTests
     public void Values_that_have_no_mean_are_refused()
     {
         Assert.Throws<ArgumentException>(() => Bootstrap.Mean([], 1));
-        Assert.Contains("Value 1", Assert.Throws<ArgumentException>(() => Bootstrap.Mean([1, double.NaN], 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("Value 1", Assert.Throws<ArgumentException>(() => Bootstrap.Mean([1, double.NaN], 1)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Bootstrap.PairedDifference([1, 2], [1], 1));
         Assert.Throws<ArgumentException>(() => Bootstrap.ClusteredMean([[1], []], 1));
     }

@@ -69,7 +69,8 @@ public class CorrelationTests
     {
         double[][] rewards = [[1, 2, 4], [7, 5], [0, 3, 3, 8]];
         double[][] gold = [[2, 1, 5], [9, 8], [1, 1, 2, 9]];
-        double[] x = [.. rewards.SelectMany(r => r.Select(v => v - r.Average()))], y = [.. gold.SelectMany(g => g.Select(v => v - g.Average()))];
+        double[] x = [.. rewards.SelectMany(r => r.Select(v => v - r.Average()))],
+            y = [.. gold.SelectMany(g => g.Select(v => v - g.Average()))];
         Interval interval = Correlation.WithinPrompt(rewards, gold, seed: 5)!.Value;
         Assert.Equal(Correlation.Pearson(x, y), interval.Value, 12);
         Assert.InRange(interval.Value, interval.Low, interval.High);

@@ -78,7 +78,8 @@ public class LengthControlledWinRateTests
     [Fact]
     public void All_wins_and_a_single_row_stay_finite()
     {
-        Interval all = LengthControlledWinRate.Of([.. Enumerable.Repeat(1.0, 500)], [.. Enumerable.Range(10, 500)], [.. Enumerable.Repeat(99, 500)], 1);
+        Interval all = LengthControlledWinRate.Of([.. Enumerable.Repeat(1.0, 500)], [.. Enumerable.Range(10, 500)],
+            [.. Enumerable.Repeat(99, 500)], 1);
         Assert.InRange(all.Value, 0.99, 1);
         Interval single = LengthControlledWinRate.Of([0.5], [4], [9], 1, resamples: 3);
         Assert.Equal(0.5, single.Value, 9);
@@ -114,14 +115,16 @@ public class LengthControlledWinRateTests
         Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of([2], [1], [1], 1));
     }
 
-    private static (double[] Preferences, int[] Lengths, int[] Baseline) Simulate(int n, double theta, double phi, int seed, int longerBy = 0)
+    private static (double[] Preferences, int[] Lengths, int[] Baseline) Simulate(
+        int n, double theta, double phi, int seed, int longerBy = 0)
     {
         Random random = new(seed);
         int[] lengths = [.. Enumerable.Range(0, n).Select(_ => random.Next(20, 60) + longerBy)];
         int[] baseline = [.. Enumerable.Range(0, n).Select(_ => random.Next(20, 60))];
         double[] x = LengthTerm([.. lengths.Zip(baseline, (a, b) => (double)(a - b))]);
         double[] preferences = [.. x.Select((v, i) =>
-            i % 10 == 9 ? 0.5 * Math.Round(2 * LogisticRegression.Sigmoid(theta + phi * v)) : random.NextDouble() < LogisticRegression.Sigmoid(theta + phi * v) ? 1.0 : 0.0)];
+            i % 10 == 9 ? 0.5 * Math.Round(2 * LogisticRegression.Sigmoid(theta + phi * v))
+                : random.NextDouble() < LogisticRegression.Sigmoid(theta + phi * v) ? 1.0 : 0.0)];
         return (preferences, lengths, baseline);
     }
 

@@ -52,7 +52,8 @@ public class LogisticRegressionTests
         Assert.Equal(fromZero[0], fromFar[0], 6);
         Assert.Equal(fromZero[1], fromFar[1], 6);
         // At the optimum the gradient is zero: sum (p - y) x + l2 w = 0.
-        double gradient = x.Zip(y, (v, p) => (LogisticRegression.Sigmoid(fromZero[0] + fromZero[1] * v) - p) * v).Sum() + 0.01 * fromZero[1];
+        double gradient = x.Zip(y, (v, p) => (LogisticRegression.Sigmoid(fromZero[0] + fromZero[1] * v) - p) * v)
+            .Sum() + 0.01 * fromZero[1];
         Assert.Equal(0, gradient, 8);
     }
 

@@ -14,7 +14,8 @@ public sealed class Gsm8kTests
         foreach (string line in File.ReadLines(SharedData.Require("eval/expected/gsm8k/example_model_solutions.jsonl")))
         {
             JsonNode row = JsonNode.Parse(line)!;
-            bool equal = Gsm8k.Clean(Gsm8k.Flexible((string)row[system]!["solution"]!)) == Gsm8k.Clean(Gsm8k.Flexible((string)row["ground_truth"]!));
+            bool equal =
+                Gsm8k.Clean(Gsm8k.Flexible((string)row[system]!["solution"]!)) == Gsm8k.Clean(Gsm8k.Flexible((string)row["ground_truth"]!));
             rows++;
             if (equal) right++;
             if (equal == (bool)row[system]!["is_correct"]!) agree++;
@@ -30,11 +31,14 @@ public sealed class Gsm8kTests
         using TempFolder folder = new();
         File.WriteAllLines(folder.File("a.jsonl"),
         [
-            """{"resps": [["6 * 3 = 18\n#### 18"]], "target": "so\n#### 18", "doc": {"answer": "#### 18"}}""", """{"completion": "it is 1,000", "answer": "#### 1000"}""", """{"question": "two?", "solution": "#### 3"}""",
+            """{"resps": [["6 * 3 = 18\n#### 18"]], "target": "so\n#### 18", "doc": {"answer": "#### 18"}}""",
+            """{"completion": "it is 1,000", "answer": "#### 1000"}""", """{"question": "two?", "solution": "#### 3"}""",
         ]);
         File.WriteAllText(folder.File("test.jsonl"), """{"question": "two?", "answer": "#### 2"}""");
-        Assert.Equal(new Gsm8kSamples("gsm8k", 3, 1, 2, (0, 0)), Gsm8kSamples.OfFile(folder.File("a.jsonl"), folder.File("test.jsonl")).Single());
-        Assert.Contains("a.jsonl: row 3: no answer is known", Assert.Throws<InputException>(() => Gsm8kSamples.OfFile(folder.File("a.jsonl"), null)).Message, StringComparison.Ordinal);
+        Assert.Equal(new Gsm8kSamples("gsm8k", 3, 1, 2, (0, 0)),
+            Gsm8kSamples.OfFile(folder.File("a.jsonl"), folder.File("test.jsonl")).Single());
+        Assert.Contains("a.jsonl: row 3: no answer is known",
+            Assert.Throws<InputException>(() => Gsm8kSamples.OfFile(folder.File("a.jsonl"), null)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -23,24 +23,28 @@ public sealed class HarnessFixtureTests
         Likelihood[][] replies = [.. rows.Select(r => r.Choices.Select(_ => mock.Next()).ToArray())];
         JsonNode expected = Expected("arc_challenge-v0");
         Close(expected["acc"]!, expected["acc_stderr"]!, rows.Select((r, i) => MultipleChoice.Accuracy(replies[i], r.Gold)));
-        Close(expected["acc_norm"]!, expected["acc_norm_stderr"]!, rows.Select((r, i) => MultipleChoice.NormalizedAccuracy(replies[i], r.Choices, r.Gold)));
+        Close(expected["acc_norm"]!, expected["acc_norm_stderr"]!,
+            rows.Select((r, i) => MultipleChoice.NormalizedAccuracy(replies[i], r.Choices, r.Gold)));
     }
 
     [Fact]
     public void Every_subject_of_mmlu_that_has_a_fixture()
     {
-        string[] subjects = [.. Directory.EnumerateFiles(SharedData.Require(Fixtures), "hendrycksTest-*-v0-res.json").Select(f => Path.GetFileName(f)["hendrycksTest-".Length..^"-v0-res.json".Length])];
+        string[] subjects = [.. Directory.EnumerateFiles(SharedData.Require(Fixtures), "hendrycksTest-*-v0-res.json")
+            .Select(f => Path.GetFileName(f)["hendrycksTest-".Length..^"-v0-res.json".Length])];
         Assert.Equal(29, subjects.Length);
         foreach (string subject in subjects)
         {
             Mmlu.Row[] rows = Shuffled(Mmlu.Read(SharedData.Require($"eval/mmlu/test/{subject}_test.csv")));
-            string Context(Mmlu.Row r) => $"Question: {r.Question}\nChoices:\n{string.Concat(r.Choices.Select((c, i) => $"{"ABCD"[i]}. {c}\n"))}Answer:";
+            string Context(Mmlu.Row r) =>
+                $"Question: {r.Question}\nChoices:\n{string.Concat(r.Choices.Select((c, i) => $"{"ABCD"[i]}. {c}\n"))}Answer:";
             Check($"hendrycksTest-{subject}-v0", rows.SelectMany(r => r.Choices.Select(c => (string[])[Context(r), $" {c}"])));
             var mock = new Mock();
             Likelihood[][] replies = [.. rows.Select(r => r.Choices.Select(_ => mock.Next()).ToArray())];
             JsonNode expected = Expected($"hendrycksTest-{subject}-v0");
             Close(expected["acc"]!, expected["acc_stderr"]!, rows.Select((r, i) => MultipleChoice.Accuracy(replies[i], r.Gold)));
-            Close(expected["acc_norm"]!, expected["acc_norm_stderr"]!, rows.Select((r, i) => MultipleChoice.NormalizedAccuracy(replies[i], r.Choices, r.Gold)));
+            Close(expected["acc_norm"]!, expected["acc_norm_stderr"]!,
+                rows.Select((r, i) => MultipleChoice.NormalizedAccuracy(replies[i], r.Choices, r.Gold)));
         }
     }
 
@@ -49,9 +53,11 @@ public sealed class HarnessFixtureTests
     {
         string file = SharedData.Require("eval/truthfulqa/mc_task_v0_HF.json");
         JsonObject[] docs = Shuffled(QuestionFile.Read(file));
-        TruthfulQa.Row[] first = [.. docs.Select(d => TruthfulQa.Parse(d, "mc1_targets", file))], second = [.. docs.Select(d => TruthfulQa.Parse(d, "mc2_targets", file))];
+        TruthfulQa.Row[] first = [.. docs.Select(d => TruthfulQa.Parse(d, "mc1_targets", file))],
+            second = [.. docs.Select(d => TruthfulQa.Parse(d, "mc2_targets", file))];
         string Context(TruthfulQa.Row r) => $"{TruthfulQa.Preamble}\n\nQ: {r.Question}\nA:";
-        Check("truthfulqa_mc-v1", docs.SelectMany((_, i) => first[i].Answers.Concat(second[i].Answers).Select(a => (string[])[Context(first[i]), $" {a}"])));
+        Check("truthfulqa_mc-v1",
+            docs.SelectMany((_, i) => first[i].Answers.Concat(second[i].Answers).Select(a => (string[])[Context(first[i]), $" {a}"])));
         var mock = new Mock();
         List<double> mc1 = [], mc2 = [];
         for (int i = 0; i < docs.Length; i++)
@@ -59,7 +65,8 @@ public sealed class HarnessFixtureTests
             mc1.Add(MultipleChoice.Accuracy([.. first[i].Answers.Select(_ => mock.Next())], 0));
             // The first version takes everything before the first 0 for true.
             int split = Array.IndexOf(second[i].Labels, 0);
-            mc2.Add(TruthfulQa.TrueShare([.. second[i].Answers.Select(_ => mock.Next().LogProb)], [.. second[i].Labels.Select((_, at) => at < split ? 1 : 0)]));
+            mc2.Add(TruthfulQa.TrueShare([.. second[i].Answers.Select(_ => mock.Next().LogProb)],
+                [.. second[i].Labels.Select((_, at) => at < split ? 1 : 0)]));
         }
         JsonNode expected = Expected("truthfulqa_mc-v1");
         Close(expected["mc1"]!, expected["mc1_stderr"]!, mc1);
@@ -78,7 +85,8 @@ public sealed class HarnessFixtureTests
             PythonJson.Append(json, $"Question: {(string)row["question"]!}\nAnswer:");
             json.Append(", [\"\\n\"]]");
         }
-        Assert.Equal(File.ReadAllText(SharedData.Require($"{Fixtures}/gsm8k-v0-greedy_until")).Trim(), TaskRunner.Hash(json.Append(']').ToString()));
+        Assert.Equal(File.ReadAllText(SharedData.Require($"{Fixtures}/gsm8k-v0-greedy_until")).Trim(),
+            TaskRunner.Hash(json.Append(']').ToString()));
     }
 
     /// <summary>Prompts of today's versions, with examples: computed with CPython from the harness's task files.</summary>
@@ -122,7 +130,8 @@ public sealed class HarnessFixtureTests
     private static IEnumerable<string[]> Requests(EvalItem item) => item.Scores.Select(s => (string[])[s.Context.Text!, s.Continuation])
         .Concat(item.Generations.Select(g => (string[])[g.Prompt.Text!]));
 
-    private static JsonNode Hashes() => JsonNode.Parse(File.ReadAllText(SharedData.Require("eval/expected/prompt_hashes/prompt_hashes_computed_here.json")))!["tasks"]!;
+    private static JsonNode Hashes() =>
+        JsonNode.Parse(File.ReadAllText(SharedData.Require("eval/expected/prompt_hashes/prompt_hashes_computed_here.json")))!["tasks"]!;
 
     private static T[] Shuffled<T>(IEnumerable<T> rows)
     {
@@ -132,7 +141,8 @@ public sealed class HarnessFixtureTests
     }
 
     private static void Check(string name, IEnumerable<string[]> rows) =>
-        Assert.Equal(File.ReadAllText(SharedData.Require($"{Fixtures}/{name}-loglikelihood")).Trim(), TaskRunner.Hash(PythonJson.Dumps(rows)));
+        Assert.Equal(File.ReadAllText(SharedData.Require($"{Fixtures}/{name}-loglikelihood")).Trim(),
+            TaskRunner.Hash(PythonJson.Dumps(rows)));
 
     private static JsonNode Expected(string name)
     {

@@ -7,25 +7,19 @@ public sealed class TaskTests : IDisposable
     private TaskOptions Options => new() { Data = [_folder.Path] };
 
     [Fact]
-    public void Csv_takes_quotes_commas_and_line_breaks()
-    {
-        Write("x.csv", "question,a\r\n\"two\nlines, \"\"quoted\"\"\",1\n\nplain,\n");
-        Assert.Equal([["question", "a"], ["two\nlines, \"quoted\"", "1"], ["plain", ""]], Csv.Read(_folder.File("x.csv")));
-        Write("y.csv", "a,b\n\"open,1\n");
-        Assert.Contains("y.csv:2", Assert.Throws<InputException>(() => Csv.Read(_folder.File("y.csv"))).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Mmlu_reads_both_layouts_and_scores_letters()
     {
         Write("mmlu/test/anatomy_test.csv", "What?,w,x,y,z,C\n");
         EvalItem item = Assert.Single(Mmlu.Create("anatomy", Options).Items);
-        Assert.Equal("The following are multiple choice questions (with answers) about anatomy.\n\nWhat?\nA. w\nB. x\nC. y\nD. z\nAnswer:", item.Scores[0].Context.Text);
+        Assert.Equal("The following are multiple choice questions (with answers) about anatomy.\n\nWhat?\nA. w\nB. x\nC. y\nD. z\nAnswer:",
+            item.Scores[0].Context.Text);
         Assert.Equal([" A", " B", " C", " D"], item.Scores.Select(s => s.Continuation));
         Assert.Equal("C", item.Target);
         Write("mmlu/test/anatomy_test.csv", "What?,w,x,y,z,E\n");
-        Assert.Contains("neither 0 to 3 nor A to D", Assert.Throws<InputException>(() => Mmlu.Create("anatomy", Options)).Message, StringComparison.Ordinal);
-        Assert.Contains("mmlu/dev", Assert.Throws<InputException>(() => Mmlu.Create("anatomy", Options with { NumFewshot = 5 })).Message, StringComparison.Ordinal);
+        Assert.Contains("neither 0 to 3 nor A to D", Assert.Throws<InputException>(() => Mmlu.Create("anatomy", Options)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("mmlu/dev", Assert.Throws<InputException>(() => Mmlu.Create("anatomy", Options with { NumFewshot = 5 })).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -38,7 +32,8 @@ public sealed class TaskTests : IDisposable
         Assert.Equal(["system", "user", "assistant", "user"], request.Context.Messages!.Select(m => m.Role));
         Assert.StartsWith("Be brief.\n\nThe following are", request.Context.Messages![0].Content, StringComparison.Ordinal);
         Assert.Equal(("A", "A"), (request.Context.Messages[2].Content, request.Continuation));
-        Assert.Equal(["system", "user"], Mmlu.Create("anatomy", options with { FewshotAsMultiturn = false }).Items[0].Scores[0].Context.Messages!.Select(m => m.Role));
+        Assert.Equal(["system", "user"],
+            Mmlu.Create("anatomy", options with { FewshotAsMultiturn = false }).Items[0].Scores[0].Context.Messages!.Select(m => m.Role));
     }
 
     [Fact]
@@ -56,7 +51,8 @@ public sealed class TaskTests : IDisposable
     [Fact]
     public async Task Code_tasks_estimate_pass_at_k_from_verdicts()
     {
-        Write("humaneval/HumanEval.jsonl", """{"task_id": "HumanEval/0", "prompt": "import x\ndef f(a):\n", "test": "def check(c):\n    assert c(1) == 2", "entry_point": "f"}""");
+        Write("humaneval/HumanEval.jsonl", """{"task_id": "HumanEval/0", "prompt": "import x\ndef f(a):\n","""
+            + """ "test": "def check(c):\n    assert c(1) == 2", "entry_point": "f"}""");
         List<CodeJob> jobs = [];
         TaskOptions options = Options with
         {
@@ -64,17 +60,20 @@ public sealed class TaskTests : IDisposable
             GradePrograms = (list, _) =>
             {
                 jobs.AddRange(list);
-                return Task.FromResult<IReadOnlyList<CodeVerdict>>([.. list.Select((j, i) => new CodeVerdict(j.Id, i < 3, i == 9, i < 3 ? "" : "AssertionError"))]);
+                return Task.FromResult<IReadOnlyList<CodeVerdict>>(
+                    [.. list.Select((j, i) => new CodeVerdict(j.Id, i < 3, i == 9, i < 3 ? "" : "AssertionError"))]);
             },
         };
         EvalTask task = HumanEval.Create(options);
         Assert.Equal(10, task.Items[0].Generations.Count);
         Assert.Equal(10, task.Items[0].Generations.Select(g => g.Options.Seed).Distinct().Count());
-        ItemGrade grade = (await task.Grade([(task.Items[0], new ItemReplies([], [.. Enumerable.Range(0, 10).Select(i => new Answer($"    return {i}"))]))], TestContext.Current.CancellationToken))[0];
+        ItemGrade grade = (await task.Grade([(task.Items[0], new ItemReplies([],
+            [.. Enumerable.Range(0, 10).Select(i => new Answer($"    return {i}"))]))], TestContext.Current.CancellationToken))[0];
         Assert.Equal(0.3, grade.Metrics["pass@1,none"], 1e-12);
         Assert.Equal(1, grade.Metrics["pass@10,none"], 1e-12);
         Assert.Equal(["timed_out"], grade.Flags);
-        Assert.Equal(("import x\ndef f(a):\n    return 0\n", "def check(c):\n    assert c(1) == 2\ncheck(f)\n"), (jobs[0].Program, jobs[0].Tests));
+        Assert.Equal(("import x\ndef f(a):\n    return 0\n", "def check(c):\n    assert c(1) == 2\ncheck(f)\n"),
+            (jobs[0].Program, jobs[0].Tests));
         Assert.Equal("import x\n", HumanEval.Imports(task.Items[0].Doc));
     }
 
@@ -106,7 +105,8 @@ public sealed class TaskTests : IDisposable
         Assert.Equal(14, TaskCatalog.Find(["mmlu_high_school_*"], Nearest).Tasks.Count);
         Assert.Equal(["gsm8k", "gsm8k_cot", "gsm8k_cot_llama"], TaskCatalog.Find(["gsm8k*"], Nearest).Tasks.Select(t => t.Name));
         Assert.Equal(57, Mmlu.Subjects.Count());
-        Assert.Contains("Did you mean gsm8k?", Assert.Throws<InputException>(() => TaskCatalog.Find(["gsm8q"], Nearest)).Message, StringComparison.Ordinal);
+        Assert.Contains("Did you mean gsm8k?", Assert.Throws<InputException>(() => TaskCatalog.Find(["gsm8q"], Nearest)).Message,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -7,7 +7,10 @@ public sealed class TaskVariantTests : IDisposable
 
     private TaskOptions Options => new() { Data = [_folder.Path] };
 
-    /// <summary>The harness's YAML writes an empty line in single quotes; YAML folds it to one line break (section 6.5 of YAML 1.2).</summary>
+    /// <summary>
+    /// The harness's YAML writes an empty line in single quotes; YAML folds it to one line break (section 6.5 of YAML
+    /// 1.2).
+    /// </summary>
     [Fact]
     public void Chain_of_thought_has_one_line_break_before_the_answer()
     {
@@ -26,9 +29,11 @@ public sealed class TaskVariantTests : IDisposable
         string prompt = task.Items[0].Generations[0].Prompt.Text!;
         Assert.Contains("is the response to the problem.\nThere are 15 trees originally.", prompt, StringComparison.Ordinal);
         Assert.Equal(8, prompt.Split("The final answer is [answer]").Length - 2);
-        Assert.Contains("So there must have been 21 - 15 = 6. The final answer is 6\n\nGiven the following", prompt, StringComparison.Ordinal);
+        Assert.Contains("So there must have been 21 - 15 = 6. The final answer is 6\n\nGiven the following",
+            prompt, StringComparison.Ordinal);
         Assert.DoesNotContain("The answer is", prompt, StringComparison.Ordinal);
-        ItemGrade grade = (await task.Grade([(task.Items[0], new ItemReplies([], [new Answer("The final answer is 7. No: The final answer is $1,234.")]))], TestContext.Current.CancellationToken))[0];
+        ItemGrade grade = (await task.Grade([(task.Items[0], new ItemReplies([],
+            [new Answer("The final answer is 7. No: The final answer is $1,234.")]))], TestContext.Current.CancellationToken))[0];
         Assert.Equal("$1,234.", grade.Extracted["strict-match"]);
         Assert.Equal(1, grade.Metrics["exact_match,strict-match"]);
     }
@@ -37,7 +42,8 @@ public sealed class TaskVariantTests : IDisposable
     public void Too_many_worked_examples_are_refused()
     {
         Write("gsm8k/test.jsonl", """{"question": "How many?", "answer": "#### 1"}""");
-        Assert.Contains("8 examples, 9", Assert.Throws<InputException>(() => Gsm8k.CreateLlama(Options with { NumFewshot = 9 })).Message, StringComparison.Ordinal);
+        Assert.Contains("8 examples, 9", Assert.Throws<InputException>(() => Gsm8k.CreateLlama(Options with { NumFewshot = 9 })).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -47,7 +53,8 @@ public sealed class TaskVariantTests : IDisposable
         Write("mmlu/dev/anatomy_dev.csv", "Who?,a,b,c,d,A\n");
         EvalTask task = Mmlu.Create("anatomy", Options with { NumFewshot = 1 });
         ItemReplies replies = new([.. Enumerable.Range(0, 4).Select(_ => new Likelihood(-1))], []);
-        IReadOnlyList<ItemGrade> grades = await task.Grade([.. task.Items.Select(i => (i, replies))], TestContext.Current.CancellationToken);
+        IReadOnlyList<ItemGrade> grades = await task.Grade([.. task.Items.Select(i => (i, replies))],
+            TestContext.Current.CancellationToken);
         Assert.Equal([1, 0], grades.Select(g => g.Flags.Count(f => f == "fewshot_overlap")));
     }
 
@@ -55,12 +62,14 @@ public sealed class TaskVariantTests : IDisposable
     [Fact]
     public async Task Only_examples_before_the_question_count_as_overlap()
     {
-        static string Row(string q) => $$"""{"id": "x", "question": "{{q}}", "choices": {"text": ["x", "y"], "label": ["A", "B"]}, "answerKey": "A"}""";
+        static string Row(string q) =>
+            $$"""{"id": "x", "question": "{{q}}", "choices": {"text": ["x", "y"], "label": ["A", "B"]}, "answerKey": "A"}""";
         Write("arc/ARC-Challenge-Test.jsonl", string.Join('\n', Enumerable.Range(0, 20).Select(i => Row($"Q{i}"))));
         Write("arc/ARC-Challenge-Train.jsonl", string.Join('\n', Enumerable.Range(0, 20).Select(i => Row($"Q{i}"))));
         EvalTask task = Arc.Create(Options with { NumFewshot = 2 });
         ItemReplies replies = new([new(-1), new(-2)], []);
-        IReadOnlyList<ItemGrade> grades = await task.Grade([.. task.Items.Select(i => (i, replies))], TestContext.Current.CancellationToken);
+        IReadOnlyList<ItemGrade> grades = await task.Grade([.. task.Items.Select(i => (i, replies))],
+            TestContext.Current.CancellationToken);
         for (int i = 0; i < task.Items.Count; i++)
         {
             string[] parts = task.Items[i].Scores[0].Context.Text!.Split("\n\n");
@@ -77,14 +86,16 @@ public sealed class TaskVariantTests : IDisposable
         Mmlu.Row row = Assert.Single(Mmlu.Read(_folder.File("rows.jsonl")));
         Assert.Equal(("What?", "z", 2), (row.Question, row.Choices[3], row.Gold));
         Write("rows.jsonl", """{"question": "What?", "answer": 2}""");
-        Assert.Contains("cells", Assert.Throws<InputException>(() => Mmlu.Read(_folder.File("rows.jsonl")).ToArray()).Message, StringComparison.Ordinal);
+        Assert.Contains("cells", Assert.Throws<InputException>(() => Mmlu.Read(_folder.File("rows.jsonl")).ToArray()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Csv_that_is_not_utf8_is_refused()
     {
         File.WriteAllBytes(_folder.File("x.csv"), [0x61, 0xE9, 0x2C, 0x62, 0x0A]);
-        Assert.Contains("not UTF-8", Assert.Throws<InputException>(() => Csv.Read(_folder.File("x.csv"))).Message, StringComparison.Ordinal);
+        Assert.Contains("not UTF-8", Assert.Throws<InputException>(() => TestFiles.Csv(_folder.File("x.csv"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -99,7 +110,8 @@ public sealed class TaskVariantTests : IDisposable
     [Fact]
     public async Task Mbpp_instruct_keeps_the_first_word_of_the_code()
     {
-        Write("mbpp/mbpp.jsonl", """{"task_id": 11, "text": "Write f.", "code": "c", "test_setup_code": "", "test_list": ["assert f()"]}""");
+        Write("mbpp/mbpp.jsonl",
+            """{"task_id": 11, "text": "Write f.", "code": "c", "test_setup_code": "", "test_list": ["assert f()"]}""");
         CodeJob? job = null;
         TaskOptions options = Options with
         {
@@ -111,7 +123,8 @@ public sealed class TaskVariantTests : IDisposable
             },
         };
         EvalTask task = MbppInstruct.Create(options);
-        ItemGrade grade = (await task.Grade([(task.Items[0], new ItemReplies([], [new Answer("def f(): return 1\n```\nDone.")]))], TestContext.Current.CancellationToken))[0];
+        ItemGrade grade = (await task.Grade([(task.Items[0], new ItemReplies([], [new Answer("def f(): return 1\n```\nDone.")]))],
+            TestContext.Current.CancellationToken))[0];
         Assert.Equal(1, grade.Metrics["pass@1,extract_code"]);
         Assert.Equal("from __future__ import annotations\ndef f(): return 1\n\n", job!.Program);
     }
@@ -120,16 +133,21 @@ public sealed class TaskVariantTests : IDisposable
     public void Mbpp_variants_ask_in_words()
     {
         Write("mbpp/mbpp.jsonl", string.Join('\n', new[] { 2, 3, 4, 11, 511 }.Select(i =>
-            $$"""{"task_id": {{i}}, "text": "Write f{{i}}.", "code": "c{{i}}", "test_setup_code": "", "test_list": ["assert a", "assert b", "assert c"]}""")));
+            $$"""{"task_id": {{i}}, "text": "Write f{{i}}.", "code": "c{{i}}", "test_setup_code": "","""
+                + $$""" "test_list": ["assert a", "assert b", "assert c"]}""")));
         EvalItem item = Assert.Single(MbppInstruct.Create(Options).Items);
         string prompt = item.Generations[0].Prompt.Text!;
-        Assert.StartsWith("You are an expert Python programmer, and here is your task:\nWrite f2.\nYour code should pass these tests:\nassert a\nassert b\nassert c\n```python\nc2\n```\n\n", prompt, StringComparison.Ordinal);
-        Assert.EndsWith("Write f11.\nYour code should pass these tests:\nassert a\nassert b\nassert c\n```python\n", prompt, StringComparison.Ordinal);
+        Assert.StartsWith("You are an expert Python programmer, and here is your task:\nWrite f2.\nYour code should pass these "
+            + "tests:\nassert a\nassert b\nassert c\n```python\nc2\n```\n\n", prompt, StringComparison.Ordinal);
+        Assert.EndsWith("Write f11.\nYour code should pass these tests:\nassert a\nassert b\nassert c\n```python\n",
+            prompt, StringComparison.Ordinal);
         ModelPrompt chat = MbppInstruct.Create(Options with { ApplyChatTemplate = true }).Items[0].Generations[0].Prompt;
         Assert.Equal((7, "\n```python\n"), (chat.Messages!.Count, chat.AssistantPrefix));
 
-        Write("mbpp/sanitized-mbpp.json", """[{"task_id": 2, "prompt": "Write f.", "code": "c", "test_imports": [], "test_list": ["assert a", "assert b"]}]""");
-        Assert.Contains("code block:\n```\n\"\"\"\nWrite f.\nassert a\n\"\"\"\n```\n", MbppInstruct.CreateEvalPlus(Options).Items[0].Generations[0].Prompt.Text!, StringComparison.Ordinal);
+        Write("mbpp/sanitized-mbpp.json",
+            """[{"task_id": 2, "prompt": "Write f.", "code": "c", "test_imports": [], "test_list": ["assert a", "assert b"]}]""");
+        Assert.Contains("code block:\n```\n\"\"\"\nWrite f.\nassert a\n\"\"\"\n```\n",
+            MbppInstruct.CreateEvalPlus(Options).Items[0].Generations[0].Prompt.Text!, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

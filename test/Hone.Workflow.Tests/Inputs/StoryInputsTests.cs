@@ -1,3 +1,4 @@
+using Hone.Inference;
 using Hone.Runs.Recipes;
 
 namespace Hone.Workflow.Tests.Inputs;

@@ -34,12 +34,11 @@ public sealed class StreamedRowsTests : IDisposable
 
         // Plain: all rows in a list, weighed, grouped by prompt, dealt, tokenised.
         IReadOnlyList<double> w = recipe.Data.Weights.Preferences;
-        Preference[] rows = [.. new[] { a,
-            b }.SelectMany((file, i) =>
-            Mixture.Weigh([.. DataReader.ReadPreferences(file, new DataReport(file))], w.Count > 0 ? w[i] : 1,
-                Seeds.Derive((ulong)recipe.Seed, $"weight preferences {i}")))];
+        Preference[] rows = [.. new[] { a, b }.SelectMany((file, i) => Mixture.Weigh(
+            [.. DataReader.ReadPreferences(file, new DataReport(file))], w.Count > 0 ? w[i] : 1,
+            Seeds.Derive((ulong)recipe.Seed, $"weight preferences {i}")))];
         PromptSplit<Preference> split = PromptSplit
-            .Deal(rows, r => r.Prompt, Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("x", 9));
+            .Split(rows, r => r.Prompt, Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("x", 9));
         Assert.Equal(split.Rest.Take(recipe.Data.Limits.Preferences ?? int.MaxValue).Select(Line), train.Select(Line));
         Assert.Equal(split["x"].Select(Line), heldOut.Select(Line));
         Assert.Equal(weights.Length > 0 ? 5 : 3, report.Count);

@@ -1,3 +1,4 @@
+using Hone.Inference;
 using Hone.Data;
 using static TorchSharp.torch;
 

@@ -47,7 +47,7 @@ internal static class EvalAnswerVerb
             using var stop = new StopSignal(display.Say);
             using AskedModel opened = model.Open(parsed, io);
             using ReplyStore store = ReplyStore.Open(JudgedFile.Store(file));
-            var options = new AskOptions(store, (done, all) => display.Show(new ProgressStep(name, done, all, [], 0, 0)));
+            var options = new RequestOptions(store, (done, all) => display.Show(new ProgressStep(name, done, all, [], 0, 0)));
             JudgedRun run = (name switch
             {
                 "alpaca_eval" => AlpacaAnswers.GenerateAsync(opened.Model, asked, file, options, settings, stop.Token),

@@ -54,7 +54,7 @@ internal static class EvalJudgeVerb
             using AskedModel opened = judge.Open(parsed, io);
             var metered = new MeteredModel(opened.Model, prices, parsed.GetValue(budget));
             using ReplyStore store = ReplyStore.Open(JudgedFile.Store(file));
-            var options = new AskOptions(store, (done, all) => display.Show(new ProgressStep(name, done, all, [], 0, 0)));
+            var options = new RequestOptions(store, (done, all) => display.Show(new ProgressStep(name, done, all, [], 0, 0)));
             int times = parsed.GetValue(repeats);
             JudgedRun run = (name switch
             {
@@ -66,7 +66,8 @@ internal static class EvalJudgeVerb
             display.End();
             if (metered.Stopped is { } stopped) run = run with { Warnings = [.. run.Warnings, stopped] };
             string? baseline = name == "arena_hard" ? ArenaAnswer.Read(other).Values.First().Model : null;
-            JsonObject[][] figures = run.Rows == run.Unusable + run.Failed ? [] :
+            int verdicts = run.Rows * (name is "arena_hard" or "mt_bench_pair" ? 2 : 1);
+            JsonObject[][] figures = verdicts <= run.Unusable + run.Failed ? [] :
                 [.. run.Files.Select(f => scores.Of(name, f, parsed, io, files.AlpacaLengthControl, baseline).Select(s => s.Figures).ToArray())];
             JsonObject more = new()
             {

@@ -22,27 +22,27 @@ internal static class EvalTableVerb
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            (IReadOnlyList<CardRow> rows, IReadOnlyList<string> origins) = OwnRows.Of((parsed.GetValue(runs) ?? []).SelectMany(ResultFolder.Results));
+            (IReadOnlyList<LeaderboardRow> rows, IReadOnlyList<string> origins) = ResultRows.Of((parsed.GetValue(runs) ?? []).SelectMany(ResultFolder.Results));
             if (common.Json(parsed))
             {
-                Facts.PrintJson(io.Out, new JsonArray([.. Card.Published.Concat(rows.Where(r => r.Scores.Count > 0)).Select(r => (JsonNode)Json(r))]));
+                Facts.PrintJson(io.Out, new JsonArray([.. Leaderboard.Published.Concat(rows.Where(r => r.Scores.Count > 0)).Select(r => (JsonNode)Json(r))]));
                 return 0;
             }
-            io.Out.Write(CardTable.Render(rows));
+            io.Out.Write(LeaderboardTable.Render(rows));
             foreach (string origin in origins) io.Out.WriteLine($"{origin}.");
             return 0;
         });
         return command;
     }
 
-    private static JsonObject Json(CardRow row) => new()
+    private static JsonObject Json(LeaderboardRow row) => new()
     {
         ["table"] = row.Table,
         ["group"] = row.Group,
         ["model"] = row.Model,
         ["size"] = row.Size,
         ["method"] = row.Method,
-        ["scores"] = new JsonObject(Card.Benchmarks.Where(b => b.Table == row.Table)
+        ["scores"] = new JsonObject(Leaderboard.Benchmarks.Where(b => b.Table == row.Table)
             .Select(b => KeyValuePair.Create(b.Name, row.Scores.TryGetValue(b.Name, out double v) ? (JsonNode?)v : null))),
     };
 }

@@ -13,7 +13,7 @@ internal sealed class JudgedScores
     private readonly Option<string?> _control = new("--lc-data") { Description = "alpaca_eval: folder with df_gamed.csv, or with instruction_difficulty*.csv and the gamed baselines; without it no length control." };
     private readonly Option<double?> _c = new("--lc-C") { Description = "alpaca_eval: inverse strength of the penalty; default: cross-validated." };
     private readonly Option<string?> _baseline = new("--baseline") { Description = "arena_hard: the model that all are measured against (default gpt-4-0314); mt_bench_pair: count matches against this model only." };
-    private readonly Option<string> _verdicts = new("--verdicts") { Description = "arena_hard: 2024 (the published leaderboard's rule, default) or today.", DefaultValueFactory = _ => "2024" };
+    private readonly Option<string> _verdicts = new("--verdicts") { Description = "arena_hard: 2024 (the published leaderboard's rule, default), today, or own (the last label outside of reasoning).", DefaultValueFactory = _ => "2024" };
     private readonly Option<string[]> _styles = new("--style-control") { Description = "arena_hard: files with the answers of the model and of the baseline, whose length and Markdown are held equal.", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "With --style-control: count lengths with the tokenizer of this folder, in place of the files' token_len." };
 
@@ -26,7 +26,8 @@ internal sealed class JudgedScores
     {
         "2024" => ArenaVerdictRule.Of2024,
         "today" => ArenaVerdictRule.Today,
-        string other => throw new InputException($"--verdicts is {other}, it must be 2024 or today"),
+        "own" => ArenaVerdictRule.Own,
+        string other => throw new InputException($"--verdicts is {other}, it must be 2024, today or own"),
     };
 
     /// <summary>Figures of every model that the file judges.</summary>

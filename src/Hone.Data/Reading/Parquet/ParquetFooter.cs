@@ -63,7 +63,10 @@ internal sealed record ParquetFooter(IReadOnlyList<ParquetElement> Schema, IRead
         return new ParquetElement(name, (ParquetType?)type, (ParquetRepetition)repetition, children, Meaning(converted, logical));
     }
 
-    /// <summary>ConvertedType: 0 UTF8, 1 MAP, 2 MAP_KEY_VALUE, 3 LIST, 4 ENUM, 5 DECIMAL, 13 UINT_32, 14 UINT_64, 19 JSON, others numbers. LogicalType: 1 STRING, 2 MAP, 3 LIST, 4 ENUM, 5 DECIMAL, 12 JSON.</summary>
+    /// <summary>
+    /// ConvertedType: 0 UTF8, 1 MAP, 2 MAP_KEY_VALUE, 3 LIST, 4 ENUM, 5 DECIMAL, 13 UINT_32, 14 UINT_64, 19 JSON,
+    /// others numbers. LogicalType: 1 STRING, 2 MAP, 3 LIST, 4 ENUM, 5 DECIMAL, 12 JSON.
+    /// </summary>
     private static ParquetMeaning Meaning(int? converted, int? logical) => (converted, logical) switch
     {
         (0 or 4 or 19, _) or (_, 1 or 4 or 12) => ParquetMeaning.Text,
@@ -98,7 +101,8 @@ internal sealed record ParquetFooter(IReadOnlyList<ParquetElement> Schema, IRead
                 for (int count = reader.List(ThriftType.Struct); count > 0; count--)
                 {
                     ParquetChunk chunk = Chunk(ref reader);
-                    if (!chunks.TryAdd(chunk.Path, chunk)) throw new FormatException($"the column `{chunk.Path.Replace('\0', '.')}` is there twice");
+                    if (!chunks.TryAdd(chunk.Path, chunk))
+                        throw new FormatException($"the column `{chunk.Path.Replace('\0', '.')}` is there twice");
                 }
             }
             else if (id == 3) rows = reader.Integer();
@@ -133,7 +137,8 @@ internal sealed record ParquetFooter(IReadOnlyList<ParquetElement> Schema, IRead
             else if (id is 9 or 10 or 11) start = reader.Integer() is var offset && offset != 0 ? Math.Min(start, offset) : start;
             else reader.Skip();
         }
-        return values >= 0 ? new ParquetChunk(path, (ParquetType)type, codec, values, start) : throw new FormatException($"a column of {values} values");
+        return values >= 0 ? new ParquetChunk(path, (ParquetType)type, codec, values, start)
+            : throw new FormatException($"a column of {values} values");
     }
 
     private static string Path(ref ThriftReader reader)

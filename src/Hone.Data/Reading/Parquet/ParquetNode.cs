@@ -18,7 +18,8 @@ internal sealed record ParquetNode(ParquetElement Element, string Path, int Defi
     public IEnumerable<ParquetNode> Leaves => IsLeaf ? [this] : Children.SelectMany(c => c.Leaves);
 
     /// <summary>The repeated field of a list or map, or null where this is neither.</summary>
-    public ParquetNode? Items => Element.Meaning is ParquetMeaning.List or ParquetMeaning.Map && Children is [{ IsRepeated: true } items] ? items : null;
+    public ParquetNode? Items => Element.Meaning is ParquetMeaning.List or ParquetMeaning.Map && Children is [{ IsRepeated: true } items]
+        ? items : null;
 
     /// <summary>
     /// In a list of three levels, the one field within its repeated group is the item; in older files of two levels
@@ -48,7 +49,8 @@ internal sealed record ParquetNode(ParquetElement Element, string Path, int Defi
                 int d = definition + (element.Repetition == ParquetRepetition.Required ? 0 : 1);
                 int r = repetition + (element.Repetition == ParquetRepetition.Repeated ? 1 : 0);
                 string[] names = [.. path, element.Name];
-                ParquetNode node = new(element, ParquetFooter.PathOf(names), d, r, element.Type is null ? Children(element, names, d, r, depth + 1) : []);
+                ParquetNode node = new(element, ParquetFooter.PathOf(names), d, r, element.Type is null
+                    ? Children(element, names, d, r, depth + 1) : []);
                 if (node.IsLeaf ? IsReadable(element) : node.Children.Count > 0) children.Add(node);
             }
             return children;

@@ -18,20 +18,22 @@ internal static class ParquetRecords
 
     public static IEnumerable<DataRecord> Read(string path)
     {
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
+        using FileStream file = RegularFile.Open(path);
         (ParquetFooter footer, long footerStart) = Footer(file, path);
         ParquetNode root = Damage(path, "the footer", () => ParquetNode.Tree(footer.Schema));
         ParquetNode[] leaves = [.. root.Leaves];
         if (leaves.Length == 0) throw new InputException("the Parquet file has no column of text or numbers", path);
-        if (leaves.Length > MaxColumns) throw new InputException($"the Parquet file has {leaves.Length} columns; at most {MaxColumns} can be read", path, "Write those that are needed.");
+        if (leaves.Length > MaxColumns)
+            throw new InputException($"the Parquet file has {leaves.Length} columns; at most {MaxColumns} can be read",
+                path, "Write those that are needed.");
         for (int g = 0; g < footer.Groups.Count; g++) Damage(path, Part(footer, g), () => RequireColumns(footer.Groups[g], leaves));
 
-        using ParquetStream stream = new(file, footerStart, ParquetPlain.Footer(footer, leaves));
+        using ParquetStream stream = new(footerStart, ParquetPlainFooter.Footer(footer, leaves));
         ParquetReader reader = Damage(path, "the footer", () => ParquetReader.CreateAsync(stream).GetAwaiter().GetResult());
         DataField[] fields = Damage(path, "the footer", () =>
         {
             Dictionary<string, DataField> byName = reader.Schema.DataFields.ToDictionary(f => f.Path.FirstPart!);
-            return leaves.Select((_, i) => byName[ParquetPlain.NameOf(i)]).ToArray();
+            return leaves.Select((_, i) => byName[ParquetPlainFooter.NameOf(i)]).ToArray();
         });
         ParquetPages pages = new(file, footerStart, MaxRowGroup);
         long row = 0;
@@ -62,7 +64,8 @@ internal static class ParquetRecords
         if (!tail[4..].SequenceEqual("PAR1"u8)) throw Cut(path);
         uint length = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(tail);
         if (length > file.Length - 12) throw Damaged(path, "the footer", $"{length} bytes in a file of {file.Length}");
-        if (length > MaxFooter) throw new InputException($"the footer of the Parquet file is longer than {MaxFooter >> 20} MiB", path, "Write it with fewer row groups or columns.");
+        if (length > MaxFooter) throw new InputException($"the footer of the Parquet file is longer than {MaxFooter >> 20} MiB", path,
+            "Write it with fewer row groups or columns.");
         byte[] bytes = new byte[length];
         file.Position = file.Length - 8 - length;
         file.ReadExactly(bytes);
@@ -73,24 +76,28 @@ internal static class ParquetRecords
     {
         foreach (ParquetNode leaf in leaves)
         {
-            ParquetChunk chunk = group.Chunks.GetValueOrDefault(leaf.Path) ?? throw new FormatException($"it lacks the column `{leaf.Name}`");
+            ParquetChunk chunk = group.Chunks.GetValueOrDefault(leaf.Path)
+                ?? throw new FormatException($"it lacks the column `{leaf.Name}`");
             if (chunk.Type != leaf.Element.Type) throw new FormatException($"the column `{leaf.Name}` has another type than in the schema");
             if (chunk.Values > MaxValues)
-                throw new NotSupportedException($"the column `{leaf.Name}` has {chunk.Values} values; at most {MaxValues} can be read at once. Write smaller row groups");
-            if (leaf.Repetition == 0 && chunk.Values != group.Rows) throw new FormatException($"the column `{leaf.Name}` has {chunk.Values} values in {group.Rows} rows");
+                throw new NotSupportedException($"the column `{leaf.Name}` has {chunk.Values} values; at most {MaxValues} can be read "
+                    + "at once. Write smaller row groups");
+            if (leaf.Repetition == 0 && chunk.Values != group.Rows)
+                throw new FormatException($"the column `{leaf.Name}` has {chunk.Values} values in {group.Rows} rows");
         }
         return true;
     }
 
     private static ParquetRows Open(
-        ParquetPages pages, ParquetStream stream, ParquetRowGroup group, ParquetNode root, ParquetNode[] leaves, ParquetRowGroupReader reader, DataField[] fields)
+        ParquetPages pages, ParquetStream stream, ParquetRowGroup group, ParquetNode root, ParquetNode[] leaves,
+        ParquetRowGroupReader reader, DataField[] fields)
     {
         pages.NextGroup();
         Dictionary<ParquetNode, ParquetColumn> columns = new(ReferenceEqualityComparer.Instance);
         for (int i = 0; i < leaves.Length; i++)
         {
             ParquetChunk chunk = group.Chunks[leaves[i].Path];
-            stream.Limit = pages.Check(chunk, leaves[i].Repetition > 0);
+            stream.Pages(chunk.Start, pages.Read(chunk, leaves[i]));
             columns.Add(leaves[i], ParquetColumn.Read(leaves[i], reader, fields[i], (int)chunk.Values));
         }
         return new ParquetRows(root, columns);

@@ -1,25 +1,17 @@
 namespace Hone.Data;
 
 /// <summary>
-/// A Parquet file whose footer is replaced, and of which only the pages between two offsets can be read; reading on
-/// throws. Parquet.Net takes the end of a stream for bytes of 255 and goes on.
+/// What Parquet.Net is given to read in place of a file: a footer, and the pages of the column that it reads at the time, which
+/// were checked before. Reading beyond them throws, where Parquet.Net takes the end of a stream for bytes of 255 and goes on.
 /// </summary>
-internal sealed class ParquetStream : Stream
+internal sealed class ParquetStream(long footerStart, byte[] footer) : Stream
 {
-    private readonly Stream _file;
-    private readonly long _footerStart;
-    private readonly byte[] _tail;
+    private readonly byte[] _head = [.. "PAR1"u8], _tail = [.. footer, .. BitConverter.GetBytes(footer.Length), .. "PAR1"u8];
+    private ReadOnlyMemory<byte> _pages;
+    private long _pagesStart;
 
-    public ParquetStream(Stream file, long footerStart, byte[] footer)
-    {
-        _file = file;
-        _footerStart = footerStart;
-        _tail = [.. footer, .. BitConverter.GetBytes(footer.Length), .. "PAR1"u8];
-        Limit = 4;
-    }
-
-    /// <summary>No byte of the file's pages from here on can be read.</summary>
-    public long Limit { get; set; }
+    /// <summary>From now on these pages stand at the offset; no others can be read.</summary>
+    public void Pages(long start, ReadOnlyMemory<byte> pages) => (_pagesStart, _pages) = (start, pages);
 
     public override bool CanRead => true;
 
@@ -27,7 +19,7 @@ internal sealed class ParquetStream : Stream
 
     public override bool CanWrite => false;
 
-    public override long Length => _footerStart + _tail.Length;
+    public override long Length => footerStart + _tail.Length;
 
     public override long Position { get; set; }
 
@@ -36,21 +28,21 @@ internal sealed class ParquetStream : Stream
     public override int Read(Span<byte> buffer)
     {
         if (buffer.Length == 0) return 0;
-        int read;
-        if (Position >= _footerStart)
-        {
-            ReadOnlySpan<byte> rest = _tail.AsSpan((int)Math.Min(Position - _footerStart, _tail.Length));
-            read = Math.Min(rest.Length, buffer.Length);
-            rest[..read].CopyTo(buffer);
-        }
-        else
-        {
-            if (_file.Position != Position) _file.Position = Position;
-            read = Position < Limit ? _file.Read(buffer[..(int)Math.Min(buffer.Length, Limit - Position)]) : 0;
-        }
+        int read = Copy(_pages.Span, _pagesStart, buffer);
+        // The pages may be longer than they were in the file: they go before what stood behind them.
+        if (read == 0 && _pages.IsEmpty) read = Copy(_head, 0, buffer) is > 0 and int head ? head : Copy(_tail, footerStart, buffer);
         if (read == 0) throw new EndOfStreamException("a page ends too early");
         Position += read;
         return read;
+    }
+
+    private int Copy(ReadOnlySpan<byte> bytes, long start, Span<byte> buffer)
+    {
+        if (Position < start || Position >= start + bytes.Length) return 0;
+        ReadOnlySpan<byte> rest = bytes[(int)(Position - start)..];
+        int count = Math.Min(rest.Length, buffer.Length);
+        rest[..count].CopyTo(buffer);
+        return count;
     }
 
     public override int ReadByte()

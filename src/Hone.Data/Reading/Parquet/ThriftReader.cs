@@ -39,7 +39,11 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
         _ => throw Wrong("a whole number"),
     };
 
-    public int Int32() => Integer() is var value && value == (int)value ? (int)value : throw new FormatException($"{value} is out of range");
+    /// <summary>A truth value, which a field's type itself holds.</summary>
+    public bool Flag() => _type switch { ThriftType.True => true, ThriftType.False => false, _ => throw Wrong("true or false") };
+
+    public int Int32() => Integer() is var value && value == (int)value ? (int)value
+        : throw new FormatException($"{value} is out of range");
 
     public string Text()
     {

@@ -3,14 +3,15 @@ using System.Text.Json.Serialization;
 namespace Hone.Evaluation;
 
 /// <summary>AlpacaEval 2's figures, under the names of its leaderboard.</summary>
-public sealed record AlpacaEvalScore
+internal sealed record AlpacaEvalScore
 {
     /// <summary>Mean preference for the model, in percent.</summary>
     [JsonPropertyName("win_rate")]
     public required double WinRate { get; init; }
 
+    /// <summary>Null for a single row, of which there is none.</summary>
     [JsonPropertyName("standard_error")]
-    public required double StandardError { get; init; }
+    public required double? StandardError { get; init; }
 
     [JsonPropertyName("n_wins")]
     public required int Wins { get; init; }
@@ -32,7 +33,10 @@ public sealed record AlpacaEvalScore
     [JsonPropertyName("avg_length")]
     public required int AverageLength { get; init; }
 
-    /// <summary>The win rate as it would be if both answers had the same length; null where it was not asked for.</summary>
+    /// <summary>
+    /// The win rate as it would be if both answers had the same length; null where it was not asked for, or where lengths
+    /// that do not vary leave it undefined.
+    /// </summary>
     [JsonPropertyName("length_controlled_winrate")]
     public double? LengthControlledWinRate { get; init; }
 
@@ -42,6 +46,17 @@ public sealed record AlpacaEvalScore
     /// <summary>Rows whose verdict could not be used.</summary>
     [JsonPropertyName("n_excluded")]
     public int Excluded { get; init; }
+
+    /// <summary>
+    /// Mean preference as Hone reads the judge's first token: white space around it aside, and only where both names have
+    /// half of the probability. Null where the file does not hold it.
+    /// </summary>
+    [JsonPropertyName("own_win_rate")]
+    public double? OwnWinRate { get; init; }
+
+    /// <summary>Rows that upstream's rule and Hone's read differently.</summary>
+    [JsonPropertyName("n_readings_differ")]
+    public int ReadingsDiffer { get; init; }
 
     /// <summary>The inverse strength of the L1 penalty, given or cross-validated.</summary>
     [JsonPropertyName("lc_C")]
@@ -59,6 +74,8 @@ public sealed record AlpacaEvalScore
         {
             WinRate = 100 * mean,
             StandardError = 100 * StandardErrorOf(preferences),
+            OwnWinRate = 100 * rows.Where(r => r.OwnPreference is not null).Average(r => (double?)Share(r.OwnPreference!.Value)),
+            ReadingsDiffer = rows.Count(r => r.HasOwn && r.OwnPreference != r.Preference),
             Wins = wins,
             BaselineWins = losses,
             Draws = draws,
@@ -68,15 +85,16 @@ public sealed record AlpacaEvalScore
             Excluded = rows.Count - preferences.Length,
         };
         if (control is null) return score;
-        LengthControlResult result = control.Fit(rows, c);
+        if (control.Fit(rows, c) is not { } result) return score;
         return score with { LengthControlledWinRate = result.WinRate, LengthControlledStandardError = result.StandardError, C = result.C };
     }
 
     /// <summary>A preference from 1 to 2 as a share from 0 to 1; 0 means a draw.</summary>
     internal static double Share(double preference) => (preference == 0 ? 1.5 : preference) - 1;
 
-    internal static double StandardErrorOf(double[] values)
+    internal static double? StandardErrorOf(double[] values)
     {
+        if (values.Length < 2) return null;
         double mean = values.Average();
         return Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1) / values.Length);
     }

@@ -7,7 +7,7 @@ namespace Hone.Evaluation;
 /// AlpacaEval 2's judge (<c>weighted_alpaca_eval_gpt4_turbo</c>): sees both answers under the names m and M, which of them
 /// first is drawn from the instruction, and says one token; the log-probabilities of that token are the preference.
 /// </summary>
-public static class AlpacaJudge
+internal static class AlpacaJudge
 {
     private const int TopLogProbs = 5;
 
@@ -21,42 +21,47 @@ public static class AlpacaJudge
     /// <param name="prompt">alpaca_eval's <c>alpaca_eval_clf.txt</c>.</param>
     /// <exception cref="InputException">No instruction is in both files, or the prompt is not one.</exception>
     public static async Task<JudgedRun> JudgeAsync(
-        ILanguageModel judge, string outputs, string baseline, string prompt, string annotations, AskOptions options, int repeats = 1, CancellationToken cancel = default)
+        ILanguageModel judge, string outputs, string baseline, string prompt, string annotations, RequestOptions options, int repeats = 1,
+        CancellationToken cancel = default)
     {
         JudgedFile.RequireRepeats(repeats);
         PromptTemplate[] template = ReadPrompt(prompt, out string[] roles);
         IReadOnlyList<Pair> pairs = Match(outputs, baseline, out int unanswered);
-        List<Ask> asks = [];
+        List<KeyedRequest> asks = [];
         List<(int Pair, int Repeat)> places = [];
         for (int repeat = 1; repeat <= repeats; repeat++)
         {
             for (int i = 0; i < pairs.Count; i++)
             {
                 if (pairs[i].Same) continue;
-                Dictionary<string, string> values = pairs[i].Shown();
+                Dictionary<string, string> values = pairs[i].Placeholders();
                 var messages = template.Select((t, m) => new ChatMessage(roles[m], t.Fill(values))).ToArray();
                 places.Add((i, repeat));
                 // Temperature 1: the token drawn is not used, and a local judge must not sharpen its log-probabilities.
-                asks.Add(new Ask($"{i}/repeat-{repeat}", new GenerateRequest(ModelPrompt.Of(messages),
+                asks.Add(new KeyedRequest($"{i}/repeat-{repeat}", new GenerateRequest(ModelPrompt.Of(messages),
                     new GenerateOptions { MaxNewTokens = 1, Temperature = 1, TopLogProbs = TopLogProbs, Seed = (ulong)repeat })));
             }
         }
-        AskedReplies replies = await Ask.AllAsync("alpaca_eval/judge", asks, judge, options, cancel).ConfigureAwait(false);
+        KeyedReplies replies = await KeyedRequest.AllAsync("alpaca_eval/judge", asks, judge, options, cancel).ConfigureAwait(false);
         var reply = places.Select((p, i) => (p, Answer: replies.Answers[i])).ToDictionary(x => x.p, x => x.Answer);
         List<string> files = [];
         int unusable = 0;
+        List<string> doubts = [];
         for (int repeat = 1; repeat <= repeats; repeat++)
         {
             JsonObject[] rows = [.. pairs.Select((p, i) => p.Row(judge.Info.Name, p.Same ? null : reply[(i, repeat)]))];
+            doubts.AddRange(rows.SelectMany(r => r["verdict_flags"]!.AsArray().Select(f => (string)f!)));
             unusable += rows.Where((r, i) => r["preference"] is null && reply[(i, repeat)].Error is null).Count();
             files.Add(JudgedFile.OfRepeat(annotations, repeat));
             JudgedFile.WriteArray(files[^1], rows);
         }
         Answer[] heard = [.. replies.Answers.Where(a => a.Error is null)];
         List<string> warnings = [.. JudgedRun.OfItself(judge.Info, pairs[0].Generator)];
-        if (unanswered > 0) warnings.Add($"{unanswered} instructions of the baseline have no output: figures are over the others, and length control takes difficulties by position in the file");
-        if (heard.Length > 0 && heard.All(a => a.FirstTokens.Count == 0)) warnings.Add("the judge gave no log-probabilities: no verdict can be used");
-        return JudgedRun.Of(files, pairs.Count * repeats, replies, unusable, pairs.Select(p => p.Output2), warnings);
+        if (unanswered > 0) warnings.Add($"{unanswered} instructions of the baseline have no output: figures are over the others, and "
+            + "length control takes difficulties by position in the file");
+        if (heard.Length > 0 && heard.All(a => a.FirstTokens.Count == 0))
+            warnings.Add("the judge gave no log-probabilities: no verdict can be used");
+        return JudgedRun.Of(files, pairs.Count * repeats, replies, unusable, doubts, pairs.Select(p => p.Output2), warnings);
     }
 
     private sealed record Pair(JsonObject Baseline, JsonObject Model)
@@ -71,7 +76,7 @@ public static class AlpacaJudge
 
         public bool Same => Output1 == Output2;
 
-        public Dictionary<string, string> Shown()
+        public Dictionary<string, string> Placeholders()
         {
             (string first, string second) = AlpacaAnnotation.IsSwitched(Instruction) ? (Output2, Output1) : (Output1, Output2);
             return new Dictionary<string, string> { ["instruction"] = Instruction, ["output_1"] = first, ["output_2"] = second };
@@ -80,7 +85,7 @@ public static class AlpacaJudge
         public JsonObject Row(string annotator, Answer? reply)
         {
             bool switched = AlpacaAnnotation.IsSwitched(Instruction);
-            double? preference = reply is null ? 1.5 : reply.Error is null ? AlpacaAnnotation.FromFirstToken(reply.FirstTokens, switched) : null;
+            Verdict<double> verdict = Verdict(reply, switched);
             return new JsonObject
             {
                 ["dataset"] = Baseline["dataset"]?.DeepClone(),
@@ -90,12 +95,22 @@ public static class AlpacaJudge
                 ["output_2"] = Output2,
                 ["generator_2"] = Generator,
                 ["annotator"] = annotator,
-                ["preference"] = preference,
+                ["preference"] = verdict.Upstream,
+                ["own_preference"] = verdict.Own,
                 ["raw_completion"] = reply is null ? null : Raw(reply),
                 ["is_switched_outputs"] = switched,
                 ["flags"] = new JsonArray([.. AnswerFlags.Of(Output2).Select(f => (JsonNode)f)]),
+                ["verdict_flags"] = new JsonArray([.. verdict.Flags.Select(f => (JsonNode)f)]),
             };
         }
+
+        /// <param name="reply">Null for outputs that are the same: a draw that nobody is asked about.</param>
+        private static Verdict<double> Verdict(Answer? reply, bool switched) => reply switch
+        {
+            null => new Verdict<double>(1.5, 1.5, []),
+            { Error: not null } => new Verdict<double>(null, null, []),
+            _ => AlpacaAnnotation.FromFirstToken(reply.FirstTokens, switched),
+        };
 
         private static JsonObject Raw(Answer reply) => reply.Error is not null
             ? new JsonObject { ["error"] = reply.Error }
@@ -108,7 +123,8 @@ public static class AlpacaJudge
                     ["content"] = new JsonArray(new JsonObject
                     {
                         ["token"] = reply.Text,
-                        ["top_logprobs"] = new JsonArray([.. reply.FirstTokens.Select(t => new JsonObject { ["token"] = t.Token, ["logprob"] = t.LogProb })]),
+                        ["top_logprobs"] = new JsonArray(
+                            [.. reply.FirstTokens.Select(t => new JsonObject { ["token"] = t.Token, ["logprob"] = t.LogProb })]),
                     }),
                 },
             };
@@ -130,10 +146,12 @@ public static class AlpacaJudge
         foreach (JsonObject row in QuestionFile.Read(baseline))
         {
             QuestionFile.Text(row, "output", baseline);
-            if (own.TryGetValue(QuestionFile.Text(row, "instruction", baseline), out Queue<JsonObject>? queue) && queue.Count > 0) pairs.Add(new Pair(row, queue.Dequeue()));
+            if (own.TryGetValue(QuestionFile.Text(row, "instruction", baseline), out Queue<JsonObject>? queue) && queue.Count > 0)
+                pairs.Add(new Pair(row, queue.Dequeue()));
             else unanswered++;
         }
-        if (pairs.Count == 0) throw new InputException($"no instruction of the outputs is among those of {baseline}", outputs, "Answer the instructions of the baseline's file.");
+        if (pairs.Count == 0) throw new InputException($"no instruction of the outputs is among those of {baseline}", outputs,
+            "Answer the instructions of the baseline's file.");
         return pairs;
     }
 
@@ -141,9 +159,12 @@ public static class AlpacaJudge
     private static PromptTemplate[] ReadPrompt(string path, out string[] roles)
     {
         const string Start = "<|im_start|>", End = "<|im_end|>";
-        string text = File.Exists(path) ? File.ReadAllText(path).Trim() : throw new InputException("the judge's prompt is missing", path, "It is alpaca_eval's alpaca_eval_clf.txt.");
-        if (!text.StartsWith(Start, StringComparison.Ordinal) || !text.EndsWith(End, StringComparison.Ordinal) || !text.Contains("{output_2}", StringComparison.Ordinal))
-            throw new InputException($"this is no judge's prompt: it must begin with {Start}, end with {End} and have the places {{instruction}}, {{output_1}} and {{output_2}}", path);
+        string text = File.Exists(path) ? File.ReadAllText(path).Trim()
+            : throw new InputException("the judge's prompt is missing", path, "It is alpaca_eval's alpaca_eval_clf.txt.");
+        if (!text.StartsWith(Start, StringComparison.Ordinal) || !text.EndsWith(End, StringComparison.Ordinal)
+            || !text.Contains("{output_2}", StringComparison.Ordinal))
+            throw new InputException($"this is no judge's prompt: it must begin with {Start}, end with {End} and have the places "
+                + $"{{instruction}}, {{output_1}} and {{output_2}}", path);
         string[][] messages = [.. text.Split(Start, StringSplitOptions.RemoveEmptyEntries).Select(m => m.Split('\n', 2))];
         roles = [.. messages.Select(m => m[0].Trim())];
         return [.. messages.Select(m => new PromptTemplate(m.Length > 1 ? m[1].Split(End)[0].Trim() : ""))];

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Hone.Data;
 
 namespace Hone.Evaluation;
 
 /// <param name="Weights">Of length, difficulty, and the model itself.</param>
-public sealed record LengthControlResult(double WinRate, double StandardError, double C, IReadOnlyList<double> Weights);
+internal sealed record LengthControlResult(double WinRate, double? StandardError, double C, IReadOnlyList<double> Weights);
 
 /// <summary>
 /// AlpacaEval's length-controlled win rate (Dubois et al. 2024, arXiv 2404.04475; <c>length_controlled_v1</c>): a logistic
@@ -12,7 +13,7 @@ public sealed record LengthControlResult(double WinRate, double StandardError, d
 /// then set to none. Two gamed baselines, the judge's own model told to be verbose and concise, hold the length's weight in
 /// place. Minimised exactly: |w|_1 + C sum s_i [log(1 + e^z_i) - p_i z_i]; liblinear stops at 1e-4.
 /// </summary>
-public sealed class LengthControl
+internal sealed class LengthControl
 {
     private const double GamedWeight = 0.1;
     private const int Folds = 5;
@@ -34,20 +35,28 @@ public sealed class LengthControl
         string? official = Directory.EnumerateFiles(folder, "df_gamed*.csv").FirstOrDefault();
         if (official is not null) return FromOfficial(official);
         string difficulties = Directory.EnumerateFiles(folder, "instruction_difficulty*.csv").FirstOrDefault()
-            ?? throw new InputException("there is neither df_gamed.csv nor instruction_difficulty*.csv", folder, "Length control needs one of them; without it the raw win rate is given.");
+            ?? throw new InputException("there is neither df_gamed.csv nor instruction_difficulty*.csv", folder,
+                "Length control needs one of them; without it the raw win rate is given.");
         double[] difficulty = [.. Columns(difficulties, "instruction_difficulty").Select(r => r[0])];
-        (double X1, double X2)[] rows = [.. Columns(Path.Combine(folder, "gamed_baseline_lengths.csv"), "std_delta_len", "index").Select(r => (Math.Tanh(r[0]), difficulty[(int)r[1]]))];
+        (double X1, double X2)[] rows = [.. Columns(Path.Combine(folder, "gamed_baseline_lengths.csv"), "std_delta_len", "index")
+            .Select(r => (Math.Tanh(r[0]), difficulty[(int)r[1]]))];
         JsonNode sums = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "gamed_baseline_sufficient_stats.json")))!;
         double[] tilted = Tilt(rows, (double)sums["S_tanh_std_delta_len"]!, (double)sums["S_instruction_difficulty"]!);
         return new LengthControl(difficulty, [.. rows.Select((r, i) => new Row(r.X1, r.X2, 0, tilted[i], GamedWeight))]);
     }
 
-    /// <summary>Fits one model's rows; the difficulty of a row is that of its position in the file, as published values have it.</summary>
-    public LengthControlResult Fit(IReadOnlyList<AlpacaAnnotation> annotations, double? c = null)
+    /// <summary>
+    /// Fits one model's rows, null where lengths do not vary; the difficulty of a row is that of its position in the
+    /// file, as published values have it.
+    /// </summary>
+    public LengthControlResult? Fit(IReadOnlyList<AlpacaAnnotation> annotations, double? c = null)
     {
-        if (annotations.Count > _difficulty.Length) throw new InputException($"{annotations.Count} rows, and difficulties of {_difficulty.Length} instructions");
+        if (annotations.Count > _difficulty.Length)
+            throw new InputException($"{annotations.Count} rows, and difficulties of {_difficulty.Length} instructions");
         double[] delta = [.. annotations.Select(a => (double)(a.BaselineLength - a.ModelLength))];
         double mean = delta.Average(), deviation = Math.Sqrt(delta.Sum(d => (d - mean) * (d - mean)) / (delta.Length - 1));
+        // One row, or differences in length that are all the same: there is no scale to measure length on.
+        if (!(deviation > 0)) return null;
         Row[] own = [.. annotations.Select((a, i) => (a, i)).Where(x => x.a.Preference is not null).Select(x =>
             new Row(Math.Tanh(delta[x.i] / deviation), _difficulty[x.i], 1, AlpacaEvalScore.Share(x.a.Preference!.Value), 1))];
         Row[] rows = [.. own, .. _gamed];
@@ -62,7 +71,8 @@ public sealed class LengthControl
         double[][] rows = Columns(path, "index", "preference", "std_delta_len", "instruction_difficulty", "not_gamed_baseline");
         var difficulty = new double[(int)rows.Max(r => r[0]) + 1];
         foreach (double[] row in rows) difficulty[(int)row[0]] = row[3];
-        return new LengthControl(difficulty, [.. rows.Where(r => r[4] == 0).Select(r => new Row(Math.Tanh(r[2]), r[3], 0, AlpacaEvalScore.Share(r[1]), GamedWeight))]);
+        return new LengthControl(difficulty,
+            [.. rows.Where(r => r[4] == 0).Select(r => new Row(Math.Tanh(r[2]), r[3], 0, AlpacaEvalScore.Share(r[1]), GamedWeight))]);
     }
 
     /// <summary>The ten strengths of sklearn's LogisticRegressionCV, five folds by row; the best mean log-loss wins.</summary>
@@ -85,7 +95,10 @@ public sealed class LengthControl
         return chosen;
     }
 
-    /// <summary>Coordinate by coordinate, a Newton step with the penalty's kink, halved until the objective falls; the problem is convex.</summary>
+    /// <summary>
+    /// Coordinate by coordinate, a Newton step with the penalty's kink, halved until the objective falls; the problem
+    /// is convex.
+    /// </summary>
     private static double[] Minimise(Row[] rows, double c)
     {
         double[] w = new double[3];
@@ -158,9 +171,11 @@ public sealed class LengthControl
 
     private static double[][] Columns(string path, params string[] names)
     {
-        if (!File.Exists(path)) throw new InputException("the file is missing", path);
-        IReadOnlyList<string[]> rows = Csv.Read(path);
-        int[] at = [.. names.Select(n => Array.IndexOf(rows[0], n) is >= 0 and int i ? i : throw new InputException($"there is no column `{n}`; there are {string.Join(", ", rows[0])}", path))];
-        return [.. rows.Skip(1).Select(r => at.Select(i => double.Parse(r[i] switch { "True" => "1", "False" => "0", string v => v }, CultureInfo.InvariantCulture)).ToArray())];
+        string[][] rows = [.. CsvRecords.Read(path).Select(r => r.Cells)];
+        if (rows.Length == 0) throw new InputException("the file has no rows", path);
+        int[] at = [.. names.Select(n => Array.IndexOf(rows[0], n) is >= 0 and int i ? i
+            : throw new InputException($"there is no column `{n}`; there are {string.Join(", ", rows[0])}", path))];
+        return [.. rows.Skip(1).Select(r => at.Select(i => double.Parse(r[i] switch { "True" => "1", "False" => "0", string v => v },
+            CultureInfo.InvariantCulture)).ToArray())];
     }
 }

@@ -3,8 +3,11 @@ using Hone.Text;
 
 namespace Hone.Evaluation;
 
-/// <summary>Answers to Arena-Hard's prompts, in the <c>model_answer</c> layout of 2024, which both versions of the judge here read.</summary>
-public static class ArenaAnswers
+/// <summary>
+/// Answers to Arena-Hard's prompts, in the <c>model_answer</c> layout of 2024, which both versions of the judge here
+/// read.
+/// </summary>
+internal static class ArenaAnswers
 {
     /// <summary>Longest answer, in tokens, at temperature 0: Arena-Hard's own.</summary>
     public const int MaxNewTokens = 4096;
@@ -12,12 +15,15 @@ public static class ArenaAnswers
     /// <param name="countTokens">Tokens of an answer as upstream's files hold them (cl100k); null leaves them out.</param>
     /// <exception cref="InputException">The questions cannot be read, or the model cannot be asked.</exception>
     public static async Task<JudgedRun> GenerateAsync(
-        ILanguageModel model, string questions, string output, AskOptions options, AnswerSettings? settings = null, Func<string, int>? countTokens = null, CancellationToken cancel = default)
+        ILanguageModel model, string questions, string output, RequestOptions options, AnswerSettings? settings = null,
+        Func<string, int>? countTokens = null, CancellationToken cancel = default)
     {
         AnswerSettings s = settings ?? new AnswerSettings();
         IReadOnlyList<ArenaQuestion> all = s.Limited(ArenaQuestion.Read(questions));
-        AskedReplies replies = await Ask.AllAsync("arena_hard",
-            [.. all.Select(q => new Ask(q.Id, new GenerateRequest(s.Prompt(ChatMessage.User(q.Prompt)), s.Options(MaxNewTokens, 0))))], model, options, cancel).ConfigureAwait(false);
+        KeyedReplies replies = await KeyedRequest.AllAsync("arena_hard",
+            [.. all.Select(q => new KeyedRequest(q.Id,
+                new GenerateRequest(s.Prompt(ChatMessage.User(q.Prompt)), s.Options(MaxNewTokens, 0))))],
+                model, options, cancel).ConfigureAwait(false);
         (ArenaQuestion Question, Answer Answer)[] heard = [.. all.Zip(replies.Answers).Where(x => x.Second.Error is null)];
         JudgedFile.WriteLines(output, heard.Select(x =>
         {
@@ -31,6 +37,6 @@ public static class ArenaAnswers
                 ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["turns"] = new JsonArray(turn) }),
             };
         }));
-        return JudgedRun.Of([output], heard.Length, replies, 0, heard.Select(h => h.Answer.Text), []);
+        return JudgedRun.Of([output], heard.Length, replies, 0, [], heard.Select(h => h.Answer.Text), []);
     }
 }

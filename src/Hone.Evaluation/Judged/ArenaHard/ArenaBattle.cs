@@ -4,11 +4,8 @@ namespace Hone.Evaluation;
 
 /// <summary>One battle; a decisive verdict gives several of them.</summary>
 /// <param name="ShareA">1 where A won, 0 where B did, 0.5 for a tie.</param>
-public sealed record ArenaBattle(string QuestionId, string A, string B, double ShareA)
+internal sealed record ArenaBattle(string QuestionId, string A, string B, double ShareA)
 {
-    /// <summary>How often a decisive verdict (A>>B) counts.</summary>
-    public const int DecisiveWeight = 3;
-
     /// <summary>Reads battles (model_a, model_b, winner), or judgments (model, games) of either layout.</summary>
     /// <param name="baseline">The other side of judgments that do not name it.</param>
     /// <param name="rule">2024 leaves out a game without a verdict; today the question's other game goes with it.</param>
@@ -31,33 +28,33 @@ public sealed record ArenaBattle(string QuestionId, string A, string B, double S
                     "tie" or "tie (bothbad)" => 0.5,
                     string other => throw new InputException($"row {at}: the winner is `{other}`, not model_a, model_b or tie", path),
                 };
-                battles.Add(new ArenaBattle(Id(row), QuestionFile.Text(row, "model_a", path), QuestionFile.Text(row, "model_b", path), share));
+                battles.Add(new ArenaBattle(Id(row), QuestionFile.Text(row, "model_a", path),
+                    QuestionFile.Text(row, "model_b", path), share));
                 continue;
             }
-            string against = row["baseline"] is JsonValue named && named.TryGetValue(out string? name) ? name : baseline, model = QuestionFile.Text(row, "model", path);
+            string against = row["baseline"] is JsonValue named && named.TryGetValue(out string? name) ? name : baseline,
+                model = QuestionFile.Text(row, "model", path);
             if (games.Count != 2) throw new InputException($"row {at} has {games.Count} games, not two", path);
             // In the second game the model is A: its verdict is turned round.
-            (double Share, int Times)?[] verdicts = [Weigh(games[0]), Weigh(games[1]) is { } v ? (1 - v.Share, v.Times) : null];
+            (double Share, int Times)?[] verdicts = [Weigh(games[0], rule), Weigh(games[1], rule) is { } v ? (1 - v.Share, v.Times) : null];
             if (rule == ArenaVerdictRule.Today && verdicts.Any(x => x is null)) verdicts = [null, null];
             excluded += verdicts.Count(x => x is null);
             foreach ((double Share, int Times)? verdict in verdicts)
-                if (verdict is { } known) battles.AddRange(Enumerable.Repeat(new ArenaBattle(Id(row), against, model, known.Share), known.Times));
+                if (verdict is { } known)
+                    battles.AddRange(Enumerable.Repeat(new ArenaBattle(Id(row), against, model, known.Share), known.Times));
         }
         return battles;
     }
 
-    /// <summary>What a label is worth to A, and how often it counts; null for one that is none.</summary>
-    internal static (double Share, int Times)? Label(string? label) => label switch
+    private static (double Share, int Times)? Weigh(JsonNode? game, ArenaVerdictRule rule)
     {
-        "A>>B" or "B<<A" => (1, DecisiveWeight),
-        "A>B" or "B<A" => (1, 1),
-        "A=B" or "B=A" => (0.5, 1),
-        "B>A" or "A<B" => (0, 1),
-        "B>>A" or "A<<B" => (0, DecisiveWeight),
-        _ => null,
-    };
+        if (game is not JsonObject o) return null;
+        string? judgment = o["judgment"] is JsonValue text && text.TryGetValue(out string? said) ? said : null;
+        string? label = rule == ArenaVerdictRule.Own && judgment is not null ? ArenaVerdict.Own(judgment)
+            : o["score"] is JsonValue score && score.TryGetValue(out string? stored) ? stored : null;
+        return ArenaVerdict.Worth(label, rule);
+    }
 
-    private static (double Share, int Times)? Weigh(JsonNode? game) => game is JsonObject o && o["score"] is JsonValue score && score.TryGetValue(out string? label) ? Label(label) : null;
-
-    private static string Id(JsonObject row) => row["question_id"] is JsonValue old && old.TryGetValue(out string? id) ? id : row["uid"] is JsonValue uid && uid.TryGetValue(out id) ? id : "";
+    private static string Id(JsonObject row) => row["question_id"] is JsonValue old && old.TryGetValue(out string? id) ? id
+        : row["uid"] is JsonValue uid && uid.TryGetValue(out id) ? id : "";
 }

@@ -1,11 +1,13 @@
 using System.Text.Json.Serialization;
-using System.Text.RegularExpressions;
 using Hone.Data;
 
 namespace Hone.Evaluation;
 
-/// <summary>Arena-Hard v0.1 (Li et al. 2024, arXiv 2406.11939) as the 2024 leaderboard scores it: the chance to beat the baseline.</summary>
-public sealed partial record ArenaHardScore
+/// <summary>
+/// Arena-Hard v0.1 (Li et al. 2024, arXiv 2406.11939) as the 2024 leaderboard scores it: the chance to beat the
+/// baseline.
+/// </summary>
+internal sealed record ArenaHardScore
 {
     public const string Baseline = "gpt-4-0314";
     private const int Rounds = 100;
@@ -19,10 +21,10 @@ public sealed partial record ArenaHardScore
 
     /// <summary>2.5% quantile of 100 bootstrap rounds over the pooled battles.</summary>
     [JsonPropertyName("lower")]
-    public required double Lower { get; init; }
+    public required double? Lower { get; init; }
 
     [JsonPropertyName("upper")]
-    public required double Upper { get; init; }
+    public required double? Upper { get; init; }
 
     [JsonPropertyName("n_battles")]
     public required int Battles { get; init; }
@@ -45,10 +47,13 @@ public sealed partial record ArenaHardScore
     /// <param name="styles">An answer's style by model and question, for style control; null leaves it out.</param>
     /// <exception cref="InputException">A row is no battle, or nobody met the baseline.</exception>
     public static IReadOnlyList<ArenaHardScore> OfFile(
-        string path, string baseline = Baseline, ulong seed = 42, ArenaVerdictRule rule = ArenaVerdictRule.Of2024, Func<string, string, ArenaStyle>? styles = null)
+        string path, string baseline = Baseline, ulong seed = 42, ArenaVerdictRule rule = ArenaVerdictRule.Of2024,
+        Func<string, string, ArenaStyle>? styles = null)
     {
         IReadOnlyList<ArenaBattle> battles = ArenaBattle.Read(path, baseline, rule, out int excluded);
-        if (!battles.Any(b => b.A == baseline || b.B == baseline)) throw new InputException($"no battle is against the baseline {baseline}", path, $"Battles are of {string.Join(", ", battles.SelectMany(b => (string[])[b.A, b.B]).Distinct().Take(5))}.");
+        if (battles.Count == 0 && excluded > 0) throw new InputException($"none of the {excluded} games has a usable verdict", path);
+        if (!battles.Any(b => b.A == baseline || b.B == baseline)) throw new InputException($"no battle is against the baseline {baseline}",
+            path, $"Battles are of {string.Join(", ", battles.SelectMany(b => (string[])[b.A, b.B]).Distinct().Take(5))}.");
         return Of(battles, baseline, seed, rule, excluded, styles);
     }
 
@@ -57,34 +62,40 @@ public sealed partial record ArenaHardScore
     /// and 95% quantiles of 100 bootstrap means of the model's own battles.
     /// </summary>
     public static IReadOnlyList<ArenaHardScore> Of(
-        IReadOnlyList<ArenaBattle> battles, string baseline, ulong seed = 42, ArenaVerdictRule rule = ArenaVerdictRule.Of2024, int excluded = 0, Func<string, string, ArenaStyle>? styles = null)
+        IReadOnlyList<ArenaBattle> battles, string baseline, ulong seed = 42, ArenaVerdictRule rule = ArenaVerdictRule.Of2024,
+        int excluded = 0, Func<string, string, ArenaStyle>? styles = null)
     {
         string[] models = [baseline, .. battles.SelectMany(b => (string[])[b.A, b.B]).Distinct().Where(m => m != baseline)];
         var pool = new Pool(battles, models);
         bool today = rule == ArenaVerdictRule.Today;
-        double[] scores = pool.Scores(null);
-        double[][] drawn = pool.Resample(Rounds, seed, today, pool.Scores);
+        double[] scores = pool.Scores();
+        double[][] drawn = pool.Resample(Rounds, seed, today, times => pool.TryScores(times) ?? [.. models.Select(_ => double.NaN)]);
         ArenaStyleControl? control = styles is null ? null : new ArenaStyleControl(battles, models, styles);
         double[]? controlled = control?.Scores(null);
         double[][] controlledDrawn = control is null ? [] : pool.Resample(Rounds, seed, false, control.Scores);
         (double low, double high) = today ? (0.05, 0.95) : (0.025, 0.975);
         return [.. models.Index().Skip(1).Select(m =>
         {
-            double[] own = [.. drawn.Select(d => d[m.Index]).Where(d => !double.IsNaN(d)).Order()], style = [.. controlledDrawn.Select(d => d[m.Index]).Order()];
+            double[] own = [.. drawn.Select(d => d[m.Index]).Where(d => !double.IsNaN(d)).Order()],
+                style = [.. controlledDrawn.Select(d => d[m.Index]).Order()];
             return new ArenaHardScore
             {
                 Model = m.Item,
                 Score = today ? own.Average() : scores[m.Index],
-                Lower = Bootstrap.Quantile(own, low),
-                Upper = Bootstrap.Quantile(own, high),
+                Lower = Quantile(own, low),
+                Upper = Quantile(own, high),
                 Battles = battles.Count(x => x.A == m.Item || x.B == m.Item),
                 Excluded = excluded,
                 StyleScore = controlled?[m.Index],
-                StyleLower = control is null ? null : Bootstrap.Quantile(style, 0.025),
-                StyleUpper = control is null ? null : Bootstrap.Quantile(style, 0.975),
+                StyleLower = Quantile(style, 0.025),
+                StyleUpper = Quantile(style, 0.975),
             };
         })];
     }
+
+    // Null where no round knows the model.
+    private static double? Quantile(double[] ascending, double probability) =>
+        ascending.Length == 0 ? null : Bootstrap.Quantile(ascending, probability);
 
     private sealed class Pool
     {
@@ -101,8 +112,12 @@ public sealed partial record ArenaHardScore
         }
 
         /// <summary>Chance of every model to beat the first, in percent. [models]</summary>
+        public double[] Scores() => TryScores(null)
+            ?? throw new InputException("a model won or lost every battle: no finite Bradley-Terry strength exists");
+
+        /// <summary>As <see cref="Scores"/> of resampled battles, or null where no finite strength exists.</summary>
         /// <param name="times">How often each battle counts; null for once.</param>
-        public double[] Scores(int[]? times)
+        public double[]? TryScores(int[]? times)
         {
             double[,] wins = new double[_models, _models];
             for (int i = 0; i < _battles.Count; i++)
@@ -114,7 +129,7 @@ public sealed partial record ArenaHardScore
             // Against the baseline alone the maximum is the share of wins itself, also where a model wins or loses everything.
             if (_a.Zip(_b).All(x => x.First == 0 || x.Second == 0))
                 return [50, .. Enumerable.Range(1, _models - 1).Select(m => 100 * wins[m, 0] / (wins[m, 0] + wins[0, m]))];
-            return [.. BradleyTerry.Fit(wins).Select(s => 100 / (1 + Math.Exp(-s)))];
+            return BradleyTerry.TryFit(wins) is { } strengths ? [.. strengths.Select(s => 100 / (1 + Math.Exp(-s)))] : null;
         }
 
         /// <summary>Scores of resampled battles. [rounds][models]</summary>
@@ -122,7 +137,8 @@ public sealed partial record ArenaHardScore
         public double[][] Resample(int rounds, ulong seed, bool within, Func<int[]?, double[]> scores)
         {
             var random = new Xoshiro256(seed);
-            int[][] groups = within ? [.. Enumerable.Range(0, _battles.Count).GroupBy(i => Math.Max(_a[i], _b[i])).Select(g => g.ToArray())] : [[.. Enumerable.Range(0, _battles.Count)]];
+            int[][] groups = within ? [.. Enumerable.Range(0, _battles.Count).GroupBy(i => Math.Max(_a[i], _b[i])).Select(g => g.ToArray())]
+                : [[.. Enumerable.Range(0, _battles.Count)]];
             return [.. Enumerable.Range(0, rounds).Select(_ =>
             {
                 int[] times = new int[_battles.Count];
@@ -132,27 +148,4 @@ public sealed partial record ArenaHardScore
             })];
         }
     }
-
-    /// <summary>The verdict of 2024: the one label in [[ ]]; null where there is none, or several different ones.</summary>
-    public static string? Verdict2024(string judgment)
-    {
-        string[] labels = [.. DoubleBrackets().Matches(judgment).Select(m => m.Groups[1].Value).Distinct()];
-        return labels.Length == 1 ? labels[0] : null;
-    }
-
-    /// <summary>Whether a judgment names any verdict, one or several.</summary>
-    internal static bool HasLabel(string judgment) => DoubleBrackets().IsMatch(judgment);
-
-    /// <summary>Today's verdict: the last label in [[ ]], else in [ ], in upper case.</summary>
-    public static string? VerdictToday(string judgment)
-    {
-        string upper = judgment.ToUpperInvariant();
-        return DoubleBrackets().Matches(upper).LastOrDefault()?.Groups[1].Value ?? SingleBrackets().Matches(upper).LastOrDefault()?.Groups[1].Value;
-    }
-
-    [GeneratedRegex(@"\[\[([AB<>=]+)\]\]")]
-    private static partial Regex DoubleBrackets();
-
-    [GeneratedRegex(@"\[([AB<>=]+)\]")]
-    private static partial Regex SingleBrackets();
 }

@@ -3,27 +3,24 @@ using Hone.Text;
 
 namespace Hone.Evaluation;
 
-/// <summary>How a verdict is read: as the code of the 2024 leaderboard does, which asks once more where there is none, or as today's.</summary>
-public enum ArenaVerdictRule
-{
-    Of2024,
-    Today,
-}
-
 /// <summary>Arena-Hard's judge: two games per question, the baseline shown first as A, then the model.</summary>
-public static class ArenaJudge
+internal static class ArenaJudge
 {
     /// <summary>Arena-Hard's limit of a judgment, at temperature 0.</summary>
     public const int MaxNewTokens = 4096;
 
     private const string GoOn = "continue your judgment and finish by outputting a final verdict label";
 
-    /// <summary>Judges and writes the <c>model_judgment</c> rows of 2024 (games with user_prompt, judgment, score), one file per repeat.</summary>
+    /// <summary>
+    /// Judges and writes the <c>model_judgment</c> rows of 2024 (games with user_prompt, judgment, score), one file per
+    /// repeat.
+    /// </summary>
     /// <param name="answers">The model's answers, in either layout.</param>
     /// <param name="baseline">The baseline's; for v0.1 those of gpt-4-0314.</param>
     /// <exception cref="InputException">No question is answered by both, a file cannot be read, or the judge cannot be asked.</exception>
     public static async Task<JudgedRun> JudgeAsync(
-        ILanguageModel judge, string questions, string answers, string baseline, ArenaJudgePrompt prompt, string judgments, AskOptions options,
+        ILanguageModel judge, string questions, string answers, string baseline, ArenaJudgePrompt prompt,
+        string judgments, RequestOptions options,
         ArenaVerdictRule rule = ArenaVerdictRule.Of2024, int repeats = 1, CancellationToken cancel = default)
     {
         JudgedFile.RequireRepeats(repeats);
@@ -38,13 +35,16 @@ public static class ArenaJudge
             new Game($"{q.Id}/game-2/repeat-{repeat}", prompt.Fill(q.Prompt, own[q.Id].Text, other[q.Id].Text), repeat),
         }))];
 
-        AskedReplies first = await Ask.AllAsync("arena_hard/judge", [.. games.Select(g => new Ask(g.Item,
+        KeyedReplies first = await KeyedRequest.AllAsync("arena_hard/judge", [.. games.Select(g => new KeyedRequest(g.Item,
             Request(g, ChatMessage.System(prompt.System), ChatMessage.User(g.Prompt))))], judge, options, cancel).ConfigureAwait(false);
         for (int i = 0; i < games.Length; i++) games[i] = games[i].Heard(first.Answers[i], rule);
         // The 2024 code asks once more where there was no label at all.
-        int[] silent = rule == ArenaVerdictRule.Of2024 ? [.. games.Index().Where(g => g.Item.Error is null && !ArenaHardScore.HasLabel(g.Item.Judgment)).Select(g => g.Index)] : [];
-        AskedReplies second = await Ask.AllAsync("arena_hard/judge", [.. silent.Select(i => new Ask($"{games[i].Item}/again", Request(games[i],
-            ChatMessage.System(prompt.System), ChatMessage.User(games[i].Prompt), ChatMessage.Assistant(first.Answers[i].Text), ChatMessage.User(GoOn))))], judge, options, cancel).ConfigureAwait(false);
+        int[] silent = rule == ArenaVerdictRule.Of2024
+            ? [.. games.Index().Where(g => g.Item.Error is null && !ArenaVerdict.HasLabel(g.Item.Judgment)).Select(g => g.Index)] : [];
+        KeyedReplies second = await KeyedRequest.AllAsync("arena_hard/judge",
+            [.. silent.Select(i => new KeyedRequest($"{games[i].Item}/again", Request(games[i],
+            ChatMessage.System(prompt.System), ChatMessage.User(games[i].Prompt), ChatMessage.Assistant(first.Answers[i].Text),
+                ChatMessage.User(GoOn))))], judge, options, cancel).ConfigureAwait(false);
         for (int s = 0; s < silent.Length; s++) games[silent[s]] = games[silent[s]].Heard(second.Answers[s], rule);
 
         List<string> files = [];
@@ -62,8 +62,13 @@ public static class ArenaJudge
                 ["flags"] = new JsonArray([.. AnswerFlags.Of(own[q.Id].Text).Select(f => (JsonNode)f)]),
             }));
         }
-        return JudgedRun.Of(files, asked.Length * repeats, first.And(second), games.Count(g => g.Error is null && g.Score is null), asked.Select(q => own[q.Id].Text),
-            [.. JudgedRun.OfItself(judge.Info, own.Values.First().Model), .. asked.Length == all.Count ? Array.Empty<string>() : [$"{all.Count - asked.Length} of {all.Count} questions have no answer of the model or of the baseline: figures are over the others"]]);
+        return JudgedRun.Of(files, asked.Length * repeats, first.And(second),
+            games.Count(g => g.Error is null && ArenaVerdict.Worth(g.Score, rule) is null),
+            games.Where(g => g.Error is null).SelectMany(g => ArenaVerdict.Flags(g.Judgment, rule)),
+            asked.Select(q => own[q.Id].Text),
+            [.. JudgedRun.OfItself(judge.Info, own.Values.First().Model), .. asked.Length == all.Count ? Array.Empty<string>()
+                : [$"{all.Count - asked.Length} of {all.Count} questions have no answer of the model or of the baseline: "
+                + "figures are over the others"]]);
     }
 
     private static GenerateRequest Request(Game game, params ChatMessage[] messages) =>
@@ -81,12 +86,13 @@ public static class ArenaJudge
         {
             if (reply.Error is not null) return this with { Error = reply.Error };
             string judgment = Judgment.Length == 0 ? reply.Text : $"{Judgment}\n{reply.Text}";
-            return this with { Judgment = judgment, Score = rule == ArenaVerdictRule.Of2024 ? ArenaHardScore.Verdict2024(judgment) : ArenaHardScore.VerdictToday(judgment) };
+            return this with { Judgment = judgment, Score = ArenaVerdict.Label(judgment, rule) };
         }
 
         public JsonObject ToJson()
         {
             var json = new JsonObject { ["user_prompt"] = Prompt, ["judgment"] = Judgment, ["score"] = Error is null ? Score : null };
+            if (Error is null) json["own_score"] = ArenaVerdict.Own(Judgment);
             if (Error is not null) json["error"] = Error;
             return json;
         }

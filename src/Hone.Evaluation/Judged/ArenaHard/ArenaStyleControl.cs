@@ -36,7 +36,8 @@ internal sealed class ArenaStyleControl
     /// <param name="times">How often each battle counts; null for once.</param>
     public double[] Scores(int[]? times)
     {
-        double[] w = LogisticRegression.Fit(_features, _labels, 1, [.. times?.Select(t => 2 * t) ?? Enumerable.Repeat(2, _labels.Length)], _start);
+        double[] w = LogisticRegression.Fit(_features, _labels, 1, [.. times?.Select(t => 2 * t) ?? Enumerable.Repeat(2, _labels.Length)],
+            _start);
         _start ??= w;
         return [.. w.Take(_models).Select(s => 100 * LogisticRegression.Sigmoid(Math.Log(10) * (s - w[0])))];
     }

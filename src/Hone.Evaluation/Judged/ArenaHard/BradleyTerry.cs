@@ -4,12 +4,16 @@ namespace Hone.Evaluation;
 /// Bradley-Terry strengths (Bradley and Terry 1952) by maximum likelihood: P(a beats b) = 1 / (1 + e^(b - a)). A tie is half a
 /// win for each. Newton's method on the log-likelihood, the first player held at 0.
 /// </summary>
-public static class BradleyTerry
+internal static class BradleyTerry
 {
     /// <param name="wins">wins[a, b]: how much a won against b, ties counted half.</param>
     /// <returns>Log-strengths; the first is 0.</returns>
     /// <exception cref="InputException">Someone won or lost everything, so that no finite strength exists.</exception>
-    public static double[] Fit(double[,] wins)
+    public static double[] Fit(double[,] wins) => TryFit(wins)
+        ?? throw new InputException("a player won or lost every game: no finite Bradley-Terry strength exists");
+
+    /// <summary>As <see cref="Fit"/>, or null where no finite strength exists.</summary>
+    public static double[]? TryFit(double[,] wins)
     {
         int n = wins.GetLength(0);
         var strength = new double[n];
@@ -36,7 +40,7 @@ public static class BradleyTerry
                 strength[i] += Math.Clamp(step[i], -2, 2);
                 most = Math.Max(most, Math.Abs(step[i]));
             }
-            if (strength.Any(s => Math.Abs(s) > 30)) throw new InputException("a player won or lost every game: no finite Bradley-Terry strength exists");
+            if (strength.Any(s => Math.Abs(s) > 30)) return null;
             if (most < 1e-12) break;
         }
         return strength;

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Hone.Evaluation;
 
 /// <summary>MT-Bench's judge in single mode: a grade from 1 to 10 for each turn of each answer (FastChat <c>gen_judgment</c>).</summary>
-public static class MtBenchJudge
+internal static class MtBenchJudge
 {
     /// <summary>What FastChat writes in place of a judgment that it did not get.</summary>
     internal const string NoReply = "$ERROR$";
@@ -15,7 +15,8 @@ public static class MtBenchJudge
     /// <param name="answers">FastChat's <c>model_answer</c> of one model.</param>
     /// <exception cref="InputException">No question is answered, a file cannot be read, or the judge cannot be asked.</exception>
     public static async Task<JudgedRun> JudgeAsync(
-        ILanguageModel judge, string questions, string answers, MtBenchPrompts prompts, string judgments, AskOptions options, int repeats = 1, CancellationToken cancel = default)
+        ILanguageModel judge, string questions, string answers, MtBenchPrompts prompts, string judgments, RequestOptions options,
+        int repeats = 1, CancellationToken cancel = default)
     {
         JudgedFile.RequireRepeats(repeats);
         IReadOnlyDictionary<int, IReadOnlyList<string>> given = MtBenchQuestion.ReadAnswers(answers, out string model);
@@ -23,19 +24,23 @@ public static class MtBenchJudge
         (MtBenchQuestion Question, int Turn, MtBenchPrompt Prompt)[] games = [.. all.Where(q => given.ContainsKey(q.Id))
             .SelectMany(_ => Enumerable.Range(1, 2), (q, turn) => (q, turn, prompts.Single(q, turn, given[q.Id])))];
         if (games.Length == 0) throw new InputException("no answer belongs to a question", answers);
-        Ask[] asks = [.. Enumerable.Range(1, repeats).SelectMany(repeat => games.Select(g => new Ask($"{g.Question.Id}/turn-{g.Turn}/repeat-{repeat}", g.Prompt.Request(repeat))))];
-        AskedReplies replies = await Ask.AllAsync("mt_bench/judge", asks, judge, options, cancel).ConfigureAwait(false);
+        KeyedRequest[] asks = [.. Enumerable.Range(1, repeats)
+            .SelectMany(repeat => games.Select(g => new KeyedRequest($"{g.Question.Id}/turn-{g.Turn}/repeat-{repeat}",
+                g.Prompt.Request(repeat))))];
+        KeyedReplies replies = await KeyedRequest.AllAsync("mt_bench/judge", asks, judge, options, cancel).ConfigureAwait(false);
 
         List<string> files = [];
         int unusable = 0;
+        List<string> doubts = [];
         for (int repeat = 1; repeat <= repeats; repeat++)
         {
             List<JsonObject> rows = [];
             for (int i = 0; i < games.Length; i++)
             {
                 Answer reply = replies.Answers[((repeat - 1) * games.Length) + i];
-                double score = reply.Error is null ? MtBenchScore.Parse(reply.Text) : -1;
-                if (reply.Error is null && score == -1) unusable++;
+                Verdict<double> verdict = GradeVerdict.Read(reply.Text);
+                if (reply.Error is null && verdict.Upstream is null) unusable++;
+                if (reply.Error is null) doubts.AddRange(verdict.Flags);
                 var row = new JsonObject
                 {
                     ["question_id"] = games[i].Question.Id,
@@ -43,17 +48,20 @@ public static class MtBenchJudge
                     ["judge"] = new JsonArray(judge.Info.Name, games[i].Prompt.Name),
                     ["user_prompt"] = games[i].Prompt.User,
                     ["judgment"] = reply.Error is null ? reply.Text : NoReply,
-                    ["score"] = score,
+                    ["score"] = verdict.Upstream ?? -1,
+                    ["own_score"] = verdict.Own ?? -1,
                     ["turn"] = games[i].Turn,
                     ["flags"] = new JsonArray([.. AnswerFlags.Of(given[games[i].Question.Id][games[i].Turn - 1]).Select(f => (JsonNode)f)]),
                 };
+                if (verdict.Flags.Count > 0) row["verdict_flags"] = new JsonArray([.. verdict.Flags.Select(f => (JsonNode)f)]);
                 if (reply.Error is not null) row["error"] = reply.Error;
                 rows.Add(row);
             }
             files.Add(JudgedFile.OfRepeat(judgments, repeat));
             JudgedFile.WriteLines(files[^1], rows);
         }
-        return JudgedRun.Of(files, games.Length * repeats, replies, unusable, games.Select(g => given[g.Question.Id][g.Turn - 1]), [.. JudgedRun.OfItself(judge.Info, model), .. Missing(all, given)]);
+        return JudgedRun.Of(files, games.Length * repeats, replies, unusable, doubts, games.Select(g => given[g.Question.Id][g.Turn - 1]),
+            [.. JudgedRun.OfItself(judge.Info, model), .. Missing(all, given)]);
     }
 
     internal static IReadOnlyList<string> Missing(IReadOnlyList<MtBenchQuestion> all, IReadOnlyDictionary<int, IReadOnlyList<string>> given)

@@ -4,7 +4,7 @@ using Hone.Text;
 namespace Hone.Evaluation;
 
 /// <summary>MT-Bench's judge prompts (FastChat <c>judge_prompts.jsonl</c>): which is used for what, and how it is filled.</summary>
-public sealed class MtBenchPrompts
+internal sealed class MtBenchPrompts
 {
     private readonly Dictionary<string, (string System, PromptTemplate User)> _prompts = [];
     private readonly IReadOnlyDictionary<int, IReadOnlyList<string>> _references;
@@ -17,30 +17,38 @@ public sealed class MtBenchPrompts
     {
         var loaded = new MtBenchPrompts(MtBenchQuestion.ReadAnswers(references, out _));
         foreach (JsonObject row in QuestionFile.Read(prompts))
-            loaded._prompts[QuestionFile.Text(row, "name", prompts)] = (QuestionFile.Text(row, "system_prompt", prompts), new PromptTemplate(QuestionFile.Text(row, "prompt_template", prompts)));
-        foreach (string name in (string[])["single-v1", "single-math-v1", "single-v1-multi-turn", "single-math-v1-multi-turn", "pair-v2", "pair-math-v1", "pair-v2-multi-turn", "pair-math-v1-multi-turn"])
-            if (!loaded._prompts.ContainsKey(name)) throw new InputException($"there is no prompt `{name}`", prompts, "Give FastChat's judge_prompts.jsonl.");
+            loaded._prompts[QuestionFile.Text(row, "name", prompts)] = (QuestionFile.Text(row, "system_prompt", prompts),
+                new PromptTemplate(QuestionFile.Text(row, "prompt_template", prompts)));
+        foreach (string name in (string[])["single-v1", "single-math-v1", "single-v1-multi-turn", "single-math-v1-multi-turn", "pair-v2",
+            "pair-math-v1", "pair-v2-multi-turn", "pair-math-v1-multi-turn"])
+            if (!loaded._prompts.ContainsKey(name))
+                throw new InputException($"there is no prompt `{name}`", prompts, "Give FastChat's judge_prompts.jsonl.");
         return loaded;
     }
 
     /// <summary>The prompt that grades one answer.</summary>
     /// <param name="turn">1 or 2; for the second the judge sees the whole conversation.</param>
     /// <param name="answers">The model's answers to both turns. [2]</param>
-    public MtBenchPrompt Single(MtBenchQuestion question, int turn, IReadOnlyList<string> answers) => Of(question, turn, question.NeedsReference ? "single-math-v1" : "single-v1", turn == 1
+    public MtBenchPrompt Single(MtBenchQuestion question, int turn, IReadOnlyList<string> answers) =>
+        Of(question, turn, question.NeedsReference ? "single-math-v1" : "single-v1", turn == 1
         ? new() { ["question"] = question.Turns[0], ["answer"] = answers[0] }
-        : new() { ["question_1"] = question.Turns[0], ["question_2"] = question.Turns[1], ["answer_1"] = answers[0], ["answer_2"] = answers[1] });
+        : new() { ["question_1"] = question.Turns[0], ["question_2"] = question.Turns[1], ["answer_1"] = answers[0],
+            ["answer_2"] = answers[1] });
 
     /// <summary>The prompt that compares two answers, <paramref name="a"/> shown as assistant A's.</summary>
-    public MtBenchPrompt Pair(MtBenchQuestion question, int turn, IReadOnlyList<string> a, IReadOnlyList<string> b) => Of(question, turn, question.NeedsReference ? "pair-math-v1" : "pair-v2", turn == 1
+    public MtBenchPrompt Pair(MtBenchQuestion question, int turn, IReadOnlyList<string> a, IReadOnlyList<string> b) =>
+        Of(question, turn, question.NeedsReference ? "pair-math-v1" : "pair-v2", turn == 1
         ? new() { ["question"] = question.Turns[0], ["answer_a"] = a[0], ["answer_b"] = b[0] }
-        : new() { ["question_1"] = question.Turns[0], ["question_2"] = question.Turns[1], ["answer_a_1"] = a[0], ["answer_a_2"] = a[1], ["answer_b_1"] = b[0], ["answer_b_2"] = b[1] });
+        : new() { ["question_1"] = question.Turns[0], ["question_2"] = question.Turns[1], ["answer_a_1"] = a[0], ["answer_a_2"] = a[1],
+            ["answer_b_1"] = b[0], ["answer_b_2"] = b[1] });
 
     private MtBenchPrompt Of(MtBenchQuestion question, int turn, string name, Dictionary<string, string> values)
     {
         if (question.NeedsReference)
         {
             if (!_references.TryGetValue(question.Id, out IReadOnlyList<string>? reference))
-                throw new InputException($"question {question.Id} ({question.Category}) has no reference answer", fix: "Give FastChat's reference_answer/gpt-4.jsonl.");
+                throw new InputException($"question {question.Id} ({question.Category}) has no reference answer",
+                    fix: "Give FastChat's reference_answer/gpt-4.jsonl.");
             (values["ref_answer_1"], values["ref_answer_2"]) = (reference[0], reference[1]);
         }
         if (turn == 2) name += "-multi-turn";
@@ -51,7 +59,7 @@ public sealed class MtBenchPrompts
 
 /// <summary>A judge's prompt, filled.</summary>
 /// <param name="Name">Such as <c>single-v1</c>.</param>
-public sealed record MtBenchPrompt(string Name, string System, string User)
+internal sealed record MtBenchPrompt(string Name, string System, string User)
 {
     /// <summary>FastChat's limit of a judgment, at temperature 0.</summary>
     internal const int MaxNewTokens = 2048;

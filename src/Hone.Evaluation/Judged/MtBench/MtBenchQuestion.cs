@@ -4,7 +4,7 @@ namespace Hone.Evaluation;
 
 /// <summary>A question of MT-Bench: two turns, the second of which follows on the model's own first answer.</summary>
 /// <param name="Turns">The user's turns. [2]</param>
-public sealed record MtBenchQuestion(int Id, string Category, IReadOnlyList<string> Turns)
+internal sealed record MtBenchQuestion(int Id, string Category, IReadOnlyList<string> Turns)
 {
     /// <summary>Math, reasoning and coding are judged beside a reference answer.</summary>
     public bool NeedsReference => Category is "math" or "reasoning" or "coding";
@@ -35,10 +35,13 @@ public sealed record MtBenchQuestion(int Id, string Category, IReadOnlyList<stri
         foreach (JsonObject row in QuestionFile.Read(path))
         {
             string id = QuestionFile.Text(row, "model_id", path);
-            if ((name ??= id) != id) throw new InputException($"the file holds answers of {name} and of {id}", path, "Give one file per model.");
-            if (row["choices"] is not JsonArray { Count: > 0 } choices || choices[0] is not JsonObject first || first["turns"] is not JsonArray { Count: 2 } turns
+            if ((name ??= id) != id)
+                throw new InputException($"the file holds answers of {name} and of {id}", path, "Give one file per model.");
+            if (row["choices"] is not JsonArray { Count: > 0 } choices || choices[0] is not JsonObject first
+                || first["turns"] is not JsonArray { Count: 2 } turns
                 || !turns.All(t => t is JsonValue v && v.TryGetValue(out string? _)))
-                throw new InputException($"the row of question {IdOf(row, path)} has no `choices` with two `turns`", path, "Give a model_answer file of FastChat.");
+                throw new InputException($"the row of question {IdOf(row, path)} has no `choices` with two `turns`", path,
+                    "Give a model_answer file of FastChat.");
             answers[IdOf(row, path)] = [.. turns.Select(t => (string)t!)];
         }
         model = name ?? throw new InputException("the file has no answers", path);

@@ -10,7 +10,8 @@ namespace Hone.Evaluation;
 
 /// <summary>A request that the endpoint refused and will refuse again, or that failed in every try.</summary>
 /// <param name="status">The last answer's status; 0 where there was none.</param>
-internal sealed class EndpointException(int status, string message, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(message, inner)
+internal sealed class EndpointException(int status, string message, TimeSpan? retryAfter = null, Exception? inner = null)
+    : Exception(message, inner)
 {
     public int Status => status;
 
@@ -44,8 +45,10 @@ internal sealed class EndpointHttp : IDisposable
             MaxResponseContentBufferSize = MostBody,
         };
         _client.DefaultRequestHeaders.UserAgent.ParseAdd("hone/0.1");
-        if (settings.ApiKey is { Length: > 0 } key) _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        _retries = settings.Tries < 2 ? ResiliencePipeline.Empty : new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
+        if (settings.ApiKey is { Length: > 0 } key)
+            _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        _retries = settings.Tries < 2 ? ResiliencePipeline.Empty
+            : new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
         {
             ShouldHandle = new PredicateBuilder().Handle<EndpointException>(e => e.MayPass),
             MaxRetryAttempts = settings.Tries - 1,
@@ -64,7 +67,8 @@ internal sealed class EndpointHttp : IDisposable
     public async Task<T> SendAsync<T>(string route, JsonObject? body, Func<JsonElement, T> read, CancellationToken cancel)
     {
         string? text = body?.ToJsonString(ReplyJson.Compact);
-        return await _retries.ExecuteAsync(async token => await SendOnceAsync(route, text, read, token).ConfigureAwait(false), cancel).ConfigureAwait(false);
+        return await _retries.ExecuteAsync(async token => await SendOnceAsync(route, text, read, token).ConfigureAwait(false), cancel)
+            .ConfigureAwait(false);
     }
 
     public void Dispose() => _client.Dispose();
@@ -74,7 +78,8 @@ internal sealed class EndpointHttp : IDisposable
         TimeSpan wait;
         lock (_gate) wait = _notBefore - _clock.GetUtcNow();
         if (wait > TimeSpan.Zero) await Task.Delay(wait, _clock, cancel).ConfigureAwait(false);
-        using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, $"{_settings.BaseUrl.AbsoluteUri.TrimEnd('/')}/{route}");
+        using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post,
+            $"{_settings.BaseUrl.AbsoluteUri.TrimEnd('/')}/{route}");
         if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         try
         {
@@ -86,7 +91,8 @@ internal sealed class EndpointHttp : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException && !cancel.IsCancellationRequested)
         {
-            throw new EndpointException(0, e is TaskCanceledException ? $"no answer within {_settings.Timeout.TotalSeconds:0} s" : e.Message, inner: e);
+            throw new EndpointException(0, e is TaskCanceledException ? $"no answer within {_settings.Timeout.TotalSeconds:0} s"
+                : e.Message, inner: e);
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
         {

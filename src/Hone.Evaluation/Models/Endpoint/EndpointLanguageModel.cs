@@ -27,6 +27,7 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
     private readonly PromptTokens? _tokens;
     private readonly string _model;
     private volatile string _lengthField = "max_tokens";
+    private volatile bool _answered;
     private int _failures;
 
     private EndpointLanguageModel(EndpointHttp http, EndpointSettings settings, PromptTokens? tokens, string model, int? context)
@@ -42,11 +43,16 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
     public ModelInfo Info { get; }
 
     /// <summary>Connects and checks that the model is served.</summary>
-    /// <param name="tokens">The model's own tokenizer, by the context length that the endpoint tells (null where it does not); null sends texts.</param>
+    /// <param name="tokens">
+    /// The model's own tokenizer, by the context length that the endpoint tells (null where it does not); null sends
+    /// texts.
+    /// </param>
     /// <exception cref="InputException">The endpoint does not answer, refuses the key, or serves no such model.</exception>
-    public static async Task<EndpointLanguageModel> ConnectAsync(EndpointSettings settings, Func<int?, PromptTokens>? tokens, TimeProvider clock, CancellationToken cancel = default)
+    public static async Task<EndpointLanguageModel> ConnectAsync(
+        EndpointSettings settings, Func<int?, PromptTokens>? tokens, TimeProvider clock, CancellationToken cancel = default)
     {
-        if (settings.Concurrency is < 1 or > 1024) throw new InputException($"{settings.Concurrency} requests at a time; there must be 1 to 1024");
+        if (settings.Concurrency is < 1 or > 1024)
+            throw new InputException($"{settings.Concurrency} requests at a time; there must be 1 to 1024");
         var http = new EndpointHttp(settings, clock);
         try
         {
@@ -61,7 +67,8 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
             }
             (string Id, int? Context)[] chosen = [.. models.Where(m => settings.Model is null || m.Id == settings.Model)];
             if (chosen.Length != 1)
-                throw new InputException(settings.Model is null ? $"{settings.BaseUrl} serves {models.Length} models, name one of them" : $"{settings.BaseUrl} serves no model `{settings.Model}`",
+                throw new InputException(settings.Model is null ? $"{settings.BaseUrl} serves {models.Length} models, name one of them"
+                    : $"{settings.BaseUrl} serves no model `{settings.Model}`",
                     fix: models.Length == 0 ? null : $"There are {string.Join(", ", models.Take(10).Select(m => m.Id))}.");
             return new EndpointLanguageModel(http, settings, tokens?.Invoke(chosen[0].Context), chosen[0].Id, chosen[0].Context);
         }
@@ -87,12 +94,14 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
 
     public IAsyncEnumerable<Reply<Likelihood>> ScoreAsync(IReadOnlyList<ScoreRequest> requests, CancellationToken cancel = default) =>
         // The choices of a question share their context and go together.
-        SideBySide<int[], Likelihood>([.. Enumerable.Range(0, requests.Count).GroupBy(i => requests[i].Context.ToJson().ToJsonString()).SelectMany(g => g.Chunk(64))], async (group, token) =>
+        SideBySide<int[], Likelihood>([.. Enumerable.Range(0, requests.Count).GroupBy(i => requests[i].Context.ToJson().ToJsonString())
+            .SelectMany(g => g.Chunk(64))], async (group, token) =>
         {
             ScoreRequest[] own = [.. group.Select(i => requests[i])];
             try
             {
-                Likelihood[] scores = _tokens is null ? await ScoreTextsAsync(own, token).ConfigureAwait(false) : await ScoreIdsAsync(own, _tokens, token).ConfigureAwait(false);
+                Likelihood[] scores = _tokens is null ? await ScoreTextsAsync(own, token).ConfigureAwait(false)
+                    : await ScoreIdsAsync(own, _tokens, token).ConfigureAwait(false);
                 return [.. group.Zip(scores, (i, s) => new Reply<Likelihood>(i, s))];
             }
             catch (EndpointException e)
@@ -113,12 +122,14 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
         {
             answer = await SendAsync().ConfigureAwait(false);
         }
-        catch (EndpointException e) when (chat && e.Status == 400 && _lengthField == "max_tokens" && e.Message.Contains("max_completion_tokens", StringComparison.Ordinal))
+        catch (EndpointException e) when (chat && e.Status == 400 && _lengthField == "max_tokens"
+            && e.Message.Contains("max_completion_tokens", StringComparison.Ordinal))
         {
             _lengthField = "max_completion_tokens"; // OpenAI's newer models know it under this name only
             answer = await SendAsync().ConfigureAwait(false);
         }
         Interlocked.Exchange(ref _failures, 0);
+        _answered = true;
         (string text, bool cut) = BeforeStop(answer.Text, request.Options.StopStrings);
         return answer with
         {
@@ -128,7 +139,8 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
             DoubleBos = ids is { } own && _tokens!.DoubleBos(own.Ids),
         };
 
-        Task<Answer> SendAsync() => _http.SendAsync<Answer>(chat ? "chat/completions" : "completions", Body(request, ids), chat ? EndpointReplies.Chat : EndpointReplies.Text, cancel);
+        Task<Answer> SendAsync() => _http.SendAsync<Answer>(chat ? "chat/completions" : "completions", Body(request, ids), chat
+            ? EndpointReplies.Chat : EndpointReplies.Text, cancel);
     }
 
     private JsonObject Body(GenerateRequest request, PromptIds? ids)
@@ -139,7 +151,8 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
         if (!chat) body["prompt"] = ids is { } own ? Array(own.Ids) : request.Prompt.Text;
         else
         {
-            var messages = new JsonArray([.. request.Prompt.Messages!.Select(m => new JsonObject { ["role"] = m.Role, ["content"] = m.Content })]);
+            var messages =
+                new JsonArray([.. request.Prompt.Messages!.Select(m => new JsonObject { ["role"] = m.Role, ["content"] = m.Content })]);
             if (request.Prompt.AssistantPrefix.Length > 0)
             {
                 messages.Add(new JsonObject { ["role"] = "assistant", ["content"] = request.Prompt.AssistantPrefix });
@@ -163,25 +176,35 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
         EchoedToken[][] echoes = await EchoAsync([.. ids.Select(i => (JsonNode)Array(i.Ids))], cancel).ConfigureAwait(false);
         return [.. ids.Zip(echoes, (own, echo) => echo.Length == own.Ids.Length
             ? Sum(echo, own.From) with { DroppedTokens = own.Dropped, DoubleBos = tokens.DoubleBos(own.Ids) }
-            : throw new EndpointException(400, $"{own.Ids.Length} token ids were sent and {echo.Length} came back: the endpoint adds or drops tokens"))];
+            : throw new EndpointException(400,
+                $"{own.Ids.Length} token ids were sent and {echo.Length} came back: the endpoint adds or drops tokens"))];
     }
 
     private async Task<Likelihood[]> ScoreTextsAsync(ScoreRequest[] requests, CancellationToken cancel)
     {
-        string context = requests[0].Context.Text ?? throw new InputException("an endpoint does not score what follows a conversation, unless the model's tokenizer is at hand", fix: "Give the model's folder with --tokenizer, or leave --apply-chat-template out.");
+        string context = requests[0].Context.Text
+            ?? throw new InputException("an endpoint does not score what follows a conversation, unless the model's tokenizer is at hand",
+            fix: "Give the model's folder with --tokenizer, or leave --apply-chat-template out.");
         string trimmed = context.TrimEnd(' ');
-        if (trimmed.Length == 0) throw new InputException("an endpoint does not score a text from its first token on, unless the model's tokenizer is at hand", fix: "Give the model's folder with --tokenizer.");
-        EchoedToken[][] echoes = await EchoAsync([trimmed, .. requests.Select(r => (JsonNode)(context + r.Continuation))], cancel).ConfigureAwait(false);
+        if (trimmed.Length == 0)
+            throw new InputException("an endpoint does not score a text from its first token on, unless the model's tokenizer is at hand",
+                fix: "Give the model's folder with --tokenizer.");
+        EchoedToken[][] echoes = await EchoAsync([trimmed, .. requests.Select(r => (JsonNode)(context + r.Continuation))], cancel)
+            .ConfigureAwait(false);
         int from = echoes[0].Length;
-        return [.. echoes.Skip(1).Select(e => Sum(e, Math.Clamp(from, 1, e.Length - 1)) with { DoubleBos = e.Length > 1 && e[0].Text == e[1].Text && e[0].Text is "<s>" or "<|begin_of_text|>" or "<bos>" })];
+        return [.. echoes.Skip(1).Select(e => Sum(e, Math.Clamp(from, 1, e.Length - 1)) with { DoubleBos = e.Length > 1
+            && e[0].Text == e[1].Text && e[0].Text is "<s>" or "<|begin_of_text|>" or "<bos>" })];
     }
 
     private async Task<EchoedToken[][]> EchoAsync(JsonNode[] prompts, CancellationToken cancel)
     {
         int count = prompts.Length;
-        var body = new JsonObject { ["model"] = _model, ["prompt"] = new JsonArray(prompts), ["max_tokens"] = 0, ["temperature"] = 0, ["echo"] = true, ["logprobs"] = 1 };
-        EchoedToken[][] echoes = await _http.SendAsync("completions", body, json => EndpointReplies.Echoes(json, count), cancel).ConfigureAwait(false);
+        var body = new JsonObject { ["model"] = _model, ["prompt"] = new JsonArray(prompts), ["max_tokens"] = 0, ["temperature"] = 0,
+            ["echo"] = true, ["logprobs"] = 1 };
+        EchoedToken[][] echoes = await _http.SendAsync("completions", body, json => EndpointReplies.Echoes(json, count), cancel)
+            .ConfigureAwait(false);
         Interlocked.Exchange(ref _failures, 0);
+        _answered = true;
         return echoes;
     }
 
@@ -189,22 +212,26 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
     {
         EchoedToken[] own = tokens[from..];
         double sum = own.Sum(t => t.LogProb);
-        if (double.IsNaN(sum)) throw new EndpointException(400, "log-probabilities of the prompt's tokens are missing: the endpoint does not support `echo` with `logprobs`");
+        if (double.IsNaN(sum) || double.IsPositiveInfinity(sum)) throw new EndpointException(400,
+            "log-probabilities of the prompt's tokens are missing: the endpoint does not support `echo` with `logprobs`");
         return new Likelihood(sum) { IsGreedy = own.All(t => t.LogProb >= t.Best), Tokens = own.Length };
     }
 
     /// <summary>The words for a request that stays without an answer; throws where all further ones would fail as well.</summary>
     private string Give(EndpointException e)
     {
-        if (e.Status is 401 or 403 or 404) throw Refusal(_settings, e);
+        // Before anything was answered the key or the address is wrong; afterwards it is this request (moderation answers 403).
+        if (!_answered && e.Status is (401 or 403 or 404)) throw Refusal(_settings, e);
         int failures = Interlocked.Increment(ref _failures);
         if (failures < MostFailures) return e.Message;
         throw e.MayPass
-            ? new IOException($"{_settings.BaseUrl} failed {failures} requests in a row, each in {_settings.Tries} tries; the last: {e.Message}\n  What was answered is stored: the same command goes on from there.", e)
+            ? new IOException($"{_settings.BaseUrl} failed {failures} requests in a row, each in {_settings.Tries} tries; the last: "
+                + $"{e.Message}\n  What was answered is stored: the same command goes on from there.", e)
             : new InputException($"{_settings.BaseUrl} refused {failures} requests in a row; the last: {e.Message}", inner: e);
     }
 
-    private static InputException Refusal(EndpointSettings settings, EndpointException e) => new($"{settings.BaseUrl}: {e.Message}", fix: e.Status switch
+    private static InputException Refusal(EndpointSettings settings, EndpointException e) =>
+        new($"{settings.BaseUrl}: {e.Message}", fix: e.Status switch
     {
         401 or 403 => "The key is taken from OPENAI_API_KEY.",
         404 => "Is the address right up to and with /v1, and does the endpoint know this route and model?",
@@ -220,7 +247,9 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
         return at < 0 ? (text, false) : (text[..at], true);
     }
 
-    private async IAsyncEnumerable<Reply<T>> SideBySide<TWork, T>(IReadOnlyList<TWork> works, Func<TWork, CancellationToken, Task<Reply<T>[]>> ask, [EnumeratorCancellation] CancellationToken cancel = default)
+    private async IAsyncEnumerable<Reply<T>> SideBySide<TWork, T>(
+        IReadOnlyList<TWork> works, Func<TWork, CancellationToken, Task<Reply<T>[]>> ask,
+        [EnumeratorCancellation] CancellationToken cancel = default)
     {
         Channel<Reply<T>> replies = Channel.CreateUnbounded<Reply<T>>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -229,7 +258,8 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
             Exception? failure = null;
             try
             {
-                await Parallel.ForEachAsync(works, new ParallelOptions { MaxDegreeOfParallelism = _settings.Concurrency, CancellationToken = stop.Token }, async (work, token) =>
+                await Parallel.ForEachAsync(works, new ParallelOptions { MaxDegreeOfParallelism = _settings.Concurrency,
+                    CancellationToken = stop.Token }, async (work, token) =>
                 {
                     foreach (Reply<T> reply in await ask(work, token).ConfigureAwait(false)) replies.Writer.TryWrite(reply);
                 }).ConfigureAwait(false);

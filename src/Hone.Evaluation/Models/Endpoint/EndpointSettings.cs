@@ -15,7 +15,10 @@ public sealed record EndpointSettings
     /// <summary>Requests under way at a time.</summary>
     public int Concurrency { get; init; } = 8;
 
-    /// <summary>How often a request is sent before it is given up: after 408, 409, 429 and 5xx, a cut connection, a time-out, or an answer that is none.</summary>
+    /// <summary>
+    /// How often a request is sent before it is given up: after 408, 409, 429 and 5xx, a cut connection, a time-out, or
+    /// an answer that is none.
+    /// </summary>
     public int Tries { get; init; } = 8;
 
     /// <summary>Wait before the second try; it doubles from try to try, up to a minute. A server's Retry-After goes before it.</summary>
@@ -31,7 +34,8 @@ public sealed record EndpointSettings
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
             throw new InputException($"`{text}` is no address of an endpoint", fix: "For example http://127.0.0.1:8000/v1");
         foreach (string route in (string[])["/chat/completions", "/completions", "/models"])
-            if (address.AbsolutePath.TrimEnd('/').EndsWith(route, StringComparison.Ordinal)) throw new InputException($"`{text}` names a route", fix: $"Give the address before {route}.");
+            if (address.AbsolutePath.TrimEnd('/').EndsWith(route, StringComparison.Ordinal))
+                throw new InputException($"`{text}` names a route", fix: $"Give the address before {route}.");
         return address;
     }
 }

@@ -18,7 +18,8 @@ public class DamagedParquetTests
         {
             File.WriteAllBytes(path, s_file.Value[..length]);
             InputException e = Assert.Throws<InputException>(() => DataReader.ReadPreferences(path, new DataReport(path)).Count());
-            Assert.Equal($"{path}: the Parquet file is cut short: its end, where the footer is, is missing\n  Was the file copied completely?", e.Message);
+            Assert.Equal($"{path}: the Parquet file is cut short: its end, where the footer is, is missing\n  Was the "
+                + "file copied completely?", e.Message);
         }
     }
 
@@ -41,8 +42,10 @@ public class DamagedParquetTests
         file[at] = 0xE9;
         using TempFolder folder = new();
         File.WriteAllBytes(folder.File("pairs.parquet"), file);
-        InputException e = Assert.Throws<InputException>(() => DataReader.ReadPreferences(folder.File("pairs.parquet"), new DataReport("x")).Count());
-        Assert.Equal($"{folder.File("pairs.parquet")}:row 4: the Parquet file is damaged, row group 1 of 2: a text is not UTF-8\n  Was the file copied completely?", e.Message);
+        InputException e = Assert.Throws<InputException>(() => DataReader.ReadPreferences(folder.File("pairs.parquet"), new DataReport("x"))
+            .Count());
+        Assert.Equal($"{folder.File("pairs.parquet")}:row 4: the Parquet file is damaged, row group 1 of 2: a text is not UTF-8\n  Was the "
+            + "file copied completely?", e.Message);
     }
 
     /// <summary>Whatever bytes are changed, the answer is rows or a message, and it comes at once.</summary>
@@ -81,15 +84,19 @@ public class DamagedParquetTests
     {
         using TempFolder folder = new();
         string path = folder.File("texts.parquet");
-        ParquetFiles.Write(path, Enumerable.Range(0, 5000).Select(i => new TextOnly { text = $"{i}{new string('a', 1000)}" }).ToArray(), CompressionMethod.Zstd, rowGroup: 5000);
+        ParquetFiles.Write(path, Enumerable.Range(0, 5000).Select(i => new TextOnly { text = $"{i}{new string('a', 1000)}" }).ToArray(),
+            CompressionMethod.Zstd, rowGroup: 5000);
         byte[] file = File.ReadAllBytes(path);
         Assert.True(file.Length < 500_000);
         int footer = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(file.Length - 8));
-        ParquetChunk chunk = ParquetFooter.Read(file.AsSpan(file.Length - 8 - footer, footer)).Groups[0].Chunks["text"];
+        ParquetFooter read = ParquetFooter.Read(file.AsSpan(file.Length - 8 - footer, footer));
+        ParquetChunk chunk = read.Groups[0].Chunks["text"];
+        ParquetNode text = ParquetNode.Tree(read.Schema).Leaves.Single();
         using MemoryStream stream = new(file);
-        FormatException e = Assert.Throws<FormatException>(() => new ParquetPages(stream, file.Length - 8 - footer, maxBytes: 4 << 20).Check(chunk, repeated: false));
+        FormatException e = Assert.Throws<FormatException>(() =>
+            new ParquetPages(stream, file.Length - 8 - footer, maxBytes: 4 << 20).Read(chunk, text));
         Assert.Equal("unpacked, the row group is larger than 4 MiB", e.Message);
-        Assert.InRange(new ParquetPages(stream, file.Length - 8 - footer, maxBytes: 6 << 20).Check(chunk, repeated: false), 1, file.Length - 8 - footer);
+        Assert.InRange(new ParquetPages(stream, file.Length - 8 - footer, maxBytes: 6 << 20).Read(chunk, text).Length, 4 << 20, 6 << 20);
     }
 
     /// <summary>A footer may name the same pages again and again: a small file of endless rows.</summary>
@@ -98,18 +105,20 @@ public class DamagedParquetTests
     {
         using TempFolder folder = new();
         string path = folder.File("texts.parquet");
-        ParquetFiles.Write(path, Enumerable.Range(0, 3000).Select(i => new TextOnly { text = $"{i}{new string('a', 1000)}" }).ToArray(), CompressionMethod.Zstd, rowGroup: 3000);
+        ParquetFiles.Write(path, Enumerable.Range(0, 3000).Select(i => new TextOnly { text = $"{i}{new string('a', 1000)}" }).ToArray(),
+            CompressionMethod.Zstd, rowGroup: 3000);
         byte[] file = File.ReadAllBytes(path);
         int footer = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(file.Length - 8));
         ParquetFooter read = ParquetFooter.Read(file.AsSpan(file.Length - 8 - footer, footer));
         using MemoryStream stream = new(file);
+        ParquetNode text = ParquetNode.Tree(read.Schema).Leaves.Single();
         ParquetPages pages = new(stream, file.Length - 8 - footer, maxBytes: 1 << 30);
         FormatException e = Assert.Throws<FormatException>(() =>
         {
             for (int i = 0; i < 100_000; i++)
             {
                 pages.NextGroup();
-                pages.Check(read.Groups[0].Chunks["text"], repeated: false);
+                pages.Read(read.Groups[0].Chunks["text"], text);
             }
         });
         Assert.Equal("it unpacks to more than 500 times the size of the file", e.Message);
@@ -120,7 +129,8 @@ public class DamagedParquetTests
         using TempFolder folder = new();
         string path = folder.File("pairs.parquet");
         File.WriteAllBytes(path, file);
-        return Assert.Throws<InputException>(() => DataReader.ReadPreferences(path, new DataReport(path)).Count()).Message[(path.Length + 2)..];
+        return Assert.Throws<InputException>(() => DataReader.ReadPreferences(path, new DataReport(path))
+            .Count()).Message[(path.Length + 2)..];
     }
 
     private static byte[] Bytes(CompressionMethod compression)

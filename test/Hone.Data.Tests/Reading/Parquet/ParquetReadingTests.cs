@@ -22,7 +22,7 @@ public class ParquetReadingTests
         Assert.Equal("pairs.parquet: 50 rows, 50 kept, 0 dropped; layout: preferences as message lists", report.ToString());
         for (int i = 0; i < read.Length; i++)
         {
-            Assert.Equal([Some.User($"question {i}")], read[i].Prompt);
+            Assert.Equal([TestRows.User($"question {i}")], read[i].Prompt);
             Assert.Equal((written[i].chosen[1].content, written[i].rejected[1].content), (read[i].Chosen, read[i].Rejected));
             Assert.Equal((written[i].chosen_score, written[i].rejected_score), (read[i].ChosenScore, read[i].RejectedScore));
         }
@@ -50,9 +50,10 @@ public class ParquetReadingTests
         InputException e = Assert.Throws<InputException>(() => DataReader.ReadPrompts(path, new DataReport(path)).Count());
         Assert.StartsWith($"{path}:row 1: no known layout of prompts has the columns `text`\n", e.Message);
 
-        // The second row's text is missing, and the message says so.
-        e = Assert.Throws<InputException>(() => DataReader.ReadSft(path, new DataReport(path)).Count());
-        Assert.StartsWith($"{path}:row 2: column `text` is missing", e.Message);
+        // The second row's text is null, the third's is empty: both are dropped as such.
+        var report = new DataReport(path);
+        Assert.Single(DataReader.ReadSft(path, report));
+        Assert.Equal(2, report.Dropped[DropReason.EmptyAnswer]);
     }
 
     [Fact]

@@ -47,9 +47,11 @@ public class PublishedParquetTests
         Assert.Equal(20, rows.Length);
         Assert.All(rows, r => Assert.Equal(["user", "bot", "user"], r.Select(m => m.GetProperty("role").GetString())));
         // As hyparquet decodes them: row i has contents of 500 + 50 i, 600 + 50 i and 700 + 50 i letters.
-        for (int i = 0; i < rows.Length; i++) Assert.Equal([500 + 50 * i, 600 + 50 * i, 700 + 50 * i], rows[i].Select(m => m.GetProperty("content").GetString()!.Length));
+        for (int i = 0; i < rows.Length; i++)
+            Assert.Equal([500 + 50 * i, 600 + 50 * i, 700 + 50 * i], rows[i].Select(m => m.GetProperty("content").GetString()!.Length));
 
-        InputException e = Assert.Throws<InputException>(() => DataReader.ReadSft(PathOf("struct_offset_index.parquet"), new DataReport("x")).Count());
+        InputException e =
+            Assert.Throws<InputException>(() => DataReader.ReadSft(PathOf("struct_offset_index.parquet"), new DataReport("x")).Count());
         Assert.Equal($"{PathOf("struct_offset_index.parquet")}:row 1", e.Where);
         Assert.Contains("message 2 of `messages` has the role `bot`", e.Message);
     }
@@ -62,8 +64,10 @@ public class PublishedParquetTests
     private static bool Same(JsonElement expected, JsonElement actual) => (expected.ValueKind, actual.ValueKind) switch
     {
         (JsonValueKind.Object, JsonValueKind.Array) => expected.EnumerateObject().Count() == actual.GetArrayLength()
-            && actual.EnumerateArray().All(e => expected.TryGetProperty(e.GetProperty("key").GetString()!, out JsonElement v) && Same(v, e.GetProperty("value"))),
-        (JsonValueKind.Object, JsonValueKind.Object) => actual.EnumerateObject().All(p => expected.TryGetProperty(p.Name, out JsonElement v) ? Same(v, p.Value) : p.Value.ValueKind == JsonValueKind.Null)
+            && actual.EnumerateArray()
+                .All(e => expected.TryGetProperty(e.GetProperty("key").GetString()!, out JsonElement v) && Same(v, e.GetProperty("value"))),
+        (JsonValueKind.Object, JsonValueKind.Object) => actual.EnumerateObject()
+            .All(p => expected.TryGetProperty(p.Name, out JsonElement v) ? Same(v, p.Value) : p.Value.ValueKind == JsonValueKind.Null)
             && expected.EnumerateObject().All(p => actual.TryGetProperty(p.Name, out _)),
         (JsonValueKind.Array, JsonValueKind.Array) => expected.GetArrayLength() == actual.GetArrayLength()
             && expected.EnumerateArray().Zip(actual.EnumerateArray()).All(pair => Same(pair.First, pair.Second)),
