@@ -1,4 +1,3 @@
-using Hone.Runs;
 using System.Globalization;
 using System.Text;
 using Hone.Inference;
