@@ -37,8 +37,7 @@ public sealed class LlamaCppTests
             byte[] bytes = [.. expected.SelectMany(id => Printed(tokenizer, id))];
             if (bytes.Length == 0) continue;
             int context = prompt <= original ? original.Value : 512;
-            byte[] answer = Run("llama-completion", "-m", file, "-p", text, "-n", $"{expected.Count()}", "-c", $"{context}", "--temp", "0", "-t", "1", "-no-cnv", "--no-warmup",
-                "-ctk", "f32", "-ctv", "f32", "-fa", "off", "--no-display-prompt", "--no-escape");
+            byte[] answer = Complete(bytes, "-m", file, "-p", text, "-n", $"{expected.Count() + 16}", "-c", $"{context}", "--no-escape");
             Assert.Equal(Convert.ToHexString(bytes), Convert.ToHexString(answer.AsSpan(0, Math.Min(bytes.Length, answer.Length))));
             compared++;
         }
@@ -78,10 +77,9 @@ public sealed class LlamaCppTests
         const string Text = "Where is the lamp, Anna? It's 1234 m away \u00fc\u00df \u4eca\u65e5.";
         string ids = Encoding.UTF8.GetString(Run("llama-tokenize", "-m", file, "-p", Text, "--ids", "--log-disable"));
         Assert.Equal(tokenizer.Encode(Text, addSpecial: true), JsonSerializer.Deserialize<int[]>(ids[ids.LastIndexOf('[')..])!);
-        string ours = Command.Done("chat", folder, "--prompt", "Where is the lamp?", "--temperature", "0", "--device", "cpu").Out.Trim();
-        byte[] answer = Run("llama-completion", "-m", file, "-p", "<|user|>Where is the lamp?<|end|><|assistant|>", "-n", "96", "--temp", "0", "-t", "1", "-no-cnv", "--no-warmup",
-            "-ctk", "f32", "-ctv", "f32", "-fa", "off", "--no-display-prompt");
-        Assert.StartsWith(ours, Encoding.UTF8.GetString(answer).Trim(), StringComparison.Ordinal);
+        string ours = Command.Done("chat", folder, "--prompt", "Where is the lamp?", "--temperature", "0", "--device", "cpu").Out.TrimEnd('\n');
+        byte[] answer = Complete(Encoding.UTF8.GetBytes(ours), "-m", file, "-p", "<|user|>Where is the lamp?<|end|><|assistant|>", "-n", "96");
+        Assert.StartsWith(ours, Encoding.UTF8.GetString(answer), StringComparison.Ordinal);
     }
 
     private static IEnumerable<(string Model, string Text, int Prompt, int[] Greedy)> Rows(string path)
@@ -102,6 +100,18 @@ public sealed class LlamaCppTests
         if (tokenizer.SpecialIds.Contains(id)) return [];
         if (token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal)) return Convert.FromHexString(token[3..5]) is [not 0] bytes ? bytes : [];
         return Encoding.UTF8.GetBytes(token.Replace('\u2581', ' '));
+    }
+
+    // The program may end before its printing thread has printed all. So more is asked for than is compared, and what is still too
+    // short is asked again.
+    private static byte[] Complete(byte[] expected, params string[] args)
+    {
+        byte[] answer = [];
+        for (int i = 0; i < 20 && !answer.AsSpan().StartsWith(expected); i++)
+        {
+            answer = Run("llama-completion", [.. args, "--temp", "0", "-t", "1", "-no-cnv", "--no-warmup", "-ctk", "f32", "-ctv", "f32", "-fa", "off", "--no-display-prompt"]);
+        }
+        return answer;
     }
 
     private static byte[] Run(string program, params string[] args)
