@@ -1,5 +1,4 @@
 using Hone.Data;
-using Hone.Text;
 using Hone.Workflow.Recipes;
 using Hone.Workflow.World;
 
