@@ -44,7 +44,7 @@ public static class FinalTable
     {
         double[] preferences = [.. policy.Scores.Zip(baseline.Scores, (a, b) => a > b ? 1.0 : a < b ? 0 : 0.5)];
         ulong Named(string figure) => Seeds.Derive(seed, $"{policy.Name} against {baseline.Name}: {figure}");
-        return (Bootstrap.Mean(preferences, Named("win rate"), resamples),
+        return (WinRate.Of(preferences),
             LengthControlledWinRate.Of(preferences, policy.TokenCounts, baseline.TokenCounts, Named("length-controlled"), resamples: Math.Min(resamples, LengthControlledWinRate.DefaultResamples)));
     }
 }

@@ -78,7 +78,7 @@ public class StoryInputsTests
         RunInputs inputs = StoryInputs.Create(recipe, text);
         Assert.All(inputs.Human!.Test, human =>
         {
-            int[] answer = human.Render(text).Responses[0];
+            int[] answer = human.Render(text).Answers[0];
             Assert.Equal(text.Tokenizer.EosId, answer[^1]);
             Assert.DoesNotContain(text.Tokenizer.UnkId!.Value, answer);
             Assert.InRange(answer.Length, 2, 60);
