@@ -93,6 +93,7 @@ public sealed class ChatFormat
             ChatTemplate template = ToolTemplate is not null && request.Variables.GetValueOrDefault("tools") is not null
                 ? ToolTemplate
                 : Template;
+            request = request with { Messages = ContentParts.Fit(request.Messages, template) };
             List<string> texts = [.. TemplateData.Texts(request.Messages), .. TemplateData.Texts(request.Variables)];
             mark = ControlTextGuard.ChooseMark(texts);
             TextBudget budget = new(texts.Sum(text => (long)text.Length));
