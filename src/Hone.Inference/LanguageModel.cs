@@ -1,4 +1,3 @@
-using Hone.Inference;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Hone.Models;

@@ -51,8 +51,9 @@ internal sealed class Gemma2 : Architecture
     /// <summary>
     /// By the square root of what llama.cpp divides scores, as GGUF has no key for it: another number in the largest release.
     /// </summary>
-    internal static double ScalarInGguf(TransformerConfig config, int largest) =>
-        config.LayerCount == largest ? config.HiddenSize / config.HeadCount : config.HeadDim;
+    internal static double ScalarInGguf(TransformerConfig config, int largest) => config.LayerCount == largest
+        ? config.HiddenSize / config.HeadCount
+        : config.HeadDim;
 
     internal static int ScalarInGguf(JsonObject json, int largest) => json["num_hidden_layers"]!.GetValue<int>() == largest
         ? json["hidden_size"]!.GetValue<int>() / json["num_attention_heads"]!.GetValue<int>()

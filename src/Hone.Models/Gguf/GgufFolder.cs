@@ -27,8 +27,10 @@ public static class GgufFolder
     public static string Open(string path, string root)
     {
         FileInfo file = new(Path.GetFullPath(path));
-        string identity = string.Create(CultureInfo.InvariantCulture, $"{Layout}|{file.FullName}|{file.Length}|{file.LastWriteTimeUtc.Ticks}");
-        string folder = Path.Combine(root, $"{Path.GetFileNameWithoutExtension(path)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..16]}");
+        string identity =
+            string.Create(CultureInfo.InvariantCulture, $"{Layout}|{file.FullName}|{file.Length}|{file.LastWriteTimeUtc.Ticks}");
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..16];
+        string folder = Path.Combine(root, $"{Path.GetFileNameWithoutExtension(path)}-{hash}");
         if (Directory.Exists(folder)) return folder;
         string partial = $"{folder}.{Environment.ProcessId}{Durable.PartialSuffix}";
         try

@@ -35,12 +35,14 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef baseMo
         List<IterationHealth> health = [];
         string? selected = null;
         if (_recipe.Online.Enabled) (health, selected) = Iterate(policies, sft, reward!);
+        string released = selected ?? (_recipe.Online.Enabled ? "sft" : policies[^1].Name);
+        if (_recipe.Online.Enabled && selected is null) run.Say("no iterate is within online.max_kl: what the first one started from is released");
 
         RunResults results = reward is null || !_recipe.Evaluation.Enabled
             ? new RunResults { Name = name, Rows = [], Seed = run.Seed }
-            : Assemble(name, [.. policies.Select(p => (p.Name, p.Series, p.Label))], [.. policies.Select(p => Evaluate(p.Name, p.Model, sft, reward))], People(reward), selected);
+            : Assemble(name, [.. policies.Select(p => (p.Name, p.Series, p.Label))], [.. policies.Select(p => Evaluate(p.Name, p.Model, sft, reward))], People(reward), selected, released);
         bool policy = _recipe.Sft.Enabled || _recipe.OfflineDpo.Enabled || _recipe.Online.Enabled;
-        return (results with { RewardModel = rewardCheck, Iterations = health }, policy ? policies.First(p => p.Name == (selected ?? policies[^1].Name)).Model : reward!);
+        return (results with { RewardModel = rewardCheck, Iterations = health }, policy ? policies.First(p => p.Name == released).Model : reward!);
     }
 
     private (List<IterationHealth> Health, string? Selected) Iterate(
@@ -80,12 +82,13 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef baseMo
     private PolicyAnswers? People(ModelRef reward) => Inputs.Human is { } human ? HumanStage.Run(run, human.Test, reward) : null;
 
     private RunResults Assemble(
-        string name, (string Name, string Series, string Label)[] policies, PolicyAnswers[] answers, PolicyAnswers? people, string? selected)
+        string name, (string Name, string Series, string Label)[] policies, PolicyAnswers[] answers, PolicyAnswers? people, string? selected,
+        string released)
     {
         int resamples = _recipe.Evaluation.BootstrapSamples;
         ulong seed = Seeds.Derive(run.Seed, "bootstrap");
         PolicyAnswers sft = answers[0];
-        ResultRow[] all = [.. answers.Select(a => FinalTable.Row(a, sft, seed, resamples, a.Name == selected))];
+        ResultRow[] all = [.. answers.Select(a => FinalTable.Row(a, sft, seed, resamples, _recipe.Online.Enabled && a.Name == released))];
         PolicyAnswers? offline = answers.FirstOrDefault(a => a.Name == "offline-dpo"), online = answers.FirstOrDefault(a => a.Name == selected);
         return new RunResults
         {
