@@ -74,7 +74,9 @@ public sealed class LanguageModel : IDisposable
     {
         Channel<string> pieces = Channel.CreateUnbounded<string>();
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Task work = Task.Run(() => WritePieces(new GenerationRequest(promptIds, options ?? Defaults), pieces.Writer, abandoned.Token), CancellationToken.None);
+        Task work = Task.Run(
+            () => WritePieces(new GenerationRequest(promptIds, options ?? Defaults), pieces.Writer, abandoned.Token),
+            CancellationToken.None);
         try
         {
             await foreach (string piece in pieces.Reader.ReadAllAsync(cancel).ConfigureAwait(false)) yield return piece;

@@ -52,7 +52,10 @@ internal sealed class AnswerInProgress
     public Completion Complete()
     {
         if (_matcher is { Found: null }) _matcher.Push(_decoder!.Flush());
-        return new Completion(_requestIndex, _answerIndex, [.. _sequence.Skip(Prompt.Length)], [.. _logProbs], _finishReason!) { Text = _matcher?.Text };
+        return new Completion(_requestIndex, _answerIndex, [.. _sequence.Skip(Prompt.Length)], [.. _logProbs], _finishReason!)
+        {
+            Text = _matcher?.Text,
+        };
     }
 
     private bool CompletesStopString(int id)

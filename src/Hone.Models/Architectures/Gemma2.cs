@@ -35,10 +35,11 @@ internal sealed class Gemma2 : Architecture
 
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common) =>
         ReadGemma(fields, common, cap: 50, logitCap: 30) with
-    {
-        Window = WindowFields.Window(fields, otherwise: 4096),
-        WindowedLayers = WindowFields.LayerTypes(fields, common) ?? [.. Enumerable.Range(0, common.LayerCount).Select(i => i % 2 == 0)],
-    };
+        {
+            Window = WindowFields.Window(fields, otherwise: 4096),
+            WindowedLayers = WindowFields.LayerTypes(fields, common)
+                ?? [.. Enumerable.Range(0, common.LayerCount).Select(i => i % 2 == 0)],
+        };
 
     public override void Write(Utf8JsonWriter json, TransformerConfig config)
     {

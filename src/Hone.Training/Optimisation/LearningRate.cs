@@ -2,7 +2,10 @@ using Hone.Data;
 
 namespace Hone.Training;
 
-/// <summary>The learning rate as a pure function of the step, so that resuming needs no state (transformers' <c>get_*_schedule_with_warmup</c>).</summary>
+/// <summary>
+/// The learning rate as a pure function of the step, so that resuming needs no state
+/// (transformers' <c>get_*_schedule_with_warmup</c>).
+/// </summary>
 public static class LearningRate
 {
     /// <param name="step">0-based optimiser step.</param>
