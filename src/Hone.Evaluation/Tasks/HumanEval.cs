@@ -78,7 +78,8 @@ internal static class HumanEval
                 Generations = CodeTask.Requests(prompt(row), stops, tokens, options),
             })],
             Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, program(item.Doc, answer) + "\n", Tests(item.Doc),
-                item.Target) { Sanitize = sanitize }, filter),
+                item.Target)
+            { Sanitize = sanitize }, filter),
         };
     }
 }

@@ -70,6 +70,7 @@ internal static class MbppInstruct
                 Generations = CodeTask.Requests(prompt(row), stops, tokens, options),
             })],
             Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, program(answer) + "\n", item.Target,
-                Mbpp.EntryPoint(item.Doc)) { Sanitize = sanitize }, filter),
+                Mbpp.EntryPoint(item.Doc))
+            { Sanitize = sanitize }, filter),
         };
 }
