@@ -62,7 +62,10 @@ public sealed class ServedModel : IAsyncDisposable
         return Enqueue(work, work.Answers.Task);
     }
 
-    /// <summary>What the model makes of the tokens of each sequence from its <c>From</c> on, with the likeliest <paramref name="top"/> in each place.</summary>
+    /// <summary>
+    /// What the model makes of the tokens of each sequence from its <c>From</c> on, with the likeliest <paramref name="top"/> in each
+    /// place.
+    /// </summary>
     internal Task<SequenceScore[]> ScoreAsync(ScoredSequence[] sequences, int top, CancellationToken cancel)
     {
         var work = new Work([], sequences, top, cancel);
@@ -115,7 +118,8 @@ public sealed class ServedModel : IAsyncDisposable
             if (batch[0].Sequences is { } sequences)
             {
                 var scores = new SequenceScore[sequences.Length];
-                foreach (SequenceScore score in PrefixScorer.Score(_model.Model, sequences, PassTokens, batch[0].Top, _closing.Token)) scores[score.Index] = score;
+                foreach (SequenceScore score in PrefixScorer.Score(_model.Model, sequences, PassTokens, batch[0].Top, _closing.Token))
+                    scores[score.Index] = score;
                 batch[0].Scores.SetResult(scores);
                 return;
             }

@@ -11,7 +11,10 @@ internal static class ExportVerb
     public static Command Create(Streams io)
     {
         string types = string.Join(", ", GgufExport.Types);
-        var model = new Argument<string>("model") { Description = "Folder of the model (Hugging Face layout), or owner/name of one on a hub." };
+        var model = new Argument<string>("model")
+        {
+            Description = "Folder of the model (Hugging Face layout), or owner/name of one on a hub.",
+        };
         var gguf = new Option<string>("--gguf") { Description = $"How matrices are stored: {types}.", Required = true };
         var output = new Option<string>("--output") { Description = "The file to be written, NAME.gguf.", Required = true };
         var command = new Verb("export", "Write a model as GGUF for llama.cpp, Ollama and LM Studio.", """

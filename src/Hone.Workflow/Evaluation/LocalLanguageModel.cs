@@ -50,11 +50,13 @@ public sealed class LocalLanguageModel : ILanguageModel, IDisposable
         return new LocalLanguageModel(PretrainedModel.Open(folder, ComputeTarget.Parse(device, dtype)), reference.Digest, bos);
     }
 
-    public async IAsyncEnumerable<Reply<Likelihood>> ScoreAsync(IReadOnlyList<ScoreRequest> requests, [EnumeratorCancellation] CancellationToken cancel = default)
+    public async IAsyncEnumerable<Reply<Likelihood>> ScoreAsync(
+        IReadOnlyList<ScoreRequest> requests, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         await Task.Yield();
         ScoreIds[] ids = [.. requests.Select(_tokens.Score)];
-        foreach (SequenceScore score in Guarded(PrefixScorer.Score(_model.Model, [.. ids.Select(i => new ScoredSequence(i.Ids, i.From))], PassTokens, cancel: cancel)))
+        foreach (SequenceScore score in Guarded(
+            PrefixScorer.Score(_model.Model, [.. ids.Select(i => new ScoredSequence(i.Ids, i.From))], PassTokens, cancel: cancel)))
         {
             yield return new Reply<Likelihood>(score.Index, new Likelihood(score.LogProb)
             {
@@ -66,15 +68,19 @@ public sealed class LocalLanguageModel : ILanguageModel, IDisposable
         }
     }
 
-    public async IAsyncEnumerable<Reply<Answer>> GenerateAsync(IReadOnlyList<GenerateRequest> requests, [EnumeratorCancellation] CancellationToken cancel = default)
+    public async IAsyncEnumerable<Reply<Answer>> GenerateAsync(
+        IReadOnlyList<GenerateRequest> requests, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         await Task.Yield();
         // Prompts of like length make full batches.
-        (int Index, PromptIds Prompt)[] prompts = [.. requests.Select((r, i) => (i, _tokens.Prompt(r))).OrderByDescending(p => p.Item2.Ids.Length)];
+        (int Index, PromptIds Prompt)[] prompts =
+            [.. requests.Select((r, i) => (i, _tokens.Prompt(r))).OrderByDescending(p => p.Item2.Ids.Length)];
         foreach ((int Index, PromptIds Prompt)[] part in prompts.Chunk(AnswersAtOnce))
         {
             IReadOnlyList<Completion> answers;
-            lock (_gate) answers = _engine.Generate([.. part.Select(p => new GenerationRequest(p.Prompt.Ids, Options(requests[p.Index].Options)))], cancel: cancel);
+            lock (_gate)
+                answers = _engine.Generate(
+                    [.. part.Select(p => new GenerationRequest(p.Prompt.Ids, Options(requests[p.Index].Options)))], cancel: cancel);
             for (int i = 0; i < part.Length; i++)
             {
                 GenerateRequest request = requests[part[i].Index];

@@ -29,6 +29,7 @@ public static class ReferenceLogProbs
         {
             ReferenceLogps = p is { ReferenceChosenLogp: { } chosen, ReferenceRejectedLogp: { } rejected }
                 ? [chosen, rejected]
-                : throw new InputException("The pair has no reference log-probabilities.", $"{where}, row {i + 1}", "Give the reference model, and they are computed once and stored."),
+                : throw new InputException("The pair has no reference log-probabilities.",
+                    $"{where}, row {i + 1}", "Give the reference model, and they are computed once and stored."),
         })];
 }

@@ -29,8 +29,10 @@ public static class Release
         var stages = new List<TrainingStage>();
         if (r.Sft.Enabled) stages.Add(Row("sft", "conversations", inputs.Sft.Count, r.Sft, r.Sft.LearningRate));
         if (r.Reward.Enabled) stages.Add(Row("reward", "labelled pairs", inputs.Preferences.Count, r.Reward, r.Reward.LearningRate));
-        if (r.OfflineDpo.Enabled) stages.Add(Row("offline-dpo", "labelled pairs", inputs.Preferences.Count, r.OfflineDpo, r.OfflineDpo.LearningRate));
-        stages.AddRange(results.Iterations.Select(i => Row($"online-dpo-{i.Iteration}", "best against worst of its own answers", i.Pairs, r.Online,
+        if (r.OfflineDpo.Enabled)
+            stages.Add(Row("offline-dpo", "labelled pairs", inputs.Preferences.Count, r.OfflineDpo, r.OfflineDpo.LearningRate));
+        stages.AddRange(results.Iterations.Select(i => Row(
+            $"online-dpo-{i.Iteration}", "best against worst of its own answers", i.Pairs, r.Online,
             OnlineIteration.Options(r.Online, i.Iteration).LearningRate)));
         bool world = r.Model == "world", policy = r.Sft.Enabled || r.OfflineDpo.Enabled || r.Online.Enabled;
         return new ModelCardInfo

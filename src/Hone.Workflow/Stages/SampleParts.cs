@@ -11,7 +11,8 @@ public static class SampleParts
 {
     private const int PromptsPerPart = 512;
 
-    public static void Write(StageFolder stage, IReadOnlyList<PromptRow> prompts, Func<IReadOnlyList<PromptRow>, IReadOnlyList<SampleRow>> sample, Action<string> say)
+    public static void Write(StageFolder stage, IReadOnlyList<PromptRow> prompts,
+        Func<IReadOnlyList<PromptRow>, IReadOnlyList<SampleRow>> sample, Action<string> say)
     {
         int parts = (prompts.Count + PromptsPerPart - 1) / PromptsPerPart;
         for (int part = 0; part < parts; part++)

@@ -2,7 +2,9 @@ using Hone.Runs;
 
 namespace Hone.Workflow.Tests.Loop;
 
-/// <summary>Trap 22: the public scripts release the last iterate. Here the best on held-out prompts is released (Algorithm 2, line 7).</summary>
+/// <summary>
+/// Trap 22: the public scripts release the last iterate. Here the best on held-out prompts is released (Algorithm 2, line 7).
+/// </summary>
 public sealed class SelectionTrapTests(Unbroken unbroken) : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -43,6 +45,7 @@ public sealed class SelectionTrapTests(Unbroken unbroken) : IDisposable
     private static void AssertReleased(TinyRun run, RunResults results, int iteration)
     {
         Assert.Equal($"online-dpo-{iteration}", Assert.Single(results.Rows, r => r.Selected).Name);
-        Assert.Equal(File.ReadAllBytes(run.File($"online-{iteration}/dpo/model/model.safetensors")), File.ReadAllBytes(run.File("model/model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(run.File($"online-{iteration}/dpo/model/model.safetensors")),
+            File.ReadAllBytes(run.File("model/model.safetensors")));
     }
 }
