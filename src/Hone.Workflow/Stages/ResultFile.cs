@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Hone.Data;
 using Hone.Runs;
 
 namespace Hone.Workflow;
@@ -19,7 +20,7 @@ public static class ResultFile
 
     public static PolicyScores ReadScores(string path) => JsonSerializer.Deserialize(File.ReadAllBytes(path), StageResults.Default.PolicyScores)!;
 
-    private static void Write(string path, byte[] json) => DurableFiles.Instance.WriteWhole(path, json);
+    private static void Write(string path, byte[] json) => Durable.WriteFile(path, stream => stream.Write(json));
 }
 
 /// <summary>Gold scores (null without a judge), log-ratios to SFT and, where known, log-probabilities of people's answers, in the order of the answers. [prompts]</summary>
