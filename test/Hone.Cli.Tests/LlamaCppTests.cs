@@ -35,7 +35,8 @@ public sealed class LlamaCppTests
             ? 256
             : null; // llama.cpp chooses longrope's factors once, by the context's length
         int compared = 0;
-        foreach ((_, string text, int prompt, int[] greedy) in Rows(SharedData.Require("vectors/forward_families.jsonl")).Where(r => r.Model == model))
+        foreach ((_, string text, int prompt, int[] greedy) in
+            Rows(SharedData.Require("vectors/forward_families.jsonl")).Where(r => r.Model == model))
         {
             int most = prompt <= original ? original.Value - prompt : Math.Max(0, same - prompt + 1);
             IEnumerable<int> expected = greedy.Take(most).TakeWhile(id => id != tokenizer.EosId);
@@ -119,7 +120,10 @@ public sealed class LlamaCppTests
         byte[] answer = [];
         for (int i = 0; i < 20 && !answer.AsSpan().StartsWith(expected); i++)
         {
-            answer = Run("llama-completion", [.. args, "--temp", "0", "-t", "1", "-no-cnv", "--no-warmup", "-ctk", "f32", "-ctv", "f32", "-fa", "off", "--no-display-prompt"]);
+            answer = Run("llama-completion",
+            [
+                .. args, "--temp", "0", "-t", "1", "-no-cnv", "--no-warmup", "-ctk", "f32", "-ctv", "f32", "-fa", "off", "--no-display-prompt",
+            ]);
         }
         return answer;
     }

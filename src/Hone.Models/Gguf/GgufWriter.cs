@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Hone.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -54,7 +54,8 @@ internal sealed record GgufPreTokenizer(
                 $"known: {string.Join(", ", s_known.Select(p => p.Name))}");
         }
         return alike.Find(p => p.IgnoresMerges == ignoresMerges) ?? throw new InputException(
-            $"ignore_merges is {(ignoresMerges ? "true" : "false")}, but {alike[0].Name}, GGUF's name of this split pattern, implies the opposite",
+            $"ignore_merges is {(ignoresMerges ? "true" : "false")}, but {alike[0].Name}, GGUF's name of this split pattern, implies "
+            + "the opposite",
             where);
     }
 }

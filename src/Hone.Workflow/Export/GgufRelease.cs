@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Models.Gguf;
@@ -31,7 +32,7 @@ public static class GgufRelease
             if (System.IO.File.Exists(path)) warnings.Add($"{name} is there already and stays as it is");
             else
             {
-                AtomicText.Write(path, text());
+                Durable.WriteText(path, text());
                 files.Add(path);
             }
         }

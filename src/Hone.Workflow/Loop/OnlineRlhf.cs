@@ -40,7 +40,8 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef baseMo
         string? selected = null;
         if (_recipe.Online.Enabled) (health, selected) = Iterate(policies, sft, reward!);
         string released = selected ?? (_recipe.Online.Enabled ? "sft" : policies[^1].Name);
-        if (_recipe.Online.Enabled && selected is null) run.Say("no iterate is within online.max_kl: what the first one started from is released");
+        if (_recipe.Online.Enabled && selected is null)
+            run.Say("no iterate is within online.max_kl: what the first one started from is released");
 
         RunResults results = reward is null || !_recipe.Evaluation.Enabled
             ? new RunResults { Name = name, Rows = [], Seed = run.Seed }

@@ -2,6 +2,7 @@ using Hone.Inference;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Hone.Data;
 using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Metrics;

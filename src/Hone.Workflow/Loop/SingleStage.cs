@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Data;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
@@ -50,8 +51,8 @@ public static class SingleStage
     private static string WorkFolder(string output) => Path.GetFullPath(Path.TrimEndingDirectorySeparator(output)) + ".training";
 
     private static void Execute(
-        string work, string output, ResolvedRecipe recipe, ProgressDisplay display,
-        TimeProvider clock, Func<RunContext, ModelRef> stage, CancellationToken cancel)
+        string work, string output, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock, Func<RunContext, ModelRef> stage,
+        CancellationToken cancel)
     {
         using RunFolder folder = RunFolder.Exists(work) ? Resume(work, recipe, clock) : RunFolder.Create(work, recipe, clock);
         string model;

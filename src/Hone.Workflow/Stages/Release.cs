@@ -9,15 +9,13 @@ public static class Release
 {
     public static void Write(RunContext run, ResolvedRecipe recipe, RunInputs inputs, RunResults results, ModelRef released, string folder)
     {
-        string beside = folder + ".partial";
-        foreach (string old in new[] { beside, folder })
-            if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
-        Directory.CreateDirectory(beside);
-        foreach (string file in Directory.EnumerateFiles(released.Folder)) File.Copy(file, Path.Combine(beside, Path.GetFileName(file)));
-        ModelCard.Write(beside, Info(recipe, inputs, results), results);
-        foreach (string file in Directory.EnumerateFiles(beside)) DurableFiles.Instance.Sync(file);
-        Directory.Move(beside, folder);
-        DurableFiles.Instance.SyncFolder(Path.GetDirectoryName(folder)!);
+        DurableFiles.Instance.DeleteTree(folder);
+        DurableFiles.Instance.WriteFolder(folder, beside =>
+        {
+            foreach (string file in Directory.EnumerateFiles(released.Folder))
+                File.Copy(file, Path.Combine(beside, Path.GetFileName(file)));
+            ModelCard.Write(beside, Info(recipe, inputs, results), results);
+        });
         run.Say($"released model: {folder}");
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Hone.Data;
 using Hone.Runs;
 
 namespace Hone.Workflow;
@@ -25,7 +26,7 @@ public static class ResultFile
     public static PolicyScores ReadScores(string path) =>
         JsonSerializer.Deserialize(File.ReadAllBytes(path), StageResults.Default.PolicyScores)!;
 
-    private static void Write(string path, byte[] json) => DurableFiles.Instance.WriteWhole(path, json);
+    private static void Write(string path, byte[] json) => Durable.WriteFile(path, stream => stream.Write(json));
 }
 
 /// <summary>

@@ -63,7 +63,7 @@ public sealed class HubClientTests : IDisposable
     [InlineData("blobs")]
     [InlineData("snapshots")]
     [InlineData("refs")]
-    [InlineData("refs/main.tmp")]
+    [InlineData("refs/main.partial")]
     [InlineData("blobs/INCOMPLETE")]
     [InlineData("blobs/BLOB")]
     public async Task A_link_planted_in_the_cache_is_not_written_through(string place)

@@ -88,7 +88,7 @@ public class RowFileTests
             });
         Assert.Equal(rows[1], read[1] with { Prompt = rows[1].Prompt });
         Assert.Equal(["system", "user"], read[1].Prompt.Select(m => m.Role));
-        Assert.False(File.Exists(path + ".tmp"));
+        Assert.Equal([path], Directory.GetFiles(folder.Path));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Hone.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 

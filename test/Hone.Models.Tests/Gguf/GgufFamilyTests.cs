@@ -106,7 +106,8 @@ public sealed class GgufFamilyTests
     {
         int rows = 0;
         string vectors = SharedData.Require("gguf/greedy.jsonl");
-        foreach (IGrouping<string, JsonElement> group in File.ReadLines(vectors).Select(l => JsonDocument.Parse(l).RootElement).GroupBy(r => r.GetProperty("gguf").GetString()!))
+        foreach (IGrouping<string, JsonElement> group in File.ReadLines(vectors)
+            .Select(l => JsonDocument.Parse(l).RootElement).GroupBy(r => r.GetProperty("gguf").GetString()!))
         {
             using var scope = NewDisposeScope();
             using var off = no_grad();
@@ -141,7 +142,8 @@ public sealed class GgufFamilyTests
         {
         }
         using Transformer model = Load(temp.File("model.gguf"));
-        foreach (JsonElement row in File.ReadLines(SharedData.Require("vectors/forward_families.jsonl")).Select(l => JsonDocument.Parse(l).RootElement))
+        foreach (JsonElement row in File.ReadLines(SharedData.Require("vectors/forward_families.jsonl"))
+            .Select(l => JsonDocument.Parse(l).RootElement))
         {
             if (row.GetProperty("model").GetString() != name) continue;
             int[] Ints(string key) => [.. row.GetProperty(key).EnumerateArray().Select(v => v.GetInt32())];
@@ -167,7 +169,10 @@ public sealed class GgufFamilyTests
     [InlineData("tiny-gemma2", "attn_logit_softcapping", "null", "always caps scores")]
     [InlineData("tiny-qwen3-moe", "norm_topk_prob", "false", "norm_topk_prob is false")]
     [InlineData("tiny-qwen3", "rope_parameters",
-        """{"rope_type":"llama3","rope_theta":10000.0,"factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}""", "rope scaling llama3")]
+        """
+        {"rope_type":"llama3","rope_theta":10000.0,"factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,
+         "original_max_position_embeddings":8192}
+        """, "rope scaling llama3")]
     [InlineData("tiny-llama-yarn", "rope_scaling",
         """{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":64,"truncate":false}""", "truncate: false")]
     public void What_llama_cpp_would_compute_otherwise_is_refused_by_name(string name, string key, string value, string message)
@@ -192,12 +197,15 @@ public sealed class GgufFamilyTests
         (config["rope_theta"], config["max_position_embeddings"]) = (500000.0, 131072);
         config["rope_scaling"] =
             JsonNode.Parse(
-            """{"rope_type":"llama3","factor":32.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}""");
+            """
+            {"rope_type":"llama3","factor":32.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}
+            """);
         File.WriteAllText(temp.File("config.json"), config.ToJsonString());
         using (GgufFile file = Export(folder, target, out _)) Assert.True(file.Header.Entries.ContainsKey("rope_freqs.weight"));
         GgufFolder.Unpack(target.File("model.gguf"), unpacked.Path);
         Assert.Equal(ConfigFile.Load(folder).Rope, ConfigFile.Load(unpacked.Path).Rope);
-        foreach (Tensor weight in GgufFolder.LoadWeights(target.File("model.gguf"), ConfigFile.Load(unpacked.Path), ScalarType.Float32, CPU).Values)
+        foreach (Tensor weight in GgufFolder.LoadWeights(
+            target.File("model.gguf"), ConfigFile.Load(unpacked.Path), ScalarType.Float32, CPU).Values)
             weight.Dispose();
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Hone.Data;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;

@@ -5,7 +5,9 @@ using Hone.Workflow.Tests.Loop;
 
 namespace Hone.Workflow.Tests;
 
-/// <summary>The same tokenizer was taken for the same text: a reward model with a template of its own read the policy's rendering.</summary>
+/// <summary>
+/// The same tokenizer was taken for the same text: a reward model with a template of its own read the policy's rendering.
+/// </summary>
 public sealed class RewardRenderingTests : IDisposable
 {
     private readonly TempFolder _folder = new();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Hone.Data;
 using Hone.Evaluation;
 
 namespace Hone.Cli;
@@ -78,7 +79,7 @@ internal static class EvalScoreVerb
         {
             string name = string.Concat(model.Select(x => char.IsLetterOrDigit(x) || x is '.' or '-' or '_' ? x : '_'));
             var result = new JsonObject { ["model_name"] = model, ["results"] = new JsonObject { [task] = figures.DeepClone() } };
-            File.WriteAllText(Path.Combine(folder, $"results_{name}_{time}.json"),
+            Durable.WriteText(Path.Combine(folder, $"results_{name}_{time}.json"),
                 result.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         }
     }
