@@ -1,7 +1,5 @@
 using System.Threading.Channels;
-using Hone.Data;
 using Hone.Inference;
-using Hone.Models;
 using Hone.Text;
 
 namespace Hone.Server;

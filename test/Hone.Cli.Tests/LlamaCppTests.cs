@@ -133,8 +133,11 @@ public sealed class LlamaCppTests
         string? folder = Environment.GetEnvironmentVariable("HONE_LLAMA_CPP");
         if (folder is null) Assert.Skip("HONE_LLAMA_CPP names no folder with llama.cpp's programs; see eng/gguf-check.sh");
         ProcessStartInfo start =
-            new(Path.Combine(folder, program), args) { RedirectStandardOutput = true, RedirectStandardError = true,
-            RedirectStandardInput = true };
+            new(Path.Combine(folder, program), args)
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true,
+                RedirectStandardInput = true
+            };
         start.Environment["LD_LIBRARY_PATH"] = folder;
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();

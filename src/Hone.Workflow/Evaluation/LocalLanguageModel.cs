@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
-using Hone.Data;
 using Hone.Evaluation;
 using Hone.Inference;
-using Hone.Models;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow;

@@ -1,5 +1,4 @@
 using Hone.Data;
-using Hone.Inference;
 using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Metrics;

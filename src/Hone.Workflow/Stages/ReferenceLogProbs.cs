@@ -1,7 +1,6 @@
 using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
-using Hone.Training;
 
 namespace Hone.Workflow;
 

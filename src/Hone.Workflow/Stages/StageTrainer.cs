@@ -1,4 +1,3 @@
-using Hone.Inference;
 using Hone.Data;
 using Hone.Models;
 using Hone.Runs;

@@ -122,8 +122,12 @@ public sealed class GgufVocabularyTests
     public void Control_tokens_whose_name_says_so_end_an_answer()
     {
         GgufVocabulary words =
-            Small() with { Tokens = ["a", "<|im_end|>", "<|end|>"],
-            Types = [GgufTokenType.Normal, GgufTokenType.Control, GgufTokenType.Normal], EosId = 0 };
+            Small() with
+            {
+                Tokens = ["a", "<|im_end|>", "<|end|>"],
+                Types = [GgufTokenType.Normal, GgufTokenType.Control, GgufTokenType.Normal],
+                EosId = 0
+            };
         Assert.Equal([0, 1], GgufVocabularyWriter.StopIds(words));
     }
 

@@ -1,6 +1,5 @@
 using Hone.Inference;
 using Hone.Data;
-using Hone.Text;
 using Hone.Runs.Recipes;
 using Hone.Workflow.World;
 
