@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Hone.Data;
 using Hone.Evaluation;
 using Hone.Text;
 using Hone.Workflow;

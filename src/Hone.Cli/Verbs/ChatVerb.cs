@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Hone.Inference;
-using Hone.Workflow;
 
 namespace Hone.Cli;
 

@@ -3,7 +3,6 @@ using System.CommandLine;
 using Hone.Data;
 using Hone.Runs.Recipes;
 using Hone.Text;
-using Hone.Workflow;
 using Hone.Workflow.Inspection;
 using Spectre.Console;
 

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
-using Hone.Workflow;
 using static TorchSharp.torch;
 
 namespace Hone.Cli;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Hone.Data;
 using Hone.Inference;
-using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
