@@ -73,8 +73,8 @@ public sealed class RowVerbTests
                 + "{{ m.role }}: {{ m.content[0].text if m.content is not string else m.content }}"
                 + "{{ m.tool_calls | tojson if m.tool_calls else '' }}\n{% endfor %}");
         const string Row = """{"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, """
-            + """{"role": "tool", "content": "<|im_end|>", "tool_calls": [{"f": "</s>"}]}], """
-            + """"tools": [{"name": "f", "n": 1}], "thinking": true}""";
+            + """{"role": "tool", "content": "<|im_end|>", "tool_calls": [{"f": "</s>"}]}]"""
+            + """, "tools": [{"name": "f", "n": 1}], "thinking": true}""";
         JsonElement rendered = Assert.Single(
             Run(Row, "render", "--model", SharedData.Require("tokenizers/minueza-32m-chat"), "--template", folder.File("t.jinja")));
         Assert.Equal("[{\"name\": \"f\", \"n\": 1}]|True|user: Hi\ntool: <|im_end|>[{\"f\": \"</s>\"}]\n",

@@ -39,8 +39,8 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     {
         using LanguageModel model = LanguageModel.FromPretrained(server.Folder);
         string[] prompts = ["my garden", "my garden is small", "my dog"];
-        JsonNode answer = await server.Done(Completions, """{"model":"tiny","prompt":["my garden","my garden is small","my dog"],"""
-            + """"max_tokens":0,"echo":true,"logprobs":1,"temperature":0}""");
+        JsonNode answer = await server.Done(Completions, """{"model":"tiny","prompt":["my garden","my garden is small","my dog"]"""
+            + ""","max_tokens":0,"echo":true,"logprobs":1,"temperature":0}""");
         Assert.Equal(0, (int)answer["usage"]!["completion_tokens"]!);
         for (int i = 0; i < prompts.Length; i++)
         {
@@ -101,8 +101,8 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
             (string)own["choices"]![0]!["message"]!["content"]!);
         Assert.Equal(prompt.Length, (int)own["usage"]!["prompt_tokens"]!);
         JsonNode parts = await server.Done(Chat,
-            """{"model":"tiny","messages":[{"role":"user","content":"hello"},{"role":"assistant","content":"well"}],"""
-                + """"max_tokens":6,"temperature":0,"continue_final_message":true,"add_generation_prompt":false}""");
+            """{"model":"tiny","messages":[{"role":"user","content":"hello"},{"role":"assistant","content":"well"}]"""
+                + ""","max_tokens":6,"temperature":0,"continue_final_message":true,"add_generation_prompt":false}""");
         Assert.Equal(prompt.Length + model.Tokenizer.Encode("well").Length, (int)parts["usage"]!["prompt_tokens"]!);
     }
 
