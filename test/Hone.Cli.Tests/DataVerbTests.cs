@@ -100,7 +100,7 @@ public sealed class DataVerbTests : IDisposable
     [InlineData("no such file", "rows.jsonl", "--eval", "none.jsonl")]
     [InlineData("prompt limit below", "rows.jsonl", "--truncation", "faithful")]
     [InlineData("'other' not recognized", "rows.jsonl", "--kind", "other")]
-    [InlineData("no known layout of conversations", "rows.jsonl", "--kind", "sft")]
+    [InlineData("Layouts of conversations: messages", "rows.jsonl", "--kind", "sft")]
     public void What_cannot_be_done_is_told(string message, string file, params string[] flags)
     {
         Rows.Preferences(_folder.File("rows.jsonl"));

@@ -122,7 +122,8 @@ public sealed class LlamaCppTests
         {
             answer = Run("llama-completion",
             [
-                .. args, "--temp", "0", "-t", "1", "-no-cnv", "--no-warmup", "-ctk", "f32", "-ctv", "f32", "-fa", "off", "--no-display-prompt",
+                .. args, "--temp", "0", "-t", "1", "-no-cnv",
+                "--no-warmup", "-ctk", "f32", "-ctv", "f32", "-fa", "off", "--no-display-prompt",
             ]);
         }
         return answer;

@@ -128,7 +128,7 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"king","content":"a"}]}""", "messages[0].role", "system, developer")]
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user"}]}""", "messages[0].content", "a text")]
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":[{"type":"image_url"}]}]}""",
-        "messages[0].content", "type text")]
+        "messages[0].content", "type `text`")]
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"top_logprobs":3}""",
         "top_logprobs", "needs `logprobs`")]
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"tools":[{"type":"function"}]}""",

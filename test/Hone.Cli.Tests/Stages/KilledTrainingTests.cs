@@ -42,10 +42,12 @@ public class KilledTrainingTests : StageTest
 
     private static async Task StateAppears(string folder, Process process)
     {
-        while (!(Directory.Exists(folder) && Directory.EnumerateDirectories(folder, "state-*").Any()))
+        while (!(Directory.Exists(folder) && Directory.EnumerateDirectories(folder, "state-*").Any(IsWhole)))
         {
             if (process.HasExited) Assert.Fail(await process.StandardError.ReadToEndAsync());
             await Task.Delay(5);
         }
+
+        static bool IsWhole(string state) => !state.EndsWith(".partial", StringComparison.Ordinal);
     }
 }
