@@ -55,7 +55,10 @@ public sealed class ServedModel : IAsyncDisposable
     internal Task<Completion[]> GenerateAsync(GenerationRequest[] requests, CancellationToken cancel) =>
         Admit(async token => (Completion[])[.. await _engine.Submit(requests, token).Completions.ConfigureAwait(false)], cancel);
 
-    /// <summary>What the model makes of the tokens of each sequence from its <c>From</c> on, with the likeliest <paramref name="top"/> in each place.</summary>
+    /// <summary>
+    /// What the model makes of the tokens of each sequence from its <c>From</c> on, with the likeliest <paramref name="top"/> in
+    /// each place.
+    /// </summary>
     /// <exception cref="ApiException">503: too many requests wait, or the server is closing.</exception>
     internal Task<SequenceScore[]> ScoreAsync(ScoredSequence[] sequences, int top, CancellationToken cancel) => Admit(async token =>
     {
