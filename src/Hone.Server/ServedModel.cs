@@ -68,7 +68,8 @@ public sealed class ServedModel : IAsyncDisposable
             var scores = new SequenceScore[sequences.Length];
             await Task.Factory.StartNew(() =>
             {
-                foreach (SequenceScore score in PrefixScorer.Score(_model.Model, sequences, PassTokens, top, token)) scores[score.Index] = score;
+                foreach (SequenceScore score in PrefixScorer.Score(_model.Model, sequences, PassTokens, top, token))
+                    scores[score.Index] = score;
             }, token, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
             return scores;
         }

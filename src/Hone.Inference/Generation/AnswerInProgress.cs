@@ -17,7 +17,8 @@ internal sealed class AnswerInProgress
     private readonly StopStringMatcher? _matcher;
     private bool _dropped;
 
-    public AnswerInProgress(Submission submission, GenerationRequest request, int requestIndex, int answerIndex, int limit, Tokenizer? tokenizer)
+    public AnswerInProgress(
+        Submission submission, GenerationRequest request, int requestIndex, int answerIndex, int limit, Tokenizer? tokenizer)
     {
         _submission = submission;
         (_request, _requestIndex, _answerIndex, _limit) = (request, requestIndex, answerIndex, limit);
@@ -63,7 +64,8 @@ internal sealed class AnswerInProgress
     private Completion Complete(string finishReason)
     {
         if (_matcher is { Found: null }) _matcher.Push(_decoder!.Flush());
-        return new Completion(_requestIndex, _answerIndex, [.. _sequence.Skip(Prompt.Length)], [.. _logProbs], finishReason) { Text = _matcher?.Text };
+        int[] ids = [.. _sequence.Skip(Prompt.Length)];
+        return new Completion(_requestIndex, _answerIndex, ids, [.. _logProbs], finishReason) { Text = _matcher?.Text };
     }
 
     private bool CompletesStopString(int id)

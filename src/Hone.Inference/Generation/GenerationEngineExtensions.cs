@@ -10,7 +10,9 @@ public static class GenerationEngineExtensions
     /// <param name="requests">Prompts with their options.</param>
     /// <param name="onToken">Called for every token, from the calling thread, an answer's in order; null for none.</param>
     /// <param name="cancel">Stops the generation at the next step.</param>
-    /// <exception cref="InputException">A prompt is empty or too long for the model, an id is outside the vocabulary, or an option is out of range.</exception>
+    /// <exception cref="InputException">
+    /// A prompt is empty or too long for the model, an id is outside the vocabulary, or an option is out of range.
+    /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was set.</exception>
     public static IReadOnlyList<Completion> Generate(this IGenerationEngine engine,
         IReadOnlyList<GenerationRequest> requests, Action<GeneratedToken>? onToken = null, CancellationToken cancel = default)
@@ -37,7 +39,8 @@ public static class GenerationEngineExtensions
     /// <inheritdoc cref="Generate" path="/param"/>
     /// <inheritdoc cref="Generate" path="/exception"/>
     public static async IAsyncEnumerable<GeneratedToken> StreamAsync(
-        this IGenerationEngine engine, IReadOnlyList<GenerationRequest> requests, [EnumeratorCancellation] CancellationToken cancel = default)
+        this IGenerationEngine engine, IReadOnlyList<GenerationRequest> requests,
+        [EnumeratorCancellation] CancellationToken cancel = default)
     {
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         GenerationStream stream = engine.Submit(requests, abandoned.Token);

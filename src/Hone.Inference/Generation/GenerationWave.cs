@@ -73,7 +73,7 @@ internal sealed class GenerationWave(
         }
     }
 
-    /// <summary>Takes finished rows out once they are a quarter of the batch, dropped ones at once; false when none is left to do.</summary>
+    /// <summary>Takes finished rows out once they are a quarter of the batch, dropped ones at once; false when none is left.</summary>
     private bool Compact(KeyValueCache cache)
     {
         DropCancelled();

@@ -9,6 +9,8 @@ public interface IGenerationEngine
     /// </summary>
     /// <param name="requests">Prompts with their options.</param>
     /// <param name="cancel">Takes these requests out at the next step; others are not touched.</param>
-    /// <exception cref="InputException">A prompt is empty or too long for the model, an id is outside the vocabulary, or an option is out of range.</exception>
+    /// <exception cref="InputException">
+    /// A prompt is empty or too long for the model, an id is outside the vocabulary, or an option is out of range.
+    /// </exception>
     GenerationStream Submit(IReadOnlyList<GenerationRequest> requests, CancellationToken cancel = default);
 }

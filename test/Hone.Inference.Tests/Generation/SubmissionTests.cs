@@ -95,7 +95,8 @@ public sealed class SubmissionTests : IDisposable
     {
         Task busy = await KeepBusyAsync();
         GenerationStream other = _engine.Submit(s_mixed, TestContext.Current.CancellationToken);
-        Task failing = Task.Run(() => _engine.Generate([Endless], _ => throw new NotSupportedException("a listener's own")), CancellationToken.None);
+        Task failing = Task.Run(
+            () => _engine.Generate([Endless], _ => throw new NotSupportedException("a listener's own")), CancellationToken.None);
         await ReleaseAsync(busy);
         await Assert.ThrowsAsync<NotSupportedException>(() => failing);
         LibtorchEngineTests.AssertSame(Alone(s_mixed), await other.Completions);

@@ -31,7 +31,8 @@ public class TensorLeakTests
     {
         using Transformer model = TestModels.Random();
         var engine = new LibtorchEngine(model, new StopRules());
-        GenerationRequest[] requests = [new([1, 2, 3], new SamplingOptions { MaxNewTokens = 200 }, 9), new([4], new SamplingOptions { MaxNewTokens = 200 })];
+        var options = new SamplingOptions { MaxNewTokens = 200 };
+        GenerationRequest[] requests = [new([1, 2, 3], options, 9), new([4], options)];
         engine.Generate(requests);
         long before = Tensor.TotalCount;
         using var cancel = new CancellationTokenSource();
