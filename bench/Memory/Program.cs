@@ -32,7 +32,8 @@ try
     foreach (TransformerConfig config in (TransformerConfig[])[shape, shape with { IsRewardModel = true }])
     {
         Dictionary<string, Tensor> weights = RandomWeights.Create(config, seed: 1);
-        CheckpointFolder.Save(Path.Combine(folder, config.IsRewardModel ? "reward" : "language"), weights, config, ScalarType.Float32, tokenizer);
+        CheckpointFolder.Save(Path.Combine(folder, config.IsRewardModel ? "reward" : "language"),
+            weights, config, ScalarType.Float32, tokenizer);
         foreach (Tensor weight in weights.Values) weight.Dispose();
     }
 
@@ -50,7 +51,8 @@ try
 
     long weightBytes = new FileInfo(Path.Combine(folder, "reward", "model.safetensors")).Length;
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"weights in fp32: {weightBytes / 1e9:F2} GB"));
-    Measure("hone score, 16,384 tokens", ["score", "--model", Path.Combine(folder, "reward"), "--samples", samples, "--output", Path.Combine(folder, "scored.jsonl")]);
+    Measure("hone score, 16,384 tokens",
+        ["score", "--model", Path.Combine(folder, "reward"), "--samples", samples, "--output", Path.Combine(folder, "scored.jsonl")]);
     Measure("hone logprobs, one row of 8,192 tokens", ["logprobs", "--model", Path.Combine(folder, "language"), "--input", rows]);
 
     void Measure(string what, string[] command)
@@ -63,7 +65,8 @@ try
         long peak = 0;
         while (!process.WaitForExit(50)) peak = Math.Max(peak, Peak(process.Id));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: peak {peak / 1e9:F2} GB, {(peak - weightBytes) / 1e9:F2} GB above the weights, {clock.Elapsed.TotalSeconds:F0} s, exit code {process.ExitCode}"));
+            $"{what}: peak {peak / 1e9:F2} GB, {(peak - weightBytes) / 1e9:F2} GB above the weights, "
+                + $"{clock.Elapsed.TotalSeconds:F0} s, exit code {process.ExitCode}"));
     }
 
     // Pieces of this text are one token each for the tokenizer.

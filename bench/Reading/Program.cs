@@ -26,11 +26,14 @@ try
     var report = new DataReport(path);
     long characters = DataReader.ReadPreferences(path, report).Sum(r => (long)r.Chosen.Length + r.Rejected.Length);
     double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-    Console.WriteLine($"{size >> 20} MiB, {report.Kept} rows, {characters} characters of answers: {size / 1e6 / seconds:F0} MB/s, peak memory {Peak()}");
+    Console.WriteLine(
+        $"{size >> 20} MiB, {report.Kept} rows, {characters} characters of answers: {size / 1e6 / seconds:F0} MB/s, peak memory {Peak()}");
 
     WorldTokenizer.Write(path + "-model");
     ModelText text = ModelText.Load(path + "-model");
-    Recipe recipe = ResolvedRecipe.Parse($"data: {{preferences: {path}, limits: {{preferences: 1000}}, held_out: {{reward: 100}}}}\nreward: {{max_length: 65536}}", "recipe").Value;
+    Recipe recipe = ResolvedRecipe.Parse(
+        $"data: {{preferences: {path}, limits: {{preferences: 1000}}, held_out: {{reward: 100}}}}\nreward: {{max_length: 65536}}",
+        "recipe").Value;
     start = Stopwatch.GetTimestamp();
     int pairs = FileInputs.Preferences(recipe, text, TrainingRows.RewardLengths(recipe, text), []).Train.Count;
     Console.WriteLine($"{pairs} pairs dealt out and tokenised: {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s, peak memory {Peak()}");
@@ -41,4 +44,5 @@ finally
     if (Directory.Exists(path + "-model")) Directory.Delete(path + "-model", recursive: true);
 }
 
-static string Peak() => File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmHWM", StringComparison.Ordinal))["VmHWM:".Length..].Trim();
+static string Peak() =>
+    File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmHWM", StringComparison.Ordinal))["VmHWM:".Length..].Trim();

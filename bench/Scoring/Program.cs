@@ -17,7 +17,8 @@ LibTorch.Load();
 Tokenizer tokenizer = Tokenizer.Load(Path.Combine(data, "models/tinystories-656k-hf"));
 var config = new TransformerConfig
 {
-    VocabularySize = tokenizer.VocabularySize, HiddenSize = 64, IntermediateSize = 172, LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadDim = 16,
+    VocabularySize = tokenizer.VocabularySize, HiddenSize = 64, IntermediateSize = 172,
+    LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadDim = 16,
     MaxPositions = 16384, TieEmbeddings = true,
 };
 using var model = new Transformer(config, RandomWeights.Create(config, seed: 1, deviation: 0.1), ScalarType.Float32);
@@ -40,9 +41,12 @@ for (int round = 0; round < Rounds; round++)
     plain.Add(Time(() => plainScores = [.. sample.SelectMany(s => s.Select(Plain))]));
 }
 double worst = sharedScores.Zip(plainScores, (a, b) => Math.Abs(a - b)).Max();
-Console.WriteLine($"{items} items of {Subjects} subjects, five examples, {sample.Sum(s => s.Sum(x => (long)x.Ids.Length)) / (items * 4)} tokens a sequence; median of {Rounds} rounds, {Environment.ProcessorCount} cores");
+Console.WriteLine($"{items} items of {Subjects} subjects, five examples, "
+    + $"{sample.Sum(s => s.Sum(x => (long)x.Ids.Length)) / (items * 4)} tokens a sequence; "
+    + $"median of {Rounds} rounds, {Environment.ProcessorCount} cores");
 Console.WriteLine($"plain loop      {Median(plain) / items * 1000,8:F1} ms an item");
-Console.WriteLine($"shared prefixes {Median(shared) / items * 1000,8:F1} ms an item   {Median(plain) / Median(shared):F1} times as fast; largest difference of a log-likelihood {worst:E1}");
+Console.WriteLine($"shared prefixes {Median(shared) / items * 1000,8:F1} ms an item   {Median(plain) / Median(shared):F1} times as fast; "
+    + $"largest difference of a log-likelihood {worst:E1}");
 if (args is [_, "sample"]) return;
 var (allShared, allPlain, difference) = (0.0, 0.0, 0.0);
 foreach (EvalTask task in tasks)
@@ -56,9 +60,11 @@ foreach (EvalTask task in tasks)
 int all = tasks.Sum(t => t.Items.Count);
 Console.WriteLine($"all {all} items, subject by subject in turn:");
 Console.WriteLine($"plain loop      {allPlain / all * 1000,8:F1} ms an item   {allPlain:F0} s");
-Console.WriteLine($"shared prefixes {allShared / all * 1000,8:F1} ms an item   {allShared:F0} s   {allPlain / allShared:F1} times as fast; largest difference of a log-likelihood {difference:E1}");
+Console.WriteLine($"shared prefixes {allShared / all * 1000,8:F1} ms an item   {allShared:F0} s   "
+    + $"{allPlain / allShared:F1} times as fast; largest difference of a log-likelihood {difference:E1}");
 
-double[] Shared(ScoredSequence[] s) => [.. PrefixScorer.Score(model, s, Math.Max(PassTokens, 4 * s.Max(x => x.Ids.Length))).OrderBy(x => x.Index).Select(x => x.LogProb)];
+double[] Shared(ScoredSequence[] s) =>
+    [.. PrefixScorer.Score(model, s, Math.Max(PassTokens, 4 * s.Max(x => x.Ids.Length))).OrderBy(x => x.Index).Select(x => x.LogProb)];
 
 // One sequence at a time, no padding, the same kernels and threads, logits of the scored positions only.
 double Plain(ScoredSequence sequence)

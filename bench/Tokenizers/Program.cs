@@ -11,13 +11,16 @@ using System.Text.RegularExpressions;
 using Microsoft.ML.Tokenizers;
 
 const int Rounds = 7, DocumentSize = 4096;
-const string Pattern = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+const string Pattern =
+    @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 string data = args.Length == 1 ? args[0] : throw new ArgumentException("give the data folder");
 string folder = Path.Combine(data, "tokenizers/llama3-hf"), ranks = Path.Combine(data, "tokenizers/llama3/tokenizer.model");
 
 // First of all, while nothing is compiled yet: what a chat waits for its template.
-double template = Time(() => Hone.Text.ChatTemplate.Parse(File.ReadAllText(Path.Combine(data, "chat_templates/meta-llama-Llama-3.1-8B-Instruct.jinja")))
-    .Render([Hone.Text.ChatMessage.User("Hello")], addGenerationPrompt: true, new Dictionary<string, object?> { ["bos_token"] = "<|begin_of_text|>" }));
+string jinja = Path.Combine(data, "chat_templates/meta-llama-Llama-3.1-8B-Instruct.jinja");
+var bos = new Dictionary<string, object?> { ["bos_token"] = "<|begin_of_text|>" };
+double template = Time(() => Hone.Text.ChatTemplate.Parse(File.ReadAllText(jinja))
+    .Render([Hone.Text.ChatMessage.User("Hello")], addGenerationPrompt: true, bos));
 
 (string Name, string[] Documents)[] texts =
 [
@@ -31,7 +34,8 @@ double template = Time(() => Hone.Text.ChatTemplate.Parse(File.ReadAllText(Path.
 
 Hone.Text.Tokenizer ours = Hone.Text.Tokenizer.Load(folder);
 TiktokenTokenizer theirs = Tiktoken();
-int[] oursTokens = [.. texts.Select(t => t.Documents.Sum(d => ours.Encode(d).Length))], theirsTokens = [.. texts.Select(t => t.Documents.Sum(d => theirs.EncodeToIds(d).Count))];
+int[] oursTokens = [.. texts.Select(t => t.Documents.Sum(d => ours.Encode(d).Length))],
+    theirsTokens = [.. texts.Select(t => t.Documents.Sum(d => theirs.EncodeToIds(d).Count))];
 var oursSeconds = new List<double>[texts.Length];
 var theirsSeconds = new List<double>[texts.Length];
 for (int i = 0; i < texts.Length; i++)
@@ -46,21 +50,27 @@ for (int i = 0; i < texts.Length; i++)
 }
 (double Load, double[] Seconds, int[] Tokens)? script = HuggingFace();
 
-Console.WriteLine($"MB/s on one core, median of {Rounds} rounds (JavaScript: of 3 processes); {Environment.ProcessorCount} cores, .NET {Environment.Version}");
-Console.WriteLine("| text | MB | tokens | Hone | Microsoft.ML.Tokenizers 2.0.1 | @huggingface/tokenizers 0.2.0 | Hone / Microsoft | Hone / HF JavaScript |");
+Console.WriteLine($"MB/s on one core, median of {Rounds} rounds (JavaScript: of 3 processes); "
+    + $"{Environment.ProcessorCount} cores, .NET {Environment.Version}");
+Console.WriteLine("| text | MB | tokens | Hone | Microsoft.ML.Tokenizers 2.0.1 | "
+    + "@huggingface/tokenizers 0.2.0 | Hone / Microsoft | Hone / HF JavaScript |");
 Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|");
 for (int i = 0; i < texts.Length; i++)
 {
     double megabytes = texts[i].Documents.Sum(d => Encoding.UTF8.GetByteCount(d)) / 1e6;
-    double a = megabytes / Median(oursSeconds[i]), b = megabytes / Median(theirsSeconds[i]), c = megabytes / (script?.Seconds[i] ?? double.NaN);
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {texts[i].Name} | {megabytes:F2} | {oursTokens[i]} | {a:F1} | {b:F1} | {c:F1} | {a / b:F2} | {a / c:F1} |"));
+    double a = megabytes / Median(oursSeconds[i]), b = megabytes / Median(theirsSeconds[i]),
+        c = megabytes / (script?.Seconds[i] ?? double.NaN);
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"| {texts[i].Name} | {megabytes:F2} | {oursTokens[i]} | {a:F1} | {b:F1} | {c:F1} | {a / b:F2} | {a / c:F1} |"));
     if (oursTokens[i] != theirsTokens[i] || (script is { } s && s.Tokens[i] != oursTokens[i]))
         Console.WriteLine($"  token counts differ: {oursTokens[i]}, {theirsTokens[i]}, {script?.Tokens[i]}");
 }
 Console.WriteLine();
-Console.WriteLine($"load, seconds, median of {Rounds}: tokenizer.json {Load(() => Hone.Text.Tokenizer.Load(folder)):F2}, tokenizer.model {Load(() => Hone.Text.Tokenizer.Load(Path.GetDirectoryName(ranks)!)):F2}; "
+Console.WriteLine($"load, seconds, median of {Rounds}: tokenizer.json {Load(() => Hone.Text.Tokenizer.Load(folder)):F2}, "
+    + $"tokenizer.model {Load(() => Hone.Text.Tokenizer.Load(Path.GetDirectoryName(ranks)!)):F2}; "
     + $"Microsoft (tokenizer.model) {Load(() => Tiktoken()):F2}; HF JavaScript (tokenizer.json) {script?.Load ?? double.NaN:F2}");
-Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Llama-3.1's chat template, read, parsed and rendered for the first time in the process: {template:F3} s"));
+Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+    $"Llama-3.1's chat template, read, parsed and rendered for the first time in the process: {template:F3} s"));
 
 string Corpus(string name) => File.ReadAllText(Path.Combine(data, "corpora", name));
 
@@ -111,8 +121,12 @@ static double Median(IEnumerable<double> values)
             files.Add(Path.Combine(packages, $"{name}.json"));
             File.WriteAllText(files[^1], JsonSerializer.Serialize(documents));
         }
-        JsonNode[][] runs = [.. Enumerable.Range(0, 3).Select(_ => Run("node", [Path.Combine(AppContext.BaseDirectory, "huggingface.mjs"), packages,
-            Path.Combine(folder, "tokenizer.json"), Path.Combine(folder, "tokenizer_config.json"), .. files])!
+        string[] arguments =
+        [
+            Path.Combine(AppContext.BaseDirectory, "huggingface.mjs"), packages,
+            Path.Combine(folder, "tokenizer.json"), Path.Combine(folder, "tokenizer_config.json"), .. files,
+        ];
+        JsonNode[][] runs = [.. Enumerable.Range(0, 3).Select(_ => Run("node", arguments)!
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!).ToArray())];
         return (Median(runs.Select(r => (double)r[0]["load"]!)),
             [.. Enumerable.Range(1, texts.Length).Select(i => Median(runs.Select(r => (double)r[i]["seconds"]!)))],

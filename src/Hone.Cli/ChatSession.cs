@@ -4,7 +4,6 @@ using Hone.Data;
 using Hone.Inference;
 using Hone.Runs;
 using Hone.Text;
-using Hone.Workflow;
 
 namespace Hone.Cli;
 

@@ -27,7 +27,8 @@ public static class Cli
 
     internal static RootCommand Commands(Streams io)
     {
-        var root = new RootCommand("Online RLHF for .NET: SFT, reward model, DPO and iterative (online) DPO, evaluation, release.\nStart with: hone quickstart")
+        var root = new RootCommand(
+            "Online RLHF for .NET: SFT, reward model, DPO and iterative (online) DPO, evaluation, release.\nStart with: hone quickstart")
         {
             QuickstartVerb.Create(io),
             RunVerb.Create(io),

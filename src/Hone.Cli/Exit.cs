@@ -3,7 +3,9 @@ using Hone.Training;
 
 namespace Hone.Cli;
 
-/// <summary>Runs a verb and turns what went wrong into a message and an exit code: 0 done, 1 failed, 2 wrong input, 130 interrupted.</summary>
+/// <summary>
+/// Runs a verb and turns what went wrong into a message and an exit code: 0 done, 1 failed, 2 wrong input, 130 interrupted.
+/// </summary>
 internal static class Exit
 {
     public static int Code(Streams io, bool verbose, Func<int> verb)

@@ -19,8 +19,10 @@ internal sealed class InspectionText(IAnsiConsole console, bool color)
         if (color) console.Write(new Markup("[green]trained[/]  [bold]control token[/]  [strikethrough dim]cut or dropped[/]\n"));
         else Say("legend: context|tokens [trained] {cut or dropped}");
         Say("");
-        foreach ((string name, LengthHistogram lengths) in inspection.Lengths) Lengths(name, lengths, bars: name == inspection.Lengths.Keys.First());
-        Say($"tokens: {inspection.Tokens}, trained {inspection.Trained}{(inspection.Unknown > 0 ? $", unknown to the vocabulary {inspection.Unknown}" : "")}");
+        foreach ((string name, LengthHistogram lengths) in inspection.Lengths)
+            Lengths(name, lengths, bars: name == inspection.Lengths.Keys.First());
+        Say($"tokens: {inspection.Tokens}, trained {inspection.Trained}"
+            + (inspection.Unknown > 0 ? $", unknown to the vocabulary {inspection.Unknown}" : ""));
         Say("");
         foreach (InspectedFile file in inspection.Files)
         {
@@ -28,12 +30,15 @@ internal sealed class InspectionText(IAnsiConsole console, bool color)
             if (file.Cleaned.DroppedCount > 0) Say(file.Cleaned.ToString());
         }
         foreach (StageLengths stage in inspection.Stages) Say($"{stage.Report} ({InspectionWords.Limits(stage.Rule)})");
-        if (inspection.Refused > 0) Say($"the chat template refuses {inspection.Refused} rows, and training would stop there: {inspection.FirstRefusal}");
+        if (inspection.Refused > 0)
+            Say($"the chat template refuses {inspection.Refused} rows, and training would stop there: {inspection.FirstRefusal}");
         Say($"duplicates: {InspectionWords.Duplicates(inspection.DuplicateCounts)}");
-        List(inspection.Duplicates, d => $"row {d.Row} repeats row {d.Of}{(d.Similarity < 1 ? string.Create(CultureInfo.InvariantCulture, $" (similarity {d.Similarity:0.00})") : "")}");
+        List(inspection.Duplicates, d => $"row {d.Row} repeats row {d.Of}"
+            + (d.Similarity < 1 ? string.Create(CultureInfo.InvariantCulture, $" (similarity {d.Similarity:0.00})") : ""));
         if (inspection.Overlap is not { } overlap) return;
         Say($"overlap: {InspectionWords.Overlap(overlap)}");
-        List([.. overlap.Rows.OrderByDescending(r => r.Best.Coverage)], r => string.Create(CultureInfo.InvariantCulture, $"row {r.Row} has {r.Best.Coverage:P0} of {r.Best.Item.Where}: \"{r.Best.Words}\""));
+        List([.. overlap.Rows.OrderByDescending(r => r.Best.Coverage)], r => string.Create(CultureInfo.InvariantCulture,
+            $"row {r.Row} has {r.Best.Coverage:P0} of {r.Best.Item.Where}: \"{r.Best.Words}\""));
     }
 
     private void Row(ShownRow row)
@@ -42,7 +47,8 @@ internal sealed class InspectionText(IAnsiConsole console, bool color)
         foreach (ShownSequence sequence in row.Sequences)
         {
             Say($"{sequence.Title}: {sequence.Tokens.Count} tokens, {sequence.Trained} trained");
-            for (int i = 0; i < sequence.Tokens.Count; i++) Token(sequence.Tokens[i], divided: i > 0 && !sequence.Tokens[i - 1].Trained, odd: i % 2 == 1);
+            for (int i = 0; i < sequence.Tokens.Count; i++)
+                Token(sequence.Tokens[i], divided: i > 0 && !sequence.Tokens[i - 1].Trained, odd: i % 2 == 1);
             Say("");
             Say($"ids: {string.Join(' ', sequence.Tokens.Select(t => t.Id))}");
         }
@@ -60,13 +66,15 @@ internal sealed class InspectionText(IAnsiConsole console, bool color)
         }
         Style style = new(
             token.Trained ? Color.Green : Color.Default,
-            decoration: (token.Special ? Decoration.Bold : 0) | (token.Cut ? Decoration.Strikethrough | Decoration.Dim : 0) | (odd ? Decoration.Underline : 0));
+            decoration: (token.Special ? Decoration.Bold : 0)
+                | (token.Cut ? Decoration.Strikethrough | Decoration.Dim : 0) | (odd ? Decoration.Underline : 0));
         console.Write(new Spectre.Console.Text(text, style));
     }
 
     private void Lengths(string name, LengthHistogram lengths, bool bars)
     {
-        Say(string.Create(CultureInfo.InvariantCulture, $"{name}: {lengths.Min} to {lengths.Max} tokens, mean {lengths.Mean:0.0}, p50 {lengths.Percentile(0.5)}, p90 {lengths.Percentile(0.9)}, p99 {lengths.Percentile(0.99)}"));
+        Say(string.Create(CultureInfo.InvariantCulture, $"{name}: {lengths.Min} to {lengths.Max} tokens, mean {lengths.Mean:0.0}, "
+            + $"p50 {lengths.Percentile(0.5)}, p90 {lengths.Percentile(0.9)}, p99 {lengths.Percentile(0.99)}"));
         if (!bars) return;
         IReadOnlyList<(int From, int To, long Count)> bins = lengths.Bins(Bars);
         long most = bins.Max(b => b.Count);

@@ -11,7 +11,8 @@ internal sealed record JsonLine(JsonElement Row, string Where)
 
     public JsonElement Require(string column) => Has(column)
         ? Row.GetProperty(column)
-        : throw new InputException($"column `{column}` is missing", Where, $"The row has the columns {string.Join(", ", Row.EnumerateObject().Select(p => $"`{p.Name}`"))}.");
+        : throw new InputException($"column `{column}` is missing", Where,
+            $"The row has the columns {string.Join(", ", Row.EnumerateObject().Select(p => $"`{p.Name}`"))}.");
 
     public string Text(string column) => JsonLines.Text(Require(column), $"column `{column}`", Where);
 
@@ -62,7 +63,9 @@ internal static class JsonLines
         if (c < 0) return false;
         for (; c is not (-1 or '\n'); c = reader.Read())
         {
-            if (line.Length == MaxLine) throw new InputException($"a line is longer than {MaxLine >> 20} Mi characters", where, "Each line must be one JSON object.");
+            if (line.Length == MaxLine)
+                throw new InputException($"a line is longer than {MaxLine >> 20} Mi characters",
+                    where, "Each line must be one JSON object.");
             line.Append((char)c);
         }
         return true;
@@ -89,7 +92,8 @@ internal static class JsonLines
         }
         catch (JsonException e)
         {
-            throw new InputException($"broken JSON at character {e.BytePositionInLine + 1}", where, "Each line must be one complete JSON object.", e);
+            throw new InputException($"broken JSON at character {e.BytePositionInLine + 1}",
+                where, "Each line must be one complete JSON object.", e);
         }
         catch (InvalidOperationException e)
         {

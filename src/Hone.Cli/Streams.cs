@@ -4,7 +4,9 @@ using Hone.Runs.Metrics;
 
 namespace Hone.Cli;
 
-/// <summary>Where a command reads and writes: the result goes to <paramref name="Out"/>, everything else to <paramref name="Error"/>.</summary>
+/// <summary>
+/// Where a command reads and writes: the result goes to <paramref name="Out"/>, everything else to <paramref name="Error"/>.
+/// </summary>
 internal sealed record Streams(TextReader In, TextWriter Out, TextWriter Error)
 {
     private static readonly TimeSpan s_plainInterval = TimeSpan.FromSeconds(10);
@@ -13,7 +15,8 @@ internal sealed record Streams(TextReader In, TextWriter Out, TextWriter Error)
     public bool Live => ReferenceEquals(Error, Console.Error) && !Console.IsErrorRedirected;
 
     /// <summary>Whether the result goes to a terminal that wants colours (https://no-color.org).</summary>
-    public bool Colors => ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+    public bool Colors => ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
     /// <summary>The folder of a model that was named by a path or by its id on a hub; a GGUF file is opened as one.</summary>
     public string Model(string given) => ModelPath.Folder(given, Error.WriteLine);

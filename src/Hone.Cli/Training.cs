@@ -29,7 +29,9 @@ internal static class Training
         return 0;
     }
 
-    /// <summary>The recipe keys that <c>--model</c> and <c>--data</c> stand for; data of one's own take the place of the recipe's.</summary>
+    /// <summary>
+    /// The recipe keys that <c>--model</c> and <c>--data</c> stand for; data of one's own take the place of the recipe's.
+    /// </summary>
     public static IEnumerable<RecipeOverride> Inputs(string model, string dataKey, string[] data) =>
     [
         RecipeOverride.Flag("--model", "model", HubPath.IsHub(model) ? HubId.Parse(model).ToString() : model),

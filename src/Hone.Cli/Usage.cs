@@ -15,15 +15,19 @@ internal static class Usage
         IEnumerable<string> values = parsed.CommandResult.Children
             .Where(c => c is not OptionResult { Option: TextOption })
             .SelectMany(c => c.Tokens).Select(t => t.Value);
-        if (parsed.UnmatchedTokens.Concat(values).FirstOrDefault(LooksLikeOption) is { } option) return UnknownOption(parsed.CommandResult, option);
+        if (parsed.UnmatchedTokens.Concat(values).FirstOrDefault(LooksLikeOption) is { } option)
+            return UnknownOption(parsed.CommandResult, option);
         if (parsed.UnmatchedTokens.Count > 0) return UnknownWord(command, parsed.UnmatchedTokens[0]);
         if (parsed.Errors.Count == 0) return null;
         // A value that is wrong says more than one that is missing.
         ParseError error = parsed.Errors.OrderBy(e => e.SymbolResult is OptionResult { IdentifierTokenCount: > 0 } ? 0 : 1).First();
         return error.SymbolResult switch
         {
-            CommandResult { Command: { Subcommands.Count: > 0, Action: null } } => $"{Name(command)} needs a command: {string.Join(", ", command.Subcommands.Select(c => c.Name))}\n  {Name(command)} --help says what each does.",
-            OptionResult { Tokens: [var value, ..], Option: var o } when ExpectedKind(o) is { } kind => $"{o.Name}: expected {kind}, found '{value.Value}'",
+            CommandResult { Command: { Subcommands.Count: > 0, Action: null } } =>
+                $"{Name(command)} needs a command: {string.Join(", ", command.Subcommands.Select(c => c.Name))}\n"
+                + $"  {Name(command)} --help says what each does.",
+            OptionResult { Tokens: [var value, ..], Option: var o } when ExpectedKind(o) is { } kind =>
+                $"{o.Name}: expected {kind}, found '{value.Value}'",
             OptionResult { Tokens: [], Option: var o, IdentifierTokenCount: > 0 } => $"{o.Name} needs a value",
             OptionResult { IdentifierTokenCount: > 1, Option: var o } => $"{o.Name} is given more than once",
             _ => Required(parsed) ?? error.Message,
@@ -58,9 +62,15 @@ internal static class Usage
     private static string? Required(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        string[] missing = [.. command.Options.Where(o => o.Required && parsed.GetResult(o) is not { IdentifierTokenCount: > 0 }).Select(o => o.Name),
-            .. command.Arguments.Where(a => a.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(a) is not { Tokens.Count: > 0 }).Select(a => a.Name.ToUpperInvariant())];
-        return missing.Length == 0 ? null : $"{Name(command)} needs {string.Join(" and ", missing)}\n  {Name(command)} --help shows how it is used.";
+        string[] missing =
+        [
+            .. command.Options.Where(o => o.Required && parsed.GetResult(o) is not { IdentifierTokenCount: > 0 }).Select(o => o.Name),
+            .. command.Arguments.Where(a => a.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(a) is not { Tokens.Count: > 0 })
+                .Select(a => a.Name.ToUpperInvariant()),
+        ];
+        return missing.Length == 0
+            ? null
+            : $"{Name(command)} needs {string.Join(" and ", missing)}\n  {Name(command)} --help shows how it is used.";
     }
 
     private static string? ExpectedKind(Option option)
@@ -74,7 +84,8 @@ internal static class Usage
 
     private static IEnumerable<string> Ancestors(Command command)
     {
-        for (Command? at = command; at is not null and not RootCommand; at = at.Parents.OfType<Command>().FirstOrDefault()) yield return at.Name;
+        for (Command? at = command; at is not null and not RootCommand; at = at.Parents.OfType<Command>().FirstOrDefault())
+            yield return at.Name;
     }
 }
 

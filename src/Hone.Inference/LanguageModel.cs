@@ -1,4 +1,3 @@
-using Hone.Inference;
 using System.Runtime.CompilerServices;
 using Hone.Models;
 using Hone.Text;

@@ -3,7 +3,10 @@ using Hone.Inference;
 
 namespace Hone.Server;
 
-/// <summary>How answers are sampled, as both routes take it. The defaults are OpenAI's; <c>top_k</c>, <c>min_p</c> and <c>repetition_penalty</c> are vLLM's.</summary>
+/// <summary>
+/// How answers are sampled, as both routes take it. The defaults are OpenAI's; <c>top_k</c>, <c>min_p</c> and <c>repetition_penalty</c> are
+/// vLLM's.
+/// </summary>
 /// <param name="Sampling">Options without the answer's length.</param>
 /// <param name="Count">Answers per prompt.</param>
 internal sealed record AnswerSettings(SamplingOptions Sampling, int Count)
@@ -42,7 +45,8 @@ internal sealed record AnswerSettings(SamplingOptions Sampling, int Count)
         if (name != model.Name) throw NoSuchModel(name, model);
     }
 
-    public static ApiException NoSuchModel(string name, ServedModel model) => new(404, $"the model `{name}` does not exist; `{model.Name}` is served", "model", "model_not_found");
+    public static ApiException NoSuchModel(string name, ServedModel model) =>
+        new(404, $"the model `{name}` does not exist; `{model.Name}` is served", "model", "model_not_found");
 
     /// <summary>Checks that a prompt and its answer fit the context.</summary>
     /// <param name="asked">Longest answer, in tokens; null for all the room there is, up to <paramref name="usual"/>.</param>
@@ -52,7 +56,8 @@ internal sealed record AnswerSettings(SamplingOptions Sampling, int Count)
         // The last token of a text that is only scored is predicted, not read.
         long needed = asked == 0 ? prompt - 1 : prompt + (asked ?? 1);
         if (needed > model.Context)
-            throw ApiException.Invalid($"this model's context is {model.Context} tokens, and the request needs {prompt} for the prompt and {asked ?? 1} for the answer", param, "context_length_exceeded");
+            throw ApiException.Invalid($"this model's context is {model.Context} tokens, "
+                + $"and the request needs {prompt} for the prompt and {asked ?? 1} for the answer", param, "context_length_exceeded");
         return (int)(asked ?? Math.Min(usual, model.Context - prompt));
     }
 }

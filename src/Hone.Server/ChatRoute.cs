@@ -22,10 +22,14 @@ internal static class ChatRoute
         AnswerSettings.RequireModel(fields, model);
         fields.Off("tools", v => v.ValueKind == JsonValueKind.Array && v.GetArrayLength() == 0);
         fields.Off("tool_choice", v => v.ValueKind == JsonValueKind.String && (v.ValueEquals("none") || v.ValueEquals("auto")));
-        fields.Off("response_format", v => v.ValueKind == JsonValueKind.Object && v.TryGetProperty("type", out JsonElement t) && t.ValueKind == JsonValueKind.String && t.ValueEquals("text"));
-        fields.Off("modalities", v => v.ValueKind == JsonValueKind.Array && v.GetArrayLength() == 1 && v[0].ValueKind == JsonValueKind.String && v[0].ValueEquals("text"));
+        fields.Off("response_format", v => v.ValueKind == JsonValueKind.Object
+            && v.TryGetProperty("type", out JsonElement t) && t.ValueKind == JsonValueKind.String && t.ValueEquals("text"));
+        fields.Off("modalities", v => v.ValueKind == JsonValueKind.Array && v.GetArrayLength() == 1
+            && v[0].ValueKind == JsonValueKind.String && v[0].ValueEquals("text"));
         int[] prompt = Prompt(fields, model);
-        long? asked = fields.Whole("max_completion_tokens", 1, int.MaxValue) is { } today ? today : fields.Whole("max_tokens", 1, int.MaxValue);
+        long? asked = fields.Whole("max_completion_tokens", 1, int.MaxValue) is { } today
+            ? today
+            : fields.Whole("max_tokens", 1, int.MaxValue);
         _ = fields.Get("max_tokens");
         bool logProbs = fields.Flag("logprobs") ?? false;
         int top = (int)(fields.Whole("top_logprobs", 0, AnswerSettings.MostLogProbs) ?? 0);
@@ -34,8 +38,11 @@ internal static class ChatRoute
         fields.End();
 
         int length = AnswerSettings.Length(prompt.Length, asked, int.MaxValue, model, "messages");
-        Completion[] answers = await model.GenerateAsync([new GenerationRequest(prompt, settings.Sampling with { MaxNewTokens = length }, settings.Count)], cancel).ConfigureAwait(false);
-        JsonObject?[] scores = logProbs ? await ScoreAsync(model, prompt, answers, top, cancel).ConfigureAwait(false) : new JsonObject?[answers.Length];
+        var request = new GenerationRequest(prompt, settings.Sampling with { MaxNewTokens = length }, settings.Count);
+        Completion[] answers = await model.GenerateAsync([request], cancel).ConfigureAwait(false);
+        JsonObject?[] scores = logProbs
+            ? await ScoreAsync(model, prompt, answers, top, cancel).ConfigureAwait(false)
+            : new JsonObject?[answers.Length];
         return new JsonObject
         {
             ["id"] = $"chatcmpl-{Guid.NewGuid():N}",
@@ -45,7 +52,12 @@ internal static class ChatRoute
             ["choices"] = new JsonArray([.. answers.Select((a, i) => new JsonObject
             {
                 ["index"] = i,
-                ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = a.Text ?? model.Tokenizer.Decode(a.Ids, skipSpecial: true), ["refusal"] = null },
+                ["message"] = new JsonObject
+                {
+                    ["role"] = "assistant",
+                    ["content"] = a.Text ?? model.Tokenizer.Decode(a.Ids, skipSpecial: true),
+                    ["refusal"] = null,
+                },
                 ["logprobs"] = scores[i],
                 ["finish_reason"] = a.FinishReason,
             })]),
@@ -63,8 +75,12 @@ internal static class ChatRoute
             if (given.ValueKind != JsonValueKind.Object) throw RequestFields.Wrong("chat_template_kwargs", "an object");
             foreach (JsonProperty variable in given.EnumerateObject()) variables[variable.Name] = variable.Value;
         }
-        if (goOn && ask) throw ApiException.Invalid("`continue_final_message` and `add_generation_prompt` exclude each other", "continue_final_message");
-        if (model.Chat is not { } chat) throw ApiException.Invalid($"`{model.Name}` has no chat template: it is a base model, which goes on with a text (/v1/completions)", "messages", "no_chat_template");
+        if (goOn && ask)
+            throw ApiException.Invalid("`continue_final_message` and `add_generation_prompt` exclude each other", "continue_final_message");
+        if (model.Chat is not { } chat)
+            throw ApiException.Invalid(
+                $"`{model.Name}` has no chat template: it is a base model, which goes on with a text (/v1/completions)",
+                "messages", "no_chat_template");
         int[] begun = [];
         if (goOn)
         {
@@ -88,16 +104,20 @@ internal static class ChatRoute
     private static List<Dictionary<string, object?>> Messages(RequestFields fields)
     {
         JsonElement list = fields.Get("messages") ?? throw ApiException.Invalid("`messages` is needed", "messages");
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0) throw RequestFields.Wrong("messages", "a list of at least one message");
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
+            throw RequestFields.Wrong("messages", "a list of at least one message");
         List<Dictionary<string, object?>> messages = [];
         foreach (JsonElement item in list.EnumerateArray())
         {
             string what = $"messages[{messages.Count}]";
             if (item.ValueKind != JsonValueKind.Object) throw RequestFields.Wrong(what, "an object");
-            string role = item.TryGetProperty("role", out JsonElement r) && r.ValueKind == JsonValueKind.String ? RequestFields.Unicode(what, r) : throw RequestFields.Wrong($"{what}.role", "a text");
+            string role = item.TryGetProperty("role", out JsonElement r) && r.ValueKind == JsonValueKind.String
+                ? RequestFields.Unicode(what, r)
+                : throw RequestFields.Wrong($"{what}.role", "a text");
             if (!s_roles.Contains(role)) throw RequestFields.Wrong($"{what}.role", string.Join(", ", s_roles));
             var message = new Dictionary<string, object?>(StringComparer.Ordinal);
-            foreach (JsonProperty property in item.EnumerateObject()) message[property.Name] = property.Value.ValueKind == JsonValueKind.Null ? null : property.Value;
+            foreach (JsonProperty property in item.EnumerateObject())
+                message[property.Name] = property.Value.ValueKind == JsonValueKind.Null ? null : property.Value;
             message["role"] = role;
             if (message.GetValueOrDefault("content") is not JsonElement { ValueKind: JsonValueKind.String or JsonValueKind.Array } content)
                 throw RequestFields.Wrong($"{what}.content", "a text or a list of content parts");
@@ -119,11 +139,13 @@ internal static class ChatRoute
         }
     }
 
-    private static async Task<JsonObject?[]> ScoreAsync(ServedModel model, int[] prompt, Completion[] answers, int top, CancellationToken cancel)
+    private static async Task<JsonObject?[]> ScoreAsync(
+        ServedModel model, int[] prompt, Completion[] answers, int top, CancellationToken cancel)
     {
         int[][] shown = [.. answers.Select(a => a.Ids is [.., int last] && model.IsStop(last) ? a.Ids[..^1] : a.Ids)];
         int[] scored = [.. shown.Index().Where(s => s.Item.Length > 0).Select(s => s.Index)];
-        SequenceScore[] scores = scored.Length == 0 ? [] : await model.ScoreAsync([.. scored.Select(i => new ScoredSequence([.. prompt, .. shown[i]], prompt.Length))], top, cancel).ConfigureAwait(false);
+        ScoredSequence[] sequences = [.. scored.Select(i => new ScoredSequence([.. prompt, .. shown[i]], prompt.Length))];
+        SequenceScore[] scores = scored.Length == 0 ? [] : await model.ScoreAsync(sequences, top, cancel).ConfigureAwait(false);
         var tokens = scored.Zip(scores, (i, s) => (i, s.Tokens)).ToDictionary(x => x.i, x => x.Tokens);
         return [.. shown.Select((ids, i) =>
         {
@@ -133,7 +155,8 @@ internal static class ChatRoute
                 ["content"] = new JsonArray([.. tokens.GetValueOrDefault(i, []).Select((score, t) =>
                 {
                     JsonObject entry = Entry(texts[t], score.LogProb);
-                    entry["top_logprobs"] = new JsonArray([.. score.Top.Select(x => Entry(TokenPieces.Of(model.Tokenizer, x.Id, t == 0), x.LogProb))]);
+                    entry["top_logprobs"] =
+                        new JsonArray([.. score.Top.Select(x => Entry(TokenPieces.Of(model.Tokenizer, x.Id, t == 0), x.LogProb))]);
                     return entry;
                 })]),
                 ["refusal"] = null,

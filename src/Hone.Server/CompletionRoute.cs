@@ -5,7 +5,9 @@ using Hone.Inference;
 
 namespace Hone.Server;
 
-/// <summary><c>POST /v1/completions</c>: texts or token ids to be continued, and with <c>echo</c> and <c>logprobs</c> to be scored.</summary>
+/// <summary>
+/// <c>POST /v1/completions</c>: texts or token ids to be continued, and with <c>echo</c> and <c>logprobs</c> to be scored.
+/// </summary>
 /// <remarks>
 /// A text gets the tokenizer's BOS, unless <c>add_special_tokens</c> (vLLM's field) is false; names of control tokens in it
 /// are text, unless <c>parse_special</c> is true. Token ids are taken as they are. With <c>max_tokens</c> 0 nothing is sampled.
@@ -18,7 +20,8 @@ internal static class CompletionRoute
     {
         var fields = new RequestFields(body);
         AnswerSettings.RequireModel(fields, model);
-        fields.Off("best_of", v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out int b) && b == (fields.Whole("n", 1, AnswerSettings.MostAnswers) ?? 1));
+        fields.Off("best_of", v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out int b)
+            && b == (fields.Whole("n", 1, AnswerSettings.MostAnswers) ?? 1));
         fields.Off("suffix", v => v.ValueKind == JsonValueKind.String && v.ValueEquals(""));
         int[][] prompts = Prompts(fields, model);
         long? asked = fields.Whole("max_tokens", 0, int.MaxValue);
@@ -29,12 +32,20 @@ internal static class CompletionRoute
         if (asked == 0 && !echo) throw ApiException.Invalid("`max_tokens` is 0 without `echo`: nothing would come back", "max_tokens");
 
         Completion[] answers = asked == 0
-            ? [.. prompts.SelectMany((_, i) => Enumerable.Range(0, settings.Count).Select(a => new Completion(i, a, [], [], FinishReasons.Length)))]
-            : await model.GenerateAsync([.. prompts.Select(p => new GenerationRequest(p, settings.Sampling with { MaxNewTokens = AnswerSettings.Length(p.Length, asked, UsualLength, model, "max_tokens") }, settings.Count))], cancel).ConfigureAwait(false);
+            ? [.. prompts.SelectMany((_, i) => Enumerable.Range(0, settings.Count)
+                .Select(a => new Completion(i, a, [], [], FinishReasons.Length)))]
+            : await model.GenerateAsync([.. prompts.Select(Request)], cancel).ConfigureAwait(false);
+        GenerationRequest Request(int[] p)
+        {
+            int length = AnswerSettings.Length(p.Length, asked, UsualLength, model, "max_tokens");
+            return new GenerationRequest(p, settings.Sampling with { MaxNewTokens = length }, settings.Count);
+        }
         if (asked == 0) foreach (int[] prompt in prompts) AnswerSettings.Length(prompt.Length, 0, 0, model, "prompt");
 
         Choice[] choices = [.. answers.Select((a, i) => new Choice(prompts[i / settings.Count], a, echo, model))];
-        JsonObject?[] scores = logProbs is { } top ? await ScoreAsync(model, choices, top, cancel).ConfigureAwait(false) : new JsonObject?[choices.Length];
+        JsonObject?[] scores = logProbs is { } top
+            ? await ScoreAsync(model, choices, top, cancel).ConfigureAwait(false)
+            : new JsonObject?[choices.Length];
         int promptTokens = prompts.Sum(p => p.Length), completionTokens = answers.Sum(a => a.Ids.Length);
         return new JsonObject
         {
@@ -65,7 +76,10 @@ internal static class CompletionRoute
     {
         JsonElement prompt = fields.Get("prompt") ?? throw ApiException.Invalid("`prompt` is needed", "prompt");
         bool special = fields.Flag("add_special_tokens") ?? true, parse = fields.Flag("parse_special") ?? false;
-        JsonElement[] items = prompt.ValueKind == JsonValueKind.Array && !(prompt.GetArrayLength() > 0 && prompt[0].ValueKind == JsonValueKind.Number) ? [.. prompt.EnumerateArray()] : [prompt];
+        JsonElement[] items = prompt.ValueKind == JsonValueKind.Array
+            && !(prompt.GetArrayLength() > 0 && prompt[0].ValueKind == JsonValueKind.Number)
+                ? [.. prompt.EnumerateArray()]
+                : [prompt];
         if (items.Length is 0 or > MostPrompts) throw RequestFields.Wrong("prompt", $"1 to {MostPrompts} prompts");
         int[][] prompts = [.. items.Select(i => i.ValueKind switch
         {
@@ -84,7 +98,10 @@ internal static class CompletionRoute
     {
         // A single token has nothing before it that would predict it.
         int[] scored = [.. choices.Index().Where(c => c.Item.Scored.Length > c.Item.From).Select(c => c.Index)];
-        SequenceScore[] scores = scored.Length == 0 ? [] : await model.ScoreAsync([.. scored.Select(i => new ScoredSequence(choices[i].Scored, choices[i].From))], Math.Max(top, 1), cancel).ConfigureAwait(false);
+        ScoredSequence[] sequences = [.. scored.Select(i => new ScoredSequence(choices[i].Scored, choices[i].From))];
+        SequenceScore[] scores = scored.Length == 0
+            ? []
+            : await model.ScoreAsync(sequences, Math.Max(top, 1), cancel).ConfigureAwait(false);
         var tokens = scored.Zip(scores, (i, s) => (i, s.Tokens)).ToDictionary(x => x.i, x => x.Tokens);
         return [.. choices.Select((c, i) => c.LogProbs(tokens.GetValueOrDefault(i, []), top))];
     }
@@ -102,14 +119,16 @@ internal static class CompletionRoute
         /// <summary>The first token with a log-probability.</summary>
         public int From => echo ? 1 : prompt.Length;
 
-        public string Text => (echo ? model.Tokenizer.Decode(prompt, skipSpecial: true) : "") + (answer.Text ?? model.Tokenizer.Decode(answer.Ids, skipSpecial: true));
+        public string Text => (echo ? model.Tokenizer.Decode(prompt, skipSpecial: true) : "")
+            + (answer.Text ?? model.Tokenizer.Decode(answer.Ids, skipSpecial: true));
 
         public JsonObject LogProbs(TokenScore[] scores, int top)
         {
             int[] shown = echo ? Scored : _own;
             (string[] texts, int[] offsets) = TokenPieces.Of(model.Tokenizer, shown);
             int unscored = shown.Length - scores.Length;
-            JsonArray Row(Func<TokenScore, int, JsonNode> node) => new([.. Enumerable.Range(0, shown.Length).Select(i => i < unscored ? null : node(scores[i - unscored], i))]);
+            JsonArray Row(Func<TokenScore, int, JsonNode> node) =>
+                new([.. Enumerable.Range(0, shown.Length).Select(i => i < unscored ? null : node(scores[i - unscored], i))]);
             return new JsonObject
             {
                 ["tokens"] = new JsonArray([.. texts.Select(t => (JsonNode)t)]),
@@ -133,5 +152,7 @@ internal static class CompletionRoute
     }
 
     /// <summary>JSON has no infinities; OpenAI writes -9999.</summary>
-    public static double Finite(float logProb) => float.IsFinite(logProb) ? double.Parse(logProb.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : -9999;
+    public static double Finite(float logProb) => float.IsFinite(logProb)
+        ? double.Parse(logProb.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+        : -9999;
 }

@@ -33,7 +33,8 @@ public static class HoneServer
     {
         bool loopback = IPAddress.IsLoopback(address);
         if (!loopback && string.IsNullOrEmpty(apiKey))
-            throw new InputException($"{address} can be reached from other machines, and no key is set", fix: "Set HONE_API_KEY, or serve on 127.0.0.1.");
+            throw new InputException($"{address} can be reached from other machines, and no key is set",
+                fix: "Set HONE_API_KEY, or serve on 127.0.0.1.");
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -72,8 +73,10 @@ public static class HoneServer
                 using (JsonDocument body = await ReadAsync(context).ConfigureAwait(false))
                 {
                     return path == "/v1/completions"
-                        ? await CompletionRoute.AnswerAsync(model, body.RootElement, clock.GetUtcNow(), context.RequestAborted).ConfigureAwait(false)
-                        : await ChatRoute.AnswerAsync(model, body.RootElement, clock.GetUtcNow(), context.RequestAborted).ConfigureAwait(false);
+                        ? await CompletionRoute.AnswerAsync(model, body.RootElement,
+                            clock.GetUtcNow(), context.RequestAborted).ConfigureAwait(false)
+                        : await ChatRoute.AnswerAsync(model, body.RootElement,
+                            clock.GetUtcNow(), context.RequestAborted).ConfigureAwait(false);
                 }
             default:
                 string name = path[(Models.Length + 1)..];
@@ -92,8 +95,10 @@ public static class HoneServer
 
     private static void Admit(HttpRequest request, bool loopback, string? apiKey)
     {
-        if (loopback && !IsLoopback(request.Host.Host)) throw new ApiException(403, $"the host `{request.Host.Host}` is not this machine's loopback");
-        if (!string.IsNullOrEmpty(apiKey) && !IsKey(request.Headers.Authorization.ToString(), apiKey)) throw new ApiException(401, "the key is missing or wrong", code: "invalid_api_key");
+        if (loopback && !IsLoopback(request.Host.Host))
+            throw new ApiException(403, $"the host `{request.Host.Host}` is not this machine's loopback");
+        if (!string.IsNullOrEmpty(apiKey) && !IsKey(request.Headers.Authorization.ToString(), apiKey))
+            throw new ApiException(401, "the key is missing or wrong", code: "invalid_api_key");
     }
 
     /// <summary>An answer with its status, whatever went wrong on the way to it.</summary>
@@ -109,7 +114,8 @@ public static class HoneServer
         }
         catch (BadHttpRequestException e)
         {
-            return (e.StatusCode, ApiException.Json(e.StatusCode, e.StatusCode == 413 ? $"the body is larger than {MostBody >> 20} MiB" : e.Message));
+            return (e.StatusCode,
+                ApiException.Json(e.StatusCode, e.StatusCode == 413 ? $"the body is larger than {MostBody >> 20} MiB" : e.Message));
         }
         catch (InputException e)
         {
@@ -125,13 +131,16 @@ public static class HoneServer
         }
     }
 
-    private static bool IsLoopback(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
+    private static bool IsLoopback(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
 
-    private static bool IsKey(string header, string apiKey) => System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(header), Encoding.UTF8.GetBytes($"Bearer {apiKey}"));
+    private static bool IsKey(string header, string apiKey) => System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(
+        Encoding.UTF8.GetBytes(header), Encoding.UTF8.GetBytes($"Bearer {apiKey}"));
 
     private static async Task<JsonDocument> ReadAsync(HttpContext context)
     {
-        if (!(context.Request.ContentType?.Split(';')[0].Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase) ?? false)) throw new ApiException(415, "the body must be application/json");
+        if (!(context.Request.ContentType?.Split(';')[0].Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase) ?? false))
+            throw new ApiException(415, "the body must be application/json");
         try
         {
             return await JsonDocument.ParseAsync(context.Request.Body, s_strict, context.RequestAborted).ConfigureAwait(false);

@@ -11,12 +11,14 @@ internal sealed class RequestFields
     private const int MostStops = 32, LongestStop = 1000;
 
     /// <summary>Fields that change no answer.</summary>
-    private static readonly string[] s_harmless = ["user", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "parallel_tool_calls", "store"];
+    private static readonly string[] s_harmless =
+        ["user", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "parallel_tool_calls", "store"];
 
     private readonly JsonElement _root;
     private readonly HashSet<string> _read = [.. s_harmless];
 
-    public RequestFields(JsonElement root) => _root = root.ValueKind == JsonValueKind.Object ? root : throw ApiException.Invalid("the body must be a JSON object");
+    public RequestFields(JsonElement root) =>
+        _root = root.ValueKind == JsonValueKind.Object ? root : throw ApiException.Invalid("the body must be a JSON object");
 
     /// <summary>The field's value; null where it is missing or null.</summary>
     public JsonElement? Get(string name)
@@ -51,21 +53,24 @@ internal sealed class RequestFields
         if (Get(Name) is not { } value) return [];
         JsonElement[] items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
         if (items.Length > MostStops) throw Wrong(Name, $"at most {MostStops} texts");
-        string[] stops = [.. items.Select(i => i.ValueKind == JsonValueKind.String ? Unicode(Name, i) : throw Wrong(Name, "a text or a list of texts"))];
+        string[] stops =
+            [.. items.Select(i => i.ValueKind == JsonValueKind.String ? Unicode(Name, i) : throw Wrong(Name, "a text or a list of texts"))];
         return stops.All(s => s.Length is > 0 and <= LongestStop) ? stops : throw Wrong(Name, $"texts of 1 to {LongestStop} characters");
     }
 
     /// <summary>A field whose one accepted meaning is to be off.</summary>
     public void Off(string name, Func<JsonElement, bool> off)
     {
-        if (Get(name) is { } value && !off(value)) throw ApiException.Invalid($"`{name}` is not supported by this server", name, "unsupported_parameter");
+        if (Get(name) is { } value && !off(value))
+            throw ApiException.Invalid($"`{name}` is not supported by this server", name, "unsupported_parameter");
     }
 
     /// <exception cref="ApiException">A field was not read.</exception>
     public void End()
     {
         foreach (JsonProperty property in _root.EnumerateObject())
-            if (!_read.Contains(property.Name)) throw ApiException.Invalid($"`{property.Name}` is not known to this server", property.Name, "unknown_parameter");
+            if (!_read.Contains(property.Name))
+                throw ApiException.Invalid($"`{property.Name}` is not known to this server", property.Name, "unknown_parameter");
     }
 
     public static ApiException Wrong(string name, string wanted) => ApiException.Invalid($"`{name}` must be {wanted}", name);

@@ -1,6 +1,5 @@
 using Hone.Data;
 using Hone.Inference;
-using Hone.Models;
 using Hone.Text;
 
 namespace Hone.Server;

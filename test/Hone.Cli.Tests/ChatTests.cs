@@ -70,7 +70,8 @@ public sealed class ChatTests : IDisposable
 
     [Fact]
     public void A_template_that_knows_no_system_prompt_says_so() =>
-        Assert.Contains("roles user and assistant only", Command.Refused("chat", _model, "--prompt", "Hello", "--system", "Be kind.", "--device", "cpu"), StringComparison.Ordinal);
+        Assert.Contains("roles user and assistant only",
+            Command.Refused("chat", _model, "--prompt", "Hello", "--system", "Be kind.", "--device", "cpu"), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("--temperature", "-1", "--temperature is -1")]
@@ -87,6 +88,7 @@ public sealed class ChatTests : IDisposable
         Result result = Command.Type(typed, "chat", _model, "--device", "cpu", "--max-new-tokens", "4", "--json");
         Assert.Equal(0, result.Code);
         error = result.Error;
-        return [.. result.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => (int)JsonNode.Parse(line)!["prompt_tokens"]!)];
+        return [.. result.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => (int)JsonNode.Parse(line)!["prompt_tokens"]!)];
     }
 }

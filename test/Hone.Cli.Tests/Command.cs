@@ -47,7 +47,11 @@ internal static class Command
     /// <summary>Starts <c>hone</c> as a process of its own.</summary>
     public static Process Start(IReadOnlyList<string> args, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Cli).Assembly.Location, .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(Cli).Assembly.Location, .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["OMP_NUM_THREADS"] = "1"; // as in this process, so that both give the same weights
         foreach ((string name, string value) in environment) start.Environment[name] = value;
         return Process.Start(start)!;

@@ -38,10 +38,12 @@ public sealed class DataVerbTests : IDisposable
         Assert.Equal(["reward", "offline_dpo"], asTrained["stages"]!.AsArray().Select(s => (string?)s!["stage"]));
         Assert.All(asTrained["stages"]!.AsArray(), s => Assert.Equal(Rows.Count, (int)s!["kept"]!));
         int longest = (int)asTrained["lengths"]!["prompt and longer answer"]!["max"]!;
-        JsonNode shorter = Command.Done("data", "inspect", file, "--model", _model, "--json", "--max-length", $"{longest - 1}").Json["stages"]![0]!;
+        JsonNode shorter = Command.Done("data", "inspect", file, "--model", _model,
+            "--json", "--max-length", $"{longest - 1}").Json["stages"]![0]!;
         Assert.Equal(Rows.Count, (int)shorter["kept"]! + (int)shorter["dropped"]!["too_long"]!);
         Assert.True((int)shorter["kept"]! < Rows.Count);
-        JsonNode cut = Command.Done("data", "inspect", file, "--model", _model, "--json", "--max-length", $"{longest - 1}", "--truncation", "keep_end_of_prompt").Json["stages"]![0]!;
+        JsonNode cut = Command.Done("data", "inspect", file, "--model", _model, "--json",
+            "--max-length", $"{longest - 1}", "--truncation", "keep_end_of_prompt").Json["stages"]![0]!;
         Assert.Equal((Rows.Count, (int)shorter["dropped"]!["too_long"]!), ((int)cut["kept"]!, (int)cut["changed"]!["prompt_start_cut"]!));
     }
 
@@ -50,8 +52,10 @@ public sealed class DataVerbTests : IDisposable
     {
         const string Item = "How many apples are left in the basket after Tom has eaten three of the twelve?";
         File.WriteAllText(_folder.File("test.csv"), $"question,answer\n\"{Item}\",nine\n");
-        string file = Rows.Write(_folder.File("rows.jsonl"), i => new JsonObject { ["prompt"] = i == 4 ? Item : $"Question {i} about pears, please?" });
-        JsonNode overlap = Command.Done("data", "inspect", file, "--model", _model, "--json", "--eval", _folder.File("test.csv")).Json["overlap"]!;
+        string file = Rows.Write(_folder.File("rows.jsonl"),
+            i => new JsonObject { ["prompt"] = i == 4 ? Item : $"Question {i} about pears, please?" });
+        JsonNode overlap = Command.Done("data", "inspect", file, "--model", _model,
+            "--json", "--eval", _folder.File("test.csv")).Json["overlap"]!;
         Assert.Equal((1, 1, 1), ((int)overlap["items"]!, (int)overlap["rows_overlapping"]!, overlap["listed"]!.AsArray().Count));
         Assert.Equal((5, 1.0), ((int)overlap["listed"]![0]!["row"]!, (double)overlap["listed"]![0]!["coverage"]!));
     }
@@ -59,7 +63,8 @@ public sealed class DataVerbTests : IDisposable
     [Fact]
     public void One_row_a_page_and_repeated_rows()
     {
-        string file = Rows.Write(_folder.File("rows.jsonl"), i => new JsonObject { ["text"] = i < 22 ? $"Text number {i}." : "text NUMBER 3" });
+        string file =
+            Rows.Write(_folder.File("rows.jsonl"), i => new JsonObject { ["text"] = i < 22 ? $"Text number {i}." : "text NUMBER 3" });
         Result result = Command.Done("data", "inspect", file, "--model", _model, "--row", "4", "--html", _folder.File("page.html"));
         Assert.Contains("row 4: kept", result.Out, StringComparison.Ordinal);
         Assert.Contains("row 23 repeats row 4", result.Out, StringComparison.Ordinal);
@@ -74,11 +79,13 @@ public sealed class DataVerbTests : IDisposable
     public void Real_files_with_real_tokenizers(string file, string model, string kind, int rows, int emptyAnswers)
     {
         List<string> args = ["data", "inspect", SharedData.Require(file), "--model", SharedData.Require(model), "--rows", "0", "--json"];
-        if (model.StartsWith("tokenizers", StringComparison.Ordinal)) args.AddRange(["--template", SharedData.Require("chat_templates/meta-llama-Llama-3.1-8B-Instruct.jinja")]);
+        if (model.StartsWith("tokenizers", StringComparison.Ordinal))
+            args.AddRange(["--template", SharedData.Require("chat_templates/meta-llama-Llama-3.1-8B-Instruct.jinja")]);
         JsonNode seen = Command.Done([.. args]).Json;
         Assert.Equal(kind, (string?)seen["kind"]);
         JsonNode read = seen["files"]![0]!["read"]!;
-        Assert.Equal((rows, rows - emptyAnswers, emptyAnswers), ((int)read["rows"]!, (int)read["kept"]!, (int?)read["dropped"]!["empty_answer"] ?? 0));
+        Assert.Equal((rows, rows - emptyAnswers, emptyAnswers),
+            ((int)read["rows"]!, (int)read["kept"]!, (int?)read["dropped"]!["empty_answer"] ?? 0));
         Assert.Equal(rows - emptyAnswers, (int)seen["stages"]![0]!["kept"]!);
         Assert.Equal(0, (int)seen["refused"]!);
         // This vocabulary has no curly quotes, with which the stories are full.
@@ -97,6 +104,7 @@ public sealed class DataVerbTests : IDisposable
     public void What_cannot_be_done_is_told(string message, string file, params string[] flags)
     {
         Rows.Preferences(_folder.File("rows.jsonl"));
-        Assert.Contains(message, Command.Refused(["data", "inspect", _folder.File(file), "--model", _model, .. flags]), StringComparison.Ordinal);
+        Assert.Contains(message, Command.Refused(["data", "inspect", _folder.File(file), "--model", _model, .. flags]),
+            StringComparison.Ordinal);
     }
 }

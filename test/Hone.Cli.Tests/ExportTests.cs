@@ -26,13 +26,15 @@ public sealed class ExportTests : IDisposable
         Assert.Equal(Command.Done(["chat", _model, .. chat]).Out, Command.Done(["chat", file, .. chat]).Out);
         string rows = _folder.File("rows.jsonl");
         File.WriteAllText(rows, """{"text": "Where is the lamp? There."}""" + "\n");
-        Assert.Equal(Command.Done("logprobs", "--model", _model, "--input", rows).Out, Command.Done("logprobs", "--model", file, "--input", rows).Out);
+        Assert.Equal(Command.Done("logprobs", "--model", _model, "--input", rows).Out,
+            Command.Done("logprobs", "--model", file, "--input", rows).Out);
     }
 
     [Fact]
     public void A_model_card_and_a_modelfile_stand_beside_the_file()
     {
-        File.WriteAllText(Path.Combine(_model, "README.md"), "---\nlibrary_name: transformers\nlicense: mit\nbase_model: owner/name\n---\n\n# Mine\n\nText.\n");
+        File.WriteAllText(Path.Combine(_model, "README.md"),
+            "---\nlibrary_name: transformers\nlicense: mit\nbase_model: owner/name\n---\n\n# Mine\n\nText.\n");
         string file = _folder.File("out/tiny.gguf");
         Command.Done("export", _model, "--gguf", "Q8_0", "--output", file);
         string modelfile = File.ReadAllText(_folder.File("out/Modelfile"));
@@ -40,7 +42,8 @@ public sealed class ExportTests : IDisposable
         Assert.Contains($"PARAMETER stop \"{WorldTokenizer.End}\"\n", modelfile, StringComparison.Ordinal);
         Assert.Contains("PARAMETER temperature 1\n", modelfile, StringComparison.Ordinal);
         string card = File.ReadAllText(_folder.File("out/README.md"));
-        Assert.StartsWith("---\nlibrary_name: gguf\npipeline_tag: text-generation\nlicense: mit\nbase_model: owner/name\n---\n", card, StringComparison.Ordinal);
+        Assert.StartsWith("---\nlibrary_name: gguf\npipeline_tag: text-generation\nlicense: mit\nbase_model: owner/name\n---\n", card,
+            StringComparison.Ordinal);
         Assert.Contains("ollama create my-model -f Modelfile", card, StringComparison.Ordinal);
         Assert.Contains("# Mine\n\nText.", card, StringComparison.Ordinal);
     }
@@ -53,16 +56,20 @@ public sealed class ExportTests : IDisposable
         Result result = Command.Done("export", _model, "--gguf", "F16", "--output", _folder.File("out/tiny.gguf"));
         Assert.Contains("note: README.md is there already and stays as it is", result.Error, StringComparison.Ordinal);
         foreach (string name in new[] { "README.md", "Modelfile" }) Assert.Equal("mine", File.ReadAllText(_folder.File("out/" + name)));
-        Assert.Contains("there is something here already", Command.Refused("export", _model, "--gguf", "F16", "--output", _folder.File("out/tiny.gguf")), StringComparison.Ordinal);
+        Assert.Contains("there is something here already",
+            Command.Refused("export", _model, "--gguf", "F16", "--output", _folder.File("out/tiny.gguf")), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_wrong_type_or_name_and_a_reward_model_are_refused()
     {
-        Assert.Contains("--gguf is Q6_K, it must be one of F32, F16, BF16, Q8_0, Q4_0", Command.Refused("export", _model, "--gguf", "Q6_K", "--output", "x.gguf"), StringComparison.Ordinal);
-        Assert.Contains("must end in .gguf", Command.Refused("export", _model, "--gguf", "F16", "--output", _folder.File("x.bin")), StringComparison.Ordinal);
+        Assert.Contains("--gguf is Q6_K, it must be one of F32, F16, BF16, Q8_0, Q4_0",
+            Command.Refused("export", _model, "--gguf", "Q6_K", "--output", "x.gguf"), StringComparison.Ordinal);
+        Assert.Contains("must end in .gguf", Command.Refused("export", _model, "--gguf", "F16", "--output", _folder.File("x.bin")),
+            StringComparison.Ordinal);
         string reward = TinyModel.WriteReward(_folder.File("reward"));
-        Assert.Contains("it is a reward model", Command.Refused("export", reward, "--gguf", "F16", "--output", _folder.File("x.gguf")), StringComparison.Ordinal);
+        Assert.Contains("it is a reward model", Command.Refused("export", reward, "--gguf", "F16", "--output", _folder.File("x.gguf")),
+            StringComparison.Ordinal);
         Assert.False(File.Exists(_folder.File("x.gguf")));
     }
 

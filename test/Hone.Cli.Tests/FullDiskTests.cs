@@ -10,21 +10,24 @@ public sealed class FullDiskTests : StageTest
     {
         string[] Sft(string output) =>
         [
-            "sft", "--model", Model, "--data", Rows.Conversations(At("sft.jsonl")), "--output", output, .. Short("sft"), "--set", "sft.save_every=1",
+            "sft", "--model", Model, "--data", Rows.Conversations(At("sft.jsonl")),
+            "--output", output, .. Short("sft"), "--set", "sft.save_every=1",
         ];
         Command.Done(Sft(At("whole")));
         // A state holds weights and two moments: room for one, not for two.
         long state = 3 * new FileInfo(At("whole/model.safetensors")).Length;
         string disk = At("disk");
         Directory.CreateDirectory(disk);
-        if (!Mount("-t", "tmpfs", "-o", $"size={state * 3 / 2 / 4096 * 4096}", "tmpfs", disk)) Assert.Skip("mounting a small disk needs root");
+        if (!Mount("-t", "tmpfs", "-o", $"size={state * 3 / 2 / 4096 * 4096}", "tmpfs", disk))
+            Assert.Skip("mounting a small disk needs root");
         try
         {
             string error = Command.Refused(Sft(Path.Combine(disk, "out")));
             Assert.Contains("the state of step 2 could not be saved", error, StringComparison.Ordinal);
             Assert.Contains("The state of step 1 is intact", error, StringComparison.Ordinal);
             Assert.True(Mount("-o", $"remount,size={state * 4}", disk));
-            Assert.Contains("goes on from step 1", Command.Done([.. Sft(Path.Combine(disk, "out")), "--resume"]).Error, StringComparison.Ordinal);
+            Assert.Contains("goes on from step 1",
+                Command.Done([.. Sft(Path.Combine(disk, "out")), "--resume"]).Error, StringComparison.Ordinal);
             Assert.Equal(Weights(At("whole")), Weights(Path.Combine(disk, "out")));
         }
         finally

@@ -16,7 +16,8 @@ public sealed class LlamaCppTests
 {
     private const int Unset = 1 << 20;
 
-    public static TheoryData<string> Models => [.. SharedData.TryGet("vectors/forward_families.jsonl") is { } path ? Rows(path).Select(r => r.Model).Distinct() : ["none"]];
+    public static TheoryData<string> Models =>
+        [.. SharedData.TryGet("vectors/forward_families.jsonl") is { } path ? Rows(path).Select(r => r.Model).Distinct() : ["none"]];
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -27,10 +28,15 @@ public sealed class LlamaCppTests
         using TempFolder temp = new();
         string file = temp.File("model.gguf"), notes = Command.Done("export", folder, "--gguf", "F32", "--output", file).Error;
         // Up to the length that the export told, where llama.cpp does not run the model's window.
-        int same = notes.Contains("the same up to", StringComparison.Ordinal) ? int.Parse(notes.Split("the same up to ")[1].Split(' ')[0]) : Unset;
-        int? original = model is "tiny-phi3-longrope" or "tiny-phi4-mini" ? 256 : null; // llama.cpp chooses longrope's factors once, by the context's length
+        int same = notes.Contains("the same up to", StringComparison.Ordinal)
+            ? int.Parse(notes.Split("the same up to ")[1].Split(' ')[0])
+            : Unset;
+        int? original = model is "tiny-phi3-longrope" or "tiny-phi4-mini"
+            ? 256
+            : null; // llama.cpp chooses longrope's factors once, by the context's length
         int compared = 0;
-        foreach ((_, string text, int prompt, int[] greedy) in Rows(SharedData.Require("vectors/forward_families.jsonl")).Where(r => r.Model == model))
+        foreach ((_, string text, int prompt, int[] greedy) in
+            Rows(SharedData.Require("vectors/forward_families.jsonl")).Where(r => r.Model == model))
         {
             int most = prompt <= original ? original.Value - prompt : Math.Max(0, same - prompt + 1);
             IEnumerable<int> expected = greedy.Take(most).TakeWhile(id => id != tokenizer.EosId);
@@ -53,7 +59,8 @@ public sealed class LlamaCppTests
     {
         string folder = SharedData.Require("models/tiny-qwen2");
         using TempFolder temp = new();
-        foreach (string name in new[] { "F32", type }) Command.Done("export", folder, "--gguf", name, "--output", temp.File($"{name}.gguf"));
+        foreach (string name in new[] { "F32", type })
+            Command.Done("export", folder, "--gguf", name, "--output", temp.File($"{name}.gguf"));
         Run("llama-quantize", "--pure", temp.File("F32.gguf"), temp.File("theirs.gguf"), type, "1");
         using GgufFile ours = GgufFile.Open(temp.File($"{type}.gguf")), theirs = GgufFile.Open(temp.File("theirs.gguf"));
         foreach (GgufEntry entry in ours.Header.Entries.Values)
@@ -77,8 +84,10 @@ public sealed class LlamaCppTests
         const string Text = "Where is the lamp, Anna? It's 1234 m away \u00fc\u00df \u4eca\u65e5.";
         string ids = Encoding.UTF8.GetString(Run("llama-tokenize", "-m", file, "-p", Text, "--ids", "--log-disable"));
         Assert.Equal(tokenizer.Encode(Text, addSpecial: true), JsonSerializer.Deserialize<int[]>(ids[ids.LastIndexOf('[')..])!);
-        string ours = Command.Done("chat", folder, "--prompt", "Where is the lamp?", "--temperature", "0", "--device", "cpu").Out.TrimEnd('\n');
-        byte[] answer = Complete(Encoding.UTF8.GetBytes(ours), "-m", file, "-p", "<|user|>Where is the lamp?<|end|><|assistant|>", "-n", "96");
+        string ours =
+            Command.Done("chat", folder, "--prompt", "Where is the lamp?", "--temperature", "0", "--device", "cpu").Out.TrimEnd('\n');
+        byte[] answer =
+            Complete(Encoding.UTF8.GetBytes(ours), "-m", file, "-p", "<|user|>Where is the lamp?<|end|><|assistant|>", "-n", "96");
         Assert.StartsWith(ours, Encoding.UTF8.GetString(answer), StringComparison.Ordinal);
     }
 
@@ -88,7 +97,8 @@ public sealed class LlamaCppTests
         {
             using JsonDocument json = JsonDocument.Parse(line);
             JsonElement row = json.RootElement;
-            yield return (row.GetProperty("model").GetString()!, row.GetProperty("text").GetString()!, row.GetProperty("ids").GetArrayLength(),
+            yield return (row.GetProperty("model").GetString()!, row.GetProperty("text").GetString()!,
+                row.GetProperty("ids").GetArrayLength(),
                 [.. row.GetProperty("greedy_24").EnumerateArray().Select(v => v.GetInt32())]);
         }
     }
@@ -98,7 +108,8 @@ public sealed class LlamaCppTests
     {
         string token = tokenizer.TokenOf(id);
         if (tokenizer.SpecialIds.Contains(id)) return [];
-        if (token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal)) return Convert.FromHexString(token[3..5]) is [not 0] bytes ? bytes : [];
+        if (token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal))
+            return Convert.FromHexString(token[3..5]) is [not 0] bytes ? bytes : [];
         return Encoding.UTF8.GetBytes(token.Replace('\u2581', ' '));
     }
 
@@ -109,7 +120,10 @@ public sealed class LlamaCppTests
         byte[] answer = [];
         for (int i = 0; i < 20 && !answer.AsSpan().StartsWith(expected); i++)
         {
-            answer = Run("llama-completion", [.. args, "--temp", "0", "-t", "1", "-no-cnv", "--no-warmup", "-ctk", "f32", "-ctv", "f32", "-fa", "off", "--no-display-prompt"]);
+            answer = Run("llama-completion",
+            [
+                .. args, "--temp", "0", "-t", "1", "-no-cnv", "--no-warmup", "-ctk", "f32", "-ctv", "f32", "-fa", "off", "--no-display-prompt",
+            ]);
         }
         return answer;
     }
@@ -118,7 +132,12 @@ public sealed class LlamaCppTests
     {
         string? folder = Environment.GetEnvironmentVariable("HONE_LLAMA_CPP");
         if (folder is null) Assert.Skip("HONE_LLAMA_CPP names no folder with llama.cpp's programs; see eng/gguf-check.sh");
-        ProcessStartInfo start = new(Path.Combine(folder, program), args) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        ProcessStartInfo start =
+            new(Path.Combine(folder, program), args)
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true,
+                RedirectStandardInput = true
+            };
         start.Environment["LD_LIBRARY_PATH"] = folder;
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();

@@ -60,7 +60,8 @@ public class MachineVerbTests
     public void Report_is_written_again()
     {
         using var run = new TempFolder();
-        RunResultsJson.Write(new RunResults { Name = "my-run", Rows = [], Samples = [], TestPrompts = 0, Seed = 1 }, run.File(RunResults.FileName));
+        RunResultsJson.Write(new RunResults { Name = "my-run", Rows = [], Samples = [], TestPrompts = 0, Seed = 1 },
+            run.File(RunResults.FileName));
         File.WriteAllText(run.File("metrics.jsonl"), "");
         Assert.Equal(run.File("report.html"), (string?)Command.Done("report", run.Path, "--json").Json["report"]);
         Assert.Contains("my-run", File.ReadAllText(run.File("report.html")), StringComparison.Ordinal);

@@ -14,7 +14,8 @@ public sealed class PullTests : IDisposable
         byte[] weights = new byte[24 << 20];
         new Random(1).NextBytes(weights);
         using FakeHub hub = new(("config.json", "{}"u8.ToArray()), ("model.safetensors", weights));
-        hub.Twist = (r, _, right) => r.Path.Contains("safetensors", StringComparison.Ordinal) ? right with { Pause = TimeSpan.FromMilliseconds(5) } : null;
+        hub.Twist = (r, _, right) =>
+            r.Path.Contains("safetensors", StringComparison.Ordinal) ? right with { Pause = TimeSpan.FromMilliseconds(5) } : null;
         string blob = Path.Combine(_folder.Path, "hub/models--owner--model/blobs", FakeHub.Sha256(weights));
         long before = 0;
         for (int kill = 0; kill < Kills; kill++)
@@ -54,7 +55,9 @@ public sealed class PullTests : IDisposable
             Assert.Equal(!offline, result.Error.Contains("downloading", StringComparison.Ordinal));
         }
         int asked = hub.Server.Requests.Count;
-        File.WriteAllText(_folder.File("run.yaml"), $"model: hf://{FakeHub.Id}\ndata:\n  sft: [hf://datasets/owner/data/train.jsonl]\nreward: {{enabled: false}}\noffline_dpo: {{enabled: false}}\nonline: {{enabled: false}}\nevaluation: {{enabled: false}}\n");
+        File.WriteAllText(_folder.File("run.yaml"),
+            $"model: hf://{FakeHub.Id}\ndata:\n  sft: [hf://datasets/owner/data/train.jsonl]\nreward: {{enabled: false}}\n"
+                + $"offline_dpo: {{enabled: false}}\nonline: {{enabled: false}}\nevaluation: {{enabled: false}}\n");
         Result shown = Command.Done("recipe", "show", _folder.File("run.yaml"));
         Assert.Contains("hf://owner/model", shown.Out, StringComparison.Ordinal);
         Assert.Contains("hf://datasets/owner/data/train.jsonl", shown.Out, StringComparison.Ordinal);
@@ -65,7 +68,8 @@ public sealed class PullTests : IDisposable
     public async Task Question_files_come_from_a_data_set_of_a_hub_and_the_download_is_said()
     {
         byte[] rows = """{"question": "two?", "answer": "#### 2"}"""u8.ToArray();
-        using FakeHub hub = new(("main/test.jsonl", rows), ("main/train.jsonl", [.. Enumerable.Repeat((byte[])[.. rows, (byte)'\n'], 5).SelectMany(r => r)])) { Dataset = true };
+        byte[] train = [.. Enumerable.Repeat((byte[])[.. rows, (byte)'\n'], 5).SelectMany(r => r)];
+        using FakeHub hub = new(("main/test.jsonl", rows), ("main/train.jsonl", train)) { Dataset = true };
         using Process process = Start(hub, "eval", "list", "--data", $"hf://datasets/{FakeHub.Id}/main");
         Result result = await Command.End(process);
         Assert.True(result.Code == 0, result.Error);
@@ -95,7 +99,8 @@ public sealed class PullTests : IDisposable
     private Process Start(FakeHub hub, params string[] args) => Start(hub, false, args);
 
     private Process Start(FakeHub hub, bool offline, params string[] args) => Command.Start(args,
-        ("HF_ENDPOINT", hub.Server.Address.ToString()), ("HF_HOME", _folder.Path), ("HF_HUB_OFFLINE", offline ? "1" : "0"), ("HF_TOKEN", "hf_canary"));
+        ("HF_ENDPOINT", hub.Server.Address.ToString()), ("HF_HOME", _folder.Path),
+        ("HF_HUB_OFFLINE", offline ? "1" : "0"), ("HF_TOKEN", "hf_canary"));
 
     public void Dispose() => _folder.Dispose();
 }

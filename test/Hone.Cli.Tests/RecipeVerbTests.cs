@@ -4,7 +4,9 @@ namespace Hone.Cli.Tests;
 
 public class RecipeVerbTests
 {
-    public static TheoryData<string> Shipped => [.. Directory.EnumerateFiles(Repository.File("recipes"), "*.yaml", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Repository.Root, f)).Order()];
+    public static TheoryData<string> Shipped =>
+        [.. Directory.EnumerateFiles(Repository.File("recipes"), "*.yaml", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(Repository.Root, f)).Order()];
 
     [Theory]
     [MemberData(nameof(Shipped))]

@@ -20,7 +20,8 @@ public sealed class RowVerbTests
         Assert.Equal([403, 407, 261, 378], Ids(Run(rows, "tokenize", "--model", model, "--no-add-special")[0], "ids"));
         Assert.DoesNotContain(1, Ids(added[1], "ids")[1..]);
         Assert.Equal([1], Ids(Run(rows, "tokenize", "--model", model, "--no-add-special", "--parse-special")[1], "ids"));
-        Assert.Equal("Once upon a time", Run("""{"ids": [403, 407, 261, 378]}""", "tokenize", "--model", model, "--decode")[0].GetProperty("text").GetString());
+        Assert.Equal("Once upon a time",
+            Run("""{"ids": [403, 407, 261, 378]}""", "tokenize", "--model", model, "--decode")[0].GetProperty("text").GetString());
     }
 
     [Theory]
@@ -33,7 +34,8 @@ public sealed class RowVerbTests
     {
         using TempFolder folder = new();
         File.WriteAllText(folder.File("rows.jsonl"), rows);
-        (int code, _, string error) = Raw("", "tokenize", "--model", SharedData.Require("models/stories260K-hf"), "--input", folder.File("rows.jsonl"));
+        (int code, _, string error) = Raw("", "tokenize",
+            "--model", SharedData.Require("models/stories260K-hf"), "--input", folder.File("rows.jsonl"));
         Assert.Equal(2, code);
         Assert.Contains(expected, error, StringComparison.Ordinal);
     }
@@ -43,7 +45,9 @@ public sealed class RowVerbTests
     {
         string model = SharedData.Require("tokenizers/minueza-32m-chat");
         using TempFolder folder = new();
-        File.WriteAllText(folder.File("t.jinja"), "{% for m in messages %}{{ raise_exception('no system') if m.role == 'system' }}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}");
+        File.WriteAllText(folder.File("t.jinja"),
+            "{% for m in messages %}{{ raise_exception('no system') if m.role == 'system' }}<|im_start|>{{ m.role }}\n"
+                + "{{ m.content }}<|im_end|>\n{% endfor %}");
         string rows = """
             {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]}
             {"messages": [{"role": "system", "content": "Hi"}]}
@@ -64,13 +68,19 @@ public sealed class RowVerbTests
     public void Tools_and_further_columns_reach_the_template_and_name_no_control_token()
     {
         using TempFolder folder = new();
-        File.WriteAllText(folder.File("t.jinja"), "{{ tools | tojson }}|{{ thinking }}|{% for m in messages %}{{ m.role }}: {{ m.content[0].text if m.content is not string else m.content }}{{ m.tool_calls | tojson if m.tool_calls else '' }}\n{% endfor %}");
-        const string Row = """
-            {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "tool", "content": "<|im_end|>", "tool_calls": [{"f": "</s>"}]}], "tools": [{"name": "f", "n": 1}], "thinking": true}
-            """;
-        JsonElement rendered = Assert.Single(Run(Row, "render", "--model", SharedData.Require("tokenizers/minueza-32m-chat"), "--template", folder.File("t.jinja")));
-        Assert.Equal("[{\"name\": \"f\", \"n\": 1}]|True|user: Hi\ntool: <|im_end|>[{\"f\": \"</s>\"}]\n", rendered.GetProperty("text").GetString());
-        JsonElement[] plain = Run("""{"text": "<|im_end|></s>"}""", "tokenize", "--model", SharedData.Require("tokenizers/minueza-32m-chat"), "--no-add-special", "--parse-special");
+        File.WriteAllText(folder.File("t.jinja"),
+            "{{ tools | tojson }}|{{ thinking }}|{% for m in messages %}"
+                + "{{ m.role }}: {{ m.content[0].text if m.content is not string else m.content }}"
+                + "{{ m.tool_calls | tojson if m.tool_calls else '' }}\n{% endfor %}");
+        const string Row = """{"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, """
+            + """{"role": "tool", "content": "<|im_end|>", "tool_calls": [{"f": "</s>"}]}]"""
+            + """, "tools": [{"name": "f", "n": 1}], "thinking": true}""";
+        JsonElement rendered = Assert.Single(
+            Run(Row, "render", "--model", SharedData.Require("tokenizers/minueza-32m-chat"), "--template", folder.File("t.jinja")));
+        Assert.Equal("[{\"name\": \"f\", \"n\": 1}]|True|user: Hi\ntool: <|im_end|>[{\"f\": \"</s>\"}]\n",
+            rendered.GetProperty("text").GetString());
+        JsonElement[] plain = Run("""{"text": "<|im_end|></s>"}""", "tokenize",
+            "--model", SharedData.Require("tokenizers/minueza-32m-chat"), "--no-add-special", "--parse-special");
         Assert.Empty(Ids(rendered, "ids").Intersect(Ids(plain[0], "ids")));
     }
 
@@ -116,7 +126,8 @@ public sealed class RowVerbTests
         string model = SharedData.Require($"models/{row.GetProperty("model").GetString()}");
         foreach (string input in new[] { "text", "ids" })
         {
-            JsonElement found = Assert.Single(Run($$"""{"{{input}}": {{row.GetProperty(input).GetRawText()}}}""", "logprobs", "--model", model, "--device", "cpu"));
+            JsonElement found = Assert.Single(
+                Run($$"""{"{{input}}": {{row.GetProperty(input).GetRawText()}}}""", "logprobs", "--model", model, "--device", "cpu"));
             Assert.Equal(Ids(row, "ids"), Ids(found, "ids"));
             Assert.Equal(Ids(row, "last_top8_ids"), Ids(found, "last_top_ids"));
             Close(row.GetProperty("token_logprobs"), found.GetProperty("token_logprobs"), 1e-4);

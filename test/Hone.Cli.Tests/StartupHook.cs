@@ -15,7 +15,8 @@ internal static class StartupHook
         AppDomain.CurrentDomain.ProcessExit += (_, _) => File.WriteAllLines(file,
         [
             .. AssemblyLoadContext.All.SelectMany(c => c.Assemblies).Select(a => $"assembly {a.GetName().Name}"),
-            .. File.ReadLines("/proc/self/maps").Select(l => $"mapped {l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1]}").Distinct(),
+            .. File.ReadLines("/proc/self/maps")
+                .Select(l => $"mapped {l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1]}").Distinct(),
         ]);
     }
 }

@@ -24,10 +24,12 @@ internal static class TinyModel
     };
 
     /// <summary>Writes a language model and returns its folder.</summary>
-    public static string Write(string folder, ulong seed = 1, long shardBytes = WeightWriter.DefaultShardBytes) => Save(folder, Config, seed, shardBytes);
+    public static string Write(string folder, ulong seed = 1, long shardBytes = WeightWriter.DefaultShardBytes) =>
+        Save(folder, Config, seed, shardBytes);
 
     /// <summary>Writes a reward model whose score head is not zero.</summary>
-    public static string WriteReward(string folder, ulong seed = 2) => Save(folder, Config with { IsRewardModel = true }, seed, WeightWriter.DefaultShardBytes);
+    public static string WriteReward(string folder, ulong seed = 2) =>
+        Save(folder, Config with { IsRewardModel = true }, seed, WeightWriter.DefaultShardBytes);
 
     /// <summary>
     /// libtorch computes with one thread on the calling thread from here on: the setting is each thread's own, and a test

@@ -4,8 +4,10 @@ public class UsageTests
 {
     public static TheoryData<string> Verbs =>
     [
-        "quickstart", "run", "sft", "reward", "sample", "score", "pair", "dpo", "chat", "serve", "recipe init", "recipe show", "recipe validate",
-        "tokenize", "render", "logprobs", "runs", "report", "doctor", "version", "world-base", "pull", "export", "data inspect", "eval", "eval list", "eval score", "eval answer", "eval judge", "eval table", "compare",
+        "quickstart", "run", "sft", "reward", "sample", "score", "pair", "dpo",
+        "chat", "serve", "recipe init", "recipe show", "recipe validate",
+        "tokenize", "render", "logprobs", "runs", "report", "doctor", "version", "world-base", "pull", "export",
+        "data inspect", "eval", "eval list", "eval score", "eval answer", "eval judge", "eval table", "compare",
     ];
 
     [Theory]
@@ -65,7 +67,8 @@ public class UsageTests
     public void A_new_run_has_no_stage_to_do_again()
     {
         using var folder = new TempFolder();
-        Assert.Contains("--resume", Command.Refused("quickstart", "--output", folder.File("run"), "--redo", "sft"), StringComparison.Ordinal);
+        Assert.Contains("--resume", Command.Refused("quickstart", "--output", folder.File("run"), "--redo", "sft"),
+            StringComparison.Ordinal);
         Assert.False(Path.Exists(folder.File("run")));
     }
 

@@ -6,7 +6,8 @@ namespace Hone.Cli.Tests;
 /// <summary>Rows and places that are wrong: each with its own message, and nothing is lost.</summary>
 public class WrongRowsTests : StageTest
 {
-    private Result Train(string rows) => Command.Run(["reward", "--model", Model, "--data", rows, "--output", At("out"), .. Short("reward"), "--set", "data.held_out.reward=0"]);
+    private Result Train(string rows) => Command.Run(
+        ["reward", "--model", Model, "--data", rows, "--output", At("out"), .. Short("reward"), "--set", "data.held_out.reward=0"]);
 
     private string Pairs(string name, Action<int, JsonObject> edit) => Rows.Write(At(name), i =>
     {
@@ -36,7 +37,8 @@ public class WrongRowsTests : StageTest
     [InlineData(" No. ", "chosen_equals_rejected")]
     public void Useless_pairs_are_dropped_and_counted_and_refused_where_nothing_is_left(string chosen, string reason)
     {
-        Assert.Contains($"none of the {Rows.Count} rows can be used ({reason} {Rows.Count})", RefusedTraining(Pairs("all.jsonl", (_, row) => row["chosen"] = chosen)), StringComparison.Ordinal);
+        Assert.Contains($"none of the {Rows.Count} rows can be used ({reason} {Rows.Count})",
+            RefusedTraining(Pairs("all.jsonl", (_, row) => row["chosen"] = chosen)), StringComparison.Ordinal);
         Result some = Train(Pairs("some.jsonl", (i, row) => { if (i % 8 == 0) row["chosen"] = chosen; }));
         Assert.Equal(0, some.Code);
         Assert.Contains($"{Rows.Count} rows, {Rows.Count - 3} kept, 3 dropped ({reason} 3)", some.Error, StringComparison.Ordinal);
@@ -45,9 +47,12 @@ public class WrongRowsTests : StageTest
     [Fact]
     public void Prompts_longer_than_the_limit_are_dropped_and_counted_and_refused_where_none_is_left()
     {
-        string prompts = Rows.Write(At("prompts.jsonl"), i => new JsonObject { ["prompt"] = i < 2 ? new string('x', 60 + i) : $"Question {i}?" });
-        string[] sample = ["sample", "--model", Model, "--prompts", prompts, "--n", "1", "--max-new-tokens", "4", "--device", "cpu", "--output"];
-        Assert.Contains($"{Rows.Count - 2} kept, 2 dropped (prompt_too_long 2)", RunSample(sample, "some.jsonl", 50).Error, StringComparison.Ordinal);
+        string prompts =
+            Rows.Write(At("prompts.jsonl"), i => new JsonObject { ["prompt"] = i < 2 ? new string('x', 60 + i) : $"Question {i}?" });
+        string[] sample = ["sample", "--model", Model, "--prompts", prompts,
+            "--n", "1", "--max-new-tokens", "4", "--device", "cpu", "--output"];
+        Assert.Contains($"{Rows.Count - 2} kept, 2 dropped (prompt_too_long 2)",
+            RunSample(sample, "some.jsonl", 50).Error, StringComparison.Ordinal);
         Result none = RunSample(sample, "none.jsonl", 3);
         Assert.Equal(2, none.Code);
         Assert.Contains("prompt_too_long", none.Error, StringComparison.Ordinal);
@@ -85,7 +90,8 @@ public class WrongRowsTests : StageTest
     {
         Directory.CreateDirectory(At("out"));
         File.WriteAllText(At("out/mine.txt"), "mine");
-        string error = Command.Refused(verb, "--model", Model, input, Rows.Preferences(At("rows.jsonl")), "--output", At("out"), "--device", "cpu");
+        string error = Command.Refused(verb, "--model", Model, input, Rows.Preferences(At("rows.jsonl")),
+            "--output", At("out"), "--device", "cpu");
         Assert.Contains("there is something here already", error, StringComparison.Ordinal);
         Assert.Contains("--output", error, StringComparison.Ordinal);
         Assert.Equal(["mine.txt"], Directory.EnumerateFileSystemEntries(At("out")).Select(Path.GetFileName));
@@ -95,7 +101,8 @@ public class WrongRowsTests : StageTest
     [Fact]
     public void Fewer_rows_than_are_held_out_name_the_key()
     {
-        string error = Command.Refused("sft", "--model", Model, "--data", Rows.Conversations(At("sft.jsonl")), "--output", At("out"), "--device", "cpu");
+        string error = Command.Refused("sft", "--model", Model,
+            "--data", Rows.Conversations(At("sft.jsonl")), "--output", At("out"), "--device", "cpu");
         Assert.Contains("data.held_out.sft", error, StringComparison.Ordinal);
         Assert.False(Path.Exists(At("out.training")));
     }
@@ -105,6 +112,7 @@ public class WrongRowsTests : StageTest
     {
         File.WriteAllText(At("empty.jsonl"), "");
         foreach (string[] verb in new string[][] { ["pair"], ["score", "--model", Reward] })
-            Assert.Contains("no rows", Command.Refused([.. verb, "--samples", At("empty.jsonl"), "--output", At("o.jsonl")]), StringComparison.Ordinal);
+            Assert.Contains("no rows", Command.Refused([.. verb, "--samples", At("empty.jsonl"), "--output", At("o.jsonl")]),
+                StringComparison.Ordinal);
     }
 }

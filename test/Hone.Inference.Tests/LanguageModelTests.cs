@@ -25,7 +25,8 @@ public sealed class LanguageModelTests : IDisposable
         TinyModelFolder.Write(_folder.Path);
         using LanguageModel model = LanguageModel.FromPretrained(_folder.Path);
         ChatMessage[] messages = [ChatMessage.User("hi")];
-        int[] without = model.ApplyChatTemplate(messages, addGenerationPrompt: false), with = model.ApplyChatTemplate(messages, addGenerationPrompt: true);
+        int[] without = model.ApplyChatTemplate(messages, addGenerationPrompt: false);
+        int[] with = model.ApplyChatTemplate(messages, addGenerationPrompt: true);
         Assert.Equal(without, with[..without.Length]);
         Assert.Equal("<|im_start|>assistant\n", model.Decode(with.AsSpan(without.Length), skipSpecial: false));
         Assert.Equal([TinyModelFolder.TurnStartId, .. "user\nhi"u8.ToArray(), TinyModelFolder.TurnEndId, '\n'],
@@ -37,7 +38,8 @@ public sealed class LanguageModelTests : IDisposable
     {
         TinyModelFolder.Write(_folder.Path, withTemplate: false);
         using LanguageModel model = LanguageModel.FromPretrained(_folder.Path);
-        Assert.Contains("chat template", Assert.Throws<InputException>(() => model.ApplyChatTemplate([ChatMessage.User("hi")], true)).Message);
+        Assert.Contains("chat template",
+            Assert.Throws<InputException>(() => model.ApplyChatTemplate([ChatMessage.User("hi")], true)).Message);
     }
 
     [Fact]
@@ -89,7 +91,10 @@ public sealed class LanguageModelTests : IDisposable
     {
         using LanguageModel model = LanguageModel.FromPretrained(SharedData.Require("models/tinystories-656k-hf"));
         int[] prompt = model.Tokenizer.Encode("Once upon a time", addSpecial: true);
-        Completion story = model.Generate(prompt, new SamplingOptions { DoSample = true, Temperature = 0.6, Seed = 1, MaxNewTokens = 400, StopStrings = ["<|end_story|>"] });
+        Completion story = model.Generate(prompt, new SamplingOptions
+        {
+            DoSample = true, Temperature = 0.6, Seed = 1, MaxNewTokens = 400, StopStrings = ["<|end_story|>"],
+        });
         Assert.Equal(FinishReasons.Stop, story.FinishReason);
         Assert.DoesNotContain("<|", story.Text);
         Assert.Equal([208, 183, 209, 210], story.Ids[^4..]);

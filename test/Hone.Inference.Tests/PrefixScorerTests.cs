@@ -9,7 +9,8 @@ public sealed class PrefixScorerTests
 {
     private static readonly TransformerConfig s_config = new()
     {
-        VocabularySize = 11, HiddenSize = 16, IntermediateSize = 24, LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadDim = 4, MaxPositions = 64,
+        VocabularySize = 11, HiddenSize = 16, IntermediateSize = 24, LayerCount = 2,
+        HeadCount = 4, KeyValueHeadCount = 2, HeadDim = 4, MaxPositions = 64,
     };
 
     private readonly Transformer _model = Make();
@@ -18,7 +19,8 @@ public sealed class PrefixScorerTests
     public void Scores_are_those_of_each_sequence_alone()
     {
         // Few token ids, so that sequences share prefixes, end inside each other and are equal.
-        Gen<ScoredSequence> sequence = Gen.Int[0, 2].Array[2, 12].SelectMany(ids => Gen.Int[1, ids.Length - 1].Select(from => new ScoredSequence(ids, from)));
+        Gen<ScoredSequence> sequence = Gen.Int[0, 2].Array[2, 12]
+            .SelectMany(ids => Gen.Int[1, ids.Length - 1].Select(from => new ScoredSequence(ids, from)));
         Gen.Select(sequence.Array[1, 12], Gen.Int[1, 60]).Sample((sequences, tokens) =>
         {
             SequenceScore[] scores = [.. PrefixScorer.Score(_model, sequences, tokens).OrderBy(s => s.Index)];
@@ -40,7 +42,9 @@ public sealed class PrefixScorerTests
         // A pass of 60 tokens takes all six only where the trunk of 40 counts once.
         using var counted = NewDisposeScope();
         Assert.Equal(6, PrefixScorer.Score(_model, sequences, 60).Count());
-        Assert.Equal(Enumerable.Range(0, 6).Select(i => Alone(sequences[i]).LogProb), PrefixScorer.Score(_model, sequences, 60).OrderBy(s => s.Index).Select(s => s.LogProb),
+        Assert.Equal(
+            Enumerable.Range(0, 6).Select(i => Alone(sequences[i]).LogProb),
+            PrefixScorer.Score(_model, sequences, 60).OrderBy(s => s.Index).Select(s => s.LogProb),
             (double a, double b) => Math.Abs(a - b) < 1e-4);
     }
 

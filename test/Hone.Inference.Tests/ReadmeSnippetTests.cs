@@ -23,7 +23,8 @@ public class ReadmeSnippetTests
     private static string Snippet()
     {
         string[] lines = File.ReadAllLines(Path.Combine(Path.GetDirectoryName(ThisFile())!, "ReadmeSnippet.cs"));
-        int begin = Array.FindIndex(lines, l => l.Trim() == "// README begin"), end = Array.FindIndex(lines, l => l.Trim() == "// README end");
+        int begin = Array.FindIndex(lines, l => l.Trim() == "// README begin");
+        int end = Array.FindIndex(lines, l => l.Trim() == "// README end");
         int indent = lines[begin].Length - lines[begin].TrimStart().Length;
         return string.Join('\n', lines[(begin + 1)..end].Select(l => l.Length >= indent ? l[indent..] : ""));
     }

@@ -20,11 +20,13 @@ internal static class TinyModelFolder
     public static void Write(string folder, bool withTemplate = true)
     {
         File.WriteAllText(Path.Combine(folder, "config.json"), $$"""
-            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{Vocabulary}}, "hidden_size": {{Hidden}}, "intermediate_size": 48,
-             "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512, "rms_norm_eps": 1e-5,
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama",
+             "vocab_size": {{Vocabulary}}, "hidden_size": {{Hidden}}, "intermediate_size": 48, "num_hidden_layers": 2,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512, "rms_norm_eps": 1e-5,
              "tie_word_embeddings": true, "bos_token_id": {{BeginId}}, "eos_token_id": {{ConfigEosId}}, "hidden_act": "silu"}
             """);
-        File.WriteAllText(Path.Combine(folder, "generation_config.json"), $$"""{"do_sample": true, "temperature": 0.9, "eos_token_id": [0, {{ConfigEosId}}]}""");
+        File.WriteAllText(Path.Combine(folder, "generation_config.json"),
+            $$"""{"do_sample": true, "temperature": 0.9, "eos_token_id": [0, {{ConfigEosId}}]}""");
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), """{"bos_token": "<|begin|>", "eos_token": "<|im_end|>"}""");
         if (withTemplate) File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), ChatMl);
         WriteTokenizer(Path.Combine(folder, "tokenizer.json"));
@@ -37,7 +39,16 @@ internal static class TinyModelFolder
         File.WriteAllText(path, JsonSerializer.Serialize(new
         {
             version = "1.0",
-            added_tokens = special.Select((s, i) => new { id = BeginId + i, content = s, single_word = false, lstrip = false, rstrip = false, normalized = false, special = true }),
+            added_tokens = special.Select((s, i) => new
+            {
+                id = BeginId + i,
+                content = s,
+                single_word = false,
+                lstrip = false,
+                rstrip = false,
+                normalized = false,
+                special = true,
+            }),
             pre_tokenizer = new { type = "ByteLevel", add_prefix_space = false, trim_offsets = true, use_regex = true },
             decoder = new { type = "ByteLevel", add_prefix_space = true, trim_offsets = true, use_regex = true },
             model = new { type = "BPE", vocab = Enumerable.Range(0, 256).ToDictionary(ByteLevelCharacter), merges = Array.Empty<string>() },

@@ -15,16 +15,22 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
         using LanguageModel model = LanguageModel.FromPretrained(server.Folder);
         int[] prompt = model.Tokenizer.Encode("my garden", addSpecial: true);
         Completion expected = model.Generate(prompt, new SamplingOptions { MaxNewTokens = 12 });
-        JsonNode answer = await server.Done(Completions, """{"model":"tiny","prompt":"my garden","max_tokens":12,"temperature":0,"logprobs":3}""");
+        JsonNode answer =
+            await server.Done(Completions, """{"model":"tiny","prompt":"my garden","max_tokens":12,"temperature":0,"logprobs":3}""");
         JsonNode choice = answer["choices"]![0]!;
         Assert.Equal(model.Decode(expected.Ids), (string)choice["text"]!);
         Assert.Equal(expected.FinishReason, (string)choice["finish_reason"]!);
-        Assert.Equal((prompt.Length, expected.Ids.Length), ((int)answer["usage"]!["prompt_tokens"]!, (int)answer["usage"]!["completion_tokens"]!));
+        Assert.Equal((prompt.Length, expected.Ids.Length),
+            ((int)answer["usage"]!["prompt_tokens"]!, (int)answer["usage"]!["completion_tokens"]!));
         double[] logProbs = [.. choice["logprobs"]!["token_logprobs"]!.AsArray().Select(p => (double)p!)];
-        Assert.Equal(expected.LogProbs.Take(logProbs.Length).Select(p => (double)p), logProbs, (double a, double b) => Math.Abs(a - b) < 1e-4);
-        Assert.All(choice["logprobs"]!["top_logprobs"]!.AsArray().Zip(logProbs), t => Assert.Equal(t.Second, t.First!.AsObject().Max(x => (double)x.Value!), 1e-6)); // greedy takes the likeliest
+        Assert.Equal(expected.LogProbs.Take(logProbs.Length).Select(p => (double)p),
+            logProbs, (double a, double b) => Math.Abs(a - b) < 1e-4);
+        // greedy takes the likeliest
+        Assert.All(choice["logprobs"]!["top_logprobs"]!.AsArray().Zip(logProbs),
+            t => Assert.Equal(t.Second, t.First!.AsObject().Max(x => (double)x.Value!), 1e-6));
         int[] ids = [.. prompt, .. expected.Ids];
-        JsonNode again = await server.Done(Completions, $$"""{"model":"tiny","prompt":[{{string.Join(',', prompt)}}],"max_tokens":12,"temperature":0}""");
+        JsonNode again = await server.Done(Completions,
+            $$"""{"model":"tiny","prompt":[{{string.Join(',', prompt)}}],"max_tokens":12,"temperature":0}""");
         Assert.Equal((string)choice["text"]!, (string)again["choices"]![0]!["text"]!);
     }
 
@@ -33,7 +39,8 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     {
         using LanguageModel model = LanguageModel.FromPretrained(server.Folder);
         string[] prompts = ["my garden", "my garden is small", "my dog"];
-        JsonNode answer = await server.Done(Completions, """{"model":"tiny","prompt":["my garden","my garden is small","my dog"],"max_tokens":0,"echo":true,"logprobs":1,"temperature":0}""");
+        JsonNode answer = await server.Done(Completions, """{"model":"tiny","prompt":["my garden","my garden is small","my dog"]"""
+            + ""","max_tokens":0,"echo":true,"logprobs":1,"temperature":0}""");
         Assert.Equal(0, (int)answer["usage"]!["completion_tokens"]!);
         for (int i = 0; i < prompts.Length; i++)
         {
@@ -45,9 +52,11 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
             for (int t = 1; t < ids.Length; t++)
             {
                 // The engine's own distribution after the tokens before, asked for by sampling one token at each place.
-                JsonNode next = await server.Done(Completions, $$"""{"model":"tiny","prompt":[{{string.Join(',', ids[..t])}}],"max_tokens":1,"temperature":0,"logprobs":20}""");
+                JsonNode next = await server.Done(Completions,
+                    $$"""{"model":"tiny","prompt":[{{string.Join(',', ids[..t])}}],"max_tokens":1,"temperature":0,"logprobs":20}""");
                 JsonObject top = next["choices"]![0]!["logprobs"]!["top_logprobs"]?[0]?.AsObject() ?? [];
-                if (top.TryGetPropertyValue((string)scores["tokens"]![t]!, out JsonNode? own)) Assert.Equal((double)own!, (double)scores["token_logprobs"]![t]!, 1e-4);
+                if (top.TryGetPropertyValue((string)scores["tokens"]![t]!, out JsonNode? own))
+                    Assert.Equal((double)own!, (double)scores["token_logprobs"]![t]!, 1e-4);
             }
         }
     }
@@ -55,20 +64,28 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [Fact]
     public async Task A_stop_string_ends_an_answer_and_is_not_in_it()
     {
-        string whole = (string)(await server.Done(Completions, """{"model":"tiny","prompt":"a","max_tokens":40,"temperature":0}"""))["choices"]![0]!["text"]!;
+        string whole = (string)(await server.Done(Completions,
+            """{"model":"tiny","prompt":"a","max_tokens":40,"temperature":0}"""))["choices"]![0]!["text"]!;
         string stop = whole.Substring(whole.Length / 2, 2);
-        JsonNode cut = (await server.Done(Completions, new JsonObject { ["model"] = "tiny", ["prompt"] = "a", ["max_tokens"] = 40, ["temperature"] = 0, ["stop"] = stop }.ToJsonString()))["choices"]![0]!;
-        Assert.Equal((whole[..whole.IndexOf(stop, StringComparison.Ordinal)], "stop"), ((string)cut["text"]!, (string)cut["finish_reason"]!));
+        var body = new JsonObject { ["model"] = "tiny", ["prompt"] = "a", ["max_tokens"] = 40, ["temperature"] = 0, ["stop"] = stop };
+        JsonNode cut = (await server.Done(Completions, body.ToJsonString()))["choices"]![0]!;
+        Assert.Equal((whole[..whole.IndexOf(stop, StringComparison.Ordinal)], "stop"),
+            ((string)cut["text"]!, (string)cut["finish_reason"]!));
     }
 
     [Fact]
     public async Task Requests_side_by_side_get_what_each_gets_alone()
     {
-        string Body(int i) => new JsonObject { ["model"] = "tiny", ["prompt"] = $"number {i}", ["max_tokens"] = 10 + (i % 7), ["temperature"] = 1, ["seed"] = i, ["n"] = 1 + (i % 3) }.ToJsonString();
+        string Body(int i) => new JsonObject
+        {
+            ["model"] = "tiny", ["prompt"] = $"number {i}", ["max_tokens"] = 10 + (i % 7),
+            ["temperature"] = 1, ["seed"] = i, ["n"] = 1 + (i % 3),
+        }.ToJsonString();
         string Texts(JsonNode answer) => string.Join('|', answer["choices"]!.AsArray().Select(c => (string)c!["text"]!));
         string[] alone = new string[24];
         for (int i = 0; i < alone.Length; i++) alone[i] = Texts(await server.Done(Completions, Body(i)));
-        string[] together = [.. (await Task.WhenAll(Enumerable.Range(0, alone.Length).Select(i => server.Done(Completions, Body(i))))).Select(Texts)];
+        string[] together =
+            [.. (await Task.WhenAll(Enumerable.Range(0, alone.Length).Select(i => server.Done(Completions, Body(i))))).Select(Texts)];
         Assert.Equal(alone, together);
         Assert.True(alone.Distinct().Count() > 20);
     }
@@ -76,12 +93,16 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [Fact]
     public async Task A_chat_goes_through_the_models_template_and_can_begin_the_answer()
     {
-        JsonNode own = await server.Done(Chat, """{"model":"tiny","messages":[{"role":"user","content":"hello"}],"max_tokens":6,"temperature":0}""");
+        JsonNode own =
+            await server.Done(Chat, """{"model":"tiny","messages":[{"role":"user","content":"hello"}],"max_tokens":6,"temperature":0}""");
         using LanguageModel model = LanguageModel.FromPretrained(server.Folder);
         int[] prompt = model.ApplyChatTemplate([Text.ChatMessage.User("hello")], addGenerationPrompt: true);
-        Assert.Equal(model.Decode(model.Generate(prompt, new SamplingOptions { MaxNewTokens = 6 }).Ids), (string)own["choices"]![0]!["message"]!["content"]!);
+        Assert.Equal(model.Decode(model.Generate(prompt, new SamplingOptions { MaxNewTokens = 6 }).Ids),
+            (string)own["choices"]![0]!["message"]!["content"]!);
         Assert.Equal(prompt.Length, (int)own["usage"]!["prompt_tokens"]!);
-        JsonNode parts = await server.Done(Chat, """{"model":"tiny","messages":[{"role":"user","content":"hello"},{"role":"assistant","content":"well"}],"max_tokens":6,"temperature":0,"continue_final_message":true,"add_generation_prompt":false}""");
+        JsonNode parts = await server.Done(Chat,
+            """{"model":"tiny","messages":[{"role":"user","content":"hello"},{"role":"assistant","content":"well"}]"""
+                + ""","max_tokens":6,"temperature":0,"continue_final_message":true,"add_generation_prompt":false}""");
         Assert.Equal(prompt.Length + model.Tokenizer.Encode("well").Length, (int)parts["usage"]!["prompt_tokens"]!);
     }
 
@@ -106,10 +127,14 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [InlineData(Chat, """{"model":"tiny","messages":[]}""", "messages", "at least one")]
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"king","content":"a"}]}""", "messages[0].role", "system, developer")]
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user"}]}""", "messages[0].content", "a text")]
-    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":[{"type":"image_url"}]}]}""", "messages[0].content", "type text")]
-    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"top_logprobs":3}""", "top_logprobs", "needs `logprobs`")]
-    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"tools":[{"type":"function"}]}""", "tools", "not supported")]
-    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_object"}}""", "response_format", "not supported")]
+    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":[{"type":"image_url"}]}]}""",
+        "messages[0].content", "type text")]
+    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"top_logprobs":3}""",
+        "top_logprobs", "needs `logprobs`")]
+    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"tools":[{"type":"function"}]}""",
+        "tools", "not supported")]
+    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_object"}}""",
+        "response_format", "not supported")]
     public async Task A_wrong_request_is_refused_in_OpenAIs_format(string route, string body, string? param, string what)
     {
         (int status, JsonNode answer) = await server.Post(route, body);
@@ -141,8 +166,10 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [Fact]
     public async Task A_body_of_33_MiB_is_refused()
     {
-        using var content = new StringContent($$"""{"model":"tiny","prompt":"{{new string('a', 33 << 20)}}"}""", Encoding.UTF8, "application/json");
-        using var request = new HttpRequestMessage(HttpMethod.Post, Completions) { Content = content, Headers = { ExpectContinue = true } }; // asks before it sends
+        using var content =
+            new StringContent($$"""{"model":"tiny","prompt":"{{new string('a', 33 << 20)}}"}""", Encoding.UTF8, "application/json");
+        // asks before it sends
+        using var request = new HttpRequestMessage(HttpMethod.Post, Completions) { Content = content, Headers = { ExpectContinue = true } };
         using HttpResponseMessage response = await server.Client.SendAsync(request);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
         Assert.Contains("32 MiB", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -151,7 +178,8 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [Fact]
     public async Task A_key_is_asked_for_and_other_machines_need_one()
     {
-        Assert.Contains("HONE_API_KEY", Assert.Throws<InputException>(() => HoneServer.Create(server.Model, IPAddress.Any, 0, null, TimeProvider.System)).Message, StringComparison.Ordinal);
+        Assert.Contains("HONE_API_KEY", Assert.Throws<InputException>(
+            () => HoneServer.Create(server.Model, IPAddress.Any, 0, null, TimeProvider.System)).Message, StringComparison.Ordinal);
         await using var guarded = HoneServer.Create(server.Model, IPAddress.Loopback, 0, "open sesame", TimeProvider.System);
         await guarded.StartAsync();
         using var client = new HttpClient { BaseAddress = new Uri(guarded.Urls.Single()) };

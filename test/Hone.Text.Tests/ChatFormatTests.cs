@@ -218,8 +218,10 @@ public sealed class ChatFormatTests
         ChatFormat format = TinyTokenizer.Format("{{ tools }}");
         List<object?> endless = [];
         endless.Add(endless);
-        ChatRequest request = ChatRequest.Of(
-            [ChatMessage.User("x")]) with { Variables = new Dictionary<string, object?> { ["tools"] = endless } };
+        ChatRequest request = ChatRequest.Of([ChatMessage.User("x")]) with
+        {
+            Variables = new Dictionary<string, object?> { ["tools"] = endless },
+        };
         Assert.Contains("deep", Assert.Throws<InputException>(() => format.Render(request)).Message, StringComparison.Ordinal);
         Assert.Contains(
             "deep", Assert.Throws<InputException>(() => format.Template.Render(request.Variables)).Message, StringComparison.Ordinal);

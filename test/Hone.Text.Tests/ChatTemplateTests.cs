@@ -132,8 +132,10 @@ public sealed class ChatTemplateTests
         const string Json = """{"big": 12345678901234567890123, "real": 1e400}""";
         using System.Text.Json.JsonDocument data = System.Text.Json.JsonDocument.Parse(Json);
         string text = ChatTemplate.Parse("{{ big }} {{ big + 1 }} {{ real }}").Render(
-            new Dictionary<string,
-                object?> { ["big"] = data.RootElement.GetProperty("big"), ["real"] = data.RootElement.GetProperty("real") });
+            new Dictionary<string, object?>
+            {
+                ["big"] = data.RootElement.GetProperty("big"), ["real"] = data.RootElement.GetProperty("real"),
+            });
         Assert.Equal("12345678901234567890123 12345678901234567890124 inf", text);
     }
 }

@@ -28,8 +28,11 @@ public sealed class ContentPartsTests
     [Fact]
     public void Parts_that_are_not_text_are_refused_by_name_whatever_the_template_does()
     {
-        var image = new Dictionary<string, object?> { ["role"] = "user", ["content"] = new List<object?> { new Dictionary<string, object?> { ["type"] = "image" } } };
+        var part = new Dictionary<string, object?> { ["type"] = "image" };
+        var image = new Dictionary<string, object?> { ["role"] = "user", ["content"] = new List<object?> { part } };
         foreach (string source in new[] { "{{ messages[0].content }}", "{% for p in messages[0].content %}{{ p.text }}{% endfor %}" })
-            Assert.Contains("`image`", Assert.Throws<InputException>(() => ContentParts.Fit([image], ChatTemplate.Parse(source))).Message, StringComparison.Ordinal);
+            Assert.Contains("`image`",
+                Assert.Throws<InputException>(() => ContentParts.Fit([image], ChatTemplate.Parse(source))).Message,
+                StringComparison.Ordinal);
     }
 }

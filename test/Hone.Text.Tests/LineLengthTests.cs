@@ -7,15 +7,6 @@ public sealed class LineLengthTests
 {
     private const int Most = 140;
 
-    // Folders that are still being reflowed. The list only gets shorter.
-    private static readonly string[] s_exempt =
-    [
-        "bench/", "src/Hone.Cli/", "src/Hone.Data/", "src/Hone.Evaluation/", "src/Hone.Inference/", "src/Hone.Models/", "src/Hone.Runs/",
-        "src/Hone.Server/", "src/Hone.Training/", "src/Hone.Workflow/", "test/Hone.Cli.Tests/", "test/Hone.Data.Tests/",
-        "test/Hone.Evaluation.Tests/", "test/Hone.Inference.Tests/", "test/Hone.Models.Tests/", "test/Hone.Runs.Tests/",
-        "test/Hone.Server.Tests/", "test/Hone.TestKit/", "test/Hone.Training.Tests/", "test/Hone.Workflow.Tests/",
-    ];
-
     [Fact]
     public void No_line_is_too_long()
     {
@@ -24,7 +15,6 @@ public sealed class LineLengthTests
         string[] tooLong = [.. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
             .Where(file => !file.Split('/').Any(part => part is "bin" or "obj" || part.StartsWith('.')))
-            .Where(file => !s_exempt.Any(folder => file.StartsWith(folder, StringComparison.Ordinal)))
             .SelectMany(file => File.ReadLines(Path.Combine(root, file)).Index()
                 .Where(line => line.Item.Length > Most)
                 .Select(line => $"{file}:{line.Index + 1}: {line.Item.Length} characters"))];

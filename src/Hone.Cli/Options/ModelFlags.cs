@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Hone.Data;
 using Hone.Evaluation;
 using Hone.Text;
 using Hone.Workflow;
@@ -30,23 +29,38 @@ internal sealed class ModelFlags
     {
         _name = $"--{prefix}model";
         _model = new(_name) { Description = $"Folder of the model, or owner/name of one on a hub; with --{prefix}base-url its id there." };
-        _baseUrl = new($"--{prefix}base-url") { Description = "Ask an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1. Its key is taken from OPENAI_API_KEY." };
-        _tokenizer = new($"--{prefix}tokenizer") { Description = $"With --{prefix}base-url: folder of the model's tokenizer; prompts are sent as token ids." };
-        _concurrency = new($"--{prefix}num-concurrent") { Description = $"With --{prefix}base-url: requests at a time; default 8.", DefaultValueFactory = _ => 8 };
+        _baseUrl = new($"--{prefix}base-url")
+        {
+            Description = "Ask an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1. Its key is taken from OPENAI_API_KEY.",
+        };
+        _tokenizer = new($"--{prefix}tokenizer")
+        {
+            Description = $"With --{prefix}base-url: folder of the model's tokenizer; prompts are sent as token ids.",
+        };
+        _concurrency = new($"--{prefix}num-concurrent")
+        {
+            Description = $"With --{prefix}base-url: requests at a time; default 8.",
+            DefaultValueFactory = _ => 8,
+        };
         _noBos = new($"--{prefix}no-bos") { Description = "Do not begin texts with BOS, as the harness did before November 2025." };
         _device = new($"--{prefix}device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
         _dtype = new($"--{prefix}dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
-        foreach (Option option in (Option[])[_model, _baseUrl, _tokenizer, _concurrency, .. bos ? (Option[])[_noBos] : [], _device, _dtype]) command.Add(option);
+        foreach (Option option in (Option[])[_model, _baseUrl, _tokenizer, _concurrency, .. bos ? (Option[])[_noBos] : [], _device, _dtype])
+            command.Add(option);
     }
 
     /// <exception cref="InputException">No model is named, it cannot be opened, or the endpoint does not serve it.</exception>
     public AskedModel Open(ParseResult parsed, Streams io)
     {
         bool bos = !parsed.GetValue(_noBos);
-        if (parsed.GetValue(_baseUrl) is { } address) return new AskedModel(Connect(parsed, io, EndpointSettings.Address(address), bos), null);
-        if (parsed.GetValue(_tokenizer) is not null) throw new InputException($"{_tokenizer.Name} is for an endpoint", fix: $"A model in this process has its own tokenizer: leave it out, or give {_baseUrl.Name}.");
+        if (parsed.GetValue(_baseUrl) is { } address)
+            return new AskedModel(Connect(parsed, io, EndpointSettings.Address(address), bos), null);
+        if (parsed.GetValue(_tokenizer) is not null)
+            throw new InputException($"{_tokenizer.Name} is for an endpoint",
+                fix: $"A model in this process has its own tokenizer: leave it out, or give {_baseUrl.Name}.");
         var local = LocalLanguageModel.Open(
-            io.Model(parsed.GetValue(_model) ?? throw new InputException($"{_name} is needed", fix: $"Give the folder of a model, its id on a hub, or an endpoint with {_baseUrl.Name}.")),
+            io.Model(parsed.GetValue(_model) ?? throw new InputException($"{_name} is needed",
+                fix: $"Give the folder of a model, its id on a hub, or an endpoint with {_baseUrl.Name}.")),
             parsed.GetRequiredValue(_device), parsed.GetRequiredValue(_dtype), bos);
         return new AskedModel(local, local.Parameters);
     }
@@ -54,7 +68,9 @@ internal sealed class ModelFlags
     private EndpointLanguageModel Connect(ParseResult parsed, Streams io, Uri address, bool bos)
     {
         string? folder = parsed.GetValue(_tokenizer) is { } given ? io.Model(given) : null;
-        if (!bos && folder is null) throw new InputException("--no-bos needs the model's tokenizer: the endpoint decides on its own what a text begins with", fix: $"Give {_tokenizer.Name}.");
+        if (!bos && folder is null)
+            throw new InputException("--no-bos needs the model's tokenizer: the endpoint decides on its own what a text begins with",
+                fix: $"Give {_tokenizer.Name}.");
         var settings = new EndpointSettings
         {
             BaseUrl = address,
@@ -62,14 +78,17 @@ internal sealed class ModelFlags
             ApiKey = Environment.GetEnvironmentVariable("OPENAI_API_KEY"),
             Concurrency = parsed.GetValue(_concurrency),
         };
-        return EndpointLanguageModel.ConnectAsync(settings, folder is null ? null : context => Tokens(folder, context, bos), TimeProvider.System).GetAwaiter().GetResult();
+        return EndpointLanguageModel.ConnectAsync(settings,
+            folder is null ? null : context => Tokens(folder, context, bos), TimeProvider.System).GetAwaiter().GetResult();
     }
 
     private static PromptTokens Tokens(string folder, int? context, bool bos)
     {
         Tokenizer tokenizer = Tokenizer.Load(folder);
         int length = context ?? (File.Exists(Path.Combine(folder, "config.json")) ? Models.ConfigFile.Load(folder).MaxPositions
-            : throw new InputException("the endpoint does not tell the model's context length, and there is no config.json beside the tokenizer", folder));
-        return new PromptTokens(tokenizer, ChatTemplate.TryLoad(folder) is { } template ? new ChatFormat(tokenizer, template) : null, length, bos, folder);
+            : throw new InputException(
+                "the endpoint does not tell the model's context length, and there is no config.json beside the tokenizer", folder));
+        return new PromptTokens(tokenizer,
+            ChatTemplate.TryLoad(folder) is { } template ? new ChatFormat(tokenizer, template) : null, length, bos, folder);
     }
 }

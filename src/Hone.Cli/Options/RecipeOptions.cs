@@ -6,7 +6,11 @@ namespace Hone.Cli;
 /// <summary>The flags that change a recipe: <c>--set</c>, and <c>--seed</c> and <c>--device</c> for two of its keys.</summary>
 internal sealed class RecipeOptions
 {
-    private readonly Option<string[]> _set = new("--set") { Description = "KEY=VALUE: overrides a key of the recipe, for example sft.epochs=2.", HelpName = "key=value" };
+    private readonly Option<string[]> _set = new("--set")
+    {
+        Description = "KEY=VALUE: overrides a key of the recipe, for example sft.epochs=2.",
+        HelpName = "key=value",
+    };
     private readonly Option<int?> _seed = new("--seed") { Description = "Seed of everything random." };
     private readonly Option<string?> _device = new("--device") { Description = "auto, cpu, cuda or cuda:N." };
 

@@ -9,9 +9,16 @@ namespace Hone.Cli;
 /// <summary>The flags that <c>quickstart</c> and <c>run</c> share, and the run itself.</summary>
 internal sealed class RunOptions
 {
-    private readonly Option<string?> _output = new("--output") { Description = "Folder of the run; must not exist yet. Default: runs/<date>-<name>." };
+    private readonly Option<string?> _output = new("--output")
+    {
+        Description = "Folder of the run; must not exist yet. Default: runs/<date>-<name>.",
+    };
     private readonly Option<string?> _resume = new("--resume") { Description = "Folder of a run to go on with." };
-    private readonly Option<string[]> _redo = new("--redo") { Description = "With --resume: stage to do again from the start, and with it all that depend on its result; for example online-2/dpo." };
+    private readonly Option<string[]> _redo = new("--redo")
+    {
+        Description =
+            "With --resume: stage to do again from the start, and with it all that depend on its result; for example online-2/dpo.",
+    };
     private readonly RecipeOptions _recipe;
     private readonly CommonOptions _common;
 
@@ -25,7 +32,9 @@ internal sealed class RunOptions
     }
 
     /// <summary>Makes a whole run, or going on with one, what the command does.</summary>
-    public void Act(Command command, Streams io, Func<ParseResult, IReadOnlyList<RecipeOverride>, ResolvedRecipe> load) => _common.Act(command, io, parsed =>
+    public void Act(
+        Command command, Streams io,
+        Func<ParseResult, IReadOnlyList<RecipeOverride>, ResolvedRecipe> load) => _common.Act(command, io, parsed =>
     {
         TimeProvider clock = TimeProvider.System;
         ProgressDisplay display = io.Progress();
@@ -41,7 +50,8 @@ internal sealed class RunOptions
         io.Out.WriteLine(_common.Json(parsed) ? RunResultsJson.ToJson(results)
             : results.Rows.Count > 0 ? ResultTable.Of(results).ToText()
             : string.Join('\n', Findings.Sentences(results)));
-        display.Say($"report: {folder.File("report.html")}\nmodel:  {folder.File("model")}{(results.Rows.Count > 0 ? $"   (hone chat {folder.File("model")})" : "")}");
+        display.Say($"report: {folder.File("report.html")}\n"
+            + $"model:  {folder.File("model")}" + (results.Rows.Count > 0 ? $"   (hone chat {folder.File("model")})" : ""));
         return 0;
     });
 

@@ -5,8 +5,14 @@ namespace Hone.Cli;
 /// <summary>How the next token is chosen and how long an answer gets.</summary>
 internal sealed class SamplingFlags
 {
-    private readonly Option<double?> _temperature = new("--temperature") { Description = "Softmax temperature; 0 takes the most likely token at every step." };
-    private readonly Option<double?> _topP = new("--top-p") { Description = "Keep the most likely tokens up to this probability; 1 keeps all." };
+    private readonly Option<double?> _temperature = new("--temperature")
+    {
+        Description = "Softmax temperature; 0 takes the most likely token at every step.",
+    };
+    private readonly Option<double?> _topP = new("--top-p")
+    {
+        Description = "Keep the most likely tokens up to this probability; 1 keeps all.",
+    };
     private readonly Option<int?> _topK = new("--top-k") { Description = "Keep this many of the most likely tokens; 0 keeps all." };
     private readonly Option<int?> _maxNewTokens = new("--max-new-tokens") { Description = "Most tokens of an answer." };
 

@@ -6,9 +6,19 @@ namespace Hone.Cli;
 /// <summary>What the verbs that run one stage on files have in common.</summary>
 internal sealed class StageOptions
 {
-    private readonly Option<string?> _recipe = new("--recipe") { Description = "Recipe whose settings hold; default: the recipe defaults (hone recipe init shows them)." };
-    private readonly Option<string> _output = new("--output") { Description = "Where the result goes; must not exist yet.", Required = true };
-    private readonly Option<bool> _resume = new("--resume") { Description = "Go on with a training that was cut off; begins one where there is none." };
+    private readonly Option<string?> _recipe = new("--recipe")
+    {
+        Description = "Recipe whose settings hold; default: the recipe defaults (hone recipe init shows them).",
+    };
+    private readonly Option<string> _output = new("--output")
+    {
+        Description = "Where the result goes; must not exist yet.",
+        Required = true,
+    };
+    private readonly Option<bool> _resume = new("--resume")
+    {
+        Description = "Go on with a training that was cut off; begins one where there is none.",
+    };
     private readonly RecipeOptions _recipeOptions;
     private readonly CommonOptions _common;
 
@@ -44,7 +54,9 @@ internal sealed class StageOptions
     public ResolvedRecipe Resolve(ParseResult parsed, params IEnumerable<RecipeOverride> own)
     {
         RecipeOverride[] overrides = [.. _recipeOptions.Overrides(parsed), .. own];
-        return parsed.GetValue(_recipe) is { } path ? ResolvedRecipe.Load(path, overrides) : ResolvedRecipe.Parse("", "recipe defaults", overrides);
+        return parsed.GetValue(_recipe) is { } path
+            ? ResolvedRecipe.Load(path, overrides)
+            : ResolvedRecipe.Parse("", "recipe defaults", overrides);
     }
 
     /// <summary>The path of a file to be written.</summary>
@@ -52,7 +64,8 @@ internal sealed class StageOptions
     public string NewFile(ParseResult parsed)
     {
         string path = Output(parsed);
-        if (Path.Exists(path)) throw new InputException("there is something here already", path, "Give the result another place with --output.");
+        if (Path.Exists(path))
+            throw new InputException("there is something here already", path, "Give the result another place with --output.");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         return path;
     }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Hone.Inference;
-using Hone.Workflow;
 
 namespace Hone.Cli;
 
@@ -27,7 +26,11 @@ internal static class ChatVerb
         var sampling = new SamplingFlags(command);
         var seed = new Option<int?>("--seed") { Description = $"Seed of the answers; default {UsualSeed}." };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
-        var dtype = new Option<string>("--dtype") { Description = "What is computed in: float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
+        var dtype = new Option<string>("--dtype")
+        {
+            Description = "What is computed in: float32 or bfloat16.",
+            DefaultValueFactory = _ => "float32",
+        };
         command.Add(seed);
         command.Add(device);
         command.Add(dtype);

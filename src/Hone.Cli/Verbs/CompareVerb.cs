@@ -25,9 +25,11 @@ internal static class CompareVerb
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            IReadOnlyDictionary<string, string> a = ResultFolder.Samples(parsed.GetRequiredValue(first)), b = ResultFolder.Samples(parsed.GetRequiredValue(second));
+            IReadOnlyDictionary<string, string> a = ResultFolder.Samples(parsed.GetRequiredValue(first)),
+                b = ResultFolder.Samples(parsed.GetRequiredValue(second));
             string[] tasks = [.. a.Keys.Where(b.ContainsKey)];
-            if (tasks.Length == 0) throw new InputException($"the two have no task in common: {string.Join(", ", a.Keys)} and {string.Join(", ", b.Keys)}");
+            if (tasks.Length == 0)
+                throw new InputException($"the two have no task in common: {string.Join(", ", a.Keys)} and {string.Join(", ", b.Keys)}");
             List<(string Task, string Metric, PairedComparison Result)> rows = [];
             foreach (string task in tasks)
             {
@@ -35,9 +37,11 @@ internal static class CompareVerb
                 foreach (string metric in ofA.Keys.Where(ofB.ContainsKey))
                     rows.Add((task, metric, PairedComparison.Of(ofA[metric], ofB[metric], (ulong)parsed.GetValue(seed))));
             }
-            if (common.Json(parsed)) Facts.PrintJson(io.Out, new JsonArray([.. rows.Select(r => (JsonNode)Json(r.Task, r.Metric, r.Result))]));
+            if (common.Json(parsed))
+                Facts.PrintJson(io.Out, new JsonArray([.. rows.Select(r => (JsonNode)Json(r.Task, r.Metric, r.Result))]));
             else Print(io, rows);
-            foreach (string only in a.Keys.Concat(b.Keys).Where(t => !tasks.Contains(t)).Distinct()) io.Error.WriteLine($"{only}: only one of the two has it");
+            foreach (string only in a.Keys.Concat(b.Keys).Where(t => !tasks.Contains(t)).Distinct())
+                io.Error.WriteLine($"{only}: only one of the two has it");
             foreach ((string task, string metric, PairedComparison r) in rows.Where(r => r.Result.OnlyFirst + r.Result.OnlySecond > 0))
                 io.Error.WriteLine($"{task} {metric}: left out {r.OnlyFirst} items that only A has and {r.OnlySecond} that only B has");
             return 0;
@@ -51,7 +55,9 @@ internal static class CompareVerb
         io.Out.WriteLine($"{"task".PadRight(task)}  {"metric".PadRight(metric)}  items       A       B     B-A   95% interval          p");
         foreach ((string name, string what, PairedComparison r) in rows)
             io.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{name.PadRight(task)}  {what.PadRight(metric)}  {r.Items,5}  {r.First,6:F4}  {r.Second,6:F4}  {r.Difference.Value,6:+0.0000;-0.0000;0.0000}   {r.Difference.Low,7:+0.0000;-0.0000;0.0000}..{r.Difference.High,7:+0.0000;-0.0000;0.0000}  {r.P,7:G3}"));
+                $"{name.PadRight(task)}  {what.PadRight(metric)}  {r.Items,5}  {r.First,6:F4}  "
+                    + $"{r.Second,6:F4}  {r.Difference.Value,6:+0.0000;-0.0000;0.0000}   "
+                    + $"{r.Difference.Low,7:+0.0000;-0.0000;0.0000}..{r.Difference.High,7:+0.0000;-0.0000;0.0000}  {r.P,7:G3}"));
     }
 
     private static JsonObject Json(string task, string metric, PairedComparison r) => new()

@@ -10,8 +10,13 @@ internal static class DpoVerb
     public static Command Create(Streams io)
     {
         Option<string> model = StageOptions.Folder("--model", "Folder of the policy to train.");
-        var reference = new Option<string?>("--reference") { Description = "Folder of the model that the policy is held to, usually the SFT model. May be left out where the pairs carry reference log-probabilities." };
-        Option<string[]> pairs = StageOptions.Files("--pairs", "Pairs of hone pair, or preference rows: files or folders (.jsonl, .json, each also .gz).");
+        var reference = new Option<string?>("--reference")
+        {
+            Description = "Folder of the model that the policy is held to, usually the SFT model. "
+                + "May be left out where the pairs carry reference log-probabilities.",
+        };
+        Option<string[]> pairs =
+            StageOptions.Files("--pairs", "Pairs of hone pair, or preference rows: files or folders (.jsonl, .json, each also .gz).");
         var command = new Verb("dpo", "Train a policy by DPO on pairs.", $$"""
             The settings are those under offline_dpo in the recipe. The reference's log-probabilities are computed once
             and stored with the result, in training/pairs.jsonl.
@@ -24,9 +29,11 @@ internal static class DpoVerb
         var options = new StageOptions(command, training: true);
         options.Act(command, io, parsed =>
         {
-            ResolvedRecipe recipe = options.Resolve(parsed, Training.Inputs(parsed.GetRequiredValue(model), "data.preferences", parsed.GetRequiredValue(pairs)));
+            ResolvedRecipe recipe = options.Resolve(parsed,
+                Training.Inputs(parsed.GetRequiredValue(model), "data.preferences", parsed.GetRequiredValue(pairs)));
             return Training.Run(io, options, parsed, recipe, run => DpoStage.Run(run, run.Recipe.Data.Preferences,
-                ModelRef.LanguageModel(run.Recipe.Model, run.Digests), parsed.GetValue(reference) is { } folder ? ModelRef.LanguageModel(io.Model(folder)) : null));
+                ModelRef.LanguageModel(run.Recipe.Model, run.Digests),
+                parsed.GetValue(reference) is { } folder ? ModelRef.LanguageModel(io.Model(folder)) : null));
         });
         return command;
     }

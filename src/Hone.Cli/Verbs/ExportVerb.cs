@@ -11,7 +11,10 @@ internal static class ExportVerb
     public static Command Create(Streams io)
     {
         string types = string.Join(", ", GgufExport.Types);
-        var model = new Argument<string>("model") { Description = "Folder of the model (Hugging Face layout), or owner/name of one on a hub." };
+        var model = new Argument<string>("model")
+        {
+            Description = "Folder of the model (Hugging Face layout), or owner/name of one on a hub.",
+        };
         var gguf = new Option<string>("--gguf") { Description = $"How matrices are stored: {types}.", Required = true };
         var output = new Option<string>("--output") { Description = "The file to be written, NAME.gguf.", Required = true };
         var command = new Verb("export", "Write a model as GGUF for llama.cpp, Ollama and LM Studio.", """
@@ -29,8 +32,10 @@ internal static class ExportVerb
             string path = parsed.GetRequiredValue(output), name = parsed.GetRequiredValue(gguf);
             if (!Enum.TryParse(name, ignoreCase: true, out GgufTensorType type) || !GgufExport.Types.Contains(type))
                 throw new InputException($"--gguf is {name}, it must be one of {types}");
-            if (!path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) throw new InputException("the file's name must end in .gguf, by which programs know it", path);
-            if (Path.Exists(path)) throw new InputException("there is something here already", path, "Give the result another place with --output.");
+            if (!path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
+                throw new InputException("the file's name must end in .gguf, by which programs know it", path);
+            if (Path.Exists(path))
+                throw new InputException("there is something here already", path, "Give the result another place with --output.");
             string folder = io.Model(parsed.GetRequiredValue(model));
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             GgufReleaseResult result = GgufRelease.Write(folder, type, path);

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
-using Hone.Workflow;
 using static TorchSharp.torch;
 
 namespace Hone.Cli;
@@ -13,7 +12,11 @@ internal static class LogProbsVerb
 {
     public static Command Create(Streams io)
     {
-        var topK = new Option<int>("--top-k") { Description = "How many of the likeliest next tokens to print; default 8.", DefaultValueFactory = _ => 8 };
+        var topK = new Option<int>("--top-k")
+        {
+            Description = "How many of the likeliest next tokens to print; default 8.",
+            DefaultValueFactory = _ => 8,
+        };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
         var command = new Verb("logprobs", "Log-probabilities of the tokens of texts.", """
             Reads {"text"} or {"ids"} and prints {"ids", "token_logprobs", "last_top_ids", "last_top_logits"}, line by

@@ -11,8 +11,12 @@ internal static class PairVerb
 {
     public static Command Create(Streams io)
     {
-        Option<string> samples = StageOptions.Folder("--samples", "File of hone score, or any JSONL with `prompt`, `responses` and `rewards`.");
-        var penalty = new Option<double?>("--length-penalty") { Description = "Taken off the reward per length unit before pairing; 0 = off." };
+        Option<string> samples =
+            StageOptions.Folder("--samples", "File of hone score, or any JSONL with `prompt`, `responses` and `rewards`.");
+        var penalty = new Option<double?>("--length-penalty")
+        {
+            Description = "Taken off the reward per length unit before pairing; 0 = off.",
+        };
         var unit = new Option<string?>("--length-unit") { Description = "characters or tokens." };
         var rule = new Option<string?>("--rule") { Description = "max_min (best against worst), max_random or max_second." };
         var unfinished = new Option<bool>("--exclude-unfinished") { Description = "Leave answers that were cut off out of the pairs." };
@@ -29,7 +33,8 @@ internal static class PairVerb
         {
             string output = options.NewFile(parsed), file = parsed.GetRequiredValue(samples);
             var own = new List<RecipeOverride>();
-            if (parsed.GetValue(penalty) is { } p) own.Add(RecipeOverride.Flag("--length-penalty", "online.length_penalty", p.ToString("R")));
+            if (parsed.GetValue(penalty) is { } p)
+                own.Add(RecipeOverride.Flag("--length-penalty", "online.length_penalty", p.ToString("R")));
             if (parsed.GetValue(unit) is { } u) own.Add(RecipeOverride.Flag("--length-unit", "online.length_unit", u));
             if (parsed.GetValue(rule) is { } r) own.Add(RecipeOverride.Flag("--rule", "online.pairs", r));
             if (parsed.GetValue(unfinished)) own.Add(RecipeOverride.Flag("--exclude-unfinished", "online.exclude_unfinished", "true"));

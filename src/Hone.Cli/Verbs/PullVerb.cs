@@ -14,7 +14,8 @@ internal static class PullVerb
         var id = new Argument<string>("ID") { Description = "owner/name[@revision], or hf://[datasets/]owner/name[@revision][/path]." };
         var revision = new Option<string?>("--revision") { Description = "Branch, tag or commit; default main." };
         var dataset = new Option<bool>("--dataset") { Description = "The repository is a data set." };
-        Option<string[]> include = Patterns("--include", "Patterns of files to take, such as *.json; default: safetensors weights, configuration, tokenizer, template."),
+        Option<string[]> include = Patterns(
+            "--include", "Patterns of files to take, such as *.json; default: safetensors weights, configuration, tokenizer, template."),
             exclude = Patterns("--exclude", "Patterns of files to leave out.");
         var verify = new Option<bool>("--verify") { Description = "Hash what is in the cache already, and mend what is damaged." };
         var command = new Verb("pull", "Download a model or data set from a Hugging Face hub.", """
@@ -32,15 +33,24 @@ internal static class PullVerb
         common.Act(command, io, parsed =>
         {
             HubId repository = HubId.Parse(parsed.GetRequiredValue(id));
-            if (parsed.GetValue(revision) is { } at) repository = HubId.Parse($"{HubId.Scheme}{(repository.Kind == "datasets" ? "datasets/" : "")}{repository.Name}@{Uri.EscapeDataString(at)}") with { Path = repository.Path };
+            if (parsed.GetValue(revision) is { } at)
+            {
+                string kindPrefix = repository.Kind == "datasets" ? "datasets/" : "";
+                repository = HubId.Parse($"{HubId.Scheme}{kindPrefix}{repository.Name}@{Uri.EscapeDataString(at)}") with
+                {
+                    Path = repository.Path,
+                };
+            }
             if (parsed.GetValue(dataset)) repository = repository with { Kind = "datasets" };
             HubSelection usual = repository.Kind == "datasets" ? HubSelection.Dataset : HubSelection.Model;
-            var selection = new HubSelection(parsed.GetValue(include) is { Length: > 0 } given ? given : usual.Include, parsed.GetValue(exclude) ?? []);
+            var selection =
+                new HubSelection(parsed.GetValue(include) is { Length: > 0 } given ? given : usual.Include, parsed.GetValue(exclude) ?? []);
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
             using var client = new HubClient(HubSettings.FromEnvironment(), display.Say);
             long last = 0;
-            string folder = client.PullAsync(repository, selection, parsed.GetValue(verify), p => Show(display, p, ref last), stop.Token).GetAwaiter().GetResult();
+            string folder = client.PullAsync(repository, selection, parsed.GetValue(verify), p => Show(display, p, ref last), stop.Token)
+                .GetAwaiter().GetResult();
             display.End();
             if (common.Json(parsed)) Facts.PrintJson(io.Out, new JsonObject { ["folder"] = folder, ["commit"] = Path.GetFileName(folder) });
             else io.Out.WriteLine(folder);
@@ -58,5 +68,6 @@ internal static class PullVerb
         display.Show(new ProgressStep("MiB", now, total, [new("files", progress.Files)], 0, 0));
     }
 
-    private static Option<string[]> Patterns(string name, string description) => new(name) { Description = description, AllowMultipleArgumentsPerToken = true };
+    private static Option<string[]> Patterns(string name, string description) =>
+        new(name) { Description = description, AllowMultipleArgumentsPerToken = true };
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Hone.Data;
 using Hone.Runs.Recipes;
 
 namespace Hone.Cli;
@@ -27,7 +28,7 @@ internal static class RecipeVerb
                 return 0;
             }
             if (Path.Exists(path)) throw new InputException("there is something here already", path, "Give another name.");
-            File.WriteAllText(path, RecipeText.Init());
+            Durable.WriteText(path, RecipeText.Init());
             Facts.Print(io.Out, common.Json(parsed), ("recipe", path));
             return 0;
         });

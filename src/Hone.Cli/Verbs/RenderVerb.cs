@@ -10,7 +10,10 @@ internal static class RenderVerb
 {
     public static Command Create(Streams io)
     {
-        var template = new Option<string?>("--template") { Description = "File of a Jinja chat template to use in place of the model's own." };
+        var template = new Option<string?>("--template")
+        {
+            Description = "File of a Jinja chat template to use in place of the model's own.",
+        };
         var command = new Verb("render", "Render conversations by the model's chat template.", """
             Reads {"messages", "tools", "documents", "add_generation_prompt", ...} and prints {"text", "ids",
             "assistant_mask"}, line by line. Messages and tools may have any fields, and any further column is a variable of
@@ -26,7 +29,9 @@ internal static class RenderVerb
         options.Act(command, io, parsed =>
         {
             string folder = options.Model(parsed, io);
-            ChatFormat format = parsed.GetValue(template) is { } file ? new ChatFormat(Tokenizer.Load(folder), ChatTemplate.LoadFile(file)) : ChatFormat.Load(folder);
+            ChatFormat format = parsed.GetValue(template) is { } file
+                ? new ChatFormat(Tokenizer.Load(folder), ChatTemplate.LoadFile(file))
+                : ChatFormat.Load(folder);
             foreach (JsonLine line in options.Rows(parsed, io)) Facts.PrintJson(io.Out, Render(format, Request(line)));
             return 0;
         });
@@ -85,7 +90,8 @@ internal static class RenderVerb
     private static Dictionary<string, object?> Fields(IEnumerable<JsonProperty> properties)
     {
         var fields = new Dictionary<string, object?>(StringComparer.Ordinal);
-        foreach (JsonProperty property in properties) fields[property.Name] = property.Value.ValueKind == JsonValueKind.Null ? null : property.Value;
+        foreach (JsonProperty property in properties)
+            fields[property.Name] = property.Value.ValueKind == JsonValueKind.Null ? null : property.Value;
         return fields;
     }
 }

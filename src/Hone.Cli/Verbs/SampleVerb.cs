@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Hone.Data;
 using Hone.Inference;
-using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
@@ -33,11 +32,14 @@ internal static class SampleVerb
         options.Act(command, io, parsed =>
         {
             string output = options.NewFile(parsed);
-            ResolvedRecipe recipe = options.Resolve(parsed, sampling.MaxNewTokens(parsed) is { } most ? [RecipeOverride.Flag("--max-new-tokens", "online.max_new_tokens", $"{most}")] : []);
+            ResolvedRecipe recipe = options.Resolve(parsed, sampling.MaxNewTokens(parsed) is { } most
+                ? [RecipeOverride.Flag("--max-new-tokens", "online.max_new_tokens", $"{most}")]
+                : []);
             IReadOnlyList<SampleOptions> groups = Groups(recipe.Value.Online, parsed.GetValue(count), sampling, parsed);
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
-            List<SampleRow> rows = Sample(recipe.Value, io.Model(parsed.GetRequiredValue(model)), io.Data(parsed.GetRequiredValue(prompts)), groups, display.Say, stop.Token);
+            List<SampleRow> rows = Sample(recipe.Value, io.Model(parsed.GetRequiredValue(model)),
+                io.Data(parsed.GetRequiredValue(prompts)), groups, display.Say, stop.Token);
             RowFile.Write(output, rows);
             Facts.Print(io.Out, options.Json(parsed),
                 ("samples", output),
@@ -56,7 +58,16 @@ internal static class SampleVerb
         if (n is < 1) throw new InputException($"--n is {n}, it must be 1 or above");
         if (n is null && temperature is null && topP is null && topK is null) return o.Samples;
         var usual = new SampleOptions();
-        return [new() { Count = n ?? o.Samples.Sum(s => s.Count), Temperature = temperature ?? usual.Temperature, TopP = topP ?? usual.TopP, TopK = topK ?? usual.TopK }];
+        return
+        [
+            new()
+            {
+                Count = n ?? o.Samples.Sum(s => s.Count),
+                Temperature = temperature ?? usual.Temperature,
+                TopP = topP ?? usual.TopP,
+                TopK = topK ?? usual.TopK,
+            },
+        ];
     }
 
     private static List<SampleRow> Sample(
@@ -71,7 +82,8 @@ internal static class SampleVerb
         var rows = new List<SampleRow>(prompts.Count);
         foreach (PromptRow[] part in prompts.Chunk(PromptsPerPart))
         {
-            rows.AddRange(AnswerSampling.Sample(engine, model.Text, part, groups, recipe.Online.MaxNewTokens, Seeds.Derive((ulong)recipe.Seed, "sample"), cancel));
+            rows.AddRange(AnswerSampling.Sample(engine, model.Text, part, groups,
+                recipe.Online.MaxNewTokens, Seeds.Derive((ulong)recipe.Seed, "sample"), cancel));
             say($"{rows.Count} of {prompts.Count} prompts");
         }
         return rows;

@@ -1,7 +1,6 @@
 using Hone.Inference;
 using System.CommandLine;
 using Hone.Data;
-using Hone.Models;
 using Hone.Runs.Recipes;
 using Hone.Workflow;
 

@@ -13,7 +13,11 @@ internal static class ServeVerb
     {
         var model = new Argument<string>("MODEL") { Description = "Folder of the model, or owner/name of one on a hub." };
         var name = new Option<string?>("--served-model-name") { Description = "What requests name it by; default: the folder's name." };
-        var host = new Option<string>("--host") { Description = "Address to listen on; default 127.0.0.1. Others need a key in HONE_API_KEY.", DefaultValueFactory = _ => "127.0.0.1" };
+        var host = new Option<string>("--host")
+        {
+            Description = "Address to listen on; default 127.0.0.1. Others need a key in HONE_API_KEY.",
+            DefaultValueFactory = _ => "127.0.0.1",
+        };
         var port = new Option<int>("--port") { Description = "Port; 0 takes a free one. Default 8000.", DefaultValueFactory = _ => 8000 };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
         var dtype = new Option<string>("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
@@ -31,19 +35,24 @@ internal static class ServeVerb
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            if (!IPAddress.TryParse(parsed.GetRequiredValue(host) is "localhost" ? "127.0.0.1" : parsed.GetRequiredValue(host), out IPAddress? address))
+            string asked = parsed.GetRequiredValue(host);
+            if (!IPAddress.TryParse(asked is "localhost" ? "127.0.0.1" : asked, out IPAddress? address))
                 throw new InputException($"--host is {parsed.GetValue(host)}, it must be an address such as 127.0.0.1");
-            if (parsed.GetValue(port) is < 0 or > 65535) throw new InputException($"--port is {parsed.GetValue(port)}, it must be 0 to 65535");
-            return RunAsync(io, io.Model(parsed.GetRequiredValue(model)), parsed.GetValue(name), address, parsed.GetValue(port), parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype)).GetAwaiter().GetResult();
+            if (parsed.GetValue(port) is < 0 or > 65535)
+                throw new InputException($"--port is {parsed.GetValue(port)}, it must be 0 to 65535");
+            return RunAsync(io, io.Model(parsed.GetRequiredValue(model)), parsed.GetValue(name), address, parsed.GetValue(port),
+                parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype)).GetAwaiter().GetResult();
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(Streams io, string folder, string? name, IPAddress address, int port, string device, string dtype)
+    private static async Task<int> RunAsync(
+        Streams io, string folder, string? name, IPAddress address, int port, string device, string dtype)
     {
         using var stop = new StopSignal(_ => io.Error.WriteLine("closing"));
         await using ServedModel served = ServedModel.Open(folder, name, device, dtype);
-        await using WebApplication server = HoneServer.Create(served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System);
+        await using WebApplication server =
+            HoneServer.Create(served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System);
         try
         {
             await server.StartAsync(stop.Token).ConfigureAwait(false);

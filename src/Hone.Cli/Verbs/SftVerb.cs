@@ -9,7 +9,8 @@ internal static class SftVerb
     public static Command Create(Streams io)
     {
         Option<string> model = StageOptions.Folder("--model", "Folder of the base model (Hugging Face layout).");
-        Option<string[]> data = StageOptions.Files("--data", "Conversations or texts: files or folders (.jsonl, .json, .txt, each also .gz).");
+        Option<string[]> data =
+            StageOptions.Files("--data", "Conversations or texts: files or folders (.jsonl, .json, .txt, each also .gz).");
         var command = new Verb("sft", "Fine-tune a model on conversations.", $$"""
             Rows hold `messages`, ShareGPT `conversations`, Alpaca `instruction`/`output`, or `text`. The settings are
             those under sft in the recipe; data.held_out.sft rows are set aside for the evaluation loss.

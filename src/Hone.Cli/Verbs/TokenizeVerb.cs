@@ -20,7 +20,8 @@ internal static class TokenizeVerb
             """)
         { decode };
         var options = new RowOptions(command);
-        var add = new SwitchOption(command, "add-special", "Put the tokenizer's special tokens, such as BOS, around the text.", usual: true);
+        var add =
+            new SwitchOption(command, "add-special", "Put the tokenizer's special tokens, such as BOS, around the text.", usual: true);
         var parse = new SwitchOption(command, "parse-special", "Turn names of special tokens in the text into those tokens.", usual: false);
         options.Act(command, io, parsed =>
         {

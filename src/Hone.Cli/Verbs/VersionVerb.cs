@@ -11,7 +11,8 @@ internal static class VersionVerb
 
     public static Command Create(Streams io)
     {
-        var command = new Verb("version", "Print the version of Hone, .NET and libtorch.", "hone doctor says whether all of it works here.");
+        var command =
+            new Verb("version", "Print the version of Hone, .NET and libtorch.", "hone doctor says whether all of it works here.");
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {

@@ -22,7 +22,8 @@ internal static class WorldBaseVerb
         common.Act(command, io, parsed =>
         {
             string folder = parsed.GetRequiredValue(output);
-            if (Path.Exists(folder)) throw new InputException("There is something here already.", folder, "Give the model another place with --output.");
+            if (Path.Exists(folder))
+                throw new InputException("There is something here already.", folder, "Give the model another place with --output.");
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
             WorldBaseModel.Train(folder, report => display.Show(new ProgressStep("base", report.Step, report.TotalSteps,

@@ -22,7 +22,9 @@ public sealed class ForestBatch
     /// <summary>The answers of all examples in order. [answers][time]</summary>
     public IReadOnlyList<int[]> Answers => _answers;
 
-    /// <summary>Flat index of each answer's true last token: where a reward model is read (never found by searching for a pad id). [answers]</summary>
+    /// <summary>
+    /// Flat index of each answer's true last token: where a reward model is read (never found by searching for a pad id). [answers]
+    /// </summary>
     public IReadOnlyList<int> LastTokens => _lastTokens;
 
     /// <summary>Number of the better answer of each comparison. [comparisons]</summary>

@@ -37,7 +37,8 @@ public sealed record PromptExample(int[] Prompt, int[][] Answers)
             }
             group.Comparisons.Add(new Comparison(IndexOf(group.Answers, pair.Chosen), IndexOf(group.Answers, pair.Rejected)));
         }
-        return [.. order.Select(key => new PromptExample(groups[key].Prompt, [.. groups[key].Answers]) { Comparisons = [.. groups[key].Comparisons] })];
+        return [.. order.Select(key =>
+            new PromptExample(groups[key].Prompt, [.. groups[key].Answers]) { Comparisons = [.. groups[key].Comparisons] })];
     }
 
     private static int IndexOf(List<int[]> answers, int[] answer)

@@ -26,10 +26,9 @@ internal sealed class HubCache(HubSettings settings, HubId id)
     {
         if (commit == id.Revision) return;
         string file = Path.Combine(_folder, "refs", id.Revision);
-        RequireNoLink(file + ".tmp");
+        RequireNoLink(file + Durable.PartialSuffix);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllText(file + ".tmp", commit);
-        File.Move(file + ".tmp", file, overwrite: true);
+        Durable.WriteText(file, commit);
     }
 
     /// <summary>Makes the snapshot's entry for a file whose blob is there.</summary>
@@ -47,7 +46,12 @@ internal sealed class HubCache(HubSettings settings, HubId id)
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
             // Windows without the right to make links: a copy, as huggingface_hub does.
-            File.Copy(Blob(file.Hash), link, overwrite: true);
+            RequireNoLink(link + Durable.PartialSuffix);
+            Durable.WriteFile(link, copy =>
+            {
+                using FileStream blob = File.OpenRead(Blob(file.Hash));
+                blob.CopyTo(copy);
+            });
         }
     }
 

@@ -45,7 +45,7 @@ internal sealed class HubDownload(HubHttp http, HubCache cache, string where, Ti
             if (progressed) attempt = 0;
             await Task.Delay(TimeSpan.FromMilliseconds(200 * (attempt + 1)), clock, cancel).ConfigureAwait(false);
         }
-        File.Move(partial, cache.Blob(file.Hash), overwrite: true);
+        Durable.Publish(partial, cache.Blob(file.Hash));
     }
 
     /// <summary>SHA-256, or git's SHA-1 of a blob, whichever the length of the known hash says.</summary>

@@ -17,6 +17,7 @@ public static class RowFile
     private static readonly string[] s_pairColumns = ["prompt", "chosen", "rejected", "prompt_ids", "chosen_ids", "rejected_ids"];
 
     /// <summary>Writes all rows beside the target and renames it then, so that the target is never half written.</summary>
+    /// <exception cref="InputException">The disk is full, or the file cannot be written; the old one is intact.</exception>
     public static void Write(string path, IEnumerable<SampleRow> rows) => Write(path, rows, s_json.SampleRow);
 
     /// <inheritdoc cref="Write(string, IEnumerable{SampleRow})"/>
@@ -50,16 +51,8 @@ public static class RowFile
             && s_pairColumns.All(first.Has);
     }
 
-    private static void Write<T>(string path, IEnumerable<T> rows, JsonTypeInfo<T> type)
-    {
-        string unfinished = path + ".tmp";
-        using (FileStream stream = new(unfinished, FileMode.Create, FileAccess.Write))
-        {
-            Write(stream, rows, type);
-            stream.Flush(flushToDisk: true);
-        }
-        File.Move(unfinished, path, overwrite: true);
-    }
+    private static void Write<T>(string path, IEnumerable<T> rows, JsonTypeInfo<T> type) =>
+        Durable.WriteFile(path, stream => Write(stream, rows, type));
 
     private static void Write<T>(Stream stream, IEnumerable<T> rows, JsonTypeInfo<T> type)
     {

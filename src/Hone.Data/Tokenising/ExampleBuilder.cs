@@ -94,7 +94,8 @@ public sealed class ExampleBuilder(
         // What a template writes after the end-of-turn token (ChatML: a line break) is not the assistant's.
         int end = Array.LastIndexOf(chat.AssistantMask, true) + 1;
         if (end <= prompt.Length)
-            throw new InputException($"no token of the answer can be told to be the assistant's: {chat.NotMarked ?? "the template marks none"}", where);
+            throw new InputException(
+                $"no token of the answer can be told to be the assistant's: {chat.NotMarked ?? "the template marks none"}", where);
         return chat.Ids[prompt.Length..end];
     }
 

@@ -80,8 +80,11 @@ internal sealed class CodeGrader(Sandbox sandbox, TimeSpan limit, int sideBySide
             ? $"the program and what it started took more than {sandbox.MemoryBytes >> 20} MiB of memory" : reason);
         try
         {
-            await candidate.WriteAsync(new JsonObject { ["code"] = job.Program, ["sanitize"] = job.Sanitize ? job.EntryPoint
-                : null }.ToJsonString(), time.Token).ConfigureAwait(false);
+            await candidate.WriteAsync(new JsonObject
+            {
+                ["code"] = job.Program,
+                ["sanitize"] = job.Sanitize ? job.EntryPoint : null,
+            }.ToJsonString(), time.Token).ConfigureAwait(false);
             byte[]? loaded = await candidate.ReadLineAsync(time.Token).ConfigureAwait(false);
             if (loaded is null) return (Failed(NeverSpoke), true);
             (_, string? fault) = Reply(loaded, 0);

@@ -11,8 +11,11 @@ public sealed record EvalReport(
     ModelInfo Model, IReadOnlyList<TaskRun> Runs, IReadOnlyList<(string Name, string Version, IReadOnlyList<string> Tasks)> Groups,
     IReadOnlyDictionary<string, JsonNode?> Config, DateTimeOffset Date, TimeSpan Elapsed)
 {
-    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public IReadOnlyList<TaskSummary> Tasks { get; } = [.. Runs.Select(TaskSummary.Of)];
 

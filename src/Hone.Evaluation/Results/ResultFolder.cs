@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Hone.Data;
 
 namespace Hone.Evaluation;
 
@@ -20,7 +21,7 @@ internal static class ResultFolder
         {
             foreach (TaskRun run in report.Runs) SampleLog.Write(Path.Combine(folder, $"samples_{run.Task.Name}_{time}.jsonl"), run);
         }
-        File.WriteAllText(path, report.ToJson());
+        Durable.WriteText(path, report.ToJson());
         return path;
     }
 

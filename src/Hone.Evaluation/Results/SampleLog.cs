@@ -1,6 +1,6 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Hone.Data;
 
 namespace Hone.Evaluation;
 
@@ -12,11 +12,14 @@ internal static class SampleLog
 {
     public static void Write(string path, TaskRun run)
     {
-        using var file = new StreamWriter(path, append: false, new UTF8Encoding(false));
-        foreach (ItemRun item in run.Items)
+        Durable.WriteFile(path, stream =>
         {
-            foreach (string filter in Filters(run.Task)) file.WriteLine(Row(item, filter).ToJsonString(ReplyJson.Compact));
-        }
+            using StreamWriter file = new(stream, leaveOpen: true);
+            foreach (ItemRun item in run.Items)
+            {
+                foreach (string filter in Filters(run.Task)) file.WriteLine(Row(item, filter).ToJsonString(ReplyJson.Compact));
+            }
+        });
     }
 
     /// <summary>Values by item, of one metric (<c>acc,none</c>) in one log.</summary>

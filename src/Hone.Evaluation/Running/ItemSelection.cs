@@ -33,8 +33,10 @@ internal sealed record ItemSelection
         string text = File.Exists(samples) ? File.ReadAllText(samples) : samples;
         try
         {
-            return new ItemSelection { Samples = JsonSerializer.Deserialize<Dictionary<string, int[]>>(text)
-                ?? throw new JsonException("null") };
+            return new ItemSelection
+            {
+                Samples = JsonSerializer.Deserialize<Dictionary<string, int[]>>(text) ?? throw new JsonException("null"),
+            };
         }
         catch (JsonException e)
         {

@@ -77,8 +77,11 @@ internal static class HumanEval
                 Target = QuestionFile.Text(row, "entry_point", file),
                 Generations = CodeTask.Requests(prompt(row), stops, tokens, options),
             })],
-            Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, program(item.Doc, answer) + "\n", Tests(item.Doc),
-                item.Target) { Sanitize = sanitize }, filter),
+            Grade = CodeTask.Grade(options, (item, answer) =>
+            {
+                string code = program(item.Doc, answer) + "\n";
+                return new CodeJob(item.Id, code, Tests(item.Doc), item.Target) { Sanitize = sanitize };
+            }, filter),
         };
     }
 }

@@ -69,7 +69,7 @@ internal static class MbppInstruct
                 Target = Mbpp.Tests(row),
                 Generations = CodeTask.Requests(prompt(row), stops, tokens, options),
             })],
-            Grade = CodeTask.Grade(options, (item, answer) => new CodeJob(item.Id, program(answer) + "\n", item.Target,
-                Mbpp.EntryPoint(item.Doc)) { Sanitize = sanitize }, filter),
+            Grade = CodeTask.Grade(options, (item, answer) =>
+                new CodeJob(item.Id, program(answer) + "\n", item.Target, Mbpp.EntryPoint(item.Doc)) { Sanitize = sanitize }, filter),
         };
 }

@@ -76,8 +76,10 @@ public static class Mmlu
                     options.Continuation($"{letter}")))],
             })],
             Grade = MultipleChoice.Each((item, replies) => new ItemGrade(
-                new Dictionary<string, double> { ["acc,none"] = MultipleChoice.Accuracy(replies.Likelihoods,
-                    Letters.IndexOf(item.Target[0])) })),
+                new Dictionary<string, double>
+                {
+                    ["acc,none"] = MultipleChoice.Accuracy(replies.Likelihoods, Letters.IndexOf(item.Target[0])),
+                })),
         }.WithOverlapFlagged(i => questions[i].Prompt, _ => examples.Select(e => e.Item1));
     }
 

@@ -31,7 +31,8 @@ public sealed class LibtorchEngine : IGenerationEngine
     /// <exception cref="InputException">The model is a reward model.</exception>
     public LibtorchEngine(Transformer model, StopRules stops, Tokenizer? tokenizer = null, BatchLimits? limits = null)
     {
-        if (model.Config.IsRewardModel) throw new InputException("a reward model has no vocabulary head and cannot generate text", fix: "Use a language model.");
+        if (model.Config.IsRewardModel)
+            throw new InputException("a reward model has no vocabulary head and cannot generate text", fix: "Use a language model.");
         _decoder = new Decoder(model);
         _stops = stops;
         _tokenizer = tokenizer;
@@ -119,16 +120,19 @@ public sealed class LibtorchEngine : IGenerationEngine
         TransformerConfig config = _decoder.Model.Config;
         request.Options.Validate(where);
         if (request.Count < 1) throw new InputException($"asks for {request.Count} answers", where, "Ask for 1 or more.");
-        if (request.PromptIds.Length == 0) throw new InputException("the prompt is empty", where, "Give at least the beginning-of-text token.");
+        if (request.PromptIds.Length == 0)
+            throw new InputException("the prompt is empty", where, "Give at least the beginning-of-text token.");
         if (request.PromptIds.Length >= config.MaxPositions)
-            throw new InputException($"the prompt has {request.PromptIds.Length} tokens; the model's limit is {config.MaxPositions}, answer included", where,
+            throw new InputException(
+                $"the prompt has {request.PromptIds.Length} tokens; the model's limit is {config.MaxPositions}, answer included", where,
                 "Shorten the prompt, or use a model with a longer context.");
         foreach (int id in request.PromptIds)
             if (id < 0 || id >= config.VocabularySize)
                 throw new InputException($"the prompt holds the id {id}, outside the model's vocabulary of {config.VocabularySize}", where,
                     "Use the tokenizer that belongs to the model.");
         if (request.Options.StopStrings.Count > 0 && _tokenizer is null)
-            throw new InputException("stop strings need the model's tokenizer", where, "Give the tokenizer to the engine, or stop by token ids.");
+            throw new InputException(
+                "stop strings need the model's tokenizer", where, "Give the tokenizer to the engine, or stop by token ids.");
         return Math.Min(request.Options.NewTokenLimit(request.PromptIds.Length), config.MaxPositions - request.PromptIds.Length);
     }
 }

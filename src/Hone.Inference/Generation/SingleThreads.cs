@@ -9,12 +9,15 @@ namespace Hone.Inference;
 /// </summary>
 internal static class SingleThreads
 {
-    /// <summary>Calls <paramref name="work"/> for every item; after a failure no more items are begun, and the first one is thrown.</summary>
+    /// <summary>
+    /// Calls <paramref name="work"/> for every item; after a failure no more items are begun, and the first one is thrown.
+    /// </summary>
     public static void ForEach<T>(IReadOnlyList<T> items, int threads, Action<T> work)
     {
         int torchThreads = torch.get_num_threads(), next = -1;
         Exception? failure = null;
-        Thread[] workers = [.. Enumerable.Range(0, Math.Min(threads, items.Count)).Select(_ => new Thread(Work) { IsBackground = true, Name = "hone-generate" })];
+        Thread[] workers = [.. Enumerable.Range(0, Math.Min(threads, items.Count))
+            .Select(_ => new Thread(Work) { IsBackground = true, Name = "hone-generate" })];
         foreach (Thread worker in workers) worker.Start();
         foreach (Thread worker in workers) worker.Join();
         // Each worker set libtorch's default for threads to come; this thread's own setting was never changed.

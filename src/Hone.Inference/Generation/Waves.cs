@@ -15,7 +15,8 @@ internal static class Waves
     public static IEnumerable<AnswerInProgress[]> Divide(IReadOnlyList<AnswerInProgress> answers, BatchLimits limits, int atLeast)
     {
         int most = Math.Min(limits.Rows, Math.Max(SmallestShare, (answers.Count + atLeast - 1) / atLeast));
-        AnswerInProgress[] sorted = [.. answers.OrderByDescending(a => a.Prompt.Length).ThenBy(a => a.Prompt, TokenOrder.Instance).ThenBy(a => a.Order)];
+        AnswerInProgress[] sorted =
+            [.. answers.OrderByDescending(a => a.Prompt.Length).ThenBy(a => a.Prompt, TokenOrder.Instance).ThenBy(a => a.Order)];
         int start = 0;
         for (int longest = 0, end = 0; end < sorted.Length; end++)
         {

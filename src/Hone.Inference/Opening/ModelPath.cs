@@ -6,7 +6,9 @@ namespace Hone.Inference;
 /// <summary>A model by what people call it: a folder, a GGUF file, or an id on a hub.</summary>
 public static class ModelPath
 {
-    /// <summary>The model's folder. A GGUF file's is made in the cache (<c>$XDG_CACHE_HOME/hone/gguf</c>), with a link to the file.</summary>
+    /// <summary>
+    /// The model's folder. A GGUF file's is made in the cache (<c>$XDG_CACHE_HOME/hone/gguf</c>), with a link to the file.
+    /// </summary>
     /// <exception cref="InputException">The id cannot be pulled, or the file is broken or not supported.</exception>
     public static string Folder(string given, Action<string> say)
     {

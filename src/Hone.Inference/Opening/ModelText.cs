@@ -56,9 +56,11 @@ public sealed class ModelText
         for (int count = 1; count < ids.Length; count++)
         {
             string before = Tokenizer.Decode(ids.AsSpan(0, count));
-            if (before.TrimEnd().Length < length || before.Length >= text.Length || !text.StartsWith(before, StringComparison.Ordinal)) continue;
+            if (before.TrimEnd().Length < length || before.Length >= text.Length || !text.StartsWith(before, StringComparison.Ordinal))
+                continue;
             bool atWord = char.IsWhiteSpace(before[^1]) || char.IsWhiteSpace(text[before.Length]);
-            if (atWord && Tokenizer.Encode(before).AsSpan().SequenceEqual(ids.AsSpan(0, count))) return (before, text[before.Length..].TrimStart());
+            if (atWord && Tokenizer.Encode(before).AsSpan().SequenceEqual(ids.AsSpan(0, count)))
+                return (before, text[before.Length..].TrimStart());
         }
         return null;
     }
@@ -112,5 +114,7 @@ public sealed class ModelText
     }
 
     private static string Joined(string before, string content) =>
-        before.Length == 0 || content.Length == 0 || char.IsWhiteSpace(before[^1]) || char.IsWhiteSpace(content[0]) ? before + content : $"{before} {content}";
+        before.Length == 0 || content.Length == 0 || char.IsWhiteSpace(before[^1]) || char.IsWhiteSpace(content[0])
+            ? before + content
+            : $"{before} {content}";
 }

@@ -65,7 +65,9 @@ public sealed class PretrainedModel : IDisposable
         return Open(path, target);
     }
 
-    /// <summary>Opens a model's body as a reward model to be trained: no language-model head, a score head of zeros (loss ln 2 at step 0).</summary>
+    /// <summary>
+    /// Opens a model's body as a reward model to be trained: no language-model head, a score head of zeros (loss ln 2 at step 0).
+    /// </summary>
     /// <exception cref="InputException">It is not a model that Hone can read.</exception>
     public static PretrainedModel OpenAsNewRewardModel(string path, ComputeTarget target)
     {
@@ -80,7 +82,8 @@ public sealed class PretrainedModel : IDisposable
     /// <exception cref="InputException">There is no such model, or it is a reward model.</exception>
     public static void RequireLanguageModel(string path)
     {
-        if (ConfigFile.Load(ModelPath.Folder(path)).IsRewardModel) throw new InputException("This is a reward model; a language model is needed here.", path);
+        if (ConfigFile.Load(ModelPath.Folder(path)).IsRewardModel)
+            throw new InputException("This is a reward model; a language model is needed here.", path);
     }
 
     /// <exception cref="InputException">There is no such model, or it is a language model.</exception>

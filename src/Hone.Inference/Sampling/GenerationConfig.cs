@@ -29,7 +29,9 @@ public sealed record GenerationConfig
     public IReadOnlyList<string> UnknownFields { get; init; } = [];
 
     /// <summary>Reads the folder's file; a folder without one has the defaults.</summary>
-    /// <exception cref="InputException">The file is not a JSON object, a value has the wrong type or range, or asks for a method that Hone does not have.</exception>
+    /// <exception cref="InputException">
+    /// The file is not a JSON object, a value has the wrong type or range, or asks for a method that Hone does not have.
+    /// </exception>
     public static GenerationConfig Load(string folder)
     {
         string path = Path.Combine(folder, FileName);

@@ -61,7 +61,8 @@ internal sealed class GenerationFields
     {
         _path = path;
         if (root.ValueKind != JsonValueKind.Object)
-            throw new InputException($"must be a JSON object, is {Kind(root)}", path, "Restore the file, or delete it to use the defaults.");
+            throw new InputException(
+                $"must be a JSON object, is {Kind(root)}", path, "Restore the file, or delete it to use the defaults.");
         foreach (JsonProperty field in root.EnumerateObject())
             if (field.Value.ValueKind != JsonValueKind.Null) _fields[field.Name] = field.Value;
     }
@@ -103,7 +104,9 @@ internal sealed class GenerationFields
     {
         if (!_fields.TryGetValue(name, out JsonElement value)) return [];
         JsonElement[] items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
-        return [.. items.Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Wrong(name, item, "a string or a list of strings"))];
+        return [.. items.Select(item => item.ValueKind == JsonValueKind.String
+            ? item.GetString()!
+            : throw Wrong(name, item, "a string or a list of strings"))];
     }
 
     private int ToInt(string name, JsonElement value) =>

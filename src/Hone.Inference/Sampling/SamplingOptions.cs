@@ -62,14 +62,17 @@ public sealed record SamplingOptions
     public void Validate(string? where = null)
     {
         if (DoSample && !(Temperature > 0 && double.IsFinite(Temperature)))
-            throw Wrong("temperature", Temperature, "a number above 0", where, "For the most probable token at every step set do_sample to false.");
+            throw Wrong(
+                "temperature", Temperature, "a number above 0", where, "For the most probable token at every step set do_sample to false.");
         if (TopK < 0) throw Wrong("top_k", TopK, "0 (off) or above", where);
         if (!(TopP is >= 0 and <= 1)) throw Wrong("top_p", TopP, "between 0 and 1", where);
         if (!(MinP is >= 0 and <= 1)) throw Wrong("min_p", MinP, "between 0 and 1", where);
-        if (!(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty))) throw Wrong("repetition_penalty", RepetitionPenalty, "a number above 0", where);
+        if (!(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty)))
+            throw Wrong("repetition_penalty", RepetitionPenalty, "a number above 0", where);
         if (MaxNewTokens is < 1) throw Wrong("max_new_tokens", MaxNewTokens.Value, "1 or above", where);
         if (MaxLength is < 1) throw Wrong("max_length", MaxLength.Value, "1 or above", where);
-        if (StopStrings.Any(string.IsNullOrEmpty)) throw new InputException("a stop string is empty", where, fix: "Remove it from the stop strings.");
+        if (StopStrings.Any(string.IsNullOrEmpty))
+            throw new InputException("a stop string is empty", where, fix: "Remove it from the stop strings.");
     }
 
     private static InputException Wrong(string name, double value, string wanted, string? where, string fix = "Correct the value.") =>

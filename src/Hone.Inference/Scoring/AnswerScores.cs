@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Hone.Inference;
 
-/// <summary>Scores given answers under a model, without gradients: each prompt is computed once, however many answers hang from it.</summary>
+/// <summary>
+/// Scores given answers under a model, without gradients: each prompt is computed once, however many answers hang from it.
+/// </summary>
 public static class AnswerScores
 {
     /// <summary>Summed log-probability of each answer given its prompt. [examples][K]</summary>
@@ -17,7 +19,8 @@ public static class AnswerScores
         Score(rewardModel, examples, maxTokens, batch => rewardModel.Scores(
             rewardModel.Hidden(batch.Forest).index_select(0, batch.LastTokens.OnDevice(rewardModel.Device))));
 
-    private static double[][] Score(Transformer model, IReadOnlyList<PromptExample> examples, int maxTokens, Func<ForestBatch, Tensor> score)
+    private static double[][] Score(
+        Transformer model, IReadOnlyList<PromptExample> examples, int maxTokens, Func<ForestBatch, Tensor> score)
     {
         using var off = no_grad();
         int[] sizes = [.. examples.Select(e => e.Tokens)];

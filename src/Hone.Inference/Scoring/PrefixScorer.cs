@@ -100,7 +100,8 @@ public static class PrefixScorer
     }
 
     /// <summary>Adds the sorted sequences [from, to), which share their first <paramref name="depth"/> tokens, below a segment.</summary>
-    private static void Grow(TokenForest forest, int[] indices, IReadOnlyList<ScoredSequence> sequences, int[][] places, int from, int to, int depth, int parent)
+    private static void Grow(
+        TokenForest forest, int[] indices, IReadOnlyList<ScoredSequence> sequences, int[][] places, int from, int to, int depth, int parent)
     {
         ReadOnlySpan<int> Computed(int at) => sequences[indices[at]].Ids.AsSpan(0, places[at].Length);
         // Shorter ones sort first: those that end here need nothing further.
@@ -152,6 +153,7 @@ public static class PrefixScorer
         (Tensor values, Tensor ids) = logits.topk(top, dim: 1);
         float[] logProbs = (values - sums).cpu().data<float>().ToArray();
         long[] tokens = ids.cpu().data<long>().ToArray();
-        return [.. Enumerable.Range(0, (int)logits.shape[0]).Select(r => Enumerable.Range(r * top, top).Select(i => ((int)tokens[i], logProbs[i])).ToArray())];
+        return [.. Enumerable.Range(0, (int)logits.shape[0])
+            .Select(r => Enumerable.Range(r * top, top).Select(i => ((int)tokens[i], logProbs[i])).ToArray())];
     }
 }

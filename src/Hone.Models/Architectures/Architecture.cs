@@ -21,7 +21,8 @@ internal abstract class Architecture
     /// <summary>What transformers takes for fields that the file leaves out.</summary>
     public virtual ConfigDefaults Defaults => new();
 
-    public virtual Rope ReadRope(ConfigFields fields, int maxPositions, int headDim) => RopeFields.Read(fields, Defaults.RopeTheta, maxPositions);
+    public virtual Rope ReadRope(ConfigFields fields, int maxPositions, int headDim) =>
+        RopeFields.Read(fields, Defaults.RopeTheta, maxPositions);
 
     /// <summary>The family's own fields added to those that all have.</summary>
     public abstract TransformerConfig Read(ConfigFields fields, TransformerConfig common);

@@ -34,7 +34,8 @@ internal sealed class ConfigFields(JsonElement root, string path, string prefix 
     /// <summary>Takes a key that may have one value only, or be left out.</summary>
     public void Require(string key, string value)
     {
-        if (Text(key) is { } found && found != value) throw Error(key, $"is {Shown.Short(found)}, which Hone does not support (only {value})");
+        if (Text(key) is { } found && found != value)
+            throw Error(key, $"is {Shown.Short(found)}, which Hone does not support (only {value})");
     }
 
     public int Int(string key, int low, int high, int? otherwise = null)

@@ -78,13 +78,15 @@ public static class ConfigFile
         string known = string.Join(", ", Architecture.All.Select(a => a.ModelType));
         string? type = fields.Text("model_type");
         if (fields.Has("text_config") || fields.Has("vision_config"))
-            throw fields.Error("text_config", "belongs to a model that also sees pictures; Hone reads text models only", $"Hone reads {known}.");
+            throw fields.Error("text_config",
+                "belongs to a model that also sees pictures; Hone reads text models only", $"Hone reads {known}.");
         if (type is not null)
         {
             return Architecture.All.FirstOrDefault(a => a.ModelType == type)
                 ?? throw fields.Error("model_type", $"is {Shown.Short(type)}; Hone reads {known}");
         }
-        return Classes(fields) is [var only] && Architecture.All.FirstOrDefault(a => only == a.CausalModel || only == a.RewardModel) is { } found
+        return Classes(fields) is [var only]
+            && Architecture.All.FirstOrDefault(a => only == a.CausalModel || only == a.RewardModel) is { } found
             ? found
             : throw fields.Error("model_type", $"is missing; Hone reads {known}");
     }
@@ -95,7 +97,8 @@ public static class ConfigFile
         if (names.Length == 0 || names is [var only] && only == architecture.CausalModel) return false;
         if (names is [var other] && other == architecture.RewardModel) return true;
         throw fields.Error("architectures",
-            $"is {Shown.Short(string.Join(", ", names))}; of {architecture.ModelType} Hone reads {architecture.CausalModel} and {architecture.RewardModel}");
+            $"is {Shown.Short(string.Join(", ", names))}; "
+                + $"of {architecture.ModelType} Hone reads {architecture.CausalModel} and {architecture.RewardModel}");
     }
 
     private static string[] Classes(ConfigFields fields)

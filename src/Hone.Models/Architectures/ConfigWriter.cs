@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Data;
 using static TorchSharp.torch;
 
 namespace Hone.Models;
@@ -11,7 +12,8 @@ public static class ConfigWriter
 {
     /// <summary>Writes the file into <paramref name="folder"/>, durably; <paramref name="dtype"/> is that of the saved weights.</summary>
     public static void Write(string folder, TransformerConfig config, ScalarType dtype) =>
-        Durable.WriteFile(Path.Combine(folder, ConfigFile.Name), stream => JsonFile.Write(stream, json => WriteMembers(json, config, dtype)));
+        Durable.WriteFile(Path.Combine(folder, ConfigFile.Name), stream =>
+            JsonFile.Write(stream, json => WriteMembers(json, config, dtype)));
 
     private static void WriteMembers(Utf8JsonWriter json, TransformerConfig config, ScalarType dtype)
     {

@@ -33,11 +33,13 @@ internal sealed class Gemma2 : Architecture
         },
     };
 
-    public override TransformerConfig Read(ConfigFields fields, TransformerConfig common) => ReadGemma(fields, common, cap: 50, logitCap: 30) with
-    {
-        Window = WindowFields.Window(fields, otherwise: 4096),
-        WindowedLayers = WindowFields.LayerTypes(fields, common) ?? [.. Enumerable.Range(0, common.LayerCount).Select(i => i % 2 == 0)],
-    };
+    public override TransformerConfig Read(ConfigFields fields, TransformerConfig common) =>
+        ReadGemma(fields, common, cap: 50, logitCap: 30) with
+        {
+            Window = WindowFields.Window(fields, otherwise: 4096),
+            WindowedLayers = WindowFields.LayerTypes(fields, common)
+                ?? [.. Enumerable.Range(0, common.LayerCount).Select(i => i % 2 == 0)],
+        };
 
     public override void Write(Utf8JsonWriter json, TransformerConfig config)
     {
@@ -46,8 +48,12 @@ internal sealed class Gemma2 : Architecture
         WindowFields.WriteLayerTypes(json, config);
     }
 
-    /// <summary>By the square root of what llama.cpp divides scores, as GGUF has no key for it: another number in the largest release.</summary>
-    internal static double ScalarInGguf(TransformerConfig config, int largest) => config.LayerCount == largest ? config.HiddenSize / config.HeadCount : config.HeadDim;
+    /// <summary>
+    /// By the square root of what llama.cpp divides scores, as GGUF has no key for it: another number in the largest release.
+    /// </summary>
+    internal static double ScalarInGguf(TransformerConfig config, int largest) => config.LayerCount == largest
+        ? config.HiddenSize / config.HeadCount
+        : config.HeadDim;
 
     internal static int ScalarInGguf(JsonObject json, int largest) => json["num_hidden_layers"]!.GetValue<int>() == largest
         ? json["hidden_size"]!.GetValue<int>() / json["num_attention_heads"]!.GetValue<int>()

@@ -17,7 +17,8 @@ internal sealed class Gemma3 : Architecture
 
     public override ConfigDefaults Defaults => new()
     {
-        KeyValueHeads = 4, HeadDim = 256, MaxPositions = 131072, RopeTheta = 1_000_000, TieEmbeddings = true, BosId = 2, EosId = 1, PadId = 0,
+        KeyValueHeads = 4, HeadDim = 256, MaxPositions = 131072, RopeTheta = 1_000_000, TieEmbeddings = true,
+        BosId = 2, EosId = 1, PadId = 0,
     };
 
     public override Rope ReadRope(ConfigFields fields, int maxPositions, int headDim) =>
@@ -44,12 +45,14 @@ internal sealed class Gemma3 : Architecture
         double theta = fields.Number("rope_local_base_freq", 1e-3, 1e12, 10000);
         Rope local = RopeFields.ReadOfLayers(fields, "sliding_attention", theta, common.MaxPositions) ?? new Rope { Theta = theta };
         if (local.Scaling is { } scaling)
-            throw fields.Error("rope_parameters.sliding_attention.rope_type", $"is {scaling.Type}, which Hone does not support (only default)");
+            throw fields.Error("rope_parameters.sliding_attention.rope_type",
+                $"is {scaling.Type}, which Hone does not support (only default)");
         return Gemma2.ReadGemma(fields, common, cap: null, logitCap: null) with
         {
             QueryKeyNorm = QueryKeyNorm.PerHead,
             Window = WindowFields.Window(fields, otherwise: 4096),
-            WindowedLayers = WindowFields.LayerTypes(fields, common) ?? [.. Enumerable.Range(1, common.LayerCount).Select(i => i % pattern != 0)],
+            WindowedLayers = WindowFields.LayerTypes(fields, common)
+                ?? [.. Enumerable.Range(1, common.LayerCount).Select(i => i % pattern != 0)],
             WindowRope = local,
         };
     }

@@ -15,7 +15,9 @@ internal sealed class Qwen3Moe : Architecture
     public override GgufForm Gguf => new("qwen3moe")
     {
         OwnHeadDim = true,
-        Refuses = config => config.Experts!.Normalise ? null : "norm_topk_prob is false, but llama.cpp always divides the experts' weights by their sum",
+        Refuses = config => config.Experts!.Normalise
+            ? null
+            : "norm_topk_prob is false, but llama.cpp always divides the experts' weights by their sum",
         Read = (keys, json) =>
         {
             json["num_experts"] = keys.Int("expert_count");
@@ -28,7 +30,8 @@ internal sealed class Qwen3Moe : Architecture
     public override TransformerConfig Read(ConfigFields fields, TransformerConfig common)
     {
         fields.Require("hidden_act", "silu");
-        if (fields.TryGet("mlp_only_layers", out JsonElement dense) && !(dense.ValueKind == JsonValueKind.Array && dense.GetArrayLength() == 0))
+        if (fields.TryGet("mlp_only_layers", out JsonElement dense)
+            && !(dense.ValueKind == JsonValueKind.Array && dense.GetArrayLength() == 0))
             throw fields.Error("mlp_only_layers", $"is {ConfigFields.Short(dense)}; Hone runs experts in every layer only");
         if (fields.Int("decoder_sparse_step", 1, int.MaxValue, 1) is > 1 and var step)
             throw fields.Error("decoder_sparse_step", $"is {step}; Hone runs experts in every layer only");

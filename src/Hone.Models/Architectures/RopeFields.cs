@@ -24,7 +24,8 @@ internal static class RopeFields
     {
         Rope rope = ReadBoth(fields, defaultTheta, maxPositions, headDim, layers: null);
         if (rope.Dimensions(headDim) is var turning && (turning < 2 || turning % 2 != 0))
-            throw fields.Error("partial_rotary_factor", $"is {rope.RotaryFraction}, which turns {turning} of {headDim} dimensions: no even number above 0");
+            throw fields.Error("partial_rotary_factor",
+                $"is {rope.RotaryFraction}, which turns {turning} of {headDim} dimensions: no even number above 0");
         return rope;
     }
 
@@ -46,7 +47,8 @@ internal static class RopeFields
         json.WriteStartObject("rope_scaling");
         json.WriteString("rope_type", s.Type);
         if (s.Factor > 0) json.WriteNumber("factor", s.Factor);
-        if (s.Type is "llama3" or "yarn" or "dynamic" or "longrope") json.WriteNumber("original_max_position_embeddings", s.OriginalMaxPositions);
+        if (s.Type is "llama3" or "yarn" or "dynamic" or "longrope")
+            json.WriteNumber("original_max_position_embeddings", s.OriginalMaxPositions);
         if (s.Type == "llama3")
         {
             json.WriteNumber("high_freq_factor", s.HighFrequencyFactor);
@@ -124,7 +126,8 @@ internal static class RopeFields
             "linear" or "dynamic" => new RopeScaling(name, Factor(fields), OriginalMaxPositions: original),
             "llama3" => ReadLlama3(fields),
             "yarn" => ReadYarn(fields, original),
-            var other => throw fields.Error("rope_type", $"is {other}; Hone knows default, linear, dynamic, llama3, yarn and, in Phi-3, longrope"),
+            var other => throw fields.Error("rope_type",
+                $"is {other}; Hone knows default, linear, dynamic, llama3, yarn and, in Phi-3, longrope"),
         };
     }
 
@@ -139,7 +142,8 @@ internal static class RopeFields
     {
         foreach (string key in (string[])["mscale", "mscale_all_dim"])
         {
-            if (fields.Has(key)) throw fields.Error(key, "is a variant of yarn that Hone does not support", "Such files belong to DeepSeek models.");
+            if (fields.Has(key))
+                throw fields.Error(key, "is a variant of yarn that Hone does not support", "Such files belong to DeepSeek models.");
         }
         double fast = fields.Number("beta_fast", 1e-3, 1e6, 32), slow = fields.Number("beta_slow", 1e-3, 1e6, 1);
         if (slow >= fast) throw fields.Error("beta_fast", $"is {fast}, not above beta_slow {slow}");
@@ -160,7 +164,8 @@ internal static class RopeFields
             throw fields.Error("original_max_position_embeddings", $"is {a}, but outside of the rotary settings it is {b}");
         // With an original length the factor follows from the lengths, whatever the file says of it.
         int? original = inside ?? outside;
-        return new RopeScaling("longrope", original is null ? fields.Number("factor", 1, 1e6, 1) : 0, OriginalMaxPositions: original ?? maxPositions)
+        return new RopeScaling(
+            "longrope", original is null ? fields.Number("factor", 1, 1e6, 1) : 0, OriginalMaxPositions: original ?? maxPositions)
         {
             AttentionFactor = AttentionFactor(fields),
             ShortFactor = Factors(fields, "short_factor", half),

@@ -12,7 +12,8 @@ internal sealed class SmolLM3 : Architecture
 
     public override ConfigDefaults Defaults => new()
     {
-        KeyValueHeads = 4, MaxPositions = 32768, RopeTheta = 2_000_000, TieEmbeddings = true, BosId = 128000, EosId = 128001, PadId = 128004,
+        KeyValueHeads = 4, MaxPositions = 32768, RopeTheta = 2_000_000, TieEmbeddings = true,
+        BosId = 128000, EosId = 128001, PadId = 128004,
     };
 
     // Which layers rotate is not written: llama.cpp knows the release's pattern only, as do the defaults here.
@@ -61,6 +62,8 @@ internal sealed class SmolLM3 : Architecture
         bool[] rotated = list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(e => e.ToString() is "0" or "1")
             ? [.. list.EnumerateArray().Select(e => e.ToString() == "1")]
             : throw fields.Error("no_rope_layers", $"is {ConfigFields.Short(list)}, not a list of 0 and 1");
-        return rotated.Length == layers ? rotated : throw fields.Error("no_rope_layers", $"has {rotated.Length} entries for {layers} layers");
+        return rotated.Length == layers
+            ? rotated
+            : throw fields.Error("no_rope_layers", $"has {rotated.Length} entries for {layers} layers");
     }
 }

@@ -56,7 +56,8 @@ internal static class UnsupportedFields
         {
             if (fields.IsTaken(key) || !fields.TryGet(key, out JsonElement value) || IsNeutral(value, neutral)) continue;
             // The switch says that the window is not used.
-            bool unused = key is "sliding_window" or "max_window_layers" && fields.Contains("use_sliding_window") && !fields.Flag("use_sliding_window", true);
+            bool unused = key is "sliding_window" or "max_window_layers"
+                && fields.Contains("use_sliding_window") && !fields.Flag("use_sliding_window", true);
             if (unused) continue;
             string only = neutral is null ? "" : $" (only {neutral})";
             throw fields.Error(key, $"is {ConfigFields.Short(value)}, which Hone does not support in this family{only}", Advice(key));

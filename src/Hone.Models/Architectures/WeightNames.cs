@@ -22,7 +22,10 @@ public static class WeightNames
             string layer = Layer(i);
             (string Name, long[] Shape)[] Norm(string? name) => name is null ? [] : [($"{name}.weight", [hidden])];
             IEnumerable<(string Name, long[] Shape)> own =
-                [.. Norm(norms.AttentionIn), .. Attention(config), .. Norm(norms.AttentionOut), .. Norm(norms.MlpIn), .. Mlp(config), .. Norm(norms.MlpOut)];
+            [
+                .. Norm(norms.AttentionIn), .. Attention(config), .. Norm(norms.AttentionOut),
+                .. Norm(norms.MlpIn), .. Mlp(config), .. Norm(norms.MlpOut),
+            ];
             foreach ((string name, long[] shape) in own) yield return (layer + name, shape);
         }
         yield return ($"{FinalNorm}.weight", [hidden]);
@@ -59,7 +62,10 @@ public static class WeightNames
     {
         IEnumerable<(string, long[])> gateAndUp = c.FusedProjections
             ? Linear(prefix + "gate_up_proj", 2 * inner, c.HiddenSize, c.MlpBias)
-            : [.. Linear(prefix + "gate_proj", inner, c.HiddenSize, c.MlpBias), .. Linear(prefix + "up_proj", inner, c.HiddenSize, c.MlpBias)];
+            : [
+                .. Linear(prefix + "gate_proj", inner, c.HiddenSize, c.MlpBias),
+                .. Linear(prefix + "up_proj", inner, c.HiddenSize, c.MlpBias),
+            ];
         return [.. gateAndUp, .. Linear(prefix + "down_proj", c.HiddenSize, inner, c.MlpBias)];
     }
 

@@ -30,11 +30,14 @@ internal static class WindowFields
             : throw fields.Error("layer_types", $"is {ConfigFields.Short(list)}, which is no list");
         if (types.FirstOrDefault(t => t is not (Sliding or Full)) is { } other)
             throw fields.Error("layer_types", $"holds {Shown.Short(other)}, which Hone does not support (only {Full} and {Sliding})");
-        if (types.Length != config.LayerCount) throw fields.Error("layer_types", $"has {types.Length} entries for {config.LayerCount} layers");
+        if (types.Length != config.LayerCount)
+            throw fields.Error("layer_types", $"has {types.Length} entries for {config.LayerCount} layers");
         return [.. types.Select(t => t == Sliding)];
     }
 
-    /// <summary>Qwen's rule: where <c>use_sliding_window</c> is true, the layers from <c>max_window_layers</c> on have the window.</summary>
+    /// <summary>
+    /// Qwen's rule: where <c>use_sliding_window</c> is true, the layers from <c>max_window_layers</c> on have the window.
+    /// </summary>
     public static TransformerConfig ReadUpperLayers(ConfigFields fields, TransformerConfig common)
     {
         bool[]? sliding = LayerTypes(fields, common);

@@ -111,7 +111,7 @@ internal sealed unsafe class CpuDecodeKernel
     {
         int d = 0, width = Vector256<float>.Count;
         Vector256<float> sum = default;
-        for (; d <= dim - width; d += width) 
+        for (; d <= dim - width; d += width)
             sum = Vector256.MultiplyAddEstimate(Vector256.Load(query + d), Vector256.Load(key + d), sum);
         float rest = Vector256.Sum(sum);
         for (; d < dim; d++) rest += query[d] * key[d];

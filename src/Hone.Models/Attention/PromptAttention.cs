@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Hone.Models;
 
-/// <summary>Causal attention of <paramref name="count"/> sequences of equal length, laid one after the other. Keeps their keys and values.</summary>
+/// <summary>
+/// Causal attention of <paramref name="count"/> sequences of equal length, laid one after the other. Keeps their keys and values.
+/// </summary>
 internal sealed class PromptAttention(TransformerConfig config, long count, long length) : IAttention
 {
     private readonly Dictionary<int, Tensor> _masks = [];

@@ -17,7 +17,10 @@ internal static class VisibleKeys
         return Arithmetic.ZeroWhere(seen).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Of a sequence over itself: each position sees those up to itself, at most <paramref name="window"/> of them. [length, length]</summary>
+    /// <summary>
+    /// Of a sequence over itself: each position sees those up to itself, at most <paramref name="window"/> of them.
+    /// [length, length]
+    /// </summary>
     public static Tensor Mask(long length, int? window, Device device)
     {
         using var scope = NewDisposeScope();

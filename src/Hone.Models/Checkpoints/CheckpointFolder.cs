@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Data;
 using static TorchSharp.torch;
 
 namespace Hone.Models;
@@ -30,26 +31,15 @@ public static class CheckpointFolder
         long maxShardBytes = WeightWriter.DefaultShardBytes)
     {
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        if (Path.Exists(target)) throw new InputException("The output folder exists already.", target, "Give another folder, or remove this one.");
-        string parent = Path.GetDirectoryName(target)!, partial = target + Durable.PartialSuffix;
-        try
+        if (Path.Exists(target))
+            throw new InputException("The output folder exists already.", target, "Give another folder, or remove this one.");
+        DurableFiles.Instance.WriteFolder(target, partial =>
         {
-            Directory.CreateDirectory(parent);
-            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true); // of a process that was killed
-            Directory.CreateDirectory(partial);
             WeightWriter.SaveWeights(partial, weights, config, dtype, maxShardBytes);
             ConfigWriter.Write(partial, config, dtype);
             WriteGenerationConfig(partial, config, tokenizerFolder);
             if (tokenizerFolder is not null) CopyTokenizer(tokenizerFolder, partial);
-            Directory.Move(partial, target);
-            Durable.FlushFolder(parent);
-        }
-        catch (Exception e)
-        {
-            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
-            if (e is IOException or UnauthorizedAccessException) throw Durable.Failed(target, e);
-            throw;
-        }
+        });
     }
 
     private static void CopyTokenizer(string source, string target)
@@ -79,7 +69,8 @@ public static class CheckpointFolder
             if (stops.Count > 0) ConfigWriter.WriteEosIds(json, stops);
             if (config.PadId is { } pad) json.WriteNumber("pad_token_id", pad);
             if (old is not { } members) return;
-            string[] replaced = [.. new[] { config.BosId is null ? "" : "bos_token_id", "eos_token_id", config.PadId is null ? "" : "pad_token_id" }];
+            string[] replaced =
+                [config.BosId is null ? "" : "bos_token_id", "eos_token_id", config.PadId is null ? "" : "pad_token_id"];
             foreach (JsonProperty member in members.EnumerateObject())
             {
                 if (!replaced.Contains(member.Name)) member.WriteTo(json);

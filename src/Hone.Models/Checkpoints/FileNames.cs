@@ -17,7 +17,8 @@ public static class FileNames
         if (name.Length is 0 or > 255 || name[^1] is '.' or ' ') return false;
         if (name.AsSpan().ContainsAny(s_forbidden) || name.Any(char.IsControl)) return false;
         string stem = name.Split('.')[0].TrimEnd().ToUpperInvariant();
-        bool numbered = stem.Length == 4 && (stem.StartsWith("COM", StringComparison.Ordinal) || stem.StartsWith("LPT", StringComparison.Ordinal))
+        bool numbered = stem.Length == 4
+            && (stem.StartsWith("COM", StringComparison.Ordinal) || stem.StartsWith("LPT", StringComparison.Ordinal))
             && (char.IsAsciiDigit(stem[3]) || stem[3] is '\u00b9' or '\u00b2' or '\u00b3');
         return !numbered && !s_devices.Contains(stem);
     }

@@ -7,7 +7,9 @@ namespace Hone.Models;
 /// <summary>Looks at the raw bits of stored floating-point numbers.</summary>
 internal static class FloatBits
 {
-    /// <summary>True when no number among <paramref name="bytes"/> (F32, F16 or BF16) is NaN or infinite: an exponent of all ones.</summary>
+    /// <summary>
+    /// True when no number among <paramref name="bytes"/> (F32, F16 or BF16) is NaN or infinite: an exponent of all ones.
+    /// </summary>
     public static bool AllFinite(ReadOnlySpan<byte> bytes, ScalarType dtype) => dtype switch
     {
         ScalarType.Float32 => NoneHasAll(MemoryMarshal.Cast<byte, uint>(bytes), 0x7f80_0000u),

@@ -16,10 +16,13 @@ internal static class FolderLinks
         if (new FileInfo(path).LinkTarget is null) return;
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         string? target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName;
-        if (target is not null && (IsIn(target, folder) || IsIn(target, Path.GetFullPath(Path.Combine(folder, "..", "..", "blobs"))))) return;
-        throw new InputException("The file is a link to a place outside the model folder.", path, "Put the file itself in its place if it belongs to the model.");
+        if (target is not null && (IsIn(target, folder) || IsIn(target, Path.GetFullPath(Path.Combine(folder, "..", "..", "blobs")))))
+            return;
+        throw new InputException("The file is a link to a place outside the model folder.", path,
+            "Put the file itself in its place if it belongs to the model.");
     }
 
     private static bool IsIn(string path, string folder) =>
-        Path.GetFullPath(path).StartsWith(Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        Path.GetFullPath(path).StartsWith(
+            Path.TrimEndingDirectorySeparator(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 }

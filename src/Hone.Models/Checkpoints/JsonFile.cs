@@ -36,7 +36,8 @@ internal static class JsonFile
         byte[] piece = new byte[1 << 16];
         for (int count; (count = file.Read(piece)) > 0;)
         {
-            if (read.Length + count > MaxBytes) throw new InputException($"The file has more than {MaxBytes} bytes, more than any {Path.GetFileName(path)} needs.", path);
+            if (read.Length + count > MaxBytes)
+                throw new InputException($"The file has more than {MaxBytes} bytes, more than any {Path.GetFileName(path)} needs.", path);
             read.Write(piece, 0, count);
         }
         return read.ToArray();
@@ -48,7 +49,8 @@ internal static class JsonFile
         if (!System.Text.Unicode.Utf8.IsValid(utf8.Span)) throw new InputException("The text is not valid UTF-8.", where);
         try
         {
-            using JsonDocument document = JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false });
+            using JsonDocument document = JsonDocument.Parse(
+                utf8, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new InputException("The JSON is not an object.", where);
             if (utf8.Span.IndexOf("\\u"u8) >= 0) RequireTexts(document.RootElement);
             return document.RootElement.Clone();
@@ -59,7 +61,8 @@ internal static class JsonFile
         }
     }
 
-    // An escape may name half of a surrogate pair, which is no text. System.Text.Json finds that out when the text is asked for, which here is now.
+    // An escape may name half of a surrogate pair, which is no text. System.Text.Json finds that out when the text is asked for,
+    // which here is now.
     private static void RequireTexts(JsonElement value)
     {
         switch (value.ValueKind)

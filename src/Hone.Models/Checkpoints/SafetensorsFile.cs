@@ -39,7 +39,8 @@ public sealed unsafe partial class SafetensorsFile : IDisposable
         {
             using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             SafetensorsHeader header = SafetensorsHeader.Read(stream, path);
-            MemoryMappedFile map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
+                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
             return new SafetensorsFile(path, header, map);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -48,12 +49,15 @@ public sealed unsafe partial class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>A new tensor with the values of <paramref name="name"/>, as <paramref name="dtype"/> on <paramref name="device"/>.</summary>
+    /// <summary>
+    /// A new tensor with the values of <paramref name="name"/>, as <paramref name="dtype"/> on <paramref name="device"/>.
+    /// </summary>
     /// <exception cref="InputException">No such tensor, a dtype other than F32, F16, BF16, or a value that is NaN or infinite.</exception>
     public Tensor Read(string name, ScalarType dtype, Device device)
     {
         LibTorch.Load();
-        if (!Header.Entries.TryGetValue(name, out SafetensorsEntry? entry)) throw new InputException($"The file holds no tensor {name}.", Path);
+        if (!Header.Entries.TryGetValue(name, out SafetensorsEntry? entry))
+            throw new InputException($"The file holds no tensor {name}.", Path);
         ScalarType stored = entry.Dtype switch
         {
             "F32" => ScalarType.Float32,
@@ -113,7 +117,8 @@ public sealed unsafe partial class SafetensorsFile : IDisposable
             long count = Math.Min(pieceElements, elements - start);
             using Tensor slice = flat.narrow(0, start, count);
             ReadOnlySpan<byte> source = new(_bytes + entry.Offset + start * tensor.ElementSize, (int)(count * tensor.ElementSize));
-            if (!FloatBits.AllFinite(source, tensor.dtype)) throw new InputException($"Tensor {entry.Name} holds NaN or infinite values.", Path);
+            if (!FloatBits.AllFinite(source, tensor.dtype))
+                throw new InputException($"Tensor {entry.Name} holds NaN or infinite values.", Path);
             source.CopyTo(slice.bytes);
             Release(source);
         }

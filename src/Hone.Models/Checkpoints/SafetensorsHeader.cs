@@ -64,7 +64,8 @@ public sealed class SafetensorsHeader
         file.ReadExactly(prefix);
         ulong declared = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (declared > MaxLength) throw Broken(path, $"declares a header of {declared} bytes, above the limit of {MaxLength}");
-        if (declared > (ulong)(fileLength - 8)) throw Broken(path, $"declares a header of {declared} bytes, but has only {fileLength - 8} after the length");
+        if (declared > (ulong)(fileLength - 8))
+            throw Broken(path, $"declares a header of {declared} bytes, but has only {fileLength - 8} after the length");
 
         byte[] json = new byte[declared];
         file.ReadExactly(json);
@@ -86,7 +87,8 @@ public sealed class SafetensorsHeader
         foreach (SafetensorsEntry entry in entries.Values.OrderBy(e => e.Offset).ThenBy(e => e.Length))
         {
             if (entry.Offset != end)
-                throw Broken(path, $"has {(entry.Offset > end ? "a hole" : "an overlap")} before tensor {Shown.Short(entry.Name)}: it starts at byte {entry.Offset - dataStart}, the one before ends at {end - dataStart}");
+                throw Broken(path, $"has {(entry.Offset > end ? "a hole" : "an overlap")} before tensor {Shown.Short(entry.Name)}: "
+                    + $"it starts at byte {entry.Offset - dataStart}, the one before ends at {end - dataStart}");
             end += entry.Length;
         }
 
@@ -99,7 +101,8 @@ public sealed class SafetensorsHeader
         if (value.ValueKind != JsonValueKind.Object) throw Broken(path, "has a __metadata__ that is no object");
         foreach (JsonProperty property in value.EnumerateObject())
         {
-            if (property.Value.ValueKind != JsonValueKind.String) throw Broken(path, $"has metadata {Shown.Short(property.Name)} that is no text");
+            if (property.Value.ValueKind != JsonValueKind.String)
+                throw Broken(path, $"has metadata {Shown.Short(property.Name)} that is no text");
             metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
@@ -111,19 +114,23 @@ public sealed class SafetensorsHeader
         if (value.ValueKind != JsonValueKind.Object
             || !value.TryGetProperty("dtype", out JsonElement dtype) || dtype.ValueKind != JsonValueKind.String
             || !value.TryGetProperty("shape", out JsonElement shape) || shape.ValueKind != JsonValueKind.Array
-            || !value.TryGetProperty("data_offsets", out JsonElement offsets) || offsets.ValueKind != JsonValueKind.Array || offsets.GetArrayLength() != 2)
+            || !value.TryGetProperty("data_offsets", out JsonElement offsets)
+            || offsets.ValueKind != JsonValueKind.Array || offsets.GetArrayLength() != 2)
         {
             throw Broken(path, $"describes tensor {shown} without dtype, shape and two data_offsets");
         }
 
-        if (!s_bits.TryGetValue(dtype.GetString()!, out int bits)) throw Broken(path, $"gives tensor {shown} the unknown dtype {Shown.Short(dtype.GetString()!)}");
+        if (!s_bits.TryGetValue(dtype.GetString()!, out int bits))
+            throw Broken(path, $"gives tensor {shown} the unknown dtype {Shown.Short(dtype.GetString()!)}");
         long[] dimensions = [.. shape.EnumerateArray().Select(d => Whole(d, path, $"shape of tensor {shown}"))];
-        long begin = Whole(offsets[0], path, $"data_offsets of tensor {shown}"), end = Whole(offsets[1], path, $"data_offsets of tensor {shown}");
+        long begin = Whole(offsets[0], path, $"data_offsets of tensor {shown}");
+        long end = Whole(offsets[1], path, $"data_offsets of tensor {shown}");
         long data = fileLength - dataStart;
         if (begin > end || end > data)
             throw Broken(path, $"places tensor {shown} at bytes {begin} to {end} of {data} bytes of data");
         if (ByteCount(dimensions, bits) is not { } length || length != end - begin)
-            throw Broken(path, $"gives tensor {shown} {end - begin} bytes, which is not the size of {dtype.GetString()} {Shown.Short($"[{string.Join(", ", dimensions)}]")}");
+            throw Broken(path, $"gives tensor {shown} {end - begin} bytes, "
+                + $"which is not the size of {dtype.GetString()} {Shown.Short($"[{string.Join(", ", dimensions)}]")}");
         return new SafetensorsEntry(name, dtype.GetString()!, dimensions, dataStart + begin, length);
     }
 

@@ -6,10 +6,16 @@ namespace Hone.Models;
 /// <summary>Writes named tensors as one safetensors file, converted one at a time.</summary>
 public static class SafetensorsWriter
 {
-    /// <summary>All tensors in ordinal order of their names, so that equal tensors are equal bytes; read back by <see cref="SafetensorsFile"/>.</summary>
+    /// <summary>
+    /// All tensors in ordinal order of their names, so that equal tensors are equal bytes; read back by
+    /// <see cref="SafetensorsFile"/>.
+    /// </summary>
     /// <exception cref="InvalidOperationException">A value is NaN or infinite; the message names the tensor.</exception>
     public static void Write(Stream stream, IReadOnlyDictionary<string, Tensor> tensors, ScalarType dtype) =>
-        Write(stream, [.. tensors.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new StoredTensor(t.Key, t.Value.shape, dtype))], tensors);
+        Write(
+            stream,
+            [.. tensors.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new StoredTensor(t.Key, t.Value.shape, dtype))],
+            tensors);
 
     // Header, padded with spaces so that the data starts at a multiple of 8, then the tensors in the header's order.
     internal static void Write(Stream stream, List<StoredTensor> tensors, IReadOnlyDictionary<string, Tensor> weights)

@@ -32,7 +32,8 @@ internal sealed class ShardSet : IDisposable
             string single = Path.Combine(folder, SingleFile), index = Path.Combine(folder, IndexFile);
             bool hasSingle = File.Exists(single), hasIndex = File.Exists(index);
             if (hasSingle && hasIndex)
-                throw new InputException($"The folder holds both {SingleFile} and {IndexFile}.", folder, "Remove the one that is out of date.");
+                throw new InputException(
+                    $"The folder holds both {SingleFile} and {IndexFile}.", folder, "Remove the one that is out of date.");
             if (hasSingle) set.Add(single);
             else if (hasIndex) set.AddIndexed(index);
             else throw NoWeights(folder);
@@ -65,7 +66,8 @@ internal sealed class ShardSet : IDisposable
         foreach (string name in file.Header.Entries.Keys)
         {
             if (!_holder.TryAdd(name, file))
-                throw new InputException($"Tensor {Shown.Short(name)} is in two shards: {Path.GetFileName(_holder[name].Path)} and {Path.GetFileName(path)}.", Folder);
+                throw new InputException($"Tensor {Shown.Short(name)} is in two shards: "
+                    + $"{Path.GetFileName(_holder[name].Path)} and {Path.GetFileName(path)}.", Folder);
         }
 
         foreach ((string alias, string stored) in file.Header.Metadata)
@@ -84,14 +86,16 @@ internal sealed class ShardSet : IDisposable
         {
             string file = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
             if (!FileNames.IsPlain(file) || !file.EndsWith(".safetensors", StringComparison.Ordinal))
-                throw new InputException($"The index places {Shown.Short(entry.Name)} in {ConfigFields.Short(entry.Value)}, which is no safetensors file of this folder.", index);
+                throw new InputException($"The index places {Shown.Short(entry.Name)} in {ConfigFields.Short(entry.Value)}, "
+                    + "which is no safetensors file of this folder.", index);
             fileOf.Add(entry.Name, file);
         }
 
         foreach (string file in fileOf.Values.Distinct().Order(StringComparer.Ordinal))
         {
             string path = Path.Combine(Folder, file);
-            if (!File.Exists(path)) throw new InputException($"Shard {file}, named by the index, is missing.", Folder, "Copy or download it.");
+            if (!File.Exists(path))
+                throw new InputException($"Shard {file}, named by the index, is missing.", Folder, "Copy or download it.");
             Add(path);
         }
 
@@ -102,7 +106,8 @@ internal sealed class ShardSet : IDisposable
         }
 
         if (_holder.Keys.FirstOrDefault(n => !fileOf.ContainsKey(n)) is { } unlisted)
-            throw new InputException($"Tensor {Shown.Short(unlisted)} of {Path.GetFileName(_holder[unlisted].Path)} is not in the index.", index);
+            throw new InputException(
+                $"Tensor {Shown.Short(unlisted)} of {Path.GetFileName(_holder[unlisted].Path)} is not in the index.", index);
     }
 
     private static InputException NoWeights(string folder)

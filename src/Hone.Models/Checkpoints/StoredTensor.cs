@@ -31,7 +31,8 @@ internal sealed record StoredTensor(string Name, long[] Shape, ScalarType Dtype)
             using Tensor converted = piece.to(Dtype, CPU);
             using Tensor dense = converted.contiguous();
             ReadOnlySpan<byte> bytes = dense.bytes;
-            if (!FloatBits.AllFinite(bytes, Dtype)) throw new InvalidOperationException($"{Name} holds NaN or infinite values as {Dtype}; it is not saved.");
+            if (!FloatBits.AllFinite(bytes, Dtype))
+                throw new InvalidOperationException($"{Name} holds NaN or infinite values as {Dtype}; it is not saved.");
             stream.Write(bytes);
         }
     }

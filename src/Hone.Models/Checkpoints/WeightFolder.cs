@@ -11,7 +11,9 @@ public static class WeightFolder
     /// Tied embeddings are one tensor, <c>model.embed_tokens.weight</c>, and then there is no <c>lm_head.weight</c>;
     /// a reward model has <c>score.weight</c>. Tensors are read one by one, so memory holds the weights once.
     /// </summary>
-    /// <exception cref="InputException">A tensor is missing, unknown, of another shape or dtype, or not finite; or a file is damaged.</exception>
+    /// <exception cref="InputException">
+    /// A tensor is missing, unknown, of another shape or dtype, or not finite; or a file is damaged.
+    /// </exception>
     public static Dictionary<string, Tensor> LoadWeights(string folder, TransformerConfig config, ScalarType dtype, Device device)
     {
         LibTorch.Load();
@@ -41,7 +43,8 @@ public static class WeightFolder
         {
             string expected = $"[{string.Join(", ", shape)}]";
             if (StoredName(shards, config, name) is not { } stored) problems.Add($"{name} {expected} is missing");
-            else if (!shards.Entry(stored).Shape.SequenceEqual(shape)) problems.Add($"{stored} has shape {Shown.Short(shards.Entry(stored).ShapeText)}, expected {expected}");
+            else if (!shards.Entry(stored).Shape.SequenceEqual(shape))
+                problems.Add($"{stored} has shape {Shown.Short(shards.Entry(stored).ShapeText)}, expected {expected}");
             else plan.Add(name, (stored, shape));
         }
 
@@ -59,12 +62,15 @@ public static class WeightFolder
             "Check that config.json and the safetensors files belong to the same model.");
     }
 
-    /// <summary>The name itself, or the tensor that shares its memory: by the file's metadata, or because the embeddings are tied.</summary>
+    /// <summary>
+    /// The name itself, or the tensor that shares its memory: by the file's metadata, or because the embeddings are tied.
+    /// </summary>
     private static string? StoredName(ShardSet shards, TransformerConfig config, string name)
     {
         if (shards.Contains(name)) return name;
         if (shards.Aliases.TryGetValue(name, out string? alias) && shards.Contains(alias)) return alias;
-        return name == WeightNames.Embedding && config.TieEmbeddings && !config.IsRewardModel && shards.Contains(WeightNames.LanguageModelHead)
+        return name == WeightNames.Embedding && config.TieEmbeddings
+            && !config.IsRewardModel && shards.Contains(WeightNames.LanguageModelHead)
             ? WeightNames.LanguageModelHead
             : null;
     }
@@ -72,5 +78,6 @@ public static class WeightFolder
     // Old checkpoints store the rotary frequencies, which follow from the configuration; a tied head may be stored twice.
     private static bool IsIgnored(string name, TransformerConfig config, ShardSet shards) =>
         name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
-        || (name == WeightNames.LanguageModelHead && config.TieEmbeddings && !config.IsRewardModel && shards.SameBytes(name, WeightNames.Embedding));
+        || (name == WeightNames.LanguageModelHead && config.TieEmbeddings
+            && !config.IsRewardModel && shards.SameBytes(name, WeightNames.Embedding));
 }

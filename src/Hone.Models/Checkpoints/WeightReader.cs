@@ -27,7 +27,8 @@ internal sealed class WeightReader : IDisposable
 
     /// <summary>A new tensor.</summary>
     /// <exception cref="InputException">A value is not finite, or too large for <paramref name="dtype"/>.</exception>
-    public Tensor Read(string name, ScalarType dtype, Device device) => _shards.Holding(_plan[name].Stored).Read(_plan[name].Stored, dtype, device);
+    public Tensor Read(string name, ScalarType dtype, Device device) =>
+        _shards.Holding(_plan[name].Stored).Read(_plan[name].Stored, dtype, device);
 
     public void Dispose() => _shards.Dispose();
 }

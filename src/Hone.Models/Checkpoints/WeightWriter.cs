@@ -1,8 +1,11 @@
+using Hone.Data;
 using static TorchSharp.torch;
 
 namespace Hone.Models;
 
-/// <summary>Writes weights as Hugging Face safetensors. The bytes depend on the weights alone, not on time, place or dictionary order.</summary>
+/// <summary>
+/// Writes weights as Hugging Face safetensors. The bytes depend on the weights alone, not on time, place or dictionary order.
+/// </summary>
 public static class WeightWriter
 {
     /// <summary>The shard size that transformers 5 uses.</summary>
@@ -17,7 +20,8 @@ public static class WeightWriter
     /// <exception cref="ArgumentException">The weights are not those of <paramref name="config"/>.</exception>
     /// <exception cref="InvalidOperationException">A weight is NaN or infinite, or too large for <paramref name="dtype"/>.</exception>
     public static void SaveWeights(
-        string folder, IReadOnlyDictionary<string, Tensor> weights, TransformerConfig config, ScalarType dtype, long maxShardBytes = DefaultShardBytes)
+        string folder, IReadOnlyDictionary<string, Tensor> weights, TransformerConfig config, ScalarType dtype,
+        long maxShardBytes = DefaultShardBytes)
     {
         if (dtype is not (ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
             throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "F32, F16 or BF16");
@@ -47,11 +51,12 @@ public static class WeightWriter
             if (shards.Count > 1) Write(ShardSet.IndexFile, stream => WriteIndex(stream, shards, NameOf));
             foreach ((string partial, string path) in written)
             {
-                if (Path.GetFileName(path) == ShardSet.IndexFile) Durable.FlushFolder(folder); // the index never names a shard that is not there
+                // The index never names a shard that is not there.
+                if (Path.GetFileName(path) == ShardSet.IndexFile) Durable.SyncFolder(folder);
                 Durable.Commit(partial, path);
             }
 
-            Durable.FlushFolder(folder);
+            Durable.SyncFolder(folder);
         }
         catch (Exception e)
         {
@@ -70,21 +75,26 @@ public static class WeightWriter
     {
         foreach (StoredTensor tensor in tensors)
         {
-            if (!weights.TryGetValue(tensor.Name, out Tensor? weight)) throw new ArgumentException($"{tensor.Name} is missing", nameof(weights));
+            if (!weights.TryGetValue(tensor.Name, out Tensor? weight))
+                throw new ArgumentException($"{tensor.Name} is missing", nameof(weights));
             if (!weight.shape.SequenceEqual(tensor.Shape))
-                throw new ArgumentException($"{tensor.Name} has shape [{string.Join(", ", weight.shape)}], not [{string.Join(", ", tensor.Shape)}]", nameof(weights));
+                throw new ArgumentException(
+                    $"{tensor.Name} has shape [{string.Join(", ", weight.shape)}], not [{string.Join(", ", tensor.Shape)}]",
+                    nameof(weights));
         }
 
         HashSet<string> names = [.. tensors.Select(t => t.Name)];
         if (config.TieEmbeddings) names.Add(WeightNames.LanguageModelHead);
-        if (weights.Keys.FirstOrDefault(n => !names.Contains(n)) is { } extra) throw new ArgumentException($"{extra} is not part of the model", nameof(weights));
+        if (weights.Keys.FirstOrDefault(n => !names.Contains(n)) is { } extra)
+            throw new ArgumentException($"{extra} is not part of the model", nameof(weights));
     }
 
     private static void RefuseExisting(string folder)
     {
         if (!Directory.Exists(folder)) return;
         string? existing = Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f))
-            .FirstOrDefault(f => f.StartsWith("model", StringComparison.Ordinal) && (f.EndsWith(".safetensors", StringComparison.Ordinal) || f == ShardSet.IndexFile));
+            .FirstOrDefault(f => f.StartsWith("model", StringComparison.Ordinal)
+                && (f.EndsWith(".safetensors", StringComparison.Ordinal) || f == ShardSet.IndexFile));
         if (existing is not null) throw new InputException($"The folder holds weights already ({existing}).", folder, "Give a new folder.");
     }
 

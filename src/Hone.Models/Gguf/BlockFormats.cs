@@ -25,11 +25,14 @@ internal static class BlockFormats
             foreach (float x in values[..SmallBlock]) largest = MathF.Max(largest, MathF.Abs(x));
             float scale = largest / 127, inverse = scale == 0 ? 0 : 1 / scale;
             WriteScale(bytes, scale);
-            for (int i = 0; i < SmallBlock; i++) bytes[2 + i] = (byte)(sbyte)MathF.Round(values[i] * inverse, MidpointRounding.AwayFromZero);
+            for (int i = 0; i < SmallBlock; i++)
+                bytes[2 + i] = (byte)(sbyte)MathF.Round(values[i] * inverse, MidpointRounding.AwayFromZero);
         }
     }
 
-    /// <summary>Scale, then half a byte per number: x = scale · (q − 8), scale = −m / 8 with m the number of largest magnitude.</summary>
+    /// <summary>
+    /// Scale, then half a byte per number: x = scale · (q − 8), scale = −m / 8 with m the number of largest magnitude.
+    /// </summary>
     /// <param name="values">A whole number of blocks of 32.</param>
     /// <param name="bytes">18 for each block; byte i holds number i (low half) and number i + 16.</param>
     public static void QuantizeQ4(ReadOnlySpan<float> values, Span<byte> bytes)
@@ -71,7 +74,9 @@ internal static class BlockFormats
         }
     }
 
-    /// <summary>Number n = scale · factor[n / 16] · (q − 32): q has 4 low bits in the first 128 bytes and 2 high ones in the next 64.</summary>
+    /// <summary>
+    /// Number n = scale · factor[n / 16] · (q − 32): q has 4 low bits in the first 128 bytes and 2 high ones in the next 64.
+    /// </summary>
     public static void DequantizeQ6(ReadOnlySpan<byte> bytes, Span<float> values)
     {
         for (; !bytes.IsEmpty; values = values[LargeBlock..], bytes = bytes[Q6Bytes..])

@@ -12,7 +12,8 @@ internal static class GgufConfig
     public static void Write(TransformerConfig config, GgufMetadata metadata, Action<string> warn)
     {
         GgufForm form = FormOf(config);
-        if (Refused(config, form) is { } reason) throw new InputException($"The model cannot be written as GGUF: {reason}.", null, "Use the Hugging Face folder.");
+        if (Refused(config, form) is { } reason)
+            throw new InputException($"The model cannot be written as GGUF: {reason}.", null, "Use the Hugging Face folder.");
         WarnOfWindows(config, form, warn);
         GgufKeys keys = new(metadata, form.Name);
         keys.Add("block_count", (uint)config.LayerCount);
@@ -55,16 +56,18 @@ internal static class GgufConfig
         string name = file.Metadata.Text(Architecture) ?? throw new InputException($"The file has no {Architecture}.", file.Path);
         Models.Architecture family = Models.Architecture.All.FirstOrDefault(a => a.Gguf?.Name == name) ?? throw new InputException(
             $"The architecture {Shown.Short(name)} is not supported.", file.Path,
-            $"Hone reads {string.Join(", ", Models.Architecture.All.Select(a => a.Gguf?.Name).OfType<string>().Distinct().Order(StringComparer.Ordinal))}.");
+            $"Hone reads {string.Join(", ", Models.Architecture.All.Select(a => a.Gguf?.Name).OfType<string>().Distinct().Order())}.");
         GgufKeys keys = new(file.Metadata, name);
         int hidden = keys.Int("embedding_length"), heads = keys.Int("attention.head_count");
         if (heads == 0) throw new InputException($"{name}.attention.head_count is 0.", file.Path);
         int headDim = keys.IntOrNull("attention.key_length") ?? hidden / heads;
         if (keys.IntOrNull("attention.value_length") is { } values && values != headDim)
-            throw new InputException($"{name}.attention.value_length is {values}, not attention.key_length {headDim}, which is not supported.", file.Path);
+            throw new InputException(
+                $"{name}.attention.value_length is {values}, not attention.key_length {headDim}, which is not supported.", file.Path);
         IReadOnlyDictionary<string, GgufEntry> entries = file.Header.Entries;
         long rows = entries.TryGetValue(GgufNames.Embedding, out GgufEntry? embedding) ? embedding.Shape[0]
-            : throw new InputException($"The file holds no tensor {GgufNames.Embedding}.", file.Path, "Take a file that holds weights, and the first part of several.");
+            : throw new InputException($"The file holds no tensor {GgufNames.Embedding}.", file.Path,
+                "Take a file that holds weights, and the first part of several.");
         JsonObject json = new()
         {
             ["architectures"] = new JsonArray(family.CausalModel),
@@ -93,7 +96,8 @@ internal static class GgufConfig
     }
 
     public static GgufForm FormOf(TransformerConfig config) => Models.Architecture.Of(config).Gguf
-        ?? throw new InputException($"Models of the family {config.Family} cannot be written as GGUF.", null, "Use the Hugging Face folder.");
+        ?? throw new InputException($"Models of the family {config.Family} cannot be written as GGUF.", null,
+            "Use the Hugging Face folder.");
 
     /// <summary>
     /// What queries are multiplied by, because llama.cpp divides scores by another number than the model does: 1 in nearly all
@@ -109,10 +113,12 @@ internal static class GgufConfig
     {
         if (c.IsRewardModel) return "it is a reward model, and GGUF holds language models";
         if ((c.AttentionOutputBias || c.MlpBias) && !form.Biases) return $"the architecture {form.Name} has no biases there";
-        if (!PlainHeads(c) && !form.OwnHeadDim) return $"head_dim {c.HeadDim} is not hidden_size / heads, which the architecture {form.Name} requires";
+        if (!PlainHeads(c) && !form.OwnHeadDim)
+            return $"head_dim {c.HeadDim} is not hidden_size / heads, which the architecture {form.Name} requires";
         for (int i = 0; i < c.LayerCount; i++)
         {
-            if (c.RopeOf(i) is not null != (form.Rotated?.Invoke(i) ?? true)) return $"layer {i} {(c.RopeOf(i) is null ? "does not rotate" : "rotates")}, which llama.cpp does otherwise";
+            if (c.RopeOf(i) is not null != (form.Rotated?.Invoke(i) ?? true))
+                return $"layer {i} {(c.RopeOf(i) is null ? "does not rotate" : "rotates")}, which llama.cpp does otherwise";
             if (form.Windowed is { } windowed && windowed(i) != c.WindowOf(i) is not null)
                 return $"layer {i} has {(c.WindowOf(i) is null ? "no" : "a")} window, which llama.cpp does otherwise";
         }
@@ -123,7 +129,10 @@ internal static class GgufConfig
     private static void WarnOfWindows(TransformerConfig config, GgufForm form, Action<string> warn)
     {
         if (form.Windowed is null && config.Window is { } window && window < config.MaxPositions)
-            warn($"llama.cpp does not run the sliding window of this family: answers are the same up to {window} tokens of prompt and answer");
+        {
+            warn("llama.cpp does not run the sliding window of this family: "
+                + $"answers are the same up to {window} tokens of prompt and answer");
+        }
     }
 
     private static bool PlainHeads(TransformerConfig c) => c.HeadDim * c.HeadCount == c.HiddenSize;

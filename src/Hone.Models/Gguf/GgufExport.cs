@@ -22,7 +22,8 @@ public static class GgufExport
     /// <param name="warn">Takes what the programs that run the file will do differently.</param>
     /// <returns>The metadata that the file has.</returns>
     /// <exception cref="InputException">The folder is no model that Hone reads, GGUF cannot express it, or the disk is full.</exception>
-    public static GgufMetadata Write(string folder, GgufTensorType type, string output, IReadOnlyCollection<int> stopIds, Action<string> warn)
+    public static GgufMetadata Write(
+        string folder, GgufTensorType type, string output, IReadOnlyCollection<int> stopIds, Action<string> warn)
     {
         if (!Types.Contains(type)) throw new ArgumentOutOfRangeException(nameof(type), type, "a type that is written");
         LibTorch.Load();
@@ -51,7 +52,8 @@ public static class GgufExport
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         string[] needed = ["</s>", "<unk>", "<s>", "<|endoftext|>"];
         return needed.All(words.Tokens.Contains) ? name
-            : name.Replace("phi-3", "phi 3", StringComparison.OrdinalIgnoreCase).Replace("phi3", "phi 3", StringComparison.OrdinalIgnoreCase);
+            : name.Replace("phi-3", "phi 3", StringComparison.OrdinalIgnoreCase)
+                .Replace("phi3", "phi 3", StringComparison.OrdinalIgnoreCase);
     }
 
     // llama_ftype: what most of the file is stored as.

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Hone.Models.Gguf;
 
-/// <summary>A GGUF file opened for reading. Tensors are read one by one and piece by piece, so that memory holds the numbers once.</summary>
+/// <summary>
+/// A GGUF file opened for reading. Tensors are read one by one and piece by piece, so that memory holds the numbers once.
+/// </summary>
 public sealed class GgufFile : IDisposable
 {
     private const int PieceBytes = 8 << 20;
@@ -27,7 +29,8 @@ public sealed class GgufFile : IDisposable
         try
         {
             GgufHeader header;
-            using (FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16)) header = GgufHeader.Read(stream, path);
+            using (FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
+                header = GgufHeader.Read(stream, path);
             return new GgufFile(path, header, File.OpenHandle(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -36,7 +39,9 @@ public sealed class GgufFile : IDisposable
         }
     }
 
-    /// <summary>A new tensor with the numbers of <paramref name="name"/>, as <paramref name="dtype"/> on <paramref name="device"/>.</summary>
+    /// <summary>
+    /// A new tensor with the numbers of <paramref name="name"/>, as <paramref name="dtype"/> on <paramref name="device"/>.
+    /// </summary>
     /// <exception cref="InputException">No such tensor, or a number that is NaN or infinite.</exception>
     public Tensor Read(string name, ScalarType dtype, Device device)
     {
@@ -96,7 +101,8 @@ public sealed class GgufFile : IDisposable
                     break;
             }
 
-            if (!FloatBits.AllFinite(target, tensor.dtype)) throw new InputException($"Tensor {entry.Name} holds NaN or infinite values.", Path);
+            if (!FloatBits.AllFinite(target, tensor.dtype))
+                throw new InputException($"Tensor {entry.Name} holds NaN or infinite values.", Path);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Hone.Data;
 using Hone.Text.Gguf;
 using static TorchSharp.torch;
 
@@ -27,8 +28,10 @@ public static class GgufFolder
     public static string Open(string path, string root)
     {
         FileInfo file = new(Path.GetFullPath(path));
-        string identity = string.Create(CultureInfo.InvariantCulture, $"{Layout}|{file.FullName}|{file.Length}|{file.LastWriteTimeUtc.Ticks}");
-        string folder = Path.Combine(root, $"{Path.GetFileNameWithoutExtension(path)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..16]}");
+        string identity = string.Create(CultureInfo.InvariantCulture,
+            $"{Layout}|{file.FullName}|{file.Length}|{file.LastWriteTimeUtc.Ticks}");
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..16];
+        string folder = Path.Combine(root, $"{Path.GetFileNameWithoutExtension(path)}-{hash}");
         if (Directory.Exists(folder)) return folder;
         string partial = $"{folder}.{Environment.ProcessId}{Durable.PartialSuffix}";
         try
@@ -36,8 +39,10 @@ public static class GgufFolder
             Directory.CreateDirectory(partial);
             Unpack(file.FullName, partial);
             File.CreateSymbolicLink(Path.Combine(partial, WeightsFile), file.FullName);
+            DurableFiles.Instance.SyncBelow(partial, DurableFolders.FilesBelow(partial));
             // Another process may have been faster, with the same result.
-            if (!Directory.Exists(folder)) Directory.Move(partial, folder);
+            if (!Directory.Exists(folder)) DurableFiles.Instance.Move(partial, folder);
+            DurableFiles.Instance.SyncFolder(root);
             return folder;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -55,9 +55,12 @@ internal sealed class GgufKeys(GgufMetadata metadata, string architecture)
     {
         if (!metadata.Has($"{architecture}.{key}")) return null;
         // Some keys may be a list, one number for each layer; only models whose layers are alike are read.
-        if (metadata[$"{architecture}.{key}"] is Array) throw new InputException($"{architecture}.{key} differs by layer, which is not supported.", metadata.Path);
+        if (metadata[$"{architecture}.{key}"] is Array)
+            throw new InputException($"{architecture}.{key} differs by layer, which is not supported.", metadata.Path);
         long number = metadata.Integer($"{architecture}.{key}")!.Value;
-        return number is >= 0 and <= int.MaxValue ? (int)number : throw metadata.Wrong($"{architecture}.{key}", $"from 0 to {int.MaxValue}, not {number}");
+        return number is >= 0 and <= int.MaxValue
+            ? (int)number
+            : throw metadata.Wrong($"{architecture}.{key}", $"from 0 to {int.MaxValue}, not {number}");
     }
 
     // The shortest decimal of a 32-bit number: what config.json said before it was narrowed.

@@ -1,6 +1,8 @@
 namespace Hone.Models.Gguf;
 
-/// <summary>A tensor of a GGUF file: its bytes lie at <paramref name="Offset"/> of the file. The shape is row-major, slowest first.</summary>
+/// <summary>
+/// A tensor of a GGUF file: its bytes lie at <paramref name="Offset"/> of the file. The shape is row-major, slowest first.
+/// </summary>
 public sealed record GgufEntry(string Name, IReadOnlyList<long> Shape, GgufTensorType Type, long Offset, long Length)
 {
     /// <summary>The shape as it is written, for instance [128, 64].</summary>
@@ -40,7 +42,8 @@ public sealed class GgufHeader
         {
             throw (version & 0xFFFF) == 0
                 ? new InputException("The file is a GGUF file for big-endian machines, which is not read.", path)
-                : new InputException($"The file is of GGUF version {version}; versions 2 and 3 are read.", path, "Convert the model again with a current llama.cpp.");
+                : new InputException($"The file is of GGUF version {version}; versions 2 and 3 are read.", path,
+                    "Convert the model again with a current llama.cpp.");
         }
 
         int tensors = reader.Count("tensors", 8 + 4 + 8 + 4 + 8, MaxTensors), pairs = reader.Count("metadata pairs", 8 + 4 + 1, MaxPairs);
@@ -69,9 +72,11 @@ public sealed class GgufHeader
         {
             string shown = Shown.Short(entry.Name);
             if (declared != (ulong)next)
-                throw reader.Broken($"places tensor {shown} at byte {declared} of its data, where {next} is the place after the one before");
+                throw reader.Broken(
+                    $"places tensor {shown} at byte {declared} of its data, where {next} is the place after the one before");
             if (entry.Length > fileLength - dataStart - next)
-                throw reader.Broken($"has {fileLength} bytes, too few for tensor {shown} {Shown.Short(entry.ShapeText)} {entry.Type}: it is cut short");
+                throw reader.Broken(
+                    $"has {fileLength} bytes, too few for tensor {shown} {Shown.Short(entry.ShapeText)} {entry.Type}: it is cut short");
             if (!entries.TryAdd(entry.Name, entry with { Offset = dataStart + next })) throw reader.Broken($"has tensor {shown} twice");
             next = Align(next + entry.Length, alignment);
         }
@@ -84,14 +89,16 @@ public sealed class GgufHeader
         string name = reader.Text("a tensor's name"), shown = Shown.Short(name);
         if (name.Length is 0 or > MaxName) throw reader.Broken($"has a tensor whose name has {name.Length} characters");
         uint dimensions = reader.UInt32();
-        if (dimensions is < 1 or > MaxDimensions) throw reader.Broken($"gives tensor {shown} {dimensions} dimensions; 1 to {MaxDimensions} are allowed");
+        if (dimensions is < 1 or > MaxDimensions)
+            throw reader.Broken($"gives tensor {shown} {dimensions} dimensions; 1 to {MaxDimensions} are allowed");
         long[] shape = new long[dimensions];
         long numbers = 1;
         for (int i = shape.Length - 1; i >= 0; i--) // the file lists the fastest dimension first
         {
             ulong size = reader.UInt64();
             // No type takes less than half a byte for a number, so what exceeds this cannot lie in the file.
-            if (size == 0 || size > (ulong)(fileLength * 2 / numbers)) throw reader.Broken($"gives tensor {shown} a dimension of {size}, more than it holds");
+            if (size == 0 || size > (ulong)(fileLength * 2 / numbers))
+                throw reader.Broken($"gives tensor {shown} a dimension of {size}, more than it holds");
             shape[i] = (long)size;
             numbers *= shape[i];
         }
@@ -105,7 +112,10 @@ public sealed class GgufHeader
         }
 
         if (shape[^1] % type.BlockNumbers() != 0)
-            throw reader.Broken($"stores tensor {shown} {new GgufEntry(name, shape, type, 0, 0).ShapeText} as {type}, whose rows are multiples of {type.BlockNumbers()}");
+        {
+            string found = new GgufEntry(name, shape, type, 0, 0).ShapeText;
+            throw reader.Broken($"stores tensor {shown} {found} as {type}, whose rows are multiples of {type.BlockNumbers()}");
+        }
         return (new GgufEntry(name, shape, type, 0, type.Bytes(numbers)), reader.UInt64());
     }
 

@@ -35,10 +35,14 @@ public sealed class GgufMetadata(string path)
 
     public string? Text(string key) => Get<string>(key, "a text");
 
-    public bool? Flag(string key) => _values.TryGetValue(key, out object? value) ? value as bool? ?? throw Wrong(key, "true or false") : null;
+    public bool? Flag(string key) => _values.TryGetValue(key, out object? value)
+        ? value as bool? ?? throw Wrong(key, "true or false")
+        : null;
 
     /// <summary>A whole number of any width.</summary>
-    public long? Integer(string key) => _values.TryGetValue(key, out object? value) ? AsInteger(value) ?? throw Wrong(key, "a whole number") : null;
+    public long? Integer(string key) => _values.TryGetValue(key, out object? value)
+        ? AsInteger(value) ?? throw Wrong(key, "a whole number")
+        : null;
 
     public double? Number(string key)
     {

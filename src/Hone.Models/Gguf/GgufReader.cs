@@ -63,7 +63,8 @@ internal sealed class GgufReader(Stream file, string path)
         GgufValueType.UInt32 => UInt32(),
         GgufValueType.Int32 => (int)UInt32(),
         GgufValueType.Float32 => BinaryPrimitives.ReadSingleLittleEndian(Take(4)),
-        GgufValueType.Bool => Take(1)[0] switch { 0 => false, 1 => true, byte other => throw Broken($"has the byte {other} for a truth value in {key}") },
+        GgufValueType.Bool =>
+            Take(1)[0] switch { 0 => false, 1 => true, byte other => throw Broken($"has the byte {other} for a truth value in {key}") },
         GgufValueType.Text => Text(key),
         GgufValueType.Array => Array(key),
         GgufValueType.UInt64 => UInt64(),
@@ -117,7 +118,8 @@ internal sealed class GgufReader(Stream file, string path)
 
     private void Fill(Span<byte> bytes)
     {
-        if (bytes.Length > Left) throw Broken(file.Length > MaxHead ? $"has a head of more than {MaxHead} bytes" : "is cut short within its head");
+        if (bytes.Length > Left)
+            throw Broken(file.Length > MaxHead ? $"has a head of more than {MaxHead} bytes" : "is cut short within its head");
         file.ReadExactly(bytes);
         Position += bytes.Length;
     }

@@ -40,7 +40,8 @@ internal static class GgufRope
             case "llama3" when form.FrequencyFactors:
                 break;
             default:
-                throw new InputException($"rope scaling {s.Type}{(s.Truncate ? "" : " with truncate: false")} cannot be expressed in GGUF for the architecture {form.Name}.");
+                string what = s.Truncate ? s.Type : $"{s.Type} with truncate: false";
+                throw new InputException($"rope scaling {what} cannot be expressed in GGUF for the architecture {form.Name}.");
         }
     }
 
@@ -91,8 +92,10 @@ internal static class GgufRope
     private static JsonObject Long(GgufFile file, GgufKeys keys, double? attention)
     {
         JsonObject scaling = new() { ["rope_type"] = "longrope" };
-        Rope paper = new() { Scaling = new RopeScaling("longrope", 0, OriginalMaxPositions: keys.Int("rope.scaling.original_context_length")) };
-        if (attention is { } magnitude && Math.Abs(magnitude - paper.Magnitude(keys.Int("context_length"))) > 1e-6) scaling["attention_factor"] = magnitude;
+        Rope paper =
+            new() { Scaling = new RopeScaling("longrope", 0, OriginalMaxPositions: keys.Int("rope.scaling.original_context_length")) };
+        if (attention is { } magnitude && Math.Abs(magnitude - paper.Magnitude(keys.Int("context_length"))) > 1e-6)
+            scaling["attention_factor"] = magnitude;
         scaling["long_factor"] = new JsonArray([.. Numbers(file, GgufNames.LongFactors).Select(f => JsonValue.Create(f))]);
         scaling["short_factor"] = new JsonArray([.. Numbers(file, GgufNames.ShortFactors).Select(f => JsonValue.Create(f))]);
         return scaling;
@@ -105,7 +108,8 @@ internal static class GgufRope
         Rope rope = new() { Theta = theta, Scaling = new RopeScaling("llama3", factor, Low, High, Original) };
         double[] known = stored.Length == headDim / 2 && factor > 1 ? Factors(rope, headDim) : [];
         if (known.Length != stored.Length || known.Zip(stored).Any(p => Math.Abs(p.First - p.Second) > 1e-4 * p.First))
-            throw new InputException($"{GgufNames.Frequencies} holds other frequencies than those of Llama-3.1 to 3.3, which is not supported.", file.Path);
+            throw new InputException(
+                $"{GgufNames.Frequencies} holds other frequencies than those of Llama-3.1 to 3.3, which is not supported.", file.Path);
         return new()
         {
             ["rope_type"] = "llama3",
@@ -118,14 +122,16 @@ internal static class GgufRope
 
     // What frequencies are divided by.
     private static double[] Factors(Rope rope, int headDim) =>
-        [.. (rope with { Scaling = null }).InverseFrequencies(headDim, 0, 0).Zip(rope.InverseFrequencies(headDim, 0, 0), (plain, scaled) => plain / scaled)];
+        [.. (rope with { Scaling = null }).InverseFrequencies(headDim, 0, 0).Zip(rope.InverseFrequencies(headDim, 0, 0),
+            (plain, scaled) => plain / scaled)];
 
     private static double[] Numbers(GgufFile file, string name)
     {
         if (!file.Header.Entries.TryGetValue(name, out GgufEntry? entry) || entry.Shape.Count != 1 || entry.Shape[0] > 1 << 12)
             throw new InputException($"The file has no list {name} of a head's length.", file.Path);
         using Tensor numbers = file.Read(name, ScalarType.Float32, CPU);
-        return [.. numbers.data<float>().Select(f => double.Parse(f.ToString("R", null), System.Globalization.CultureInfo.InvariantCulture))];
+        return [.. numbers.data<float>().Select(f =>
+            double.Parse(f.ToString("R", null), System.Globalization.CultureInfo.InvariantCulture))];
     }
 
     private static double Paper(double factor) => 1 + (0.1 * Math.Log(factor));

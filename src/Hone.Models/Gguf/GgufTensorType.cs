@@ -20,7 +20,8 @@ internal static class GgufTensorTypes
     private static readonly Dictionary<uint, string> s_unread = new()
     {
         [3] = "Q4_1", [6] = "Q5_0", [7] = "Q5_1", [9] = "Q8_1", [10] = "Q2_K", [11] = "Q3_K", [12] = "Q4_K", [13] = "Q5_K", [15] = "Q8_K",
-        [16] = "IQ2_XXS", [17] = "IQ2_XS", [18] = "IQ3_XXS", [19] = "IQ1_S", [20] = "IQ4_NL", [21] = "IQ3_S", [22] = "IQ2_S", [23] = "IQ4_XS",
+        [16] = "IQ2_XXS", [17] = "IQ2_XS", [18] = "IQ3_XXS", [19] = "IQ1_S", [20] = "IQ4_NL", [21] = "IQ3_S", [22] = "IQ2_S",
+        [23] = "IQ4_XS",
         [24] = "I8", [25] = "I16", [26] = "I32", [27] = "I64", [28] = "F64", [29] = "IQ1_M", [34] = "TQ1_0", [35] = "TQ2_0", [39] = "MXFP4",
     };
 
@@ -30,7 +31,9 @@ internal static class GgufTensorTypes
         return Enum.IsDefined(type);
     }
 
-    public static string NameOf(uint number) => TryFrom(number, out GgufTensorType type) ? $"{type}" : s_unread.GetValueOrDefault(number, $"number {number}");
+    public static string NameOf(uint number) => TryFrom(number, out GgufTensorType type)
+        ? $"{type}"
+        : s_unread.GetValueOrDefault(number, $"number {number}");
 
     /// <summary>Numbers that are stored together; a row is a whole number of blocks.</summary>
     public static int BlockNumbers(this GgufTensorType type) => type switch

@@ -5,11 +5,15 @@ namespace Hone.Models.Gguf;
 /// <summary>A vocabulary to and from the <c>tokenizer.*</c> pairs of a GGUF file.</summary>
 public static class GgufTokenizerKeys
 {
-    private const string Model = "tokenizer.ggml.model", PreTokenizer = "tokenizer.ggml.pre", Tokens = "tokenizer.ggml.tokens", Scores = "tokenizer.ggml.scores";
-    private const string Types = "tokenizer.ggml.token_type", Merges = "tokenizer.ggml.merges", SpacePrefix = "tokenizer.ggml.add_space_prefix";
+    private const string Model = "tokenizer.ggml.model", PreTokenizer = "tokenizer.ggml.pre", Tokens = "tokenizer.ggml.tokens",
+        Scores = "tokenizer.ggml.scores";
+    private const string Types = "tokenizer.ggml.token_type", Merges = "tokenizer.ggml.merges",
+        SpacePrefix = "tokenizer.ggml.add_space_prefix";
     private const string Bos = "tokenizer.ggml.bos_token_id", Eos = "tokenizer.ggml.eos_token_id", Unk = "tokenizer.ggml.unknown_token_id";
-    private const string Pad = "tokenizer.ggml.padding_token_id", AddBos = "tokenizer.ggml.add_bos_token", AddEos = "tokenizer.ggml.add_eos_token";
-    private const string Template = "tokenizer.chat_template", ToolTemplate = "tokenizer.chat_template.tool_use", TemplateNames = "tokenizer.chat_templates";
+    private const string Pad = "tokenizer.ggml.padding_token_id", AddBos = "tokenizer.ggml.add_bos_token",
+        AddEos = "tokenizer.ggml.add_eos_token";
+    private const string Template = "tokenizer.chat_template", ToolTemplate = "tokenizer.chat_template.tool_use",
+        TemplateNames = "tokenizer.chat_templates";
 
     private static readonly string[] s_templateNames = ["tool_use"];
 
@@ -24,8 +28,11 @@ public static class GgufTokenizerKeys
         metadata.Add(Scores, words.Scores?.ToArray());
         metadata.Add(Types, words.Types.Select(t => (int)t).ToArray());
         metadata.Add(Merges, words.Merges?.ToArray());
-        foreach ((string key, int? id) in ((string, int?)[])[(Bos, words.BosId), (Eos, words.EosId), (Unk, words.UnkId), (Pad, words.PadId)])
-            metadata.Add(key, id is { } known ? (uint)known : null);
+        void AddId(string key, int? id) => metadata.Add(key, id is { } known ? (uint)known : null);
+        AddId(Bos, words.BosId);
+        AddId(Eos, words.EosId);
+        AddId(Unk, words.UnkId);
+        AddId(Pad, words.PadId);
         foreach ((string key, int id) in s_otherStops.Zip(words.OtherStops)) metadata.Add(key, (uint)id);
         foreach (int id in words.OtherStops.Skip(s_otherStops.Length))
         {
@@ -48,7 +55,9 @@ public static class GgufTokenizerKeys
         string model = metadata.Text(Model) ?? throw Missing(metadata, Model);
         bool scored = model == GgufVocabulary.SentencePiece;
         IReadOnlyList<string> tokens = metadata.Texts(Tokens) ?? throw Missing(metadata, Tokens);
-        int? Id(string key) => metadata.Integer(key) is not { } id ? null : id >= 0 && id < tokens.Count ? (int)id : throw metadata.Wrong(key, $"the id of one of the {tokens.Count} tokens");
+        int? Id(string key) => metadata.Integer(key) is not { } id ? null : id >= 0 && id < tokens.Count
+            ? (int)id
+            : throw metadata.Wrong(key, $"the id of one of the {tokens.Count} tokens");
         string? pre = metadata.Text(PreTokenizer);
         // What the format leaves out has the meaning that llama.cpp gives it (llama-vocab.cpp).
         bool bosByDefault = scored || pre is "llama-bpe" or "llama3" or "llama-v3" or "tekken";
@@ -58,7 +67,9 @@ public static class GgufTokenizerKeys
             Model = model,
             PreTokenizer = pre ?? "default",
             Tokens = tokens,
-            Types = metadata.Integers(Types) is { } types ? [.. types.Select(t => (GgufTokenType)t)] : [.. tokens.Select(_ => GgufTokenType.Normal)],
+            Types = metadata.Integers(Types) is { } types
+                ? [.. types.Select(t => (GgufTokenType)t)]
+                : [.. tokens.Select(_ => GgufTokenType.Normal)],
             Scores = metadata.Numbers(Scores),
             Merges = metadata.Texts(Merges),
             BosId = bos,
@@ -83,5 +94,6 @@ public static class GgufTokenizerKeys
         return [.. GgufVocabularyWriter.StopIds(words).Select(id => words.Tokens[id])];
     }
 
-    private static InputException Missing(GgufMetadata metadata, string key) => new($"The file has no {key}.", metadata.Path, "Take a file that holds the tokenizer too.");
+    private static InputException Missing(GgufMetadata metadata, string key) =>
+        new($"The file has no {key}.", metadata.Path, "Take a file that holds the tokenizer too.");
 }

@@ -13,7 +13,7 @@ internal static class GgufWeights
     public static List<GgufTensor> Plan(TransformerConfig config, GgufTensorType type, Func<string, Tensor> weight)
     {
         List<GgufTensor> tensors = [.. GgufRope.Tensors(config)];
-        foreach (IGrouping<string, (string Name, long[] Shape)> group in WeightNames.Of(config).GroupBy(w => GgufNames.Of(w.Name, config).Tensor))
+        foreach (IGrouping<string, (string Name, long[] Shape)> group in Groups(config))
         {
             (string first, long[] shape) = group.First();
             string[] names = [.. group.Select(w => w.Name)];
@@ -37,7 +37,7 @@ internal static class GgufWeights
         Dictionary<string, Tensor> weights = new(StringComparer.Ordinal);
         try
         {
-            foreach (IGrouping<string, (string Name, long[] Shape)> group in WeightNames.Of(config).GroupBy(w => GgufNames.Of(w.Name, config).Tensor))
+            foreach (IGrouping<string, (string Name, long[] Shape)> group in Groups(config))
             {
                 // Stored in fp32 where it is changed, so it is changed in fp32.
                 using IDisposable noGrad = no_grad();
@@ -47,7 +47,9 @@ internal static class GgufWeights
                 Tensor stored = file.Read(group.Key, changes ? ScalarType.Float32 : dtype, changes ? CPU : device);
                 foreach ((string name, _) in group)
                 {
-                    Tensor own = experts ? stored[GgufNames.Of(name, config).Expert!.Value].clone() : Changed(name, config, stored, toGguf: false).to(dtype, device);
+                    Tensor own = experts
+                        ? stored[GgufNames.Of(name, config).Expert!.Value].clone()
+                        : Changed(name, config, stored, toGguf: false).to(dtype, device);
                     weights.Add(name, own.DetachFromDisposeScope());
                 }
             }
@@ -66,21 +68,28 @@ internal static class GgufWeights
         IReadOnlyDictionary<string, GgufEntry> entries = file.Header.Entries;
         HashSet<string> known = [.. GgufRope.Tensors(config).Select(t => t.Name)];
         List<string> problems = [];
-        foreach (IGrouping<string, (string Name, long[] Shape)> group in WeightNames.Of(config).GroupBy(w => GgufNames.Of(w.Name, config).Tensor))
+        foreach (IGrouping<string, (string Name, long[] Shape)> group in Groups(config))
         {
             known.Add(group.Key);
             (string first, long[] shape) = group.First();
             long[] whole = GgufNames.Of(first, config).Expert is null ? shape : [group.Count(), .. shape];
             if (!entries.TryGetValue(group.Key, out GgufEntry? entry)) problems.Add($"{group.Key} is missing");
-            else if (!entry.Shape.SequenceEqual(whole)) problems.Add($"{group.Key} has shape {entry.ShapeText}, expected [{string.Join(", ", whole)}]");
+            else if (!entry.Shape.SequenceEqual(whole))
+                problems.Add($"{group.Key} has shape {entry.ShapeText}, expected [{string.Join(", ", whole)}]");
         }
 
         problems.AddRange(entries.Keys.Where(n => !known.Contains(n)).Select(n => $"{Shown.Short(n)} is not part of this model"));
         if (problems.Count == 0) return;
         const int Listed = 8;
         string more = problems.Count > Listed ? $"; and {problems.Count - Listed} more" : "";
-        throw new InputException($"The tensors do not fit the file's own description of the model: {string.Join("; ", problems.Take(Listed))}{more}.", file.Path);
+        throw new InputException(
+            $"The tensors do not fit the file's own description of the model: {string.Join("; ", problems.Take(Listed))}{more}.",
+            file.Path);
     }
+
+    // The weights of each tensor: one, or those of all experts.
+    private static IEnumerable<IGrouping<string, (string Name, long[] Shape)>> Groups(TransformerConfig config) =>
+        WeightNames.Of(config).GroupBy(w => GgufNames.Of(w.Name, config).Tensor);
 
     private static GgufTensorType TypeOf(string name, long[] shape, TransformerConfig config, GgufTensorType type)
     {
@@ -98,7 +107,8 @@ internal static class GgufWeights
     }
 
     private static bool Changes(string name, TransformerConfig config) =>
-        IsNorm(name) && config.NormWeight == NormWeight.OnePlusBeforeCast || Heads(name, config) > 0 && GgufConfig.FormOf(config).NeighbourPairs;
+        (IsNorm(name) && config.NormWeight == NormWeight.OnePlusBeforeCast)
+        || (Heads(name, config) > 0 && GgufConfig.FormOf(config).NeighbourPairs);
 
     // In this direction and back: rows of q and k in the order of neighbours, and Gemma's norms with the 1 that is added to them.
     private static Tensor Changed(string name, TransformerConfig config, Tensor weight, bool toGguf)
@@ -123,5 +133,7 @@ internal static class GgufWeights
         : name.EndsWith(".q_norm.weight", StringComparison.Ordinal);
 
     private static int Heads(string name, TransformerConfig config) =>
-        name.Contains(".q_proj.", StringComparison.Ordinal) ? config.HeadCount : name.Contains(".k_proj.", StringComparison.Ordinal) ? config.KeyValueHeadCount : 0;
+        name.Contains(".q_proj.", StringComparison.Ordinal) ? config.HeadCount
+        : name.Contains(".k_proj.", StringComparison.Ordinal) ? config.KeyValueHeadCount
+        : 0;
 }

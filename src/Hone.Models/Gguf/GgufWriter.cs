@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Hone.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -67,7 +68,8 @@ public static class GgufWriter
         using IDisposable noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor values = tensor.Values();
-        if (!values.shape.SequenceEqual(tensor.Shape)) throw new ArgumentException($"{tensor.Name} has another shape than announced", nameof(tensor));
+        if (!values.shape.SequenceEqual(tensor.Shape))
+            throw new ArgumentException($"{tensor.Name} has another shape than announced", nameof(tensor));
         Tensor flat = values.detach().reshape(-1);
         byte[] quantized = tensor.Type.BlockNumbers() == 1 ? [] : new byte[tensor.Type.Bytes(PieceNumbers)];
         for (long start = 0; start < flat.numel(); start += PieceNumbers)
@@ -84,7 +86,8 @@ public static class GgufWriter
             using Tensor dense = converted.contiguous();
             ReadOnlySpan<byte> bytes = dense.bytes;
             if (!FloatBits.AllFinite(bytes, type))
-                throw new InputException($"{tensor.Name} holds NaN or infinite values as {tensor.Type}; it is not written.", null, "Write a type of a larger range, such as BF16.");
+                throw new InputException($"{tensor.Name} holds NaN or infinite values as {tensor.Type}; it is not written.", null,
+                    "Write a type of a larger range, such as BF16.");
             Span<byte> target = quantized.Length == 0 ? default : quantized.AsSpan(0, (int)tensor.Type.Bytes(count));
             ReadOnlySpan<float> numbers = quantized.Length == 0 ? default : MemoryMarshal.Cast<byte, float>(bytes);
             if (tensor.Type == GgufTensorType.Q8_0) BlockFormats.QuantizeQ8(numbers, target);
@@ -94,7 +97,8 @@ public static class GgufWriter
         }
     }
 
-    private static void Pad(Stream stream, long written) => stream.Write(new byte[GgufHeader.Align(written, GgufHeader.DefaultAlignment) - written]);
+    private static void Pad(Stream stream, long written) =>
+        stream.Write(new byte[GgufHeader.Align(written, GgufHeader.DefaultAlignment) - written]);
 
     private static void WriteText(BinaryWriter writer, string text)
     {

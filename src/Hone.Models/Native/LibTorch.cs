@@ -76,7 +76,8 @@ public static class LibTorch
         string full = Path.GetFullPath(folder);
         string fix = $"Set {FolderVariable} to the folder that holds {FileName("torch_cpu")} of libtorch {RequiredVersion} " +
             "(in Python: torch/lib), or unset it to use the packaged one.";
-        if (!OperatingSystem.IsLinux()) throw new InputException($"{FolderVariable} works on Linux only.", full, $"Unset {FolderVariable}.");
+        if (!OperatingSystem.IsLinux())
+            throw new InputException($"{FolderVariable} works on Linux only.", full, $"Unset {FolderVariable}.");
         if (!Directory.Exists(full)) throw new InputException($"{FolderVariable} names a folder that does not exist.", full, fix);
         foreach (string name in (string[])["c10", "torch_cpu", "torch"])
         {
@@ -85,7 +86,8 @@ public static class LibTorch
         }
 
         if (PackagedTwin.IsLoaded(FileName("torch_cpu")))
-            throw new InvalidOperationException($"LibTorch.Load must come before the first use of TorchSharp when {FolderVariable} is set.");
+            throw new InvalidOperationException(
+                $"LibTorch.Load must come before the first use of TorchSharp when {FolderVariable} is set.");
 
         // In the order of their dependencies, so that each finds the earlier ones by name.
         foreach (string name in (string[])["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"])

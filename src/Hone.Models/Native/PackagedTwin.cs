@@ -22,9 +22,11 @@ internal static unsafe partial class PackagedTwin
         string? packaged = LibTorch.PackagedPath(fileName);
         if (packaged is null || Open(packaged, LazyWithoutLoading) != 0) return;
         LinkMapHead* entry;
-        if (Information(library, LinkMap, &entry) == 0) entry->Name = Marshal.StringToCoTaskMemUTF8(packaged); // never freed, as the library
+        // The name is never freed, as the library is not.
+        if (Information(library, LinkMap, &entry) == 0) entry->Name = Marshal.StringToCoTaskMemUTF8(packaged);
         if (Open(packaged, LazyWithoutLoading) != library)
-            throw new InputException($"{LibTorch.FolderVariable} needs glibc's dynamic linker.", folder, $"Unset {LibTorch.FolderVariable}.");
+            throw new InputException(
+                $"{LibTorch.FolderVariable} needs glibc's dynamic linker.", folder, $"Unset {LibTorch.FolderVariable}.");
     }
 
     [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]

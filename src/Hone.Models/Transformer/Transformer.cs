@@ -50,7 +50,9 @@ public sealed class Transformer : IDisposable
     /// <summary>Language-model head. [vocab, hidden]</summary>
     public Tensor Head => Config.TieEmbeddings ? Embedding : Weights[WeightNames.LanguageModelHead];
 
-    /// <summary>Final hidden states after the last norm for every token of the forest. [time, hidden], in <see cref="ComputeType"/>.</summary>
+    /// <summary>
+    /// Final hidden states after the last norm for every token of the forest. [time, hidden], in <see cref="ComputeType"/>.
+    /// </summary>
     /// <exception cref="InputException">A path is longer than the model's context.</exception>
     public Tensor Hidden(TokenForest forest)
     {

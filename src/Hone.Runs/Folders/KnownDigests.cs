@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Hone.Data;
 
 namespace Hone.Runs;
 
@@ -42,13 +43,12 @@ public sealed class KnownDigests(string root, string? file = null)
         if (file is null) return;
         try
         {
-            File.WriteAllBytes(file + ".partial",
-                JsonSerializer.SerializeToUtf8Bytes(new SortedDictionary<string, string>(_known, StringComparer.Ordinal)));
-            File.Move(file + ".partial", file, overwrite: true);
+            Durable.WriteFile(file, stream =>
+                JsonSerializer.Serialize(stream, new SortedDictionary<string, string>(_known, StringComparer.Ordinal)));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (InputException e)
         {
-            System.Diagnostics.Trace.TraceWarning($"{file} could not be written: {e.Message}");
+            System.Diagnostics.Trace.TraceWarning($"{file} is not kept: {e.Message}");
         }
     }
 

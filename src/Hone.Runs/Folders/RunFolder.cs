@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Hone.Data;
 using Hone.Runs.Recipes;
 
 namespace Hone.Runs;
@@ -61,7 +62,7 @@ public sealed class RunFolder : IDisposable
         try
         {
             if (System.IO.File.Exists(System.IO.Path.Combine(path, ManifestName))) throw Taken(path); // made by another process just now
-            files.WriteWhole(System.IO.Path.Combine(path, "recipe.yaml"), Encoding.UTF8.GetBytes(RecipeText.Show(recipe)));
+            files.WriteFile(System.IO.Path.Combine(path, "recipe.yaml"), Text(RecipeText.Show(recipe)));
             RunFolder run = new(path, recipe, held, files);
             run.WriteManifest(clock, finished: false);
             return run;
@@ -85,7 +86,7 @@ public sealed class RunFolder : IDisposable
         RunLock held = RunLock.Take(path, clock);
         try
         {
-            files.DeleteTemporary(path);
+            files.DeletePartial(path);
             JsonObject? manifest = SealedJson.Read(System.IO.Path.Combine(path, ManifestName), out string? problem);
             if (manifest is null) throw new InputException(problem!, path);
             IReadOnlyDictionary<string, (string, string)> origins = Origins(manifest);
@@ -136,7 +137,9 @@ public sealed class RunFolder : IDisposable
     private static bool IsUnborn(string path) => System.IO.File.Exists(System.IO.Path.Combine(path, RunLock.FileName)) && Directory
         .EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName)
         .All(name => name is RunLock.FileName or RunLock.OwnerName or "recipe.yaml"
-            || name!.StartsWith(DurableFolders.Temporary, StringComparison.Ordinal));
+            || DurableFolders.IsPartial(name!));
+
+    private static Action<Stream> Text(string text) => stream => stream.Write(Encoding.UTF8.GetBytes(text));
 
     private static InputException Taken(string path)
     {
@@ -153,8 +156,8 @@ public sealed class RunFolder : IDisposable
         if (Changes.Count == 0) return;
         int number = 1;
         while (System.IO.File.Exists(File($"recipe.{number}.yaml"))) number++;
-        _files.WriteWhole(File($"recipe.{number}.yaml"), System.IO.File.ReadAllBytes(File("recipe.yaml")));
-        _files.WriteWhole(File("recipe.yaml"), Encoding.UTF8.GetBytes(RecipeText.Show(recipe)));
+        _files.WriteFile(File($"recipe.{number}.yaml"), stream => stream.Write(System.IO.File.ReadAllBytes(File("recipe.yaml"))));
+        _files.WriteFile(File("recipe.yaml"), Text(RecipeText.Show(recipe)));
         Recipe = recipe;
         WriteManifest(clock, finished: false);
     }
@@ -166,7 +169,7 @@ public sealed class RunFolder : IDisposable
     {
         string now = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         JsonObject? before = SealedJson.Read(File(ManifestName), out _);
-        _files.WriteWhole(File(ManifestName), SealedJson.Seal(new JsonObject
+        byte[] manifest = SealedJson.Seal(new JsonObject
         {
             ["hone"] = typeof(RunFolder).Assembly.GetName().Version?.ToString(3),
             ["name"] = Recipe.Value.Name,
@@ -174,6 +177,7 @@ public sealed class RunFolder : IDisposable
             ["finished"] = finished ? now : null,
             ["origins"] = new JsonObject(Recipe.Record().Select(r => KeyValuePair.Create(r.Key,
                 (JsonNode?)new JsonObject { ["value"] = r.Value.Value, ["origin"] = r.Value.Origin }))),
-        }));
+        });
+        _files.WriteFile(File(ManifestName), stream => stream.Write(manifest));
     }
 }

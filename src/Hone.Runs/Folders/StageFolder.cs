@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Runs.Metrics;
 
 namespace Hone.Runs;
@@ -21,7 +22,7 @@ public sealed class StageFolder
             store.Files.CreateFolders(path);
             WriteManifest();
         }
-        store.Files.DeleteTemporary(path);
+        store.Files.DeletePartial(path);
         if (Finished) _states.Clear(); // a kill right after Finish leaves them
         else Resume = GoOn(fresh);
         store.Metrics.Begin(System.IO.File.Exists(MetricsPath) ? System.IO.File.ReadAllBytes(MetricsPath) : [], more: !Finished);
@@ -81,10 +82,7 @@ public sealed class StageFolder
         IDurableFiles files = _store.Files;
         string[] outputs = [.. DurableFolders.FilesBelow(Path)
             .Where(f => f != StageManifest.FileName && !f.StartsWith(StatesName + "/", StringComparison.Ordinal))];
-        foreach (string output in outputs) files.Sync(System.IO.Path.Combine(Path, output));
-        foreach (string inner in Directory.EnumerateDirectories(Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
-            files.SyncFolder(inner);
-        files.SyncFolder(Path);
+        files.SyncBelow(Path, outputs);
         _manifest = _manifest with { Outputs = [.. outputs.Select(f => _store.Known.Read(Path, f))] };
         WriteManifest();
         _verified.UnionWith(outputs);
@@ -111,5 +109,6 @@ public sealed class StageFolder
         return state;
     }
 
-    private void WriteManifest() => _store.Files.WriteWhole(System.IO.Path.Combine(Path, StageManifest.FileName), _manifest.ToBytes());
+    private void WriteManifest() =>
+        _store.Files.WriteFile(System.IO.Path.Combine(Path, StageManifest.FileName), stream => stream.Write(_manifest.ToBytes()));
 }

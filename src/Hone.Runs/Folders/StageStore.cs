@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Hone.Data;
 using Hone.Runs.Metrics;
 
 namespace Hone.Runs;
@@ -97,7 +98,7 @@ public sealed partial class StageStore(
         if (!Directory.Exists(path)) return null;
         string manifest = Path.Combine(path, StageManifest.FileName);
         if (File.Exists(manifest)) return StageManifest.Read(manifest, out problem);
-        if (DurableFolders.FilesBelow(path).Any(f => !f.StartsWith(DurableFolders.Temporary, StringComparison.Ordinal)))
+        if (DurableFolders.FilesBelow(path).Any(f => !DurableFolders.IsPartial(f)))
             problem = $"it has files but no {StageManifest.FileName}";
         return null;
     }

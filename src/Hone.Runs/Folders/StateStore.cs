@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Hone.Data;
 
 namespace Hone.Runs;
 
@@ -54,11 +55,11 @@ public sealed class StateStore(string folder, IDurableFiles files, int keep, Act
         if (_newest is { } newest && newest.Step == step) return newest;
         string name = Prefix + step.ToString("D6", CultureInfo.InvariantCulture);
         string final = Path.Combine(folder, name);
-        string beside = Path.Combine(folder, DurableFolders.Temporary + name);
+        string beside = Path.Combine(folder, name + Durable.PartialSuffix);
         try
         {
             files.CreateFolders(folder);
-            files.DeleteTemporary(folder);
+            files.DeletePartial(folder);
             files.CreateFolder(beside);
             write(new StateWriter(beside, files));
             WriteManifest(beside, step, cursors);
@@ -90,10 +91,7 @@ public sealed class StateStore(string folder, IDurableFiles files, int keep, Act
     private void WriteManifest(string beside, int step, IReadOnlyDictionary<string, long> cursors)
     {
         string[] paths = [.. DurableFolders.FilesBelow(beside)];
-        foreach (string path in paths) files.Sync(Path.Combine(beside, path));
-        foreach (string inner in Directory.EnumerateDirectories(beside, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
-            files.SyncFolder(inner);
-        files.SyncFolder(beside);
+        files.SyncBelow(beside, paths);
         JsonObject manifest = new()
         {
             ["step"] = step,
@@ -138,7 +136,7 @@ public sealed class StateStore(string folder, IDurableFiles files, int keep, Act
     {
         try
         {
-            if (Directory.Exists(folder)) files.DeleteTemporary(folder);
+            if (Directory.Exists(folder)) files.DeletePartial(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -41,9 +41,7 @@ public static class Findings
     {
         bool weak = results.RewardModel is { StrongEnough: false };
         IEnumerable<Html> lines = Sentences(results).Select(s => Html.Of($"<p>{s}</p>"));
-        Html warning = weak
-            ? Html.Of($"<p><strong>The reward model: {InSentence(results.RewardModel!.InShort)}</strong>: {results.RewardModel.Verdict}</p>")
-            : Html.Empty;
+        Html warning = weak ? Warning(results.RewardModel!) : Html.Empty;
         return Html.Of($"<div class=\"finding{(weak ? " weak" : "")}\">{Html.Join(lines)}{warning}</div>");
     }
 
@@ -72,5 +70,9 @@ public static class Findings
     private static string Percent(Interval rate) =>
         $"{Format.Percent(rate.Value)}% [{Format.Percent(rate.Low)}, {Format.Percent(rate.High)}]";
 
-    private static string InSentence(string text) => char.ToLowerInvariant(text[0]) + text[1..];
+    private static Html Warning(RewardModelResult judged)
+    {
+        string inSentence = char.ToLowerInvariant(judged.InShort[0]) + judged.InShort[1..];
+        return Html.Of($"<p><strong>The reward model: {inSentence}</strong>: {judged.Verdict}</p>");
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Hone.Data;
 
 namespace Hone.Runs;
 
@@ -54,7 +55,7 @@ public static class ModelCard
     public static string Write(string releaseFolder, ModelCardInfo info, RunResults results)
     {
         string path = Path.Combine(releaseFolder, FileName);
-        AtomicText.Write(path, Render(info, results));
+        Durable.WriteText(path, Render(info, results));
         return path;
     }
 

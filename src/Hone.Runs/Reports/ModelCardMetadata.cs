@@ -47,7 +47,8 @@ internal static class ModelCardMetadata
         string prompts = info.IsRewardModel ? "held-out preference pairs of the run" : "held-out prompts of the run";
         card.Append("model-index:\n  - name: ").Append(MarkdownText.YamlScalar(info.Name)).Append("\n    results:\n");
         card.Append("      - task:\n          type: ").Append(info.IsRewardModel ? "text-classification" : "text-generation").Append('\n');
-        card.Append("        dataset:\n          type: hone-held-out\n          name: ").Append(MarkdownText.YamlScalar(prompts)).Append('\n');
+        card.Append("        dataset:\n          type: hone-held-out\n          name: ")
+            .Append(MarkdownText.YamlScalar(prompts)).Append('\n');
         card.Append("          split: test\n        metrics:\n");
         foreach ((string type, string name, Interval value) in metrics)
         {

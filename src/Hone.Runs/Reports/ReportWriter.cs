@@ -1,3 +1,5 @@
+using Hone.Data;
+
 namespace Hone.Runs;
 
 /// <summary>
@@ -15,7 +17,7 @@ public static class ReportWriter
         RunResults results = RunResultsJson.Read(Path.Combine(runFolder, RunResults.FileName));
         MetricCurves metrics = MetricCurves.Read(Path.Combine(runFolder, MetricCurves.FileName));
         string path = Path.Combine(runFolder, FileName);
-        AtomicText.Write(path, Render(results, metrics));
+        Durable.WriteText(path, Render(results, metrics));
         return path;
     }
 

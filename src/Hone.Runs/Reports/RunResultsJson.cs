@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Hone.Data;
 
 namespace Hone.Runs;
 
@@ -30,7 +31,7 @@ public static class RunResultsJson
     }
 
     /// <summary>Writes beside the target and renames, so that a reader never sees half a file.</summary>
-    public static void Write(RunResults results, string path) => AtomicText.Write(path, ToJson(results) + "\n");
+    public static void Write(RunResults results, string path) => Durable.WriteText(path, ToJson(results) + "\n");
 }
 
 [JsonSourceGenerationOptions(

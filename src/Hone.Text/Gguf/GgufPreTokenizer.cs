@@ -29,7 +29,8 @@ internal sealed record GgufPreTokenizer(
         new("gpt-2", null, IgnoresMerges: false, Aliases: ["olmo", "phi-2", "mpt", "exaone4"]),
         new("smollm", null, IgnoresMerges: false, SingleDigits: true),
         new("tekken", $"{Lead}{Upper}*{Lower}+|{Lead}{Upper}+{Lower}*|\\p{{N}}{Rest}", IgnoresMerges: true),
-        new("gpt-4o", $"{Lead}{Upper}*{Lower}+{Contraction}|{Lead}{Upper}+{Lower}*{Contraction}|\\p{{N}}{{1,3}}{Rest}", IgnoresMerges: false, Aliases: ["llama4"]),
+        new("gpt-4o", $"{Lead}{Upper}*{Lower}+{Contraction}|{Lead}{Upper}+{Lower}*{Contraction}|\\p{{N}}{{1,3}}{Rest}",
+            IgnoresMerges: false, Aliases: ["llama4"]),
     ];
 
     /// <exception cref="InputException">The name is missing or not known.</exception>
@@ -49,9 +50,12 @@ internal sealed record GgufPreTokenizer(
         if (alike.Count == 0)
         {
             throw new InputException(
-                $"the split pattern {pattern} has no name in GGUF that Hone knows", where, $"known: {string.Join(", ", s_known.Select(p => p.Name))}");
+                $"the split pattern {pattern} has no name in GGUF that Hone knows", where,
+                $"known: {string.Join(", ", s_known.Select(p => p.Name))}");
         }
         return alike.Find(p => p.IgnoresMerges == ignoresMerges) ?? throw new InputException(
-            $"ignore_merges is {(ignoresMerges ? "true" : "false")}, but GGUF's pre-tokenizer of this split pattern, {alike[0].Name}, implies the opposite", where);
+            $"ignore_merges is {(ignoresMerges ? "true" : "false")}, but {alike[0].Name}, GGUF's name of this split pattern, implies "
+            + "the opposite",
+            where);
     }
 }

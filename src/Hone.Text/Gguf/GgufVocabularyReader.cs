@@ -6,7 +6,9 @@ using Hone.Text.TokenizerFile;
 
 namespace Hone.Text.Gguf;
 
-/// <summary>Makes a GGUF vocabulary from the tokenizer files of a Hugging Face folder. What GGUF cannot express is refused by name.</summary>
+/// <summary>
+/// Makes a GGUF vocabulary from the tokenizer files of a Hugging Face folder. What GGUF cannot express is refused by name.
+/// </summary>
 public static class GgufVocabularyReader
 {
     private const float AddedScore = -1000, UnusedScore = -10000; // as llama.cpp's converter gives them
@@ -72,7 +74,8 @@ public static class GgufVocabularyReader
     private static GgufVocabulary ByteLevel(TokenizerJson file, string[] tokens, GgufTokenType[] types, Action<string> warn)
     {
         JsonFields? normalizer = file.Fields("normalizer");
-        if (normalizer is { Type: "NFC" }) warn("text is normalized to NFC by tokenizer.json, but not by llama.cpp: decomposed letters give other tokens");
+        if (normalizer is { Type: "NFC" })
+            warn("text is normalized to NFC by tokenizer.json, but not by llama.cpp: decomposed letters give other tokens");
         else if (normalizer is { } other && !(other.Type == "Sequence" && !other.Items("normalizers").Any()))
             throw new InputException($"the normalizer \"{other.Type}\" cannot be expressed in GGUF for byte-level BPE", other.Where);
         bool ignoresMerges = Model(file, "ignore_merges")?.Flag("value") ?? false;
@@ -92,7 +95,8 @@ public static class GgufVocabularyReader
     {
         List<JsonFields> parts = section.Type == "Sequence" ? [.. section.Items("pretokenizers")] : [section];
         JsonFields last = parts[^1];
-        if (last.Flag("add_prefix_space") ?? true) throw new InputException("add_prefix_space cannot be expressed in GGUF for byte-level BPE", last.Where);
+        if (last.Flag("add_prefix_space") ?? true)
+            throw new InputException("add_prefix_space cannot be expressed in GGUF for byte-level BPE", last.Where);
         bool cuts = last.Flag("use_regex") ?? true;
         return parts[..^1] switch
         {
@@ -108,10 +112,12 @@ public static class GgufVocabularyReader
         TokenizerJson file, string folder, TokenizerConfig config, string[] tokens, GgufTokenType[] types, Action<string> warn)
     {
         JsonFields? splitter = file.Fields("pre_tokenizer");
-        if (Model(file, "unk_token")?.Text("value") is { } unknown && Array.IndexOf(tokens, unknown) is >= 0 and int id) types[id] = GgufTokenType.Unknown;
+        if (Model(file, "unk_token")?.Text("value") is { } unknown && Array.IndexOf(tokens, unknown) is >= 0 and int id)
+            types[id] = GgufTokenType.Unknown;
         bool prefix = Prefix(file.Fields("normalizer"), splitter, warn);
         string scored = Path.Combine(folder, "tokenizer.model");
-        if (File.Exists(scored) && RegularFile.ReadBytes(scored, JsonFile.MaxTokenizerBytes) is [0x0A, ..]) return FromSentencePiece(scored, config, prefix, tokens.Length, tokens, types);
+        if (File.Exists(scored) && RegularFile.ReadBytes(scored, JsonFile.MaxTokenizerBytes) is [0x0A, ..])
+            return FromSentencePiece(scored, config, prefix, tokens.Length, tokens, types);
         if (!(Model(file, "byte_fallback")?.Flag("value") ?? false))
             warn("the tokenizer has no byte_fallback, but llama.cpp always spells what has no token in bytes");
         return new()
@@ -139,7 +145,9 @@ public static class GgufVocabularyReader
         bool harmless = splitter is null or { Type: "Split" } && (splitter is not { } cut || cut.Child("pattern").Text("String") == " ");
         bool prepends = steps is [{ Type: "Prepend" } first, ..] && first.Text("prepend") == "\u2581";
         if (!replaces || !harmless || steps.Count != (prepends ? 2 : 1))
-            throw new InputException("these normalizers and pre-tokenizers are not SentencePiece's, and GGUF has no other way to write them", (normalizer ?? splitter)?.Where);
+            throw new InputException(
+                "these normalizers and pre-tokenizers are not SentencePiece's, and GGUF has no other way to write them",
+                (normalizer ?? splitter)?.Where);
         return prepends;
     }
 
@@ -148,7 +156,8 @@ public static class GgufVocabularyReader
     {
         byte[] bytes = RegularFile.ReadBytes(path, JsonFile.MaxTokenizerBytes);
         if (bytes is not [0x0A, ..])
-            throw new InputException("a tiktoken file does not say how it merges or splits, which GGUF needs", path, "put the model's tokenizer.json beside it");
+            throw new InputException("a tiktoken file does not say how it merges or splits, which GGUF needs", path,
+                "put the model's tokenizer.json beside it");
         SentencePieceModel source = SentencePieceModel.Read(bytes, path);
         bool alone = tokens is null;
         tokens ??= [.. Enumerable.Range(0, size).Select(id => $"[PAD{id}]")];
@@ -160,7 +169,8 @@ public static class GgufVocabularyReader
             string spelled = Encoding.UTF8.GetString(text);
             if (alone) (tokens[id], types[id]) = (spelled, (GgufTokenType)kind);
             else if (tokens[id] != spelled && types[id] is GgufTokenType.Normal or GgufTokenType.Byte)
-                throw new InputException($"token {id} is '{tokens[id]}' in tokenizer.json and '{spelled}' here", path, "the two files are of different models");
+                throw new InputException($"token {id} is '{tokens[id]}' in tokenizer.json and '{spelled}' here", path,
+                    "the two files are of different models");
             scores[id] = score;
         }
         List<AddedToken> added = [];
@@ -210,14 +220,16 @@ public static class GgufVocabularyReader
             for (int cut = 1; cut < token.Length; cut++)
             {
                 if (char.IsLowSurrogate(token[cut]) || !normal.Contains(token[..cut]) || !normal.Contains(token[cut..])) continue;
-                if (!pairs.Contains((token[..cut], token[cut..]))) throw Unscored($"'{token[..cut]}' and '{token[cut..]}' are no merge, but their union is a token");
+                if (!pairs.Contains((token[..cut], token[cut..])))
+                    throw Unscored($"'{token[..cut]}' and '{token[cut..]}' are no merge, but their union is a token");
             }
             scores[id] = -(order.TryGetValue(token, out int at) ? at : rank++);
         }
         return scores;
 
         InputException Unscored(string why) => new(
-            $"the merges cannot be written as scores, which is how GGUF stores a SentencePiece vocabulary: {why}", file.Path, "put the model's tokenizer.model beside it");
+            $"the merges cannot be written as scores, which is how GGUF stores a SentencePiece vocabulary: {why}", file.Path,
+            "put the model's tokenizer.model beside it");
     }
 
     // A scalar of the model section, whose vocabulary never becomes objects.

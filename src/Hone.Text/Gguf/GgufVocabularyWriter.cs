@@ -1,15 +1,20 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Hone.Text.Gguf;
 
-/// <summary>Writes a GGUF vocabulary as the tokenizer files of a Hugging Face folder, which transformers and <see cref="Tokenizer.Load"/> read.</summary>
+/// <summary>
+/// Writes a GGUF vocabulary as the tokenizer files of a Hugging Face folder, which transformers and
+/// <see cref="Tokenizer.Load"/> read.
+/// </summary>
 public static class GgufVocabularyWriter
 {
     private const char Mark = '\u2581';
 
     // What llama.cpp takes for the end of an answer wherever a control token has such a name (llama-vocab.cpp).
-    private static readonly string[] s_stopNames = ["<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>"];
+    private static readonly string[] s_stopNames =
+        ["<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>"];
 
     /// <summary>Ids that end an answer: those that the file names, and control tokens with a name that says so.</summary>
     public static IReadOnlyList<int> StopIds(GgufVocabulary words)
@@ -17,7 +22,8 @@ public static class GgufVocabularyWriter
         List<int> ids = [.. words.EosId is { } eos ? [eos, .. words.OtherStops] : words.OtherStops];
         for (int id = 0; id < words.Tokens.Count; id++)
         {
-            if (words.Types[id] is GgufTokenType.Control or GgufTokenType.UserDefined && s_stopNames.Contains(words.Tokens[id])) ids.Add(id);
+            if (words.Types[id] is GgufTokenType.Control or GgufTokenType.UserDefined && s_stopNames.Contains(words.Tokens[id]))
+                ids.Add(id);
         }
         return [.. ids.Distinct()];
     }
@@ -40,12 +46,14 @@ public static class GgufVocabularyWriter
         Save(file, Path.Combine(folder, "tokenizer.json"));
 
         JsonObject config = new() { ["tokenizer_class"] = "PreTrainedTokenizerFast", ["clean_up_tokenization_spaces"] = false };
-        foreach ((string role, int? id) in ((string, int?)[])[("bos", words.BosId), ("eos", words.EosId), ("unk", words.UnkId), ("pad", words.PadId)])
-        {
-            if (id is { } known) config[$"{role}_token"] = words.Tokens[known];
-        }
+        void Role(string key, int? id) => config[key] = id is { } known ? words.Tokens[known] : null;
+        Role("bos_token", words.BosId);
+        Role("eos_token", words.EosId);
+        Role("unk_token", words.UnkId);
+        Role("pad_token", words.PadId);
         (config["add_bos_token"], config["add_eos_token"]) = (words.AddsBos, words.AddsEos);
-        if (words.ToolTemplate is { } tools && words.ChatTemplate is { } plain) config["chat_template"] = new JsonArray(Named("default", plain), Named("tool_use", tools));
+        if (words.ToolTemplate is { } tools && words.ChatTemplate is { } plain)
+            config["chat_template"] = new JsonArray(Named("default", plain), Named("tool_use", tools));
         else if (words.ChatTemplate is { } only) File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), only);
         Save(config, Path.Combine(folder, "tokenizer_config.json"));
     }
@@ -62,10 +70,12 @@ public static class GgufVocabularyWriter
         if (words.Model == GgufVocabulary.SentencePiece && words.Scores?.Count != count)
             throw new InputException($"there are {count} tokens, but scores for {words.Scores?.Count ?? 0}", where);
         if (words.Scores?.Any(float.IsNaN) ?? false) throw new InputException("a token's score is not a number", where);
-        if (words.Model == GgufVocabulary.ByteLevel && words.Merges is null) throw new InputException("the file has no tokenizer.ggml.merges", where);
+        if (words.Model == GgufVocabulary.ByteLevel && words.Merges is null)
+            throw new InputException("the file has no tokenizer.ggml.merges", where);
         foreach (int id in new[] { words.BosId, words.EosId, words.UnkId, words.PadId }.OfType<int>().Concat(words.OtherStops))
         {
-            if (id < 0 || id >= count) throw new InputException($"a token with a role has the id {id}, but there are {count} tokens", where);
+            if (id < 0 || id >= count)
+                throw new InputException($"a token with a role has the id {id}, but there are {count} tokens", where);
         }
         if (words.AddsBos && words.BosId is null || words.AddsEos && words.EosId is null)
             throw new InputException("the tokenizer is to add a token at the begin or end of a text, but the file names none", where);
@@ -94,7 +104,10 @@ public static class GgufVocabularyWriter
         JsonArray steps = [];
         if (rule.SingleDigits) steps.Add(new JsonObject { ["type"] = "Digits", ["individual_digits"] = true });
         if (rule.Pattern is { } pattern)
-            steps.Add(new JsonObject { ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] = "Isolated", ["invert"] = false });
+        {
+            JsonObject regex = new() { ["Regex"] = pattern };
+            steps.Add(new JsonObject { ["type"] = "Split", ["pattern"] = regex, ["behavior"] = "Isolated", ["invert"] = false });
+        }
         steps.Add(ByteLevel(rule.Pattern is null));
         file["normalizer"] = rule.Composes ? new JsonObject { ["type"] = "NFC" } : null;
         file["pre_tokenizer"] = new JsonObject { ["type"] = "Sequence", ["pretokenizers"] = steps };
@@ -110,9 +123,9 @@ public static class GgufVocabularyWriter
 
     private static void AddSentencePiece(JsonObject file, GgufVocabulary words)
     {
-        JsonObject spaces = Replace(" ", $"{Mark}");
+        JsonObject spaces = Replace(" ", $"{Mark}"), prepend = new() { ["type"] = "Prepend", ["prepend"] = $"{Mark}" };
         file["normalizer"] = words.AddsSpacePrefix
-            ? new JsonObject { ["type"] = "Sequence", ["normalizers"] = new JsonArray(new JsonObject { ["type"] = "Prepend", ["prepend"] = $"{Mark}" }, spaces) }
+            ? new JsonObject { ["type"] = "Sequence", ["normalizers"] = new JsonArray(prepend, spaces) }
             : spaces;
         file["pre_tokenizer"] = null;
         JsonArray steps = [Replace($"{Mark}", " "), new JsonObject { ["type"] = "ByteFallback" }, new JsonObject { ["type"] = "Fuse" }];
@@ -134,7 +147,8 @@ public static class GgufVocabularyWriter
         {
             for (int cut = 1; cut < token.Length; cut++)
             {
-                if (normal.TryGetValue(token[..cut], out int left) && normal.TryGetValue(token[cut..], out int right)) pairs.Add((words.Scores![id], left, right));
+                if (normal.TryGetValue(token[..cut], out int left) && normal.TryGetValue(token[cut..], out int right))
+                    pairs.Add((words.Scores![id], left, right));
             }
         }
         JsonArray merges = [];
@@ -149,7 +163,8 @@ public static class GgufVocabularyWriter
         for (int id = 0; id < words.Tokens.Count; id++)
         {
             if (words.Types[id] is GgufTokenType.Unused or GgufTokenType.Control or GgufTokenType.UserDefined) continue;
-            if (!vocabulary.TryAdd(words.Tokens[id], id)) throw new InputException($"the token '{words.Tokens[id]}' is there twice", "tokenizer.ggml.tokens");
+            if (!vocabulary.TryAdd(words.Tokens[id], id))
+                throw new InputException($"the token '{words.Tokens[id]}' is there twice", "tokenizer.ggml.tokens");
         }
         return new()
         {
@@ -188,7 +203,8 @@ public static class GgufVocabularyWriter
         }
         return new() { ["type"] = "TemplateProcessing", ["single"] = single, ["pair"] = pair, ["special_tokens"] = special };
 
-        JsonObject Special(int id, int type) => new() { ["SpecialToken"] = new JsonObject { ["id"] = words.Tokens[id], ["type_id"] = type } };
+        JsonObject Special(int id, int type) =>
+            new() { ["SpecialToken"] = new JsonObject { ["id"] = words.Tokens[id], ["type_id"] = type } };
     }
 
     private static JsonObject ByteLevel(bool cuts) =>
@@ -202,7 +218,8 @@ public static class GgufVocabularyWriter
     private static void Save(JsonObject json, string path)
     {
         using FileStream stream = File.Create(path);
-        using Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        JsonWriterOptions readable = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        using Utf8JsonWriter writer = new(stream, readable);
         json.WriteTo(writer);
     }
 }

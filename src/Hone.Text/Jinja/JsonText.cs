@@ -28,8 +28,11 @@ internal sealed class JsonText(int? indent, string itemSeparator, string keySepa
             case null: _text.Append("null"); break;
             case bool b: _text.Append(b ? "true" : "false"); break;
             case long or System.Numerics.BigInteger: _text.Append(PythonInteger.Text(value, budget)); break;
-            case double d: _text.Append(
-                double.IsNaN(d) ? "NaN" : double.IsInfinity(d) ? d > 0 ? "Infinity" : "-Infinity" : PythonValue.FloatText(d)); break;
+            case double d:
+                _text.Append(double.IsNaN(d) ? "NaN"
+                    : double.IsInfinity(d) ? d > 0 ? "Infinity" : "-Infinity"
+                    : PythonValue.FloatText(d));
+                break;
             case string s: AppendString(s); break;
             case JinjaList list: AppendAll('[', ']', list.Items, item => Append(item, level + 1), level); break;
             case JinjaDict dict:

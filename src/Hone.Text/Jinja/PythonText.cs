@@ -79,8 +79,9 @@ internal static class PythonText
                 case '\t': text.Append("\\t"); break;
                 case int c when c == quote: text.Append('\\').Append(quote); break;
                 case int c when c < 0x20 || c == 0x7F: text.Append($"\\x{c:x2}"); break;
-                case int c when !IsPrintable(rune): text.Append(
-                    c < 0x100 ? $"\\x{c:x2}" : c < 0x10000 ? $"\\u{c:x4}" : $"\\U{c:x8}"); break;
+                case int c when !IsPrintable(rune):
+                    text.Append(c < 0x100 ? $"\\x{c:x2}" : c < 0x10000 ? $"\\u{c:x4}" : $"\\U{c:x8}");
+                    break;
                 default: text.Append(rune.ToString()); break;
             }
         }

@@ -64,10 +64,13 @@ internal static class StringMethods
         string upper = text.ToUpperInvariant();
         if (upper.AsSpan().IndexOfAny('\u00DF', '\u0149') < 0 && upper.AsSpan().IndexOfAnyInRange('\uFB00', '\uFB06') < 0) return upper;
         string[] ligatures = ["FF", "FI", "FL", "FFI", "FFL", "ST", "ST"];
-        return string.Concat(
-            upper.Select(
-            c => c switch { '\u00DF' => "SS", '\u0149' => "\u02BCN", >= '\uFB00' and <= '\uFB06' => ligatures[c - '\uFB00'],
-            _ => c.ToString() }));
+        return string.Concat(upper.Select(c => c switch
+        {
+            '\u00DF' => "SS",
+            '\u0149' => "\u02BCN",
+            >= '\uFB00' and <= '\uFB06' => ligatures[c - '\uFB00'],
+            _ => c.ToString(),
+        }));
     }
 
     public static string Capitalize(string text) =>

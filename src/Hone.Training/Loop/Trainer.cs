@@ -77,8 +77,10 @@ public sealed class Trainer<TExample> : IDisposable
         {
             _hooks.Stepped(RunStep());
             bool last = Step == TotalSteps;
-            if (_heldOut.Count > 0 && (last || (_options.EvalEvery > 0 && Step % _options.EvalEvery == 0))) _hooks.Evaluated(Step, Evaluate());
-            if (cancel.IsCancellationRequested || (_options.SaveEvery > 0 && Step % _options.SaveEvery == 0 && !last)) _hooks.Save(Step, State);
+            if (_heldOut.Count > 0 && (last || (_options.EvalEvery > 0 && Step % _options.EvalEvery == 0)))
+                _hooks.Evaluated(Step, Evaluate());
+            if (cancel.IsCancellationRequested || (_options.SaveEvery > 0 && Step % _options.SaveEvery == 0 && !last))
+                _hooks.Save(Step, State);
             cancel.ThrowIfCancellationRequested();
         }
         foreach (Tensor weight in _model.Trainable.Values) weight.requires_grad_(false);
@@ -116,7 +118,8 @@ public sealed class Trainer<TExample> : IDisposable
         double norm = GradientNorm.Clip(_model.Trainable.Values, _options.ClipNorm);
         double lossMean = metrics.Means["loss"];
         if (!double.IsFinite(lossMean) || !double.IsFinite(norm))
-            throw new TrainingException($"Step {Step + 1}: the loss is {lossMean} and the gradient norm {norm}. Nothing of this step was kept.\n  Lower the learning rate, or look for a broken row among the data.");
+            throw new TrainingException($"Step {Step + 1}: the loss is {lossMean} and the gradient norm {norm}. "
+                + "Nothing of this step was kept.\n  Lower the learning rate, or look for a broken row among the data.");
         _optimiser.Step(rate);
         Step++;
         metrics.Add("grad_norm", norm, 1);

@@ -12,7 +12,8 @@ public static class DpoLoss
 {
     /// <summary>Loss of each pair. All arguments and the result are [pairs], fp32; the references carry no gradient.</summary>
     public static Tensor Sigmoid(
-        Tensor policyChosen, Tensor policyRejected, Tensor referenceChosen, Tensor referenceRejected, double beta, double labelSmoothing = 0)
+        Tensor policyChosen, Tensor policyRejected, Tensor referenceChosen, Tensor referenceRejected,
+        double beta, double labelSmoothing = 0)
     {
         Tensor h = (policyChosen - referenceChosen - (policyRejected - referenceRejected)).Times(beta);
         Tensor loss = -nn.functional.logsigmoid(h);

@@ -12,9 +12,13 @@ public interface IObjective<TExample>
     /// <summary>What the recipe's batch size counts: conversations or comparisons.</summary>
     int BatchUnits(TExample example);
 
-    /// <summary>What the loss is a mean over: learnt tokens or comparisons. A batch's loss does not depend on how it is cut into passes.</summary>
+    /// <summary>
+    /// What the loss is a mean over: learnt tokens or comparisons. A batch's loss does not depend on how it is cut into passes.
+    /// </summary>
     int LossUnits(TExample example);
 
-    /// <summary>Sum of the loss over the loss units of these examples, a scalar with gradient; metrics are added as sums and counts.</summary>
+    /// <summary>
+    /// Sum of the loss over the loss units of these examples, a scalar with gradient; metrics are added as sums and counts.
+    /// </summary>
     Tensor Loss(Transformer model, IReadOnlyList<TExample> examples, StepMetrics metrics);
 }

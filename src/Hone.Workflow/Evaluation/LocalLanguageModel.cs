@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
-using Hone.Data;
 using Hone.Evaluation;
 using Hone.Inference;
-using Hone.Models;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow;
@@ -47,11 +45,13 @@ public sealed class LocalLanguageModel : ILanguageModel, IDisposable
         return new LocalLanguageModel(PretrainedModel.Open(folder, ComputeTarget.Parse(device, dtype)), reference.Digest, bos);
     }
 
-    public async IAsyncEnumerable<Reply<Likelihood>> ScoreAsync(IReadOnlyList<ScoreRequest> requests, [EnumeratorCancellation] CancellationToken cancel = default)
+    public async IAsyncEnumerable<Reply<Likelihood>> ScoreAsync(
+        IReadOnlyList<ScoreRequest> requests, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         await Task.Yield();
         ScoreIds[] ids = [.. requests.Select(_tokens.Score)];
-        foreach (SequenceScore score in Guarded(PrefixScorer.Score(_model.Model, [.. ids.Select(i => new ScoredSequence(i.Ids, i.From))], PassTokens, cancel: cancel)))
+        foreach (SequenceScore score in Guarded(
+            PrefixScorer.Score(_model.Model, [.. ids.Select(i => new ScoredSequence(i.Ids, i.From))], PassTokens, cancel: cancel)))
         {
             yield return new Reply<Likelihood>(score.Index, new Likelihood(score.LogProb)
             {
@@ -63,7 +63,8 @@ public sealed class LocalLanguageModel : ILanguageModel, IDisposable
         }
     }
 
-    public async IAsyncEnumerable<Reply<Answer>> GenerateAsync(IReadOnlyList<GenerateRequest> requests, [EnumeratorCancellation] CancellationToken cancel = default)
+    public async IAsyncEnumerable<Reply<Answer>> GenerateAsync(
+        IReadOnlyList<GenerateRequest> requests, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         await Task.Yield();
         PromptIds[] prompts = [.. requests.Select(_tokens.Prompt)];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Models.Gguf;
@@ -31,7 +32,7 @@ public static class GgufRelease
             if (System.IO.File.Exists(path)) warnings.Add($"{name} is there already and stays as it is");
             else
             {
-                AtomicText.Write(path, text());
+                Durable.WriteText(path, text());
                 files.Add(path);
             }
         }
@@ -48,7 +49,7 @@ public static class GgufRelease
             ? "# The chat template is in the file, from where Ollama takes it. Where `ollama show --template` prints only\n"
                 + "# {{ .Prompt }}, Ollama does not know this template: write it here as TEMPLATE in Go's template language.\n"
             : "# A base model: it has no chat template and goes on with a text.\nTEMPLATE \"{{ .Prompt }}\"\n");
-        foreach (string stop in stops) text.Append($"PARAMETER stop \"{stop.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"\n");
+        foreach (string stop in stops) text.Append($"PARAMETER stop {MarkdownText.YamlScalar(stop)}\n");
         void Set(string name, double value) => text.Append(string.Create(CultureInfo.InvariantCulture, $"PARAMETER {name} {value}\n"));
         Set("temperature", options.DoSample ? options.Temperature : 0);
         if (options.DoSample)
@@ -66,10 +67,13 @@ public static class GgufRelease
         TransformerConfig config = ConfigFile.Load(folder);
         string name = metadata.Text("general.name")!;
         StringBuilder card = new($"---\n{front}---\n\n# {MarkdownText.Cell(name)}, GGUF {type}\n\n");
-        card.Append($"`{file}` holds the weights, tokenizer{(GgufTokenizerKeys.HasTemplate(metadata) ? ", chat template" : "")} and settings of {MarkdownText.Cell(name)} ");
-        card.Append(CultureInfo.InvariantCulture, $"(family {config.Family}, {config.LayerCount} layers, {config.VocabularySize} tokens, context {config.MaxPositions}) for llama.cpp and what is built on it.\n\n");
+        string template = GgufTokenizerKeys.HasTemplate(metadata) ? ", chat template" : "";
+        card.Append($"`{file}` holds the weights, tokenizer{template} and settings of {MarkdownText.Cell(name)} (family {config.Family}, ");
+        card.Append(CultureInfo.InvariantCulture, $"{config.LayerCount} layers, {config.VocabularySize} tokens, ");
+        card.Append(CultureInfo.InvariantCulture, $"context {config.MaxPositions}) for llama.cpp and what is built on it.\n\n");
         card.Append("## Use\n\n");
-        card.Append(MarkdownText.Block($"llama-cli -m {file}\nollama create my-model -f {ModelFile} && ollama run my-model\nhone chat {file}", "sh"));
+        string commands = $"llama-cli -m {file}\nollama create my-model -f {ModelFile} && ollama run my-model\nhone chat {file}";
+        card.Append(MarkdownText.Block(commands, "sh"));
         card.Append("\nLM Studio: put the file under its models folder, or `lms import` it.\n");
         if (warnings.Count > 0) card.Append("\n## Differences from the original\n\n");
         foreach (string warning in warnings) card.Append("- ").Append(MarkdownText.Cell(warning)).Append('\n');
@@ -85,10 +89,13 @@ public static class GgufRelease
         if (!System.IO.File.Exists(path) || new FileInfo(path).Length > 1 << 20) return (own, "");
         string text = System.IO.File.ReadAllText(path).Replace("\r\n", "\n", StringComparison.Ordinal);
         const string Fence = "---\n";
-        int end = text.StartsWith(Fence, StringComparison.Ordinal) ? text.IndexOf("\n" + Fence, Fence.Length - 1, StringComparison.Ordinal) : -1;
+        int end = text.StartsWith(Fence, StringComparison.Ordinal)
+            ? text.IndexOf("\n" + Fence, Fence.Length - 1, StringComparison.Ordinal)
+            : -1;
         if (end < 0) return (own, text);
         IEnumerable<string> kept = text[Fence.Length..(end + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Where(line => !line.StartsWith("library_name:", StringComparison.Ordinal) && !line.StartsWith("pipeline_tag:", StringComparison.Ordinal));
+            .Where(line => !line.StartsWith("library_name:", StringComparison.Ordinal)
+                && !line.StartsWith("pipeline_tag:", StringComparison.Ordinal));
         return (own + string.Concat(kept.Select(line => line + "\n")), text[(end + 1 + Fence.Length)..].TrimStart('\n'));
     }
 }

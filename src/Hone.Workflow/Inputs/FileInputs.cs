@@ -55,7 +55,8 @@ public static class FileInputs
             Seeds.Derive((ulong)recipe.Seed, "sft rows"),
             ("data.held_out.sft", recipe.Data.HeldOut.Sft), recipe.Data.Limits.Sft,
             row => TrainingRows.Fit(
-                TrainingRows.Characters(row), () => TrainingRows.Sft(row, text, recipe.Sft.LossOn, lengths), e => rule.Apply(e, lengths), lengths),
+                TrainingRows.Characters(row), () => TrainingRows.Sft(row, text, recipe.Sft.LossOn, lengths),
+                e => rule.Apply(e, lengths), lengths),
             report);
         if (recipe.Sft.PackingLength is { } block) train = SftPacking.Pack(train, Math.Min(block, text.Context ?? block));
         if (TrainingRows.ContextNote("sft", recipe.Sft.MaxLength, text) is { } note) report.Add(note);
@@ -126,7 +127,8 @@ public static class FileInputs
         IReadOnlyList<PromptRow> fitting =
             [.. PromptSplit.Distinct(rows.All(report), distinct)
                 .Where(row => TrainingRows.Fit(
-                    TrainingRows.Characters(row.Messages), () => text.Examples.Prompt(row.Messages), ids => rule.ApplyToPrompt(ids, lengths), lengths)
+                    TrainingRows.Characters(row.Messages), () => text.Examples.Prompt(row.Messages),
+                    ids => rule.ApplyToPrompt(ids, lengths), lengths)
                     is not null)];
         report.Add(distinct.ToString());
         report.Add(lengths.ToString());

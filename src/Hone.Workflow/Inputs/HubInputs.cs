@@ -13,7 +13,8 @@ public static class HubInputs
     /// <exception cref="InputException">As <see cref="ModelPath.Folder(string, Action{string})"/>.</exception>
     public static Recipe Localise(Recipe recipe, Action<string> say)
     {
-        string Model(string given) => given.StartsWith(HubId.Scheme, StringComparison.Ordinal) ? ModelPath.Folder(given, say) : ModelPath.Folder(given);
+        string Model(string given) =>
+            given.StartsWith(HubId.Scheme, StringComparison.Ordinal) ? ModelPath.Folder(given, say) : ModelPath.Folder(given);
         IReadOnlyList<string> Files(IReadOnlyList<string> given) => [.. given.Select(g => HubPath.Data(g, say))];
         return recipe with
         {

@@ -16,7 +16,7 @@ public static class InspectionPage
         .x{text-decoration:line-through;opacity:.45}.key span{padding:1px 6px;margin-right:10px}
         """;
 
-    public static void Write(DataInspection inspection, string path) => AtomicText.Write(path, Render(inspection).Markup);
+    public static void Write(DataInspection inspection, string path) => Durable.WriteText(path, Render(inspection).Markup);
 
     internal static Html Render(DataInspection inspection)
     {

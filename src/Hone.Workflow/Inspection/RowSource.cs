@@ -15,7 +15,8 @@ internal sealed record RowSource(int Number, IReadOnlyList<string> Fields, Func<
     public static IEnumerable<RowSource> Read(RowKind kind, Recipe recipe, string file, DataReport read, DataReport cleaned) => kind switch
     {
         RowKind.Sft => TrainingRows.ReadSft(recipe, file, read, cleaned)
-            .Select(row => new RowSource(read.Read, Texts(row), text => RowTokens.Of(TrainingRows.Sft(row, text, recipe.Sft.LossOn, read)))),
+            .Select(row =>
+                new RowSource(read.Read, Texts(row), text => RowTokens.Of(TrainingRows.Sft(row, text, recipe.Sft.LossOn, read)))),
         RowKind.Preferences => TrainingRows.ReadPreferences(recipe, file, read, cleaned)
             .Select(row => new RowSource(read.Read, [.. Texts(row.Prompt), row.Chosen, row.Rejected],
                 text => RowTokens.Of(text.Examples.Preference(row, $"{file}, row {read.Read}")))),

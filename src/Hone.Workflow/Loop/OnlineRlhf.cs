@@ -22,8 +22,12 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef baseMo
         ModelRef sft = _recipe.Sft.Enabled ? SftStage.Run(run, Inputs, baseModel) : baseModel;
         Inputs = PreferenceStage.Run(run, Inputs, sft);
         // Without a reward model there is nothing to judge, to optimise against or to evaluate with.
-        ModelRef? reward = _recipe.Reward.Enabled || _recipe.Reward.StartFrom is not ("sft" or "base") ? RewardStage.Run(run, Inputs, baseModel, sft) : null;
-        RewardModelResult? rewardCheck = reward is null || Inputs.PreferencesHeldOut.Count == 0 ? null : RewardCheckStage.Run(run, Inputs, sft, reward);
+        ModelRef? reward = _recipe.Reward.Enabled || _recipe.Reward.StartFrom is not ("sft" or "base")
+            ? RewardStage.Run(run, Inputs, baseModel, sft)
+            : null;
+        RewardModelResult? rewardCheck = reward is null || Inputs.PreferencesHeldOut.Count == 0
+            ? null
+            : RewardCheckStage.Run(run, Inputs, sft, reward);
         var policies = new List<(string Name, string Series, string Label, ModelRef Model)> { ("sft", "sft", "SFT", sft) };
         if (_recipe.OfflineDpo.Enabled)
         {
@@ -35,12 +39,17 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef baseMo
         List<IterationHealth> health = [];
         string? selected = null;
         if (_recipe.Online.Enabled) (health, selected) = Iterate(policies, sft, reward!);
+        string released = selected ?? (_recipe.Online.Enabled ? "sft" : policies[^1].Name);
+        if (_recipe.Online.Enabled && selected is null)
+            run.Say("no iterate is within online.max_kl: what the first one started from is released");
 
         RunResults results = reward is null || !_recipe.Evaluation.Enabled
             ? new RunResults { Name = name, Rows = [], Seed = run.Seed }
-            : Assemble(name, [.. policies.Select(p => (p.Name, p.Series, p.Label))], [.. policies.Select(p => Evaluate(p.Name, p.Model, sft, reward))], People(reward), selected);
+            : Assemble(name, [.. policies.Select(p => (p.Name, p.Series, p.Label))],
+                [.. policies.Select(p => Evaluate(p.Name, p.Model, sft, reward))], People(reward), selected, released);
         bool policy = _recipe.Sft.Enabled || _recipe.OfflineDpo.Enabled || _recipe.Online.Enabled;
-        return (results with { RewardModel = rewardCheck, Iterations = health }, policy ? policies.First(p => p.Name == (selected ?? policies[^1].Name)).Model : reward!);
+        return (results with { RewardModel = rewardCheck, Iterations = health },
+            policy ? policies.First(p => p.Name == released).Model : reward!);
     }
 
     private (List<IterationHealth> Health, string? Selected) Iterate(
@@ -54,14 +63,16 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef baseMo
             ModelRef reference = _recipe.Online.Reference == OnlineReference.Previous ? current : sft;
             (ModelRef model, IterationHealth signals) = OnlineIteration.Run(run, Inputs, t, current, reference, reward);
             string name = $"online-dpo-{t}";
-            PolicyAnswers selection = EvaluationStage.Run(run, "select", name, Inputs.Selection, gold: null, human: null, model, sft, reward);
+            PolicyAnswers selection =
+                EvaluationStage.Run(run, "select", name, Inputs.Selection, gold: null, human: null, model, sft, reward);
             double kl = selection.LogRatios.Average(), score = PenalisedReward(selection);
             health.Add(signals with { Kl = kl, SelectionReward = score });
             run.Say($"{name}: reward {score:F3} and KL {kl:F2} on {Inputs.Selection.Count} held-out prompts");
             policies.Add((name, "online", $"iteration {t}", model));
             if (kl > _recipe.Online.MaxKl)
             {
-                run.Say($"{name}: KL {kl:F2} is above online.max_kl {_recipe.Online.MaxKl}; the next iteration starts from where this one did, and this one is not released");
+                run.Say($"{name}: KL {kl:F2} is above online.max_kl {_recipe.Online.MaxKl}; "
+                    + "the next iteration starts from where this one did, and this one is not released");
                 continue;
             }
             current = model;
@@ -80,24 +91,30 @@ public sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef baseMo
     private PolicyAnswers? People(ModelRef reward) => Inputs.Human is { } human ? HumanStage.Run(run, human.Test, reward) : null;
 
     private RunResults Assemble(
-        string name, (string Name, string Series, string Label)[] policies, PolicyAnswers[] answers, PolicyAnswers? people, string? selected)
+        string name, (string Name, string Series, string Label)[] policies,
+        PolicyAnswers[] answers, PolicyAnswers? people, string? selected, string released)
     {
         int resamples = _recipe.Evaluation.BootstrapSamples;
         ulong seed = Seeds.Derive(run.Seed, "bootstrap");
         PolicyAnswers sft = answers[0];
-        ResultRow[] all = [.. answers.Select(a => FinalTable.Row(a, sft, seed, resamples, a.Name == selected))];
-        PolicyAnswers? offline = answers.FirstOrDefault(a => a.Name == "offline-dpo"), online = answers.FirstOrDefault(a => a.Name == selected);
+        ResultRow[] all =
+            [.. answers.Select(a => FinalTable.Row(a, sft, seed, resamples, _recipe.Online.Enabled && a.Name == released))];
+        PolicyAnswers? offline = answers.FirstOrDefault(a => a.Name == "offline-dpo"),
+            online = answers.FirstOrDefault(a => a.Name == selected);
         return new RunResults
         {
             Name = name,
-            Rows = [.. all.Where(r => !r.Name.Contains("-at-", StringComparison.Ordinal)), .. people is null ? [] : new[] { FinalTable.Row(people, sft, seed, resamples, selected: false) }],
+            Rows = [.. all.Where(r => !r.Name.Contains("-at-", StringComparison.Ordinal)),
+                .. people is null ? [] : new[] { FinalTable.Row(people, sft, seed, resamples, selected: false) }],
             HeadToHead = offline is null || online is null ? null : FinalTable.HeadToHead(online, offline, seed, resamples),
             KlCurve = [.. policies.Zip(all).Where(p => p.First.Series != "sft")
-                .Select(p => new KlPoint(p.First.Series, p.First.Label, p.Second.Kl!.Value.Value, p.Second.GoldWinRate, p.Second.RmWinRate))],
+                .Select(p =>
+                    new KlPoint(p.First.Series, p.First.Label, p.Second.Kl!.Value.Value, p.Second.GoldWinRate, p.Second.RmWinRate))],
             Samples = [.. Enumerable.Range(0, Math.Min(_recipe.Report.Samples, Inputs.Test.Count)).Select(i => new SampleAnswers(
                 string.Join("\n", Inputs.Test[i].Messages.Select(m => m.Content)),
-                [.. answers.Where(a => !a.Name.Contains("-at-", StringComparison.Ordinal)).Concat(people is null ? [] : [people]).Select(a => new SampleAnswer(
-                    a.Name, a.Rows[i].Responses[0], a.Rewards[i], a.Gold?[i], a.Rows[i].FinishReasons![0] == Inference.FinishReasons.Stop))]))],
+                [.. answers.Where(a => !a.Name.Contains("-at-", StringComparison.Ordinal)).Concat(people is null ? [] : [people])
+                    .Select(a => new SampleAnswer(a.Name, a.Rows[i].Responses[0], a.Rewards[i], a.Gold?[i],
+                        a.Rows[i].FinishReasons![0] == Inference.FinishReasons.Stop))]))],
             TestPrompts = Inputs.Test.Count,
             Seed = run.Seed,
         };

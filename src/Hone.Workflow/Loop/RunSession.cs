@@ -2,6 +2,7 @@ using Hone.Inference;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Hone.Data;
 using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Metrics;
@@ -16,14 +17,20 @@ public static class RunSession
     /// <param name="folder">The run, new or taken up again.</param>
     /// <param name="display">For the person who watches.</param>
     /// <param name="redo">Stages to be done again from the start.</param>
-    public static RunResults Execute(RunFolder folder, ProgressDisplay display, TimeProvider clock, CancellationToken cancel, IReadOnlyList<string>? redo = null,
+    public static RunResults Execute(
+        RunFolder folder, ProgressDisplay display, TimeProvider clock, CancellationToken cancel, IReadOnlyList<string>? redo = null,
         IDurableFiles? files = null)
     {
         long begun = clock.GetTimestamp();
         CheckRedo(folder, redo ?? []);
         using var open = new OpenRun(folder, display, clock, redo ?? [], cancel, files);
         RunContext run = open.Context;
-        RunResults results = Run(run, folder, cancel) with { WallSeconds = clock.GetElapsedTime(begun).TotalSeconds, PeakMemoryBytes = PeakMemory(), Machine = Machine(run.Target.Device) };
+        RunResults results = Run(run, folder, cancel) with
+        {
+            WallSeconds = clock.GetElapsedTime(begun).TotalSeconds,
+            PeakMemoryBytes = PeakMemory(),
+            Machine = Machine(run.Target.Device),
+        };
         open.EndMetrics();
         RunResultsJson.Write(results, folder.File(RunResults.FileName));
         TensorBoardEvents.FromMetrics(folder.MetricsPath, folder.File(TensorBoardEvents.FileName), clock).Dispose();
@@ -40,9 +47,12 @@ public static class RunSession
         {
             IReadOnlyList<string> stages = StageStore.NamesIn(folder.Path);
             // A stage may have lost its record; a folder of stages, or one within a stage, is no stage.
-            bool Near(string stage) => stage.StartsWith(name + "/", StringComparison.Ordinal) || name.StartsWith(stage + "/", StringComparison.Ordinal);
+            bool Near(string stage) =>
+                stage.StartsWith(name + "/", StringComparison.Ordinal) || name.StartsWith(stage + "/", StringComparison.Ordinal);
             if (stages.Contains(name) || (Directory.Exists(folder.File(name)) && !stages.Any(Near))) continue;
-            string fix = NearestName.Of(name, stages) is { } meant ? $"Did you mean '{meant}'?" : $"Stages here: {string.Join(", ", stages)}.";
+            string fix = NearestName.Of(name, stages) is { } meant
+                ? $"Did you mean '{meant}'?"
+                : $"Stages here: {string.Join(", ", stages)}.";
             throw new InputException($"--redo {name}: the run has no such stage", folder.Path, fix);
         }
     }
@@ -75,5 +85,6 @@ public static class RunSession
     }
 
     private static string Machine(Device device) => string.Create(CultureInfo.InvariantCulture,
-        $"{(device.type == TorchSharp.DeviceType.CPU ? Processor.Name() : device.ToString())}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}");
+        $"{(device.type == TorchSharp.DeviceType.CPU ? Processor.Name() : device.ToString())}, "
+            + $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}");
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Data;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
@@ -25,7 +26,8 @@ public static class SingleStage
         if (Path.Exists(output) && !(resume && File.Exists(Path.Combine(output, Record, "metrics.jsonl"))))
             throw new InputException("there is something here already", output, "Give the result another place with --output.");
         if (!resume && Path.Exists(WorkFolder(output)))
-            throw new InputException("a training was begun here", WorkFolder(output), "Go on with it by adding --resume, or remove the folder, or give another --output.");
+            throw new InputException("a training was begun here", WorkFolder(output),
+                "Go on with it by adding --resume, or remove the folder, or give another --output.");
     }
 
     /// <param name="output">Folder of the finished model.</param>
@@ -49,7 +51,8 @@ public static class SingleStage
     private static string WorkFolder(string output) => Path.GetFullPath(Path.TrimEndingDirectorySeparator(output)) + ".training";
 
     private static void Execute(
-        string work, string output, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock, Func<RunContext, ModelRef> stage, CancellationToken cancel)
+        string work, string output, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock, Func<RunContext, ModelRef> stage,
+        CancellationToken cancel)
     {
         using RunFolder folder = RunFolder.Exists(work) ? Resume(work, recipe, clock) : RunFolder.Create(work, recipe, clock);
         string model;
@@ -81,7 +84,8 @@ public static class SingleStage
     /// <summary>Whether a cut-off training has anything that a new one would have to do again.</summary>
     private static bool HoldsWork(string work) =>
         Directory.EnumerateFiles(work, "state.json", SearchOption.AllDirectories).Any()
-        || Directory.EnumerateFiles(work, StageManifest.FileName, SearchOption.AllDirectories).Any(f => StageManifest.Read(f, out _)?.Outputs is not null);
+        || Directory.EnumerateFiles(work, StageManifest.FileName, SearchOption.AllDirectories)
+            .Any(f => StageManifest.Read(f, out _)?.Outputs is not null);
 
     private static void Publish(string work, string model, string output)
     {

@@ -16,7 +16,8 @@ internal sealed class StepTiming(ProgressDisplay display, MetricsLog timing, Tim
     {
         long memory = Environment.WorkingSet;
         display.Show(new ProgressStep(stage, report.Step, report.TotalSteps,
-            [.. s_shown.Where(report.Metrics.ContainsKey).Select(name => KeyValuePair.Create(name, report.Metrics[name]))], report.Tokens, memory));
+            [.. s_shown.Where(report.Metrics.ContainsKey).Select(name => KeyValuePair.Create(name, report.Metrics[name]))],
+            report.Tokens, memory));
         if (_stage != stage) (_stage, _tokens, _last) = (stage, 0, clock.GetTimestamp());
         else _tokens += report.Tokens;
         if (report.Step % LogEvery != 0 || _tokens == 0) return;

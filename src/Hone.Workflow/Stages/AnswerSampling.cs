@@ -20,7 +20,8 @@ public static class AnswerSampling
         var seeds = prompts.Select(p => Seeds.Derive(seed, PromptKey.Of(p.Messages))).ToArray();
         for (int i = 0; i < prompts.Count; i++)
             for (int g = 0; g < groups.Count; g++)
-                requests.Add(new GenerationRequest(promptIds[i], Options(groups[g], maxNewTokens, Seeds.Derive(seeds[i], $"group {g}")), groups[g].Count));
+                requests.Add(new GenerationRequest(promptIds[i],
+                    Options(groups[g], maxNewTokens, Seeds.Derive(seeds[i], $"group {g}")), groups[g].Count));
         ILookup<int, Completion> completions = engine.Generate(requests, cancel: cancel).ToLookup(c => c.RequestIndex / groups.Count);
         return [.. prompts.Select((prompt, i) => Row(prompt, promptIds[i], [.. completions[i]], text, seeds[i]))];
     }

@@ -33,13 +33,16 @@ public static class DpoStage
         return ModelRef.Of(stage);
     }
 
-    private static StageFolder Reference(RunContext run, OfflineDpoOptions o, IReadOnlyList<string> files, ModelRef start, ModelRef? reference)
+    private static StageFolder Reference(
+        RunContext run, OfflineDpoOptions o, IReadOnlyList<string> files, ModelRef start, ModelRef? reference)
     {
         StageFolder stage = run.OpenStage(ReferenceName, run.Identity.Reference(files, start, reference, run.Digests));
         if (stage.Finished) return stage;
         using PretrainedModel model = run.Open((reference ?? start).Folder);
         if (reference is not null && !SameTokenizer(start, reference))
-            throw new InputException("The policy and its reference have different tokenizers, so their log-probabilities cannot be compared.", reference.Folder, "Give the model that the policy was made from.");
+            throw new InputException(
+                "The policy and its reference have different tokenizers, so their log-probabilities cannot be compared.",
+                reference.Folder, "Give the model that the policy was made from.");
         PairRow[] pairs = [.. files.SelectMany(file => Read(run, file, model.Text, o))];
         if (reference is not null) pairs = [.. ReferenceLogProbs.Attach(model.Model, model.Text, pairs, run.ScoringTokens)];
         RowFile.Write(stage.File(PairsFile), pairs);
@@ -59,7 +62,9 @@ public static class DpoStage
         foreach (PairRow pair in pairs)
         {
             PreferenceExample? fitting = TrainingRows.Fit(
-                TrainingRows.Characters(pair.Prompt) + pair.Chosen.Length + pair.Rejected.Length, () => text.Examples.Preference(pair, file), example =>
+                TrainingRows.Characters(pair.Prompt) + pair.Chosen.Length + pair.Rejected.Length,
+                () => text.Examples.Preference(pair, file),
+                example =>
                 {
                     CheckIds(example, text, file);
                     return rule.Apply(example, lengths);
@@ -78,7 +83,8 @@ public static class DpoStage
         int size = text.Tokenizer.VocabularySize;
         foreach (int id in example.Prompt.Concat(example.Chosen).Concat(example.Rejected))
             if (id < 0 || id >= size)
-                throw new InputException($"a row holds the token id {id}; the model's tokenizer has {size}", file, "Train the model that the pairs were sampled from.");
+                throw new InputException($"a row holds the token id {id}; the model's tokenizer has {size}",
+                    file, "Train the model that the pairs were sampled from.");
     }
 
     private static bool SameTokenizer(ModelRef a, ModelRef b) =>

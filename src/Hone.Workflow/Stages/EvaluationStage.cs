@@ -5,16 +5,20 @@ using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 
-/// <summary>One policy's answers to a set of prompts, scored: the stage <c>evaluate/NAME</c>, also used to choose the best iterate.</summary>
+/// <summary>
+/// One policy's answers to a set of prompts, scored: the stage <c>evaluate/NAME</c>, also used to choose the best iterate.
+/// </summary>
 public static class EvaluationStage
 {
     private const string AnswersFile = "answers.jsonl", ScoresFile = "scores.json";
 
     /// <param name="folder"><c>evaluate</c> or <c>select</c>: the set of prompts and the seed go by it.</param>
     /// <param name="name">Name of the row.</param>
-    /// <param name="human">What people answered to the prompts, in their order, where that is known: their log-probability is taken.</param>
+    /// <param name="human">What people answered to the prompts, in their order, where that is known: their log-probability is
+    /// taken.</param>
     public static PolicyAnswers Run(
-        RunContext run, string folder, string name, IReadOnlyList<PromptRow> prompts, GoldJudgement? gold, IReadOnlyList<HumanAnswer>? human,
+        RunContext run, string folder, string name, IReadOnlyList<PromptRow> prompts,
+        GoldJudgement? gold, IReadOnlyList<HumanAnswer>? human,
         ModelRef policy, ModelRef sft, ModelRef rewardModel)
     {
         EvaluationOptions o = run.Recipe.Evaluation;
@@ -22,13 +26,15 @@ public static class EvaluationStage
             run.Identity.Evaluation(prompts, gold is not null, human, policy, sft, rewardModel));
         if (!stage.Finished)
         {
-            using PretrainedModel policyModel = run.Open(policy.Folder), sftModel = run.Open(sft.Folder), reward = run.Open(rewardModel.Folder);
+            using PretrainedModel policyModel = run.Open(policy.Folder),
+                sftModel = run.Open(sft.Folder), reward = run.Open(rewardModel.Folder);
             IGenerationEngine engine = policyModel.CreateEngine();
             ulong seed = Seeds.Derive(run.Seed, $"{folder}/answers");
             IReadOnlyList<SampleRow> rows = Answer(run, engine, policyModel.Text, prompts, o.Temperature, seed);
             // KL is a mean over samples at temperature 1 only.
             IReadOnlyList<SampleRow> own = o.Temperature == 1 ? rows : Answer(run, engine, policyModel.Text, prompts, 1, seed);
-            double[][] reference = AnswerScores.LogProbs(sftModel.Model, [.. own.Select(r => new PromptExample(r.PromptIds!, r.ResponseIds!))], run.ScoringTokens);
+            double[][] reference = AnswerScores.LogProbs(sftModel.Model,
+                [.. own.Select(r => new PromptExample(r.PromptIds!, r.ResponseIds!))], run.ScoringTokens);
             rows = RewardScoring.Score(reward.Model, reward.Text, reward.RendersAs(policyModel), rows, run.ScoringTokens);
             RowFile.Write(stage.File(AnswersFile), rows);
             ResultFile.Write(stage.File(ScoresFile), new PolicyScores(
@@ -39,7 +45,8 @@ public static class EvaluationStage
         }
         SampleRow[] answers = [.. RowFile.ReadSamples(stage.File(AnswersFile))];
         PolicyScores scores = ResultFile.ReadScores(stage.File(ScoresFile));
-        return new PolicyAnswers(name, answers, scores.Gold, [.. answers.Select(r => r.Rewards![0])], scores.LogRatios, scores.HumanLogProbs);
+        return new PolicyAnswers(name, answers, scores.Gold,
+            [.. answers.Select(r => r.Rewards![0])], scores.LogRatios, scores.HumanLogProbs);
     }
 
     private static double[] PerToken(PretrainedModel policy, IReadOnlyList<HumanAnswer> human, int maxTokens)
@@ -50,5 +57,6 @@ public static class EvaluationStage
 
     private static IReadOnlyList<SampleRow> Answer(
         RunContext run, IGenerationEngine engine, ModelText text, IReadOnlyList<PromptRow> prompts, double temperature, ulong seed) =>
-        AnswerSampling.Sample(engine, text, prompts, [new SampleOptions { Count = 1, Temperature = temperature }], run.Recipe.Evaluation.MaxNewTokens, seed, run.Cancel);
+        AnswerSampling.Sample(engine, text, prompts, [new SampleOptions { Count = 1, Temperature = temperature }],
+            run.Recipe.Evaluation.MaxNewTokens, seed, run.Cancel);
 }

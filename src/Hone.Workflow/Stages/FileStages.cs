@@ -20,7 +20,8 @@ public static class FileStages
         (ModelRef start, ModelText text) = Start(run);
         var report = new List<string>();
         LengthRule rule = TrainingRows.RewardLengths(run.Recipe, text);
-        (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) = FileInputs.Preferences(run.Recipe, text, rule, report);
+        (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) =
+            FileInputs.Preferences(run.Recipe, text, rule, report);
         report.ForEach(run.Say);
         return RewardStage.Run(run, RunInputs.None with { Preferences = train, PreferencesHeldOut = heldOut }, start, start);
     }

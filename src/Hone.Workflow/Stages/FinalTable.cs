@@ -23,7 +23,9 @@ public static class FinalTable
             LcRmWinRate = gold ? null : lc,
             GoldReward = gold ? Bootstrap.Mean(policy.Gold!, Named("gold"), resamples) : null,
             RmReward = Bootstrap.Mean(policy.Rewards, Named("reward"), resamples),
-            Kl = policy == sft ? Interval.Exact(0) : policy.LogRatios.Length == 0 ? null : Bootstrap.Mean(policy.LogRatios, Named("kl"), resamples),
+            Kl = policy == sft ? Interval.Exact(0)
+                : policy.LogRatios.Length == 0 ? null
+                : Bootstrap.Mean(policy.LogRatios, Named("kl"), resamples),
             HumanLogProb = policy.HumanLogProbs is { } human ? Bootstrap.Mean(human, Named("human log p"), resamples) : null,
             Length = Bootstrap.Mean([.. policy.TokenCounts.Select(c => (double)c)], Named("length"), resamples),
             EosRate = policy.EosRate,
@@ -40,11 +42,13 @@ public static class FinalTable
     }
 
     /// <summary>Win rate (ties count half) and length-controlled win rate.</summary>
-    public static (Interval Win, Interval LengthControlled) WinRates(PolicyAnswers policy, PolicyAnswers baseline, ulong seed, int resamples)
+    public static (Interval Win, Interval LengthControlled) WinRates(
+        PolicyAnswers policy, PolicyAnswers baseline, ulong seed, int resamples)
     {
         double[] preferences = [.. policy.Scores.Zip(baseline.Scores, (a, b) => a > b ? 1.0 : a < b ? 0 : 0.5)];
         ulong Named(string figure) => Seeds.Derive(seed, $"{policy.Name} against {baseline.Name}: {figure}");
         return (WinRate.Of(preferences),
-            LengthControlledWinRate.Of(preferences, policy.TokenCounts, baseline.TokenCounts, Named("length-controlled"), resamples: Math.Min(resamples, LengthControlledWinRate.DefaultResamples)));
+            LengthControlledWinRate.Of(preferences, policy.TokenCounts, baseline.TokenCounts,
+                Named("length-controlled"), resamples: Math.Min(resamples, LengthControlledWinRate.DefaultResamples)));
     }
 }

@@ -17,7 +17,8 @@ public static class HumanStage
         {
             using PretrainedModel reward = run.Open(rewardModel.Folder);
             SampleRow[] rows = [.. human.Select(h => Row(h, reward.Text))];
-            RowFile.Write(stage.File(AnswersFile), RewardScoring.Score(reward.Model, reward.Text, sameRendering: true, rows, run.ScoringTokens));
+            RowFile.Write(stage.File(AnswersFile),
+                RewardScoring.Score(reward.Model, reward.Text, sameRendering: true, rows, run.ScoringTokens));
             stage.Finish();
         }
         SampleRow[] answers = [.. RowFile.ReadSamples(stage.File(AnswersFile))];

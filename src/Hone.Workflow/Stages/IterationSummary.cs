@@ -22,7 +22,8 @@ public static class IterationSummary
             EosRate = finishes.Average(f => f == FinishReasons.Stop ? 1.0 : 0),
             DuplicateRate = scored.Average(r => 1 - ((double)r.Responses.Distinct(StringComparer.Ordinal).Count() / r.Count)),
             Pairs = pairs.Count,
-            TiesDropped = pairing.Dropped.GetValueOrDefault(DropReason.Tie) + pairing.Dropped.GetValueOrDefault(DropReason.IdenticalAnswers),
+            TiesDropped = pairing.Dropped.GetValueOrDefault(DropReason.Tie)
+                + pairing.Dropped.GetValueOrDefault(DropReason.IdenticalAnswers),
             UnfinishedExcluded = pairing.Changed.GetValueOrDefault(DropReason.UnfinishedExcluded),
             Margin = pairs.Average(p => p.Margin!.Value),
         };

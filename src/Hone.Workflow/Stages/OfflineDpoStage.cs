@@ -29,7 +29,8 @@ public static class OfflineDpoStage
             stepped: (step, total) =>
             {
                 for (int third = 1; third <= 2; third++)
-                    if (step == Math.Max(1, total * third / 3)) run.SaveModel(model.Model, stage.File(OnTheWay(third)), textFrom: sft.Folder);
+                    if (step == Math.Max(1, total * third / 3))
+                        run.SaveModel(model.Model, stage.File(OnTheWay(third)), textFrom: sft.Folder);
             });
         run.SaveModel(model.Model, stage.File("model"), textFrom: sft.Folder);
         stage.Finish();

@@ -59,14 +59,17 @@ public static class OnlineIteration
                 RowFile.Write(stage.File("scored.jsonl"), scored);
                 var report = new DataReport($"iteration {iteration}");
                 IReadOnlyList<PairRow> pairs = PairBuilder.Build(scored, Pairing.Options(o), report);
-                RowFile.Write(stage.File("pairs.jsonl"), ReferenceLogProbs.Attach(referenceModel.Model, referenceModel.Text, pairs, run.ScoringTokens));
+                RowFile.Write(stage.File("pairs.jsonl"),
+                    ReferenceLogProbs.Attach(referenceModel.Model, referenceModel.Text, pairs, run.ScoringTokens));
                 ResultFile.Write(stage.File("health.json"), IterationSummary.Of(iteration, scored, pairs, report));
                 run.Say(report.ToString());
             }
             stage.Finish();
         }
         health = ResultFile.ReadHealth(stage.File("health.json"));
-        run.Say($"iteration {iteration}: mean reward {health.MeanReward:F3}, best of {health.AnswersPerPrompt} {health.BestOfNReward:F3}, length {health.MeanLength:F1}, ended {health.EosRate:P1}, duplicates {health.DuplicateRate:P1}, {health.Pairs} pairs, margin {health.Margin:F3}");
+        run.Say($"iteration {iteration}: mean reward {health.MeanReward:F3}, best of {health.AnswersPerPrompt} {health.BestOfNReward:F3}, "
+            + $"length {health.MeanLength:F1}, ended {health.EosRate:P1}, "
+            + $"duplicates {health.DuplicateRate:P1}, {health.Pairs} pairs, margin {health.Margin:F3}");
         return stage;
     }
 

@@ -20,7 +20,12 @@ public static class PreferenceStage
         StageFolder train = Write(run, "train", human.Preferences, run.Recipe.Data.Stories.Rejected, sft);
         // One pair a prompt, for an interval over pairs takes them as independent.
         StageFolder heldOut = Write(run, "held-out", human.PreferencesHeldOut, 1, sft);
-        return inputs with { Preferences = Read(train), PreferencesHeldOut = Read(heldOut), PreferencesFrom = $", {train.Digest}, {heldOut.Digest}" };
+        return inputs with
+        {
+            Preferences = Read(train),
+            PreferencesHeldOut = Read(heldOut),
+            PreferencesFrom = $", {train.Digest}, {heldOut.Digest}",
+        };
     }
 
     private static StageFolder Write(RunContext run, string part, IReadOnlyList<HumanAnswer> human, int rejected, ModelRef sft)
@@ -31,9 +36,11 @@ public static class PreferenceStage
         using PretrainedModel policy = run.Open(sft.Folder);
         IGenerationEngine engine = policy.CreateEngine();
         SampleParts.Write(stage, [.. human.Select(h => new PromptRow(h.Prompt))], prompts => AnswerSampling.Sample(
-            engine, policy.Text, prompts, [new SampleOptions { Count = rejected, Temperature = 1 }], o.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);
+            engine, policy.Text, prompts, [new SampleOptions { Count = rejected, Temperature = 1 }],
+            o.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);
         var report = new DataReport(stage.Name);
-        RowFile.Write(stage.File(Pairs), [.. SampleParts.Read(stage).Zip(human).SelectMany(s => Pair(s.First, s.Second, policy.Text, report))]);
+        RowFile.Write(stage.File(Pairs),
+            [.. SampleParts.Read(stage).Zip(human).SelectMany(s => Pair(s.First, s.Second, policy.Text, report))]);
         run.Say(report.ToString());
         report.RequireKept();
         stage.Finish();

@@ -1,7 +1,6 @@
 using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
-using Hone.Training;
 
 namespace Hone.Workflow;
 
@@ -29,6 +28,7 @@ public static class ReferenceLogProbs
         {
             ReferenceLogps = p is { ReferenceChosenLogp: { } chosen, ReferenceRejectedLogp: { } rejected }
                 ? [chosen, rejected]
-                : throw new InputException("The pair has no reference log-probabilities.", $"{where}, row {i + 1}", "Give the reference model, and they are computed once and stored."),
+                : throw new InputException("The pair has no reference log-probabilities.",
+                    $"{where}, row {i + 1}", "Give the reference model, and they are computed once and stored."),
         })];
 }

@@ -9,15 +9,13 @@ public static class Release
 {
     public static void Write(RunContext run, ResolvedRecipe recipe, RunInputs inputs, RunResults results, ModelRef released, string folder)
     {
-        string beside = folder + ".partial";
-        foreach (string old in new[] { beside, folder })
-            if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
-        Directory.CreateDirectory(beside);
-        foreach (string file in Directory.EnumerateFiles(released.Folder)) File.Copy(file, Path.Combine(beside, Path.GetFileName(file)));
-        ModelCard.Write(beside, Info(recipe, inputs, results), results);
-        foreach (string file in Directory.EnumerateFiles(beside)) DurableFiles.Instance.Sync(file);
-        Directory.Move(beside, folder);
-        DurableFiles.Instance.SyncFolder(Path.GetDirectoryName(folder)!);
+        DurableFiles.Instance.DeleteTree(folder);
+        DurableFiles.Instance.WriteFolder(folder, beside =>
+        {
+            foreach (string file in Directory.EnumerateFiles(released.Folder))
+                File.Copy(file, Path.Combine(beside, Path.GetFileName(file)));
+            ModelCard.Write(beside, Info(recipe, inputs, results), results);
+        });
         run.Say($"released model: {folder}");
     }
 
@@ -29,8 +27,10 @@ public static class Release
         var stages = new List<TrainingStage>();
         if (r.Sft.Enabled) stages.Add(Row("sft", "conversations", inputs.Sft.Count, r.Sft, r.Sft.LearningRate));
         if (r.Reward.Enabled) stages.Add(Row("reward", "labelled pairs", inputs.Preferences.Count, r.Reward, r.Reward.LearningRate));
-        if (r.OfflineDpo.Enabled) stages.Add(Row("offline-dpo", "labelled pairs", inputs.Preferences.Count, r.OfflineDpo, r.OfflineDpo.LearningRate));
-        stages.AddRange(results.Iterations.Select(i => Row($"online-dpo-{i.Iteration}", "best against worst of its own answers", i.Pairs, r.Online,
+        if (r.OfflineDpo.Enabled)
+            stages.Add(Row("offline-dpo", "labelled pairs", inputs.Preferences.Count, r.OfflineDpo, r.OfflineDpo.LearningRate));
+        stages.AddRange(results.Iterations.Select(i => Row(
+            $"online-dpo-{i.Iteration}", "best against worst of its own answers", i.Pairs, r.Online,
             OnlineIteration.Options(r.Online, i.Iteration).LearningRate)));
         bool world = r.Model == "world", policy = r.Sft.Enabled || r.OfflineDpo.Enabled || r.Online.Enabled;
         return new ModelCardInfo

@@ -27,7 +27,8 @@ public static class RewardCheckStage
                     run.Recipe.Online.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.ScoringTokens);
             }
             ResultFile.Write(stage.File(ResultName), RewardModelJudge.Judge(
-                reward.Model, inputs, sampled, run.ScoringTokens, Seeds.Derive(run.Seed, stage.Name), run.Recipe.Evaluation.BootstrapSamples));
+                reward.Model, inputs, sampled, run.ScoringTokens,
+                Seeds.Derive(run.Seed, stage.Name), run.Recipe.Evaluation.BootstrapSamples));
             stage.Finish();
         }
         RewardModelResult result = ResultFile.ReadRewardModel(stage.File(ResultName));

@@ -18,7 +18,8 @@ public static class RewardModelJudge
     /// <summary>With fewer pairs the interval is so wide that luck decides the verdict.</summary>
     internal const int LeastPairs = 50;
 
-    /// <param name="sampled">Nine SFT answers to each held-out prompt, scored by the reward model: eight to choose from and one to beat. Null without a gold judge.</param>
+    /// <param name="sampled">Nine SFT answers to each held-out prompt, scored by the reward model: eight to choose from and one to beat.
+    /// Null without a gold judge.</param>
     public static RewardModelResult Judge(
         Transformer rewardModel, RunInputs inputs, IReadOnlyList<SampleRow>? sampled, int maxTokens, ulong seed, int resamples)
     {
@@ -32,10 +33,12 @@ public static class RewardModelJudge
         (Interval? correlation, Interval? bestOf8) = (null, null);
         if (inputs.Gold is { } gold && sampled is not null)
         {
-            double[][] golds = [.. sampled.Select(r => r.Responses.Select((a, k) => gold(r.Prompt, a, r.FinishReasons![k] == FinishReasons.Stop)).ToArray())];
+            double[][] golds = [.. sampled.Select(
+                r => r.Responses.Select((a, k) => gold(r.Prompt, a, r.FinishReasons![k] == FinishReasons.Stop)).ToArray())];
             double[][] rewards = [.. sampled.Select(r => r.Rewards!)];
             correlation = Correlation.WithinPrompt(rewards, golds, Seeds.Derive(seed, "correlation"), resamples);
-            double[] wins = BestOfN.Preferences([.. rewards.Select(r => r[..^1])], [.. golds.Select(g => g[..^1])], [.. golds.Select(g => g[^1])]);
+            double[] wins =
+                BestOfN.Preferences([.. rewards.Select(r => r[..^1])], [.. golds.Select(g => g[..^1])], [.. golds.Select(g => g[^1])]);
             bestOf8 = WinRate.Of(wins);
         }
         (RewardModelVerdict verdict, string reason) = Verdict(accuracy, correct.Length, bestOf8, features);
@@ -44,7 +47,8 @@ public static class RewardModelJudge
             Accuracy = accuracy,
             Pairs = correct.Length,
             LongerWins = WinRate.Of(WinRate.Preferences(
-                [.. inputs.PreferencesHeldOut.Select(p => (double)p.Chosen.Length)], [.. inputs.PreferencesHeldOut.Select(p => (double)p.Rejected.Length)])),
+                [.. inputs.PreferencesHeldOut.Select(p => (double)p.Chosen.Length)],
+                [.. inputs.PreferencesHeldOut.Select(p => (double)p.Rejected.Length)])),
             Counterfactual = features,
             WithinPromptCorrelation = correlation,
             BestOf8WinRate = bestOf8,
@@ -69,9 +73,11 @@ public static class RewardModelJudge
         // What is below the bar with all its interval is weak, however few the pairs are.
         if (pairs < LeastPairs && accuracy.High > LeastAccuracy)
             return (RewardModelVerdict.TooFew, $"Too few to tell: r{right}; {LeastPairs} are the least for a verdict." + blindness);
-        if (accuracy.Low <= LeastAccuracy) return (RewardModelVerdict.Weak, $"R{right}: the interval reaches down to {100 * accuracy.Low:F0}%." + blindness);
+        if (accuracy.Low <= LeastAccuracy)
+            return (RewardModelVerdict.Weak, $"R{right}: the interval reaches down to {100 * accuracy.Low:F0}%." + blindness);
         if (bestOf8 is { } best && best.Low <= LeastBestOf8)
-            return (RewardModelVerdict.Weak, $"The best of eight by its choice wins only {100 * best.Value:F0}% by the gold judge." + blindness);
+            return (RewardModelVerdict.Weak,
+                $"The best of eight by its choice wins only {100 * best.Value:F0}% by the gold judge." + blindness);
         return (RewardModelVerdict.Strong, $"R{right}." + blindness);
     }
 }

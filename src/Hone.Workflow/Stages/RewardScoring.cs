@@ -4,13 +4,17 @@ using Hone.Models;
 
 namespace Hone.Workflow;
 
-/// <summary>Rewards of sampled answers. The reward model may have another tokenizer than the policy; then texts are rendered anew.</summary>
+/// <summary>
+/// Rewards of sampled answers. The reward model may have another tokenizer than the policy; then texts are rendered anew.
+/// </summary>
 public static class RewardScoring
 {
     /// <summary>The same rows with <c>rewards</c> [K], counts in = counts out.</summary>
-    public static IReadOnlyList<SampleRow> Score(Transformer rewardModel, ModelText rewardText, bool sameRendering, IReadOnlyList<SampleRow> rows, int maxTokens)
+    public static IReadOnlyList<SampleRow> Score(
+        Transformer rewardModel, ModelText rewardText, bool sameRendering, IReadOnlyList<SampleRow> rows, int maxTokens)
     {
-        PromptExample[] examples = [.. rows.Select(row => rewardText.Examples.Sample(sameRendering ? row : row with { PromptIds = null, ResponseIds = null }))];
+        PromptExample[] examples =
+            [.. rows.Select(row => rewardText.Examples.Sample(sameRendering ? row : row with { PromptIds = null, ResponseIds = null }))];
         double[][] rewards = AnswerScores.Rewards(rewardModel, examples, maxTokens);
         return [.. rows.Select((row, i) => row with { Rewards = rewards[i] })];
     }

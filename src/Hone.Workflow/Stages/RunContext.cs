@@ -27,7 +27,9 @@ public sealed record RunContext
     /// <summary>One line for the person who watches, and for log.jsonl.</summary>
     public required Action<string> Say { get; init; }
 
-    /// <summary>Called after every optimiser step: stage, report. Speeds and memory are its business; nothing of it enters a result.</summary>
+    /// <summary>
+    /// Called after every optimiser step: stage, report. Speeds and memory are its business; nothing of it enters a result.
+    /// </summary>
     public required Action<string, StepReport> Progress { get; init; }
 
     public required CancellationToken Cancel { get; init; }
@@ -46,7 +48,9 @@ public sealed record RunContext
 
     public PretrainedModel Open(string folder, bool trainable = false) => PretrainedModel.Open(folder, Target, trainable);
 
-    /// <summary>Saves a model in fp32 as a Hugging Face folder, with the tokenizer, template and generation settings of another one.</summary>
+    /// <summary>
+    /// Saves a model in fp32 as a Hugging Face folder, with the tokenizer, template and generation settings of another one.
+    /// </summary>
     public void SaveModel(Transformer model, string folder, string textFrom)
     {
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true); // of an attempt that was cut off

@@ -11,7 +11,8 @@ public static class SampleParts
 {
     private const int PromptsPerPart = 512;
 
-    public static void Write(StageFolder stage, IReadOnlyList<PromptRow> prompts, Func<IReadOnlyList<PromptRow>, IReadOnlyList<SampleRow>> sample, Action<string> say)
+    public static void Write(StageFolder stage, IReadOnlyList<PromptRow> prompts,
+        Func<IReadOnlyList<PromptRow>, IReadOnlyList<SampleRow>> sample, Action<string> say)
     {
         int parts = (prompts.Count + PromptsPerPart - 1) / PromptsPerPart;
         for (int part = 0; part < parts; part++)
@@ -19,9 +20,7 @@ public static class SampleParts
             string path = stage.File($"samples-{part:D5}.jsonl");
             if (File.Exists(path)) continue;
             IReadOnlyList<SampleRow> rows = sample([.. prompts.Skip(part * PromptsPerPart).Take(PromptsPerPart)]);
-            using var buffer = new MemoryStream();
-            RowFile.Write(buffer, rows);
-            DurableFiles.Instance.WriteWhole(path, buffer.ToArray());
+            RowFile.Write(path, rows);
             if (parts > 1) say($"{stage.Name}: part {part + 1} of {parts}");
         }
     }

@@ -1,4 +1,3 @@
-using Hone.Inference;
 using Hone.Data;
 using Hone.Models;
 using Hone.Runs;
@@ -36,7 +35,8 @@ public static class StageTrainer
         {
             using var scope = NewDisposeScope();
             using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(saved.Folder, StateFile));
-            trainer.Restore(saved.Step, file.Header.Entries.Keys.ToDictionary(name => name, name => file.Read(name, ScalarType.Float32, run.Target.Device)));
+            trainer.Restore(saved.Step,
+                file.Header.Entries.Keys.ToDictionary(name => name, name => file.Read(name, ScalarType.Float32, run.Target.Device)));
         }
         trainer.Run(run.Cancel);
     }

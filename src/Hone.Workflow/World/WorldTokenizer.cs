@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Hone.Data;
 
 namespace Hone.Workflow.World;
 
@@ -80,9 +81,9 @@ public static class WorldTokenizer
             ["pad_token_id"] = IdOf(Pad),
             ["temperature"] = 1.0,
         });
-        File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), ChatTemplate);
+        Durable.WriteText(Path.Combine(folder, "chat_template.jinja"), ChatTemplate);
 
-        void WriteJson(string name, JsonNode json) => File.WriteAllText(Path.Combine(folder, name), json.ToJsonString(s_json) + "\n");
+        void WriteJson(string name, JsonNode json) => Durable.WriteText(Path.Combine(folder, name), json.ToJsonString(s_json) + "\n");
     }
 
     private static JsonObject TokenizerJson() => new()

@@ -17,7 +17,8 @@ public sealed class CompareVerbTests : IDisposable
         Assert.Equal(6 / 7.0, (double)row["difference"]!, 1e-12);
         Assert.Equal(0.03125, (double)row["p"]!, 1e-12);
         Assert.Contains("left out 1 items that only A has", result.Error, StringComparison.Ordinal);
-        Assert.Contains("exact_match,strict-match      7", Command.Done("compare", _folder.File("a"), _folder.File("b")).Out, StringComparison.Ordinal);
+        Assert.Contains("exact_match,strict-match      7",
+            Command.Done("compare", _folder.File("a"), _folder.File("b")).Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -35,7 +36,8 @@ public sealed class CompareVerbTests : IDisposable
         Log("a", "gsm8k", [1]);
         Log("b", "mmlu", [1]);
         Directory.CreateDirectory(_folder.File("empty"));
-        Assert.Contains("no task in common: gsm8k and mmlu", Command.Refused("compare", _folder.File("a"), _folder.File("b")), StringComparison.Ordinal);
+        Assert.Contains("no task in common: gsm8k and mmlu",
+            Command.Refused("compare", _folder.File("a"), _folder.File("b")), StringComparison.Ordinal);
         Assert.Contains("--log-samples", Command.Refused("compare", _folder.File("a"), _folder.File("empty")), StringComparison.Ordinal);
     }
 
@@ -51,7 +53,8 @@ public sealed class CompareVerbTests : IDisposable
         Assert.Matches(@"\| mine +\| - +\| - +\| +- \| 70\.1 \| +- \| +- \| 66\.7 \| +- \|", text);
         Assert.Contains("mine, ARC: arc_challenge acc_norm,none, 25-shot.", text, StringComparison.Ordinal);
         Assert.Contains("MMLU: mine against Small Open-Sourced Models: above all 1 with a figure", text, StringComparison.Ordinal);
-        JsonNode own = Command.Done("eval", "table", _folder.File("r"), "--json").Json.AsArray().Single(r => (string?)r!["model"] == "mine")!;
+        JsonNode own = Command.Done("eval", "table", _folder.File("r"), "--json").Json.AsArray()
+            .Single(r => (string?)r!["model"] == "mine")!;
         Assert.Null(own["scores"]!["gsm8k"]);
     }
 

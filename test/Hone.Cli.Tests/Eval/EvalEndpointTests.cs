@@ -31,7 +31,8 @@ public sealed class EvalEndpointTests : IDisposable
     {
         const string Short = "arc_challenge,truthfulqa_mc1,truthfulqa_mc2";
         string model = SharedData.Require("models/tinystories-656k-hf");
-        AssertSame(Eval(Short, "here", "--model", model, "--device", "cpu").Json["results"]!, Eval(Short, "there", "--base-url", Serve(model)).Json["results"]!);
+        AssertSame(Eval(Short, "here", "--model", model, "--device", "cpu").Json["results"]!,
+            Eval(Short, "there", "--base-url", Serve(model)).Json["results"]!);
         foreach (string task in Short.Split(',')) AssertSame(Samples("here", task), Samples("there", task));
     }
 
@@ -50,11 +51,14 @@ public sealed class EvalEndpointTests : IDisposable
         string model = SharedData.Require("models/tinystories-656k-hf");
         string address = Serve(model);
         string[] rest = ["--tasks", "arc_challenge", "--data", SharedData.Require("eval"), "--output-path", _folder.File("x")];
-        Assert.Contains("serves no model `gpt-4`", Command.Refused(["eval", "--base-url", address, "--model", "gpt-4", .. rest]), StringComparison.Ordinal);
+        Assert.Contains("serves no model `gpt-4`",
+            Command.Refused(["eval", "--base-url", address, "--model", "gpt-4", .. rest]), StringComparison.Ordinal);
         Assert.Contains("names a route", Command.Refused(["eval", "--base-url", address + "/models", .. rest]), StringComparison.Ordinal);
-        Assert.Contains("--tokenizer is for an endpoint", Command.Refused(["eval", "--model", model, "--tokenizer", model, .. rest]), StringComparison.Ordinal);
+        Assert.Contains("--tokenizer is for an endpoint",
+            Command.Refused(["eval", "--model", model, "--tokenizer", model, .. rest]), StringComparison.Ordinal);
         Assert.Contains("--no-bos needs", Command.Refused(["eval", "--base-url", address, "--no-bos", .. rest]), StringComparison.Ordinal);
-        Assert.Contains("cannot be listened on", Command.Refused("serve", model, "--port", new Uri(address).Port.ToString()), StringComparison.Ordinal);
+        Assert.Contains("cannot be listened on",
+            Command.Refused("serve", model, "--port", new Uri(address).Port.ToString()), StringComparison.Ordinal);
         Assert.Contains("HONE_API_KEY", Command.Refused("serve", model, "--host", "0.0.0.0", "--port", "0"), StringComparison.Ordinal);
     }
 
@@ -76,9 +80,12 @@ public sealed class EvalEndpointTests : IDisposable
     }
 
     private Result Eval(string tasks, string output, params string[] model) => Command.Done(
-        ["eval", .. model, "--data", SharedData.Require("eval"), "--tasks", tasks, "--output-path", _folder.File(output), "--max-gen-toks", "64", "--json", "--log-samples", .. model.Contains("--limit") ? (string[])[] : ["--limit", "10"]]);
+        ["eval", .. model, "--data", SharedData.Require("eval"), "--tasks", tasks, "--output-path", _folder.File(output),
+            "--max-gen-toks", "64", "--json", "--log-samples", .. model.Contains("--limit") ? (string[])[] : ["--limit", "10"]]);
 
-    /// <summary>Texts are the same to the letter; figures may differ by the rounding of matrix products, whose blocking follows the batch.</summary>
+    /// <summary>
+    /// Texts are the same to the letter; figures may differ by the rounding of matrix products, whose blocking follows the batch.
+    /// </summary>
     private static void AssertSame(JsonNode? a, JsonNode? b)
     {
         switch (a)
@@ -101,5 +108,6 @@ public sealed class EvalEndpointTests : IDisposable
     }
 
     private JsonArray Samples(string output, string task) =>
-        [.. File.ReadLines(Directory.EnumerateFiles(_folder.File(output), $"samples_{task}_*.jsonl", SearchOption.AllDirectories).Single()).Select(l => JsonNode.Parse(l)!)];
+        [.. File.ReadLines(Directory.EnumerateFiles(_folder.File(output), $"samples_{task}_*.jsonl", SearchOption.AllDirectories).Single())
+            .Select(l => JsonNode.Parse(l)!)];
 }

@@ -20,18 +20,21 @@ public sealed class JudgedVerbTests : IDisposable
     public void A_judge_that_is_slow_wrong_limited_and_cut_off_gives_the_published_table_and_answers_nothing_twice()
     {
         JsonObject[] rows = [.. QuestionFile.Read(SharedData.Require($"eval/expected/alpaca_eval/{Judged}.annotations.jsonl.gz"))];
-        string[] instructions = [.. QuestionFile.Read(SharedData.Require("eval/alpaca_eval/alpaca_eval_gpt4_baseline.json")).Select(r => (string)r["instruction"]!)];
+        string[] instructions = [.. QuestionFile.Read(SharedData.Require("eval/alpaca_eval/alpaca_eval_gpt4_baseline.json"))
+            .Select(r => (string)r["instruction"]!)];
         Assert.Equal(instructions, rows.Select(r => (string)r["instruction"]!));
         File.WriteAllText(_folder.File("outputs.json"), new JsonArray([.. rows.Select(r => new JsonObject
         {
             ["instruction"] = (string)r["instruction"]!, ["generator"] = Judged, ["output"] = (string)r["output_2"]!,
         })]).ToJsonString());
         // Which row is asked about is told by both texts that the judge is shown.
-        JsonObject[] Asked(string body) => [.. rows.Where(r => body.Contains(Json((string)r["instruction"]!), StringComparison.Ordinal) && body.Contains(Json((string)r["output_2"]!), StringComparison.Ordinal))];
+        JsonObject[] Asked(string body) => [.. rows.Where(r => body.Contains(Json((string)r["instruction"]!), StringComparison.Ordinal)
+            && body.Contains(Json((string)r["output_2"]!), StringComparison.Ordinal))];
         _judge = new RawServer(request => request.Path.EndsWith("/models", StringComparison.Ordinal)
             ? RawReply.Text(200, """{"data":[{"id":"judge"}]}""")
             : Reply(Asked(request.Body).MaxBy(r => ((string)r["instruction"]!).Length + ((string)r["output_2"]!).Length)!));
-        string[] args = ["eval", "judge", "alpaca_eval", "--answers", _folder.File("outputs.json"), "--data", SharedData.Require("eval"), "--judge-base-url", $"{_judge.Address}v1",
+        string[] args = ["eval", "judge", "alpaca_eval", "--answers", _folder.File("outputs.json"),
+            "--data", SharedData.Require("eval"), "--judge-base-url", $"{_judge.Address}v1",
             "--output", _folder.File("annotations.json"), "--json", "--price-prompt", "10", "--price-completion", "30"];
 
         // First with money for a part of it.
@@ -42,18 +45,23 @@ public sealed class JudgedVerbTests : IDisposable
         int before = _answered.Count;
 
         JsonNode whole = Command.Done(args).Json, scores = whole["scores"]![0]!;
-        Assert.Equal((801 - before, before, 0, 0), ((int)whole["asked"]!, (int)whole["stored_before"]!, (int)whole["failed"]!, (int)whole["unusable"]!));
+        Assert.Equal((801 - before, before, 0, 0),
+            ((int)whole["asked"]!, (int)whole["stored_before"]!, (int)whole["failed"]!, (int)whole["unusable"]!));
         Dictionary<string, string> published = Published();
-        foreach (string name in (string[])["win_rate", "standard_error", "discrete_win_rate"]) Assert.Equal(double.Parse(published[name], CultureInfo.InvariantCulture), (double)scores[name]!, 1e-6);
-        foreach (string name in (string[])["n_wins", "n_wins_base", "n_draws", "n_total", "avg_length"]) Assert.Equal(int.Parse(published[name], CultureInfo.InvariantCulture), (int)(double)scores[name]!);
-        Assert.Equal(double.Parse(published["length_controlled_winrate"], CultureInfo.InvariantCulture), (double)scores["length_controlled_winrate"]!, 0.15);
+        foreach (string name in (string[])["win_rate", "standard_error", "discrete_win_rate"])
+            Assert.Equal(double.Parse(published[name], CultureInfo.InvariantCulture), (double)scores[name]!, 1e-6);
+        foreach (string name in (string[])["n_wins", "n_wins_base", "n_draws", "n_total", "avg_length"])
+            Assert.Equal(int.Parse(published[name], CultureInfo.InvariantCulture), (int)(double)scores[name]!);
+        Assert.Equal(double.Parse(published["length_controlled_winrate"], CultureInfo.InvariantCulture),
+            (double)scores["length_controlled_winrate"]!, 0.15);
         Assert.Equal(801, _answered.Count);
         Assert.All(_answered.Values, n => Assert.Equal(1, n));
         Assert.True(_tries.Values.Count(n => n > 1) >= 30);
 
         Result again = Command.Done(args);
         Assert.Equal((0, 801), ((int)again.Json["asked"]!, (int)again.Json["stored_before"]!));
-        Assert.Equal(scores.ToJsonString(), Command.Done("eval", "score", "alpaca_eval", "--judgments", _folder.File("annotations.json"), "--lc-data", SharedData.Require("eval/alpaca_eval"), "--json").Json[0]!.ToJsonString());
+        Assert.Equal(scores.ToJsonString(), Command.Done("eval", "score", "alpaca_eval", "--judgments", _folder.File("annotations.json"),
+            "--lc-data", SharedData.Require("eval/alpaca_eval"), "--json").Json[0]!.ToJsonString());
     }
 
     [Fact]
@@ -63,23 +71,30 @@ public sealed class JudgedVerbTests : IDisposable
         Directory.CreateDirectory(Path.Combine(data, "mt_bench"));
         File.WriteAllLines(Path.Combine(data, "mt_bench/question.jsonl"),
         [
-            """{"question_id": 81, "category": "writing", "turns": ["my garden", "more"]}""", """{"question_id": 82, "category": "extraction", "turns": ["my dog", "more"]}""",
+            """{"question_id": 81, "category": "writing", "turns": ["my garden", "more"]}""",
+            """{"question_id": 82, "category": "extraction", "turns": ["my dog", "more"]}""",
         ]);
         foreach (string name in (string[])["single-v1", "single-math-v1", "pair-v2", "pair-math-v1"])
         {
-            string answers = name.StartsWith("pair", StringComparison.Ordinal) ? "{answer_a} {answer_b}" : "{answer}", both = answers.Replace("}", "_1}", StringComparison.Ordinal);
+            string answers = name.StartsWith("pair", StringComparison.Ordinal) ? "{answer_a} {answer_b}" : "{answer}",
+                both = answers.Replace("}", "_1}", StringComparison.Ordinal);
             File.AppendAllLines(Path.Combine(data, "mt_bench/judge_prompts.jsonl"),
             [
-                $$"""{"name": "{{name}}", "system_prompt": "", "prompt_template": "rate {question} {{answers}}"}""", $$"""{"name": "{{name}}-multi-turn", "system_prompt": "", "prompt_template": "rate {question_1} {{both}}"}""",
+                $$"""{"name": "{{name}}", "system_prompt": "", "prompt_template": "rate {question} {{answers}}"}""",
+                $$"""{"name": "{{name}}-multi-turn", "system_prompt": "", "prompt_template": "rate {question_1} {{both}}"}""",
             ]);
         }
-        File.WriteAllText(Path.Combine(data, "mt_bench/reference_answer_gpt-4.jsonl"), """{"question_id": 101, "model_id": "gpt-4", "choices": [{"turns": ["a", "b"]}]}""");
+        File.WriteAllText(Path.Combine(data, "mt_bench/reference_answer_gpt-4.jsonl"),
+            """{"question_id": 101, "model_id": "gpt-4", "choices": [{"turns": ["a", "b"]}]}""");
         string file = _folder.File("answers.jsonl");
-        JsonNode run = Command.Done("eval", "answer", "mt_bench", "--model", model, "--data", data, "--output", file, "--max-gen-toks", "8", "--device", "cpu", "--json").Json;
+        JsonNode run = Command.Done("eval", "answer", "mt_bench", "--model", model, "--data", data,
+            "--output", file, "--max-gen-toks", "8", "--device", "cpu", "--json").Json;
         Assert.Equal((2, 4, 0), ((int)run["rows"]!, (int)run["asked"]!, (int)run["failed"]!));
-        Assert.Equal((0, 4), ((int)Command.Done("eval", "answer", "mt_bench", "--model", model, "--data", data, "--output", file, "--max-gen-toks", "8", "--device", "cpu", "--json").Json["asked"]!, 4));
+        Assert.Equal((0, 4), ((int)Command.Done("eval", "answer", "mt_bench", "--model", model, "--data", data,
+            "--output", file, "--max-gen-toks", "8", "--device", "cpu", "--json").Json["asked"]!, 4));
         // The small world's template knows no system message: the judge refuses, and says so.
-        Assert.Contains("roles user and assistant only", Command.Refused("eval", "judge", "mt_bench", "--answers", file, "--data", data, "--judge-model", model, "--judge-device", "cpu", "--output", _folder.File("j.jsonl")), StringComparison.Ordinal);
+        Assert.Contains("roles user and assistant only", Command.Refused("eval", "judge", "mt_bench", "--answers", file, "--data", data,
+            "--judge-model", model, "--judge-device", "cpu", "--output", _folder.File("j.jsonl")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,11 +103,14 @@ public sealed class JudgedVerbTests : IDisposable
         string data = SharedData.Require("eval"), any = SharedData.Require("eval/mt_bench/question.jsonl");
         Assert.Contains("no judged benchmark `gsm8k`", Command.Refused("eval", "judge", "gsm8k"), StringComparison.Ordinal);
         Assert.Contains("--answers is needed", Command.Refused("eval", "judge", "mt_bench"), StringComparison.Ordinal);
-        Assert.Contains("--baseline-answers is needed", Command.Refused("eval", "judge", "mt_bench_pair", "--answers", any, "--data", data, "--output", "x"), StringComparison.Ordinal);
-        Assert.Contains("--judge-model is needed", Command.Refused("eval", "judge", "mt_bench", "--answers", any, "--data", data, "--output", "x"), StringComparison.Ordinal);
+        Assert.Contains("--baseline-answers is needed",
+            Command.Refused("eval", "judge", "mt_bench_pair", "--answers", any, "--data", data, "--output", "x"), StringComparison.Ordinal);
+        Assert.Contains("--judge-model is needed",
+            Command.Refused("eval", "judge", "mt_bench", "--answers", any, "--data", data, "--output", "x"), StringComparison.Ordinal);
         Assert.Contains("--output is needed", Command.Refused("eval", "answer", "mt_bench", "--data", data), StringComparison.Ordinal);
         Assert.Contains("no judged benchmark `mmlu`", Command.Refused("eval", "answer", "mmlu", "--output", "x"), StringComparison.Ordinal);
-        Assert.Contains("--verdicts is x", Command.Refused("eval", "score", "arena_hard", "--verdicts", "x", "--judgments", SharedData.Require("eval/expected/arena_hard/battles_v0.1_gpt-4-1106-preview.jsonl.gz")), StringComparison.Ordinal);
+        Assert.Contains("--verdicts is x", Command.Refused("eval", "score", "arena_hard", "--verdicts", "x", "--judgments",
+            SharedData.Require("eval/expected/arena_hard/battles_v0.1_gpt-4-1106-preview.jsonl.gz")), StringComparison.Ordinal);
     }
 
     public void Dispose()
@@ -103,7 +121,8 @@ public sealed class JudgedVerbTests : IDisposable
 
     private static Dictionary<string, string> Published()
     {
-        string[][] lines = [.. File.ReadLines(SharedData.Require("eval/expected/alpaca_eval/expected_leaderboard.csv")).Select(l => l.Split(','))];
+        string[][] lines =
+            [.. File.ReadLines(SharedData.Require("eval/expected/alpaca_eval/expected_leaderboard.csv")).Select(l => l.Split(','))];
         return lines[0].Zip(lines.Single(l => l.Contains(Judged))).ToDictionary(p => p.First, p => p.Second);
     }
 
@@ -127,12 +146,14 @@ public sealed class JudgedVerbTests : IDisposable
             }
         }
         _answered.AddOrUpdate(row, 1, (_, n) => n + 1);
-        var top = new JsonArray([.. judged["top_logprobs"]!.AsArray().Select(t => new JsonObject { ["token"] = (string)t![0]!, ["logprob"] = (double)t[1]! })]);
+        var top = new JsonArray(
+            [.. judged["top_logprobs"]!.AsArray().Select(t => new JsonObject { ["token"] = (string)t![0]!, ["logprob"] = (double)t[1]! })]);
         return RawReply.Text(200, new JsonObject
         {
             ["choices"] = new JsonArray(new JsonObject
             {
-                ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = "m" }, ["finish_reason"] = "length", ["logprobs"] = new JsonObject { ["content"] = new JsonArray(new JsonObject { ["token"] = "m", ["top_logprobs"] = top }) },
+                ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = "m" }, ["finish_reason"] = "length",
+                ["logprobs"] = new JsonObject { ["content"] = new JsonArray(new JsonObject { ["token"] = "m", ["top_logprobs"] = top }) },
             }),
             ["usage"] = new JsonObject { ["prompt_tokens"] = 700, ["completion_tokens"] = 1 },
         }.ToJsonString()) with

@@ -9,7 +9,8 @@ public class DpoVerbTests : StageTest
 
     private string SampledPairs()
     {
-        Command.Done("sample", "--model", Model, "--prompts", Rows.Prompts(At("prompts.jsonl")), "--output", At("samples.jsonl"), "--device", "cpu", "--max-new-tokens", "8", "--n", "4");
+        Command.Done("sample", "--model", Model, "--prompts", Rows.Prompts(At("prompts.jsonl")),
+            "--output", At("samples.jsonl"), "--device", "cpu", "--max-new-tokens", "8", "--n", "4");
         Command.Done("score", "--model", Reward, "--samples", At("samples.jsonl"), "--output", At("scored.jsonl"), "--device", "cpu");
         Command.Done("pair", "--samples", At("scored.jsonl"), "--output", At("sampled.jsonl"));
         return At("sampled.jsonl");
@@ -53,7 +54,8 @@ public class DpoVerbTests : StageTest
     [InlineData("faithful", "changed (bos_cut 24, prompt_start_cut 24)")]
     public void Pairs_that_are_too_long_are_counted_by_what_became_of_them(string policy, string counts)
     {
-        string rows = Rows.Write(At("long.jsonl"), i => new JsonObject { ["prompt"] = $"Question {i}: {new string('x', 250)}", ["chosen"] = "Yes.", ["rejected"] = "No." });
+        string rows = Rows.Write(At("long.jsonl"),
+            i => new JsonObject { ["prompt"] = $"Question {i}: {new string('x', 250)}", ["chosen"] = "Yes.", ["rejected"] = "No." });
         Result result = Command.Run([.. Dpo(rows, At("out"), "--reference", Model), "--set", $"offline_dpo.too_long={policy}"]);
         Assert.Equal(policy == "drop" ? 2 : 0, result.Code);
         Assert.Contains(counts, result.Error, StringComparison.Ordinal);
@@ -68,7 +70,8 @@ public class DpoVerbTests : StageTest
     {
         string other = TinyModel.Write(At("other"));
         File.AppendAllText(Path.Combine(other, "tokenizer.json"), "\n");
-        Assert.Contains("different tokenizers", Command.Refused(Dpo(Rows.Preferences(At("rows.jsonl")), At("out"), "--reference", other)), StringComparison.Ordinal);
+        Assert.Contains("different tokenizers",
+            Command.Refused(Dpo(Rows.Preferences(At("rows.jsonl")), At("out"), "--reference", other)), StringComparison.Ordinal);
     }
 
     [Fact]

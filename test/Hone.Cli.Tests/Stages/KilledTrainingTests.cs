@@ -23,7 +23,8 @@ public class KilledTrainingTests : StageTest
         Assert.Equal(signal == "INT" ? 130 : 137, result.Code);
         Assert.False(Path.Exists(At("cut")));
         Assert.Contains("--resume", Command.Refused(Sft(At("cut"))), StringComparison.Ordinal);
-        Assert.Contains("learning_rate", Command.Refused(Sft(At("cut"), "--resume", "--set", "sft.learning_rate=1e-3")), StringComparison.Ordinal);
+        Assert.Contains("learning_rate",
+            Command.Refused(Sft(At("cut"), "--resume", "--set", "sft.learning_rate=1e-3")), StringComparison.Ordinal);
 
         TinyModel.OneThread();
         Assert.Contains("goes on from step", Command.Done(Sft(At("cut"), "--resume")).Error, StringComparison.Ordinal);

@@ -6,7 +6,8 @@ public class SamplesToPairsTests : StageTest
 {
     private string Sample(string name, params string[] more)
     {
-        Command.Done(["sample", "--model", Model, "--prompts", Rows.Prompts(At("prompts.jsonl")), "--output", At(name), "--device", "cpu", "--max-new-tokens", "8", .. more]);
+        Command.Done(["sample", "--model", Model, "--prompts", Rows.Prompts(At("prompts.jsonl")),
+            "--output", At(name), "--device", "cpu", "--max-new-tokens", "8", .. more]);
         return At(name);
     }
 
@@ -31,14 +32,16 @@ public class SamplesToPairsTests : StageTest
         Assert.Equal(first, File.ReadAllBytes(Sample("b.jsonl", "--seed", "3")));
         Assert.NotEqual(first, File.ReadAllBytes(Sample("c.jsonl", "--seed", "4")));
         Assert.All(Rows.Read(At("a.jsonl")), row => Assert.Equal(8, row["responses"]!.AsArray().Count));
-        Assert.All(Rows.Read(Sample("greedy.jsonl", "--n", "2", "--temperature", "0")), row => Assert.Equal((string?)row["responses"]![0], (string?)row["responses"]![1]));
+        Assert.All(Rows.Read(Sample("greedy.jsonl", "--n", "2", "--temperature", "0")),
+            row => Assert.Equal((string?)row["responses"]![0], (string?)row["responses"]![1]));
     }
 
     [Fact]
     public void Score_adds_a_reward_to_every_answer_in_place()
     {
         string samples = Sample("samples.jsonl", "--n", "3");
-        Result result = Command.Done("score", "--model", Reward, "--samples", samples, "--output", At("scored.jsonl"), "--device", "cpu", "--json");
+        Result result = Command.Done("score", "--model", Reward, "--samples", samples,
+            "--output", At("scored.jsonl"), "--device", "cpu", "--json");
         Assert.Equal(Rows.Count, (int)result.Json["prompts"]!);
         foreach ((JsonNode before, JsonNode after) in Rows.Read(samples).Zip(Rows.Read(At("scored.jsonl"))))
         {
@@ -52,7 +55,8 @@ public class SamplesToPairsTests : StageTest
     [Fact]
     public void Texts_are_scored_where_the_ids_say_something_else()
     {
-        string text = Rows.Write(At("texts.jsonl"), i => new JsonObject { ["prompt"] = Messages($"Question {i}?"), ["responses"] = new JsonArray("Yes.", "No, thanks.") });
+        string text = Rows.Write(At("texts.jsonl"),
+            i => new JsonObject { ["prompt"] = Messages($"Question {i}?"), ["responses"] = new JsonArray("Yes.", "No, thanks.") });
         string lies = Rows.Write(At("lies.jsonl"), i => new JsonObject
         {
             ["prompt"] = Messages($"Question {i}?"), ["responses"] = new JsonArray("Yes.", "No, thanks."),
@@ -60,7 +64,8 @@ public class SamplesToPairsTests : StageTest
         });
         double[][] Rewards(string file, string output)
         {
-            Assert.Contains("its own rendering", Command.Done("score", "--model", Reward, "--samples", file, "--output", At(output), "--device", "cpu").Error, StringComparison.Ordinal);
+            Assert.Contains("its own rendering", Command.Done("score", "--model", Reward, "--samples", file,
+                "--output", At(output), "--device", "cpu").Error, StringComparison.Ordinal);
             return [.. Rows.Read(At(output)).Select(r => r["rewards"]!.AsArray().Select(x => (double)x!).ToArray())];
         }
         Assert.Equal(Rewards(text, "a.jsonl"), Rewards(lies, "b.jsonl"));
@@ -68,7 +73,8 @@ public class SamplesToPairsTests : StageTest
 
     [Fact]
     public void Score_refuses_a_language_model() => Assert.Contains("hone reward trains one",
-        Command.Refused("score", "--model", Model, "--samples", Sample("s.jsonl", "--n", "2"), "--output", At("scored.jsonl"), "--device", "cpu"), StringComparison.Ordinal);
+        Command.Refused("score", "--model", Model, "--samples", Sample("s.jsonl", "--n", "2"),
+            "--output", At("scored.jsonl"), "--device", "cpu"), StringComparison.Ordinal);
 
     [Fact]
     public void Pair_takes_best_and_worst_and_counts_ties()
@@ -82,11 +88,14 @@ public class SamplesToPairsTests : StageTest
         JsonNode result = Command.Done("pair", "--samples", scored, "--output", At("pairs.jsonl"), "--json").Json;
         Assert.Equal(Rows.Count - 1, (int)result["made"]!);
         Assert.Equal(1, (int)result["dropped"]!["tie"]!);
-        Assert.All(Rows.Read(At("pairs.jsonl")), p => Assert.Equal(("a long answer of many words", "middle"), ((string?)p["chosen"], (string?)p["rejected"])));
+        Assert.All(Rows.Read(At("pairs.jsonl")),
+            p => Assert.Equal(("a long answer of many words", "middle"), ((string?)p["chosen"], (string?)p["rejected"])));
 
         // 0.01 per character outweighs the lead of the longest answer.
-        Command.Done("pair", "--samples", scored, "--output", At("short.jsonl"), "--length-penalty", "0.01", "--length-unit", "characters", "--rule", "max_second");
-        Assert.All(Rows.Read(At("short.jsonl")).Skip(1), p => Assert.Equal(("short", "a long answer of many words"), ((string?)p["chosen"], (string?)p["rejected"])));
+        Command.Done("pair", "--samples", scored, "--output", At("short.jsonl"),
+            "--length-penalty", "0.01", "--length-unit", "characters", "--rule", "max_second");
+        Assert.All(Rows.Read(At("short.jsonl")).Skip(1),
+            p => Assert.Equal(("short", "a long answer of many words"), ((string?)p["chosen"], (string?)p["rejected"])));
     }
 
     [Fact]

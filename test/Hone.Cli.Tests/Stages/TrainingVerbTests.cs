@@ -18,7 +18,8 @@ public class TrainingVerbTests : StageTest
         Assert.True((double)result["metrics"]!["loss"]! < (double)metrics[0]["loss"]! - 0.5);
         Assert.True((double)result["metrics"]!["eval/loss"]! > 0);
         Assert.Equal(ConfigFile.Load(Model).HiddenSize, ConfigFile.Load(At("out")).HiddenSize);
-        foreach (string file in new[] { "config.json", "tokenizer.json", "chat_template.jinja", "generation_config.json", "training/recipe.yaml", "training/log.jsonl" })
+        foreach (string file in new[] { "config.json", "tokenizer.json", "chat_template.jinja",
+            "generation_config.json", "training/recipe.yaml", "training/log.jsonl" })
             Assert.True(File.Exists(Path.Combine(At("out"), file)), file);
         Assert.False(Path.Exists(At("out.training")));
     }
@@ -48,7 +49,8 @@ public class TrainingVerbTests : StageTest
     public void Data_that_is_given_takes_the_place_of_the_recipes(string data)
     {
         File.WriteAllText(At("recipe.yaml"), $"data: {{{data}}}\n");
-        Assert.Contains($"sft.jsonl: {Rows.Count} rows", Command.Done(Sft(At("out"), "--recipe", At("recipe.yaml"))).Error, StringComparison.Ordinal);
+        Assert.Contains($"sft.jsonl: {Rows.Count} rows",
+            Command.Done(Sft(At("out"), "--recipe", At("recipe.yaml"))).Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -65,7 +67,8 @@ public class TrainingVerbTests : StageTest
     public void Reward_model_learns_to_rank_held_out_pairs()
     {
         string data = Rows.Preferences(At("pairs.jsonl"));
-        JsonNode result = Command.Done(["reward", "--model", Model, "--data", data, "--output", At("out"), .. Short("reward"), "--set", "reward.epochs=4", "--json"]).Json;
+        JsonNode result = Command.Done(["reward", "--model", Model, "--data", data,
+            "--output", At("out"), .. Short("reward"), "--set", "reward.epochs=4", "--json"]).Json;
         Assert.True(ConfigFile.Load(At("out")).IsRewardModel);
         Assert.Equal(Math.Log(2), (double)Rows.Read(At("out/training/metrics.jsonl"))[0]["loss"]!, 1e-5);
         Assert.True((double)result["metrics"]!["eval/rewards/accuracies"]! > 0.9);
@@ -78,7 +81,8 @@ public class TrainingVerbTests : StageTest
     [InlineData("sample", "--prompts")]
     public void A_reward_model_is_no_policy(string verb, string input)
     {
-        string message = Command.Refused(verb, "--model", Reward, input, Rows.Preferences(At("pairs.jsonl")), "--output", At("out"), "--device", "cpu");
+        string message = Command.Refused(verb, "--model", Reward, input, Rows.Preferences(At("pairs.jsonl")),
+            "--output", At("out"), "--device", "cpu");
         Assert.Contains("This is a reward model", message, StringComparison.Ordinal);
         Assert.False(Path.Exists(At("out.training")));
     }

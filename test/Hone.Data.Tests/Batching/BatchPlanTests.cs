@@ -7,17 +7,18 @@ public class BatchPlanTests
     /// <summary>Trap 9: counts in = counts out, whatever the number of rows and the size of batches.</summary>
     [Fact]
     public void Trap_9_every_example_comes_out_once_and_in_order() =>
-        Gen.Select(Gen.Int[1, 50].Array[0, 60], Gen.Int[50, 200], Gen.Int[1, 10], Gen.ULong).Sample((tokens, maxTokens, maxExamples, seed) =>
-        {
-            int[] order = BatchPlan.EpochOrder(tokens.Length, seed, epoch: 0);
-            IReadOnlyList<int[]> batches = BatchPlan.Cut(order, tokens, maxTokens, maxExamples);
-            Assert.Equal(order, batches.SelectMany(b => b));
-            Assert.All(batches, b => Assert.InRange(b.Length, 1, maxExamples));
-            Assert.All(batches, b => Assert.True(b.Sum(i => tokens[i]) <= maxTokens));
-            // Greedy: no batch could have taken the first example of the next.
-            Assert.All(batches.Zip(batches.Skip(1)), p =>
-                Assert.True(p.First.Length == maxExamples || p.First.Sum(i => tokens[i]) + tokens[p.Second[0]] > maxTokens));
-        }, iter: 300);
+        Gen.Select(Gen.Int[1, 50].Array[0, 60], Gen.Int[50, 200], Gen.Int[1, 10], Gen.ULong)
+            .Sample((tokens, maxTokens, maxExamples, seed) =>
+            {
+                int[] order = BatchPlan.EpochOrder(tokens.Length, seed, epoch: 0);
+                IReadOnlyList<int[]> batches = BatchPlan.Cut(order, tokens, maxTokens, maxExamples);
+                Assert.Equal(order, batches.SelectMany(b => b));
+                Assert.All(batches, b => Assert.InRange(b.Length, 1, maxExamples));
+                Assert.All(batches, b => Assert.True(b.Sum(i => tokens[i]) <= maxTokens));
+                // Greedy: no batch could have taken the first example of the next.
+                Assert.All(batches.Zip(batches.Skip(1)), p =>
+                    Assert.True(p.First.Length == maxExamples || p.First.Sum(i => tokens[i]) + tokens[p.Second[0]] > maxTokens));
+            }, iter: 300);
 
     [Fact]
     public void An_example_above_the_limit_is_named()

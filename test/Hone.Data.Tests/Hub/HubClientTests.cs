@@ -37,9 +37,13 @@ public sealed class HubClientTests : IDisposable
     public async Task A_size_beyond_every_disk_is_said_and_not_added_up()
     {
         _hub.Twist = (r, _, right) => r.Path.Contains("/revision/", StringComparison.Ordinal)
-            ? right with { Body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(right.Body)
-                .Replace($"\"size\":{s_weights.Length}", "\"size\":9223372036854775807", StringComparison.Ordinal)
-                .Replace($"\"size\": {s_weights.Length}", "\"size\": 9223372036854775807", StringComparison.Ordinal)) } : null;
+            ? right with
+            {
+                Body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(right.Body)
+                    .Replace($"\"size\":{s_weights.Length}", "\"size\":9223372036854775807", StringComparison.Ordinal)
+                    .Replace($"\"size\": {s_weights.Length}", "\"size\": 9223372036854775807", StringComparison.Ordinal)),
+            }
+            : null;
         InputException e = await Assert.ThrowsAsync<InputException>(() => Pull());
         Assert.Contains("9,223,372,036,854,775,807 bytes", e.Message, StringComparison.Ordinal);
     }
@@ -59,7 +63,7 @@ public sealed class HubClientTests : IDisposable
     [InlineData("blobs")]
     [InlineData("snapshots")]
     [InlineData("refs")]
-    [InlineData("refs/main.tmp")]
+    [InlineData("refs/main.partial")]
     [InlineData("blobs/INCOMPLETE")]
     [InlineData("blobs/BLOB")]
     public async Task A_link_planted_in_the_cache_is_not_written_through(string place)
@@ -133,8 +137,13 @@ public sealed class HubClientTests : IDisposable
         _hub.Twist = (r, n, right) => !r.Path.Contains("model.safetensors", StringComparison.Ordinal) ? null : n switch
         {
             1 => right with { Body = right.Body[..100_000], Announced = null }, // short, politely
-            2 => right with { Headers =
-                new Dictionary<string, string> { ["Content-Range"] = $"bytes 5-{s_weights.Length - 1}/{s_weights.Length}" } },
+            2 => right with
+            {
+                Headers = new Dictionary<string, string>
+                {
+                    ["Content-Range"] = $"bytes 5-{s_weights.Length - 1}/{s_weights.Length}",
+                },
+            },
             3 => new RawReply(200, s_weights), // all of it although a part was asked for
             _ => null,
         };

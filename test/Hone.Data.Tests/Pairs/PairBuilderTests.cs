@@ -96,9 +96,11 @@ public class PairBuilderTests
         // "e" with an accent, and a family of three joined by two joiners: 1 and 5 code points, 1 and 8 UTF-16 units.
         SampleRow row = TestRows.Sample([0, 0], ["é", "👨‍👩‍👧"], ids: [[7, 8, 9], [7, 2]]);
         Assert.Equal([-1.0, -5], PairBuilder.PenalisedRewards(row, new PairOptions(LengthPenalty: 1), "here"));
-        Assert.Equal([-3.0, -2], PairBuilder.PenalisedRewards(row, new PairOptions(LengthPenalty: 1, LengthUnit: LengthUnit.Tokens), "here"));
+        Assert.Equal([-3.0, -2],
+            PairBuilder.PenalisedRewards(row, new PairOptions(LengthPenalty: 1, LengthUnit: LengthUnit.Tokens), "here"));
         Assert.Contains("needs `response_ids`", Assert.Throws<InputException>(
-            () => PairBuilder.PenalisedRewards(row with { ResponseIds = null }, new PairOptions(LengthPenalty: 1, LengthUnit: LengthUnit.Tokens), "here")).Message);
+            () => PairBuilder.PenalisedRewards(
+                row with { ResponseIds = null }, new PairOptions(LengthPenalty: 1, LengthUnit: LengthUnit.Tokens), "here")).Message);
     }
 
     /// <summary>Trap 11: K = 4 sampled and K = 8 expected made the public script skip every row. K is the row's own.</summary>

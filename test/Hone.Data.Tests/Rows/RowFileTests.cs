@@ -79,11 +79,16 @@ public class RowFileTests
         // Records compare all other columns; the lists, which compare by reference, are taken over.
         Assert.Equal(
             rows[0],
-            read[0] with { Prompt = rows[0].Prompt, PromptIds = rows[0].PromptIds, ChosenIds = rows[0].ChosenIds,
-                RejectedIds = rows[0].RejectedIds });
+            read[0] with
+            {
+                Prompt = rows[0].Prompt,
+                PromptIds = rows[0].PromptIds,
+                ChosenIds = rows[0].ChosenIds,
+                RejectedIds = rows[0].RejectedIds,
+            });
         Assert.Equal(rows[1], read[1] with { Prompt = rows[1].Prompt });
         Assert.Equal(["system", "user"], read[1].Prompt.Select(m => m.Role));
-        Assert.False(File.Exists(path + ".tmp"));
+        Assert.Equal([path], Directory.GetFiles(folder.Path));
     }
 
     [Fact]

@@ -5,7 +5,8 @@ namespace Hone.Data.Tests;
 public class ExampleBuilderTests
 {
     private static readonly ExampleBuilder s_builder = new(ToyChat.RenderPrompt, ToyChat.Render);
-    private static readonly Conversation s_two = new([TestRows.User("a"), TestRows.Assistant("b"), TestRows.User("c"), TestRows.Assistant("de")]);
+    private static readonly Conversation s_two =
+        new([TestRows.User("a"), TestRows.Assistant("b"), TestRows.User("c"), TestRows.Assistant("de")]);
 
     [Fact]
     public void The_assistants_tokens_and_their_ends_of_turn_are_learnt()
@@ -95,12 +96,15 @@ public class ExampleBuilderTests
         // Puts the header of the answer differently when the answer is there.
         ExampleBuilder builder = new(
             _ => new RenderedChat("", [1, 10, 99]), _ => new MaskedChat("", [1, 10, 11, 5, 2], [false, false, false, true, true]));
-        InputException e = Assert.Throws<InputException>(() => builder.Preference(new Preference([TestRows.User("a")], "b", "c"), "pairs.jsonl:3"));
+        InputException e = Assert.Throws<InputException>(
+            () => builder.Preference(new Preference([TestRows.User("a")], "b", "c"), "pairs.jsonl:3"));
         Assert.Equal("pairs.jsonl:3", e.Where);
         Assert.Contains("departs from it at token 3 of 3", e.Message);
 
-        ExampleBuilder unmarked = new(ToyChat.RenderPrompt, m => ToyChat.Render(m) with { AssistantMask = new bool[ToyChat.Render(m).Ids.Length] });
-        Assert.Contains("marks none", Assert.Throws<InputException>(() => unmarked.Preference(new Preference([TestRows.User("a")], "b", "c"))).Message);
+        ExampleBuilder unmarked = new(
+            ToyChat.RenderPrompt, m => ToyChat.Render(m) with { AssistantMask = new bool[ToyChat.Render(m).Ids.Length] });
+        Assert.Contains("marks none",
+            Assert.Throws<InputException>(() => unmarked.Preference(new Preference([TestRows.User("a")], "b", "c"))).Message);
     }
 
     [Fact]

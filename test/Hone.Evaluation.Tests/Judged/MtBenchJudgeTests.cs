@@ -21,10 +21,19 @@ public sealed class MtBenchJudgeTests : IDisposable
                 .ToDictionary(r => (int)r["question_id"]!, r => Answers((string)r["user_prompt"]!));
             var sent = model.ToDictionary(r => (string)r["user_prompt"]!, r => (string)r["judgment"]!);
             string given = _folder.File($"{model.Key}.jsonl"), output = _folder.File($"{model.Key}.judged.jsonl");
-            File.WriteAllLines(given, answers.Select(a => new JsonObject { ["question_id"] = a.Key, ["model_id"] = model.Key,
-                ["choices"] = new JsonArray(new JsonObject { ["turns"] = new JsonArray(a.Value[0], a.Value[1]) }) }.ToJsonString()));
-            var judge = new FakeModel { Generate = r => new Answer(sent[r.Prompt.Messages![^1].Content]) { PromptTokens = 10,
-                CompletionTokens = 2 } };
+            File.WriteAllLines(given, answers.Select(a => new JsonObject
+            {
+                ["question_id"] = a.Key, ["model_id"] = model.Key,
+                ["choices"] = new JsonArray(new JsonObject { ["turns"] = new JsonArray(a.Value[0], a.Value[1]) })
+            }.ToJsonString()));
+            var judge = new FakeModel
+            {
+                Generate = r => new Answer(sent[r.Prompt.Messages![^1].Content])
+                {
+                    PromptTokens = 10,
+                    CompletionTokens = 2
+                }
+            };
             using ReplyStore store = ReplyStore.InMemory();
             JudgedRun run = await MtBenchJudge.JudgeAsync(judge, SharedData.Require("eval/mt_bench/question.jsonl"), given, Prompts(),
                 output, new RequestOptions(store), cancel: TestContext.Current.CancellationToken);

@@ -40,8 +40,12 @@ public sealed class LeaderboardTests
     [Fact]
     public void Equal_is_not_better()
     {
-        LeaderboardRow row = s_online with { Model = "mine", Group = LeaderboardTable.OwnGroup,
-            Scores = new Dictionary<string, double> { ["mt_bench"] = 8.16 } };
+        LeaderboardRow row = s_online with
+        {
+            Model = "mine",
+            Group = LeaderboardTable.OwnGroup,
+            Scores = new Dictionary<string, double> { ["mt_bench"] = 8.16 }
+        };
         LeaderboardClaim claim = Assert.Single(LeaderboardClaim.Check(row, Leaderboard.Small, Leaderboard.Published));
         Assert.Equal(["LLaMA-3-8B-it"], claim.NotBeaten);
         Assert.False(claim.BeatsAll);

@@ -229,11 +229,16 @@ public sealed class EndpointLanguageModelTests : IDisposable
 
     private static GenerateRequest Ask(string prompt) => new(ModelPrompt.Of(prompt), new GenerateOptions { MaxNewTokens = 5 });
 
-    private static string Text(string text) => new JsonObject { ["choices"] = new JsonArray(new JsonObject { ["text"] = text,
-        ["finish_reason"] = "stop" }), ["usage"] = new JsonObject { ["prompt_tokens"] = 7, ["completion_tokens"] = 2 } }.ToJsonString();
+    private static string Text(string text) => new JsonObject
+    {
+        ["choices"] = new JsonArray(new JsonObject { ["text"] = text, ["finish_reason"] = "stop" }),
+        ["usage"] = new JsonObject { ["prompt_tokens"] = 7, ["completion_tokens"] = 2 },
+    }.ToJsonString();
 
-    private static string Chat(string text) => new JsonObject { ["choices"] =
-        new JsonArray(new JsonObject { ["message"] = new JsonObject { ["content"] = text }, ["finish_reason"] = "stop" }) }.ToJsonString();
+    private static string Chat(string text) => new JsonObject
+    {
+        ["choices"] = new JsonArray(new JsonObject { ["message"] = new JsonObject { ["content"] = text }, ["finish_reason"] = "stop" }),
+    }.ToJsonString();
 
     private JsonNode Body(string path) => JsonNode.Parse(_server!.Requests.Single(r => r.Path == path).Body)!;
 

@@ -87,8 +87,8 @@ public sealed class TaskRunnerTests : IDisposable
             FirstTokens = [new TokenLogProb("m", -0.1), new TokenLogProb("M", -2.5)],
         };
         var likelihood = new Likelihood(double.NegativeInfinity) { IsGreedy = true, Tokens = 3, DroppedTokens = 1 };
-        EvalTask task = Question("Who?",
-            10) with { Items = [Question("Who?", 10).Items[0] with { Scores = [new ScoreRequest(ModelPrompt.Of("a"), "b")] }] };
+        EvalTask task = Question("Who?", 10);
+        task = task with { Items = [task.Items[0] with { Scores = [new ScoreRequest(ModelPrompt.Of("a"), "b")] }] };
         var model = new FakeModel { Generate = _ => answer, Score = _ => likelihood };
         using ReplyStore store = ReplyStore.Open(File);
         await TaskRunner.RunAsync(task, model, store, predictOnly: true, cancel: TestContext.Current.CancellationToken);

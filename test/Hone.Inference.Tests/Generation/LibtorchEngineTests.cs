@@ -18,7 +18,9 @@ public class LibtorchEngineTests
         using Transformer model = TestModels.Random();
         GenerationRequest[] requests = MixedRequests();
         IReadOnlyList<Completion> together = new LibtorchEngine(model, s_stops, limits: new BatchLimits(rows)).Generate(requests);
-        Assert.Equal(requests.SelectMany((r, i) => Enumerable.Range(0, r.Count).Select(a => (i, a))), together.Select(c => (c.RequestIndex, c.AnswerIndex)));
+        Assert.Equal(
+            requests.SelectMany((r, i) => Enumerable.Range(0, r.Count).Select(a => (i, a))),
+            together.Select(c => (c.RequestIndex, c.AnswerIndex)));
         var engine = new LibtorchEngine(model, s_stops);
         foreach ((GenerationRequest request, int i) in requests.Select((r, i) => (r, i)))
         {
@@ -126,9 +128,11 @@ public class LibtorchEngineTests
             if (++tokens == 3) cancel.Cancel();
         }
         var request = new GenerationRequest([1], new SamplingOptions { MaxNewTokens = 100 });
-        Assert.Throws<OperationCanceledException>(() => new LibtorchEngine(model, new StopRules()).Generate([request], OnToken, cancel.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => new LibtorchEngine(model, new StopRules()).Generate([request], OnToken, cancel.Token));
         Assert.Equal(3, tokens);
-        Assert.Throws<OperationCanceledException>(() => new LibtorchEngine(model, new StopRules()).Generate(MixedRequests(), cancel: cancel.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => new LibtorchEngine(model, new StopRules()).Generate(MixedRequests(), cancel: cancel.Token));
     }
 
     [Fact]
@@ -168,7 +172,9 @@ public class LibtorchEngineTests
 
     internal static void AssertSame(IReadOnlyList<Completion> expected, IReadOnlyList<Completion> actual)
     {
-        Assert.Equal(expected.Select(c => (c.AnswerIndex, string.Join(' ', c.Ids), c.FinishReason)), actual.Select(c => (c.AnswerIndex, string.Join(' ', c.Ids), c.FinishReason)));
+        Assert.Equal(
+            expected.Select(c => (c.AnswerIndex, string.Join(' ', c.Ids), c.FinishReason)),
+            actual.Select(c => (c.AnswerIndex, string.Join(' ', c.Ids), c.FinishReason)));
         foreach ((Completion e, Completion a) in expected.Zip(actual))
             for (int i = 0; i < e.LogProbs.Length; i++) Assert.Equal(e.LogProbs[i], a.LogProbs[i], 1e-4);
     }

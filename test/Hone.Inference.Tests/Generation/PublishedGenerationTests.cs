@@ -36,7 +36,8 @@ public class PublishedGenerationTests
         JsonElement[] rows = [.. Rows("vectors/forward_reference.jsonl").Where(r => r.GetProperty("model").GetString() == name)];
         Assert.NotEmpty(rows);
         using Transformer model = TestModels.Shared(name);
-        GenerationRequest[] requests = [.. rows.Select(r => new GenerationRequest(Ints(r, "ids"), new SamplingOptions { MaxNewTokens = 40 }))];
+        GenerationRequest[] requests =
+            [.. rows.Select(r => new GenerationRequest(Ints(r, "ids"), new SamplingOptions { MaxNewTokens = 40 }))];
         IReadOnlyList<Completion> answers = new LibtorchEngine(model, s_none).Generate(requests);
         for (int i = 0; i < rows.Length; i++) Assert.Equal(Ints(rows[i], "greedy_40"), answers[i].Ids);
     }

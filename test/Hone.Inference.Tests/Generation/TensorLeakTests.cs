@@ -18,7 +18,8 @@ public class TensorLeakTests
         using Transformer model = TestModels.Random();
         var engine = new LibtorchEngine(model, new StopRules([5, 11, 17]));
         GenerationRequest[] requests = [.. Enumerable.Range(1, 12).Select(i =>
-            new GenerationRequest([.. Enumerable.Range(1, i)], new SamplingOptions { DoSample = true, MaxNewTokens = 50, Seed = (ulong)i }, 3))];
+            new GenerationRequest([.. Enumerable.Range(1, i)],
+                new SamplingOptions { DoSample = true, MaxNewTokens = 50, Seed = (ulong)i }, 3))];
         engine.Generate(requests);
         long before = Tensor.TotalCount;
         if (fails) Assert.Throws<NotSupportedException>(() => engine.Generate(requests, t => Fail(t.Step)));

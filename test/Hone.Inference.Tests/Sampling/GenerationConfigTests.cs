@@ -21,7 +21,12 @@ public class GenerationConfigTests
              "typical_p": 1.0, "bad_words_ids": [ ], "stop_strings": "###", "transformers_version": "4.41.2", "future_field": 5}
             """);
         Assert.Equal(["###"], config.Options.StopStrings);
-        Assert.Equal(new SamplingOptions { DoSample = true, Temperature = 0.6, TopP = 0.9, MinP = 0.05, RepetitionPenalty = 1.1, MaxNewTokens = 7, StopStrings = config.Options.StopStrings },
+        Assert.Equal(
+            new SamplingOptions
+            {
+                DoSample = true, Temperature = 0.6, TopP = 0.9, MinP = 0.05, RepetitionPenalty = 1.1, MaxNewTokens = 7,
+                StopStrings = config.Options.StopStrings,
+            },
             config.Options);
         Assert.Equal((3, 128000, null), (config.AnswerCount, config.BosId, config.PadId));
         Assert.Equal([128001, 128009], config.EosIds);

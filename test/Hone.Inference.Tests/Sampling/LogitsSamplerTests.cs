@@ -102,7 +102,8 @@ public class LogitsSamplerTests
     {
         float[] logits = [float.NegativeInfinity, 0, float.NegativeInfinity];
         foreach (double uniform in new[] { 0, 0.5, 1 - 1e-16 })
-            Assert.Equal(1, new LogitsSampler(3).Next(logits, [], new SamplingOptions { DoSample = true, TopK = 2, TopP = 0.99 }, uniform).Id);
+            Assert.Equal(1,
+                new LogitsSampler(3).Next(logits, [], new SamplingOptions { DoSample = true, TopK = 2, TopP = 0.99 }, uniform).Id);
     }
 
     [Theory]
@@ -115,7 +116,10 @@ public class LogitsSamplerTests
     public void Nothing_is_allocated_per_token()
     {
         float[] logits = [.. Enumerable.Range(0, 5000).Select(i => MathF.Sin(i) * 5)];
-        var options = new SamplingOptions { DoSample = true, Temperature = 0.7, TopK = 50, TopP = 0.9, MinP = 0.01, RepetitionPenalty = 1.1 };
+        var options = new SamplingOptions
+        {
+            DoSample = true, Temperature = 0.7, TopK = 50, TopP = 0.9, MinP = 0.01, RepetitionPenalty = 1.1,
+        };
         var sampler = new LogitsSampler(logits.Length);
         int[] context = [1, 2, 3];
         for (int i = 0; i < 50; i++) sampler.Next(logits, context, options, 0.5);

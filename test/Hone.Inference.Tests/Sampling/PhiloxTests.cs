@@ -23,7 +23,9 @@ public class PhiloxTests
 
     [Fact]
     public void All_bits_of_seed_answer_and_step_count() =>
-        Assert.Equal(4, new[] { Philox.Uniform(1, 2, 3), Philox.Uniform(1 | 1UL << 40, 2, 3), Philox.Uniform(1, 3, 2), Philox.Uniform(2, 1, 3) }.Distinct().Count());
+        Assert.Equal(4,
+            new[] { Philox.Uniform(1, 2, 3), Philox.Uniform(1 | 1UL << 40, 2, 3), Philox.Uniform(1, 3, 2), Philox.Uniform(2, 1, 3) }
+                .Distinct().Count());
 
     private static void AssertEven(Func<int, double> uniform)
     {

@@ -6,7 +6,8 @@ internal static class PlainSampler
     public static double[] Probabilities(float[] logits, int[] context, SamplingOptions o)
     {
         double[] scores = [.. logits.Select(x => (double)x)];
-        foreach (int id in context.Distinct()) scores[id] = scores[id] < 0 ? scores[id] * o.RepetitionPenalty : scores[id] / o.RepetitionPenalty;
+        foreach (int id in context.Distinct())
+            scores[id] = scores[id] < 0 ? scores[id] * o.RepetitionPenalty : scores[id] / o.RepetitionPenalty;
         for (int i = 0; i < scores.Length; i++) scores[i] /= o.Temperature;
         if (o.TopK > 0 && o.TopK < scores.Length)
         {

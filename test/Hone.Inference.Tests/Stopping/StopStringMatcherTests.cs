@@ -27,21 +27,22 @@ public class StopStringMatcherTests
 
     [Fact]
     public void Borders_between_pieces_change_nothing() =>
-        Gen.Select(Gen.Char["ab"].Array[0, 14], Gen.Char["ab"].Array[1, 4].Select(c => new string(c)).Array[0, 3], Gen.Bool.Array[14]).Sample((chars, stops, cuts) =>
-        {
-            string text = new(chars);
-            var matcher = new StopStringMatcher(stops);
-            string shown = "";
-            int start = 0;
-            for (int i = 1; i <= text.Length; i++)
+        Gen.Select(Gen.Char["ab"].Array[0, 14], Gen.Char["ab"].Array[1, 4].Select(c => new string(c)).Array[0, 3], Gen.Bool.Array[14])
+            .Sample((chars, stops, cuts) =>
             {
-                if (i < text.Length && !cuts[i - 1]) continue;
-                shown += matcher.Push(text.AsSpan(start, i - start));
-                start = i;
-            }
-            Assert.Equal(matcher.Text, shown + matcher.Finish());
-            Assert.Equal(PlainCut(text, stops), matcher.Text);
-        }, iter: 5000);
+                string text = new(chars);
+                var matcher = new StopStringMatcher(stops);
+                string shown = "";
+                int start = 0;
+                for (int i = 1; i <= text.Length; i++)
+                {
+                    if (i < text.Length && !cuts[i - 1]) continue;
+                    shown += matcher.Push(text.AsSpan(start, i - start));
+                    start = i;
+                }
+                Assert.Equal(matcher.Text, shown + matcher.Finish());
+                Assert.Equal(PlainCut(text, stops), matcher.Text);
+            }, iter: 5000);
 
     [Fact]
     public void An_empty_stop_string_is_an_error() => Assert.Throws<ArgumentException>(() => new StopStringMatcher([""]));

@@ -17,7 +17,9 @@ public class ConfigFileTests
     public void Llama_3_8B()
     {
         TransformerConfig config = Load(Llama3);
-        Assert.Equal((128256, 4096, 14336, 32, 32, 8, 128), (config.VocabularySize, config.HiddenSize, config.IntermediateSize, config.LayerCount, config.HeadCount, config.KeyValueHeadCount, config.HeadDim));
+        Assert.Equal((128256, 4096, 14336, 32, 32, 8, 128),
+            (config.VocabularySize, config.HiddenSize, config.IntermediateSize,
+             config.LayerCount, config.HeadCount, config.KeyValueHeadCount, config.HeadDim));
         Assert.Equal((8192, 1e-5, 500000.0, false), (config.MaxPositions, config.NormEpsilon, config.Rope.Theta, config.TieEmbeddings));
         Assert.Equal((128000, null), (config.BosId, config.PadId));
         Assert.Equal([128001], config.EosIds);
@@ -28,14 +30,17 @@ public class ConfigFileTests
     public void Published_small_models()
     {
         TransformerConfig config = ConfigFile.Load(SharedData.Require("models/stories260K-hf"));
-        Assert.Equal((512, 64, 172, 5, 8, 4, 8, true), (config.VocabularySize, config.HiddenSize, config.IntermediateSize, config.LayerCount, config.HeadCount, config.KeyValueHeadCount, config.HeadDim, config.TieEmbeddings));
+        Assert.Equal((512, 64, 172, 5, 8, 4, 8, true),
+            (config.VocabularySize, config.HiddenSize, config.IntermediateSize, config.LayerCount,
+             config.HeadCount, config.KeyValueHeadCount, config.HeadDim, config.TieEmbeddings));
     }
 
     [Theory]
     [InlineData("""{"type":"linear","factor":2.0}""", "linear", 2)]
     [InlineData("""{"type":"dynamic","factor":4}""", "dynamic", 4)]
     [InlineData("""{"rope_type":"dynamic","factor":4.0,"original_max_position_embeddings":2048}""", "dynamic", 4)]
-    [InlineData("""{"rope_type":"llama3","type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}""", "llama3", 8)]
+    [InlineData("""{"rope_type":"llama3","type":"llama3","factor":8.0"""
+        + ""","low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}""", "llama3", 8)]
     public void Rope_scaling_in_both_spellings(string json, string type, double factor)
     {
         RopeScaling scaling = Load(With("rope_scaling", json)).Rope.Scaling!;
@@ -48,8 +53,14 @@ public class ConfigFileTests
     {
         TransformerConfig plain = Load(With("rope_parameters", """{"rope_theta":500000.0,"rope_type":"default"}"""));
         Assert.Equal((500000.0, null), (plain.Rope.Theta, plain.Rope.Scaling));
-        const string Scaled = """{"rope_theta":10000.0,"rope_type":"llama3","factor":32.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}""";
-        TransformerConfig scaled = Load(Edit(Llama3, j => { j.Remove("rope_theta"); j.Remove("rope_scaling"); j["rope_parameters"] = JsonNode.Parse(Scaled); }));
+        const string Scaled = """{"rope_theta":10000.0,"rope_type":"llama3","factor":32.0"""
+            + ""","low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}""";
+        TransformerConfig scaled = Load(Edit(Llama3, j =>
+        {
+            j.Remove("rope_theta");
+            j.Remove("rope_scaling");
+            j["rope_parameters"] = JsonNode.Parse(Scaled);
+        }));
         Assert.Equal((10000.0, new RopeScaling("llama3", 32)), (scaled.Rope.Theta, scaled.Rope.Scaling));
     }
 
@@ -60,10 +71,12 @@ public class ConfigFileTests
         {
             j["eos_token_id"] = new JsonArray(128001, 128008, 128009);
             j["head_dim"] = 64;
-            foreach (string key in (string[])["num_key_value_heads", "rms_norm_eps", "rope_theta", "max_position_embeddings", "bos_token_id"]) j.Remove(key);
+            string[] gone = ["num_key_value_heads", "rms_norm_eps", "rope_theta", "max_position_embeddings", "bos_token_id"];
+            foreach (string key in gone) j.Remove(key);
         }));
         Assert.Equal([128001, 128008, 128009], config.EosIds);
-        Assert.Equal((64, 32, 1e-6, 10000.0, 2048, 1), (config.HeadDim, config.KeyValueHeadCount, config.NormEpsilon, config.Rope.Theta, config.MaxPositions, config.BosId));
+        Assert.Equal((64, 32, 1e-6, 10000.0, 2048, 1),
+            (config.HeadDim, config.KeyValueHeadCount, config.NormEpsilon, config.Rope.Theta, config.MaxPositions, config.BosId));
     }
 
     [Theory]
@@ -101,9 +114,13 @@ public class ConfigFileTests
     public void What_is_wrong_or_unsupported_is_refused_by_name(string key, string value)
     {
         InputException e = Assert.Throws<InputException>(() => Load(With(key, value)));
-        Assert.Contains(key == "hidden_size" && value == "4100" ? "num_attention_heads" : key == "rope_parameters" && value.Contains("full", StringComparison.Ordinal) ? "full_attention" : Name(key, value), e.Message, StringComparison.Ordinal);
+        string named = key == "hidden_size" && value == "4100" ? "num_attention_heads"
+            : key == "rope_parameters" && value.Contains("full", StringComparison.Ordinal) ? "full_attention"
+            : Name(key, value);
+        Assert.Contains(named, e.Message, StringComparison.Ordinal);
         Assert.Contains("config.json", e.Message, StringComparison.Ordinal);
-        static string Name(string key, string value) => key is "rope_parameters" or "rope_scaling" && value.Contains("type", StringComparison.Ordinal) ? "rope_" : key;
+        static string Name(string key, string value) =>
+            key is "rope_parameters" or "rope_scaling" && value.Contains("type", StringComparison.Ordinal) ? "rope_" : key;
     }
 
     [Theory]
@@ -113,7 +130,8 @@ public class ConfigFileTests
     [InlineData("num_hidden_layers")]
     [InlineData("num_attention_heads")]
     public void A_missing_size_is_named(string key) =>
-        Assert.Contains($"{key} is missing", Assert.Throws<InputException>(() => Load(Edit(Llama3, j => j.Remove(key)))).Message, StringComparison.Ordinal);
+        Assert.Contains($"{key} is missing",
+            Assert.Throws<InputException>(() => Load(Edit(Llama3, j => j.Remove(key)))).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("")]
@@ -127,7 +145,8 @@ public class ConfigFileTests
     {
         using TempFolder folder = new();
         Assert.Contains("missing", Assert.Throws<InputException>(() => ConfigFile.Load(folder.Path)).Message, StringComparison.Ordinal);
-        Assert.Contains("does not exist", Assert.Throws<InputException>(() => ConfigFile.Load(folder.File("no"))).Message, StringComparison.Ordinal);
+        Assert.Contains("does not exist",
+            Assert.Throws<InputException>(() => ConfigFile.Load(folder.File("no"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -164,7 +183,13 @@ public class ConfigFileTests
             PadId = 5,
             NormEpsilon = 1e-5,
         };
-        foreach (TransformerConfig config in (TransformerConfig[])[Load(Llama3), odd, odd with { IsRewardModel = true, Rope = new Rope { Scaling = new RopeScaling("linear", 2) }, EosIds = [] }])
+        TransformerConfig reward = odd with
+        {
+            IsRewardModel = true,
+            Rope = new Rope { Scaling = new RopeScaling("linear", 2) },
+            EosIds = [],
+        };
+        foreach (TransformerConfig config in (TransformerConfig[])[Load(Llama3), odd, reward])
         {
             using TempFolder folder = new();
             ConfigWriter.Write(folder.Path, config, ScalarType.BFloat16);

@@ -102,7 +102,8 @@ public abstract class FamilyContract
         using Transformer model = Create();
         CheckpointFolder.Save(folder.File("a"), model.Weights, model.Config, ScalarType.Float32, tokenizerFolder: null);
         TransformerConfig config = ConfigFile.Load(folder.File("a"));
-        using Transformer loaded = new(config, WeightFolder.LoadWeights(folder.File("a"), config, ScalarType.Float32, CPU), ScalarType.Float32);
+        using Transformer loaded = new(
+            config, WeightFolder.LoadWeights(folder.File("a"), config, ScalarType.Float32, CPU), ScalarType.Float32);
         Assert.All(model.Weights, w => Assert.True(HandMade.SameBits(w.Value, loaded.Weights[w.Key]), w.Key));
         CheckpointFolder.Save(folder.File("b"), loaded.Weights, config, ScalarType.Float32, tokenizerFolder: null);
         Assert.All(["config.json", "model.safetensors"], name =>
@@ -138,7 +139,8 @@ public abstract class FamilyContract
         return stack([.. answer.Select((token, i) => logProbs[prompt.Length + i - 1, token])]).sum();
     }
 
-    private static int[] Sequence(int length, int seed) => [.. Enumerable.Range(0, length).Select(i => ((i * 7 * seed) + (i * i) + seed) % 37)];
+    private static int[] Sequence(int length, int seed) =>
+        [.. Enumerable.Range(0, length).Select(i => ((i * 7 * seed) + (i * i) + seed) % 37)];
 
     private static Tensor FullLogits(Transformer model, int[] sequence)
     {

@@ -16,7 +16,9 @@ public sealed class FamilyForwardTests
     public static TheoryData<string, string> Models()
     {
         var data = new TheoryData<string, string>();
-        foreach (string name in SharedData.TryGet("vectors/forward_families.jsonl") is { } path ? Rows(path).Select(r => r.Model).Distinct() : ["none"])
+        foreach (string name in SharedData.TryGet("vectors/forward_families.jsonl") is { } path
+            ? Rows(path).Select(r => r.Model).Distinct()
+            : ["none"])
         {
             data.Add(name, "config.json");
             data.Add(name, "the other format");
@@ -39,9 +41,12 @@ public sealed class FamilyForwardTests
             double tolerance = row.Ids.Length >= LongRow ? 1e-3 : 2e-4;
             AssertClose(row.LogProbs, Trained(model, row.Ids), tolerance, $"{row.Ids.Length} tokens, training");
             // With longrope what comes before the original length is another sequence's as long as it is no longer.
-            int from = model.Config.Rope.Scaling is { Type: "longrope" } s && row.Ids.Length > s.OriginalMaxPositions ? s.OriginalMaxPositions : 0;
+            int from = model.Config.Rope.Scaling is { Type: "longrope" } s && row.Ids.Length > s.OriginalMaxPositions
+                ? s.OriginalMaxPositions
+                : 0;
             foreach (int prompt in (int[])[1, row.Ids.Length / 2])
-                AssertClose(row.LogProbs[from..], Decoded(model, row.Ids, prompt)[from..], tolerance, $"{row.Ids.Length} tokens, decoded from {prompt}");
+                AssertClose(row.LogProbs[from..], Decoded(model, row.Ids, prompt)[from..],
+                    tolerance, $"{row.Ids.Length} tokens, decoded from {prompt}");
             Assert.Equal(row.Greedy, Greedy(model, row.Ids, row.Greedy.Length));
         }
     }

@@ -3,8 +3,9 @@ namespace Hone.Models.Tests;
 public sealed class Gemma2Tests : FamilyContract
 {
     protected override string Own => """
-        {"model_type": "gemma2", "architectures": ["Gemma2ForCausalLM"], "head_dim": 8, "hidden_act": "gelu", "hidden_activation": "gelu_pytorch_tanh",
-         "query_pre_attn_scalar": 6, "attn_logit_softcapping": 5.0, "final_logit_softcapping": 6.0, "sliding_window": 4, "tie_word_embeddings": true}
+        {"model_type": "gemma2", "architectures": ["Gemma2ForCausalLM"], "head_dim": 8, "hidden_act": "gelu",
+         "hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": 6, "attn_logit_softcapping": 5.0,
+         "final_logit_softcapping": 6.0, "sliding_window": 4, "tie_word_embeddings": true}
         """;
 
     protected override (string Key, string Value)[] Refused =>

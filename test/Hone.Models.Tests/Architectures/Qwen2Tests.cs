@@ -3,7 +3,8 @@ namespace Hone.Models.Tests;
 public sealed class Qwen2Tests : FamilyContract
 {
     protected override string Own => """
-        {"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"], "use_sliding_window": true, "sliding_window": 4, "max_window_layers": 2}
+        {"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"],
+         "use_sliding_window": true, "sliding_window": 4, "max_window_layers": 2}
         """;
 
     protected override (string Key, string Value)[] Refused =>

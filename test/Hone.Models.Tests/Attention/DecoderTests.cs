@@ -13,7 +13,8 @@ public class DecoderTests
     public void Steps_with_a_cache_equal_the_full_forward_pass(int heads, int kvHeads, int headDim)
     {
         using var scope = NewDisposeScope();
-        using Transformer model = TinyLlama.Create(TinyLlama.Config with { HeadCount = heads, KeyValueHeadCount = kvHeads, HeadDim = headDim });
+        using Transformer model = TinyLlama.Create(
+            TinyLlama.Config with { HeadCount = heads, KeyValueHeadCount = kvHeads, HeadDim = headDim });
         int[][] sequences = [.. new[] { 60, 60, 57, 45 }.Select((length, i) => Sequence(length, i + 1))];
         int[] promptLengths = [15, 15, 12, 1];
         var decoder = new Decoder(model);
@@ -54,7 +55,8 @@ public class DecoderTests
         using var scope = NewDisposeScope();
         foreach ((int heads, int kvHeads, int headDim) in new[] { (4, 4, 32), (8, 2, 64), (4, 1, 40), (3, 3, 5) })
         {
-            using Transformer model = TinyLlama.Create(TinyLlama.Config with { HeadCount = heads, KeyValueHeadCount = kvHeads, HeadDim = headDim + (headDim % 2) });
+            using Transformer model = TinyLlama.Create(
+                TinyLlama.Config with { HeadCount = heads, KeyValueHeadCount = kvHeads, HeadDim = headDim + (headDim % 2) });
             int dim = model.Config.HeadDim;
             using var cache = new KeyValueCache(model, [21, 21, 9, 1]);
             (Tensor keys, Tensor values) = cache.Layer(1);

@@ -51,7 +51,8 @@ public sealed class TokenForestEqualsPlainSequencesTests
             Tensor logProbs = plainModel.Logits(plainModel.Hidden(plain)).log_softmax(1);
             Tensor sum = zeros(1);
             for (int n = 0; n < scored.Count; n++)
-                if (scored.Groups[n] == segment) sum = sum + (logProbs[Array.IndexOf(rows, scored.Sources[n]), scored.Targets[n]] * weights[n]);
+                if (scored.Groups[n] == segment)
+                    sum = sum + (logProbs[Array.IndexOf(rows, scored.Sources[n]), scored.Targets[n]] * weights[n]);
             sum.backward();
         }
 

@@ -23,7 +23,9 @@ internal static class HandMade
     {
         byte[] data = new byte[values.Length * 4];
         Buffer.BlockCopy(values, 0, data, 0, data.Length);
-        return Safetensors(Encoding.UTF8.GetBytes($$$"""{"w":{"dtype":"F32","shape":[{{{values.Length}}}],"data_offsets":[0,{{{data.Length}}}]}}"""), data);
+        return Safetensors(
+            Encoding.UTF8.GetBytes($$$"""{"w":{"dtype":"F32","shape":[{{{values.Length}}}],"data_offsets":[0,{{{data.Length}}}]}}"""),
+            data);
     }
 
     public static bool SameBits(Tensor a, Tensor b) =>

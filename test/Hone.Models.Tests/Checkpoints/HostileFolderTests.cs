@@ -123,7 +123,8 @@ public class HostileFolderTests
     {
         Assert.SkipUnless(File.Exists(device), $"{device} is not there");
         using TempFolder folder = new();
-        foreach (string name in new[] { ConfigFile.Name, ShardSet.SingleFile, ShardSet.IndexFile }) File.CreateSymbolicLink(folder.File(name), device);
+        foreach (string name in new[] { ConfigFile.Name, ShardSet.SingleFile, ShardSet.IndexFile })
+            File.CreateSymbolicLink(folder.File(name), device);
         Assert.Throws<InputException>(() => ConfigFile.Load(folder.Path));
         Assert.Throws<InputException>(() => SafetensorsFile.Open(folder.File(ShardSet.SingleFile)));
         File.Delete(folder.File(ShardSet.SingleFile));
@@ -140,7 +141,9 @@ public class HostileFolderTests
         InputException e = Assert.Throws<InputException>(() => Save(root.File("out"), root.File("model")));
         Assert.Contains("outside the model folder", e.Message, StringComparison.Ordinal);
         Assert.False(Path.Exists(root.File("out")));
-        Assert.DoesNotContain(Directory.EnumerateFiles(root.Path, "*", SearchOption.AllDirectories).Where(f => f != root.File("token") && new FileInfo(f).LinkTarget is null),
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles(root.Path, "*", SearchOption.AllDirectories)
+                .Where(f => f != root.File("token") && new FileInfo(f).LinkTarget is null),
             f => File.ReadAllText(f).Contains("hf_canary", StringComparison.Ordinal));
     }
 
@@ -172,7 +175,8 @@ public class HostileFolderTests
         values[777] = value;
         File.WriteAllBytes(folder.File("x.safetensors"), HandMade.OneTensor(values));
         using SafetensorsFile file = SafetensorsFile.Open(folder.File("x.safetensors"));
-        Assert.Contains("Tensor w holds NaN or infinite values", Assert.Throws<InputException>(() => file.Read("w", ScalarType.Float32, CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains("Tensor w holds NaN or infinite values",
+            Assert.Throws<InputException>(() => file.Read("w", ScalarType.Float32, CPU)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -217,8 +221,11 @@ public class HostileFolderTests
         CheckpointFolder.Save(target, RandomWeights.Create(TinyLlama.Config, 1), TinyLlama.Config, ScalarType.Float32, source);
     }
 
-    private static void WriteIndex(TempFolder folder, params (string Tensor, string File)[] entries) => File.WriteAllText(folder.File(ShardSet.IndexFile),
-        new JsonObject { ["weight_map"] = new JsonObject(entries.Select(e => KeyValuePair.Create(e.Tensor, (JsonNode?)e.File))) }.ToJsonString());
+    private static void WriteIndex(TempFolder folder, params (string Tensor, string File)[] entries)
+    {
+        JsonObject fileOf = new(entries.Select(e => KeyValuePair.Create(e.Tensor, (JsonNode?)e.File)));
+        File.WriteAllText(folder.File(ShardSet.IndexFile), new JsonObject { ["weight_map"] = fileOf }.ToJsonString());
+    }
 
     private static void Refused(TempFolder folder, string message) =>
         Assert.Contains(message, Assert.Throws<InputException>(() => ShardSet.Open(folder.Path)).Message, StringComparison.Ordinal);

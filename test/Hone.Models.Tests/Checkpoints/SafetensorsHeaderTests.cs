@@ -10,7 +10,8 @@ public class SafetensorsHeaderTests
     public void A_right_file_is_read()
     {
         SafetensorsHeader header = Read(HandMade.Safetensors(
-            """{"__metadata__":{"format":"pt"},"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[4,16]},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}   """, 16));
+            """{"__metadata__":{"format":"pt"},"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[4,16]}"""
+            + ""","a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}   """, 16));
         Assert.Equal("pt", header.Metadata["format"]);
         Assert.Equal([2, 3], header.Entries["b"].Shape);
         Assert.Equal(header.Entries["a"].Offset + 4, header.Entries["b"].Offset);
@@ -42,7 +43,8 @@ public class SafetensorsHeaderTests
     [InlineData(10)]
     [InlineData(1_000)]
     [InlineData(1_000_000)]
-    public void Rule_4_deep_nesting_is_an_error_not_a_crash(int depth) => Refused(HandMade.Safetensors("{\"a\":" + new string('[', depth), 0), "not valid");
+    public void Rule_4_deep_nesting_is_an_error_not_a_crash(int depth) =>
+        Refused(HandMade.Safetensors("{\"a\":" + new string('[', depth), 0), "not valid");
 
     [Theory]
     [InlineData("""[1]""", "start with {")]
@@ -65,7 +67,8 @@ public class SafetensorsHeaderTests
     public void A_long_name_or_one_that_steers_a_terminal_does_not_reach_the_message()
     {
         string name = "\\u001b]0;title\\u0007\\u202e" + new string('x', 1_000_000);
-        InputException e = Assert.Throws<InputException>(() => Read(HandMade.Safetensors($$$"""{"{{{name}}}":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4)));
+        InputException e = Assert.Throws<InputException>(
+            () => Read(HandMade.Safetensors($$$"""{"{{{name}}}":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4)));
         Assert.InRange(e.Message.Length, 1, 500);
         Assert.DoesNotContain(e.Message, c => c is '\u001b' or '\u0007' or '\u202e');
     }
@@ -84,7 +87,8 @@ public class SafetensorsHeaderTests
     [InlineData("[9223372036854775807,2]", "U8", 0)]
     [InlineData("[3037000500,3037000500]", "U8", 4)]
     public void CVE_2026_27940_a_size_that_overflows_is_refused(string shape, string dtype, int data) => Refused(
-        HandMade.Safetensors($$$"""{"a":{"dtype":"{{{dtype}}}","shape":{{{shape}}},"data_offsets":[0,{{{data}}}]}}""", data), "not the size of");
+        HandMade.Safetensors($$$"""{"a":{"dtype":"{{{dtype}}}","shape":{{{shape}}},"data_offsets":[0,{{{data}}}]}}""", data),
+        "not the size of");
 
     [Theory]
     [InlineData("[0,4]", "[8,12]", 12, "hole")]
@@ -94,14 +98,16 @@ public class SafetensorsHeaderTests
     [InlineData("[4,0]", "[4,8]", 8, "bytes 4 to 0")]
     [InlineData("[0,4]", "[4,80]", 8, "bytes 4 to 80")]
     public void Rule_5_no_hole_no_overlap(string first, string second, int data, string message) => Refused(
-        HandMade.Safetensors($$$"""{"a":{"dtype":"F32","shape":[1],"data_offsets":{{{first}}}},"b":{"dtype":"F32","shape":[1],"data_offsets":{{{second}}}}}""", data), message);
+        HandMade.Safetensors($$$"""{"a":{"dtype":"F32","shape":[1],"data_offsets":{{{first}}}}"""
+            + $$$""","b":{"dtype":"F32","shape":[1],"data_offsets":{{{second}}}}}""", data), message);
 
     [Theory]
     [InlineData("F32", "[2]", 4)]
     [InlineData("F16", "[1]", 4)]
     [InlineData("F4", "[1]", 1)]
     public void Rule_6_size_follows_from_shape_and_dtype(string dtype, string shape, int data) => Refused(
-        HandMade.Safetensors($$$"""{"a":{"dtype":"{{{dtype}}}","shape":{{{shape}}},"data_offsets":[0,{{{data}}}]}}""", data), "not the size of");
+        HandMade.Safetensors($$$"""{"a":{"dtype":"{{{dtype}}}","shape":{{{shape}}},"data_offsets":[0,{{{data}}}]}}""", data),
+        "not the size of");
 
     [Fact]
     public void Rule_7_polyglot_nothing_hides_after_the_data() => Refused(
@@ -115,7 +121,8 @@ public class SafetensorsHeaderTests
     [InlineData("a")]
     [InlineData("\\u0061")]
     public void Rule_8_duplicate_names(string second) => Refused(HandMade.Safetensors(
-        $$$"""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"{{{second}}}":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8), "not valid");
+        $$$"""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"""
+        + $$$""","{{{second}}}":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8), "not valid");
 
     [Theory]
     [InlineData("""{"__metadata__":{"x":"a","x":"b"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""")]
@@ -126,7 +133,8 @@ public class SafetensorsHeaderTests
     public void Rule_9_F002_an_empty_tensor_may_share_an_offset()
     {
         SafetensorsHeader header = Read(HandMade.Safetensors(
-            """{"a":{"dtype":"F32","shape":[0,7],"data_offsets":[0,0]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"c":{"dtype":"U8","shape":[0],"data_offsets":[4,4]}}""", 4));
+            """{"a":{"dtype":"F32","shape":[0,7],"data_offsets":[0,0]}"""
+            + ""","b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"c":{"dtype":"U8","shape":[0],"data_offsets":[4,4]}}""", 4));
         Assert.Equal(3, header.Entries.Count);
     }
 

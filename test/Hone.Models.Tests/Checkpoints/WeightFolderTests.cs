@@ -85,7 +85,8 @@ public class WeightFolderTests
     [Theory]
     [InlineData("\"vocab_size\": 2048", "\"vocab_size\": 2049", "lm_head.weight has shape [2048, 128], expected [2049, 128]")]
     [InlineData("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", "model.layers.2.input_layernorm.weight [128] is missing")]
-    [InlineData("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1", "model.layers.1.input_layernorm.weight [128] is not part of this model")]
+    [InlineData("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1",
+        "model.layers.1.input_layernorm.weight [128] is not part of this model")]
     [InlineData("\"num_key_value_heads\": 4", "\"num_key_value_heads\": 2", "k_proj.weight has shape [64, 128], expected [32, 128]")]
     [InlineData("\"mlp_bias\": false", "\"mlp_bias\": true", "gate_proj.bias [384] is missing")]
     [InlineData("LlamaForCausalLM", "LlamaForSequenceClassification\"], \"num_labels\": 1, \"x\": [\"", "score.weight [1, 128] is missing")]
@@ -104,7 +105,8 @@ public class WeightFolderTests
     {
         using TempFolder folder = new();
         string config = Path.Combine(HandMade.Copy(SharedData.Require(Tiny), folder), ConfigFile.Name);
-        File.WriteAllText(config, File.ReadAllText(config).Replace("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false", StringComparison.Ordinal));
+        File.WriteAllText(config,
+            File.ReadAllText(config).Replace("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false", StringComparison.Ordinal));
         using Weights weights = new(folder.Path);
         Assert.True(HandMade.SameBits(weights.All[WeightNames.Embedding], weights.All[WeightNames.LanguageModelHead]));
         Assert.NotEqual(weights.All[WeightNames.Embedding].Handle, weights.All[WeightNames.LanguageModelHead].Handle);
@@ -142,7 +144,8 @@ public class WeightFolderTests
         File.WriteAllBytes(folder.File("x.safetensors"), HandMade.OneTensor(1, 70000));
         LibTorch.Load();
         using SafetensorsFile file = SafetensorsFile.Open(folder.File("x.safetensors"));
-        Assert.Contains("too large", Assert.Throws<InputException>(() => file.Read("w", ScalarType.Float16, CPU)).Message, StringComparison.Ordinal);
+        Assert.Contains("too large",
+            Assert.Throws<InputException>(() => file.Read("w", ScalarType.Float16, CPU)).Message, StringComparison.Ordinal);
         using Tensor half = file.Read("w", ScalarType.BFloat16, CPU);
         Assert.Equal(70144f, half[1].to(ScalarType.Float32).item<float>()); // the nearest bf16
     }
@@ -174,7 +177,8 @@ public class WeightFolderTests
     internal static void PrintPeakOfLoading(string folder)
     {
         string path = Path.Combine(folder, "large.safetensors");
-        byte[] head = HandMade.Safetensors($$$"""{"w":{"dtype":"F32","shape":[{{{LargeBytes / 4}}}],"data_offsets":[0,{{{LargeBytes}}}]}}""", 0);
+        byte[] head = HandMade.Safetensors(
+            $$$"""{"w":{"dtype":"F32","shape":[{{{LargeBytes / 4}}}],"data_offsets":[0,{{{LargeBytes}}}]}}""", 0);
         using (FileStream stream = File.Create(path))
         {
             stream.Write(head);
@@ -187,7 +191,11 @@ public class WeightFolderTests
         long before = Peak();
         using Tensor tensor = file.Read("w", ScalarType.Float32, CPU);
         Console.Write(Peak() - before);
-        static long Peak() => long.Parse(File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(':')[1].Replace("kB", "", StringComparison.Ordinal)) * 1024;
+        static long Peak()
+        {
+            string line = File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return long.Parse(line.Split(':')[1].Replace("kB", "", StringComparison.Ordinal)) * 1024;
+        }
     }
 
     private static void Refused(string folder, string message)

@@ -1,3 +1,4 @@
+using Hone.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -99,9 +100,11 @@ public class WeightWriterTests
         using Model model = new(tied: true, reward: false);
         Tensor norm = model.Weights["model.norm.weight"];
         model.Weights["model.norm.weight"] = full(norm.shape, float.NaN);
-        Assert.Contains("model.norm.weight", Assert.Throws<InvalidOperationException>(() => Save(folder.File("a"), model)).Message, StringComparison.Ordinal);
+        Assert.Contains("model.norm.weight",
+            Assert.Throws<InvalidOperationException>(() => Save(folder.File("a"), model)).Message, StringComparison.Ordinal);
         model.Weights["model.norm.weight"] = full(norm.shape, 70000);
-        Assert.Throws<InvalidOperationException>(() => CheckpointFolder.Save(folder.File("a"), model.Weights, model.Config, ScalarType.Float16, null));
+        Assert.Throws<InvalidOperationException>(
+            () => CheckpointFolder.Save(folder.File("a"), model.Weights, model.Config, ScalarType.Float16, null));
         model.Weights["model.norm.weight"] = norm.unsqueeze(0);
         Assert.Throws<ArgumentException>(() => Save(folder.File("a"), model));
         model.Weights.Remove("model.norm.weight");
@@ -121,7 +124,9 @@ public class WeightWriterTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "mounts a small disk");
         using TempFolder folder = new();
         (int code, string output, string error) = await ChildProcess.Run(
-            "save", folder.Path, shell: $"unshare -rm true || exit 77; exec unshare -rm sh -c 'mount -t tmpfs -o size={kilobytes}k tmpfs {folder.Path} && exec \"$0\" \"$@\"'");
+            "save", folder.Path,
+            shell: "unshare -rm true || exit 77; exec unshare -rm sh -c "
+                + $"'mount -t tmpfs -o size={kilobytes}k tmpfs {folder.Path} && exec \"$0\" \"$@\"'");
         Assert.SkipWhen(code == 77, "this system allows no private mounts");
         Assert.True(code == 2, error);
         Assert.Contains(file, error, StringComparison.Ordinal);
@@ -143,7 +148,8 @@ public class WeightWriterTests
         }
     }
 
-    private static void Save(string folder, Model model) => CheckpointFolder.Save(folder, model.Weights, model.Config, ScalarType.Float32, null);
+    private static void Save(string folder, Model model) =>
+        CheckpointFolder.Save(folder, model.Weights, model.Config, ScalarType.Float32, null);
 
     private sealed class Model : IDisposable
     {

@@ -7,7 +7,8 @@ namespace Hone.Models.Tests;
 public class BlockFormatsTests
 {
     // 128 numbers of a tensor, and what `llama-quantize --pure` (llama.cpp, b1 of d32676d7) made of them.
-    private const string Recorded = "U8mRvi+gAr7F2bA+YqmaPfx5I76Zlu68lxmHvnWMSr52mmC+rqXkPRd88D15ew6+rccePkSj370NNVW+O9iHvIz0AD1/zc0+q9VtPoAPtD76wc"
+    private const string Recorded =
+        "U8mRvi+gAr7F2bA+YqmaPfx5I76Zlu68lxmHvnWMSr52mmC+rqXkPRd88D15ew6+rccePkSj370NNVW+O9iHvIz0AD1/zc0+q9VtPoAPtD76wc"
         + "I+cymYPsPFBT5IZUo+GouUvkYhXjuNTwW9T4PkvlyJwz2tn0o9Xp7OvopDhj682TO+7cbkvgTcjb5kiAs9qS00vlQAB74cFa++bo2QPhqXvb4e"
         + "GQw/QaHTvgniKj5i5vm+CiVRPsVchLqWKrM8yvS4Pjhno72P4eG8x4T2PukTh77lLTo+4B4Fv5qmbz6a+Mm9YPi/vV6Kej30xLA+p7iyvtqQUD"
         + "y86zW9nf6dvr3Xk75rs9C+2Yr4vgX9dT4ea4y+rBPWvMXc4r1yUG6+4FoOPnvFpD28WNu9KqXovH2gGz3jEp89c7QuvrCkG75EZig+4h8Zvq3F"
@@ -15,7 +16,8 @@ public class BlockFormatsTests
         + "Qooz6pKh8+LXP0PTDXPb5rmwi+2TeUvoMmA74LmkW+AAEzvVjK7j3+HVM+CVb1vZLoi72agqy+fkukPrpDeb2WEyi+BWS9PaQI2D0CWaA9gkIb"
         + "Pgrzkz75wZe+jayKPmPCtD4=";
 
-    private const string RecordedQ8 = "Mhuv3GIV0/i1yMIgIdgs4cX7CXJCZGxVJTitAfeBGw6NS2oc15jACNfhsUKqf6Anjy8ABVTt+nDDKoc26eoOUK8D9rjUG7SVgT+4+ePDJBXk+Q"
+    private const string RecordedQ8 =
+        "Mhuv3GIV0/i1yMIgIdgs4cX7CXJCZGxVJTitAfeBGw6NS2oc15jACNfhsUKqf6Anjy8ABVTt+nDDKoc26eoOUK8D9rjUG7SVgT+4+ePDJBXk+Q"
         + "oU09gr2RbYVwlXyGdqepX+bbTSSxyiZOvV0vuBTCUc1OC74dL2HDHj8LBN8dkWGRMkRblBVA==";
 
     private const string RecordedQ4 = "JCuT9s7p9dejxDSKegarlhTYYaw7n4wYy1r9VJ2QfjbfhZjYxCuzYZBc05jWROr59hiJ+TVVQiyivmd1NdhwbZqqlabERsXX";
@@ -35,7 +37,8 @@ public class BlockFormatsTests
     public void Blocks_mean_what_the_layout_says()
     {
         Random random = new(3);
-        byte[] q8 = RandomBlocks(random, 5, BlockFormats.Q8Bytes, scaleAt: 0), q4 = RandomBlocks(random, 5, BlockFormats.Q4Bytes, scaleAt: 0);
+        byte[] q8 = RandomBlocks(random, 5, BlockFormats.Q8Bytes, scaleAt: 0),
+            q4 = RandomBlocks(random, 5, BlockFormats.Q4Bytes, scaleAt: 0);
         byte[] q6 = RandomBlocks(random, 3, BlockFormats.Q6Bytes, scaleAt: 208);
         float[] small = new float[5 * 32], large = new float[3 * 256];
         BlockFormats.DequantizeQ8(q8, small);
@@ -66,7 +69,8 @@ public class BlockFormatsTests
                     for (int run = 0; run < 4; run++)
                     {
                         sbyte factor = (sbyte)bytes[192 + half * 8 + run * 2 + l / 16];
-                        Assert.Equal(Scale(q6, block * 210 + 208) * factor * (quants[run] - 32), large[block * 256 + half * 128 + run * 32 + l]);
+                        Assert.Equal(Scale(q6, block * 210 + 208) * factor * (quants[run] - 32),
+                            large[block * 256 + half * 128 + run * 32 + l]);
                     }
                 }
             }
@@ -90,7 +94,8 @@ public class BlockFormatsTests
     {
         byte[] bytes = new byte[count * size];
         random.NextBytes(bytes);
-        for (int block = 0; block < count; block++) BitConverter.TryWriteBytes(bytes.AsSpan(block * size + scaleAt), (Half)(random.NextSingle() - 0.5f));
+        for (int block = 0; block < count; block++)
+            BitConverter.TryWriteBytes(bytes.AsSpan(block * size + scaleAt), (Half)(random.NextSingle() - 0.5f));
         return bytes;
     }
 

@@ -20,7 +20,8 @@ internal sealed class GgufBytes
     }
 
     /// <summary>Magic, version and counts.</summary>
-    public static GgufBytes Begin(ulong tensors, ulong pairs, uint version = 3) => new GgufBytes().Raw("GGUF"u8.ToArray()).Number(version).Long(tensors).Long(pairs);
+    public static GgufBytes Begin(ulong tensors, ulong pairs, uint version = 3) =>
+        new GgufBytes().Raw("GGUF"u8.ToArray()).Number(version).Long(tensors).Long(pairs);
 
     /// <summary>A text value.</summary>
     public GgufBytes Pair(string key, string value) => Text(key).Number(8).Text(value);

@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace Hone.Models.Tests;
 
-/// <summary>Every family to GGUF and back, against the files that llama.cpp's converter wrote and what llama.cpp answered from them.</summary>
+/// <summary>
+/// Every family to GGUF and back, against the files that llama.cpp's converter wrote and what llama.cpp answered from them.
+/// </summary>
 public sealed class GgufFamilyTests
 {
     // Descriptive names that the converter guesses from the folder's name and the number of weights; no program computes with them.
@@ -27,7 +29,8 @@ public sealed class GgufFamilyTests
     public void A_file_has_the_keys_and_tensors_of_the_converters(string name)
     {
         using TempFolder temp = new();
-        using GgufFile theirs = GgufFile.Open(SharedData.Require($"gguf/{name}-f32.gguf")), ours = Export(SharedData.Require($"models/{name}"), temp, out string[] warnings);
+        using GgufFile theirs = GgufFile.Open(SharedData.Require($"gguf/{name}-f32.gguf")),
+            ours = Export(SharedData.Require($"models/{name}"), temp, out string[] warnings);
         Assert.DoesNotContain(warnings, w => !w.Contains("sliding window", StringComparison.Ordinal));
         Assert.Equal(theirs.Header.Entries.Keys.Order(), ours.Header.Entries.Keys.Order());
         foreach (GgufEntry entry in theirs.Header.Entries.Values)
@@ -46,12 +49,15 @@ public sealed class GgufFamilyTests
             else Assert.Equal(theirs.Metadata[key], ours.Metadata[key]);
         }
 
-        string[] more = ["gemma2.rope.freq_base", "tokenizer.ggml.unknown_token_id", "tokenizer.ggml.add_space_prefix", "tokenizer.ggml.padding_token_id"];
+        string[] more =
+            ["gemma2.rope.freq_base", "tokenizer.ggml.unknown_token_id", "tokenizer.ggml.add_space_prefix",
+            "tokenizer.ggml.padding_token_id"];
         Assert.Empty(ours.Metadata.Keys.Except(theirs.Metadata.Keys).Except(s_guessed).Except(more));
     }
 
     public static TheoryData<string> Models => [.. SharedData.TryGet("vectors/forward_families.jsonl") is { } path
-        ? File.ReadLines(path).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("model").GetString()!).Distinct().Append("stories260K-hf")
+        ? File.ReadLines(path).Select(line =>
+            JsonDocument.Parse(line).RootElement.GetProperty("model").GetString()!).Distinct().Append("stories260K-hf")
         : ["none"]];
 
     [Theory]
@@ -76,12 +82,15 @@ public sealed class GgufFamilyTests
             QueryScalar = folded ? config.HeadDim : config.QueryScalar,
         };
         Assert.Equal(Written(expected), Written(again));
-        Dictionary<string, Tensor> before = WeightFolder.LoadWeights(folder, config, ScalarType.Float32, CPU), after = GgufFolder.LoadWeights(path, again, ScalarType.Float32, CPU);
+        Dictionary<string, Tensor> before = WeightFolder.LoadWeights(folder, config, ScalarType.Float32, CPU),
+            after = GgufFolder.LoadWeights(path, again, ScalarType.Float32, CPU);
         Assert.Equal(before.Keys.Order(), after.Keys.Order());
         foreach ((string weight, Tensor value) in before)
         {
-            if (folded && (weight.Contains("q_proj", StringComparison.Ordinal) || weight.Contains("q_norm", StringComparison.Ordinal))) continue;
-            if (config.NormWeight == NormWeight.OnePlusBeforeCast && weight.Contains("norm", StringComparison.Ordinal) && !HandMade.SameBits(value, after[weight]))
+            if (folded && (weight.Contains("q_proj", StringComparison.Ordinal) || weight.Contains("q_norm", StringComparison.Ordinal)))
+                continue;
+            if (config.NormWeight == NormWeight.OnePlusBeforeCast && weight.Contains("norm", StringComparison.Ordinal)
+                && !HandMade.SameBits(value, after[weight]))
             {
                 // 1 + w keeps 24 bits of a sum: what w has below them is lost, in this file as in the converter's.
                 Assert.True((value - after[weight]).abs().max().item<float>() <= 6e-8f, weight);
@@ -97,7 +106,8 @@ public sealed class GgufFamilyTests
     {
         int rows = 0;
         string vectors = SharedData.Require("gguf/greedy.jsonl");
-        foreach (IGrouping<string, JsonElement> group in File.ReadLines(vectors).Select(l => JsonDocument.Parse(l).RootElement).GroupBy(r => r.GetProperty("gguf").GetString()!))
+        foreach (IGrouping<string, JsonElement> group in File.ReadLines(vectors)
+            .Select(l => JsonDocument.Parse(l).RootElement).GroupBy(r => r.GetProperty("gguf").GetString()!))
         {
             using var scope = NewDisposeScope();
             using var off = no_grad();
@@ -132,7 +142,8 @@ public sealed class GgufFamilyTests
         {
         }
         using Transformer model = Load(temp.File("model.gguf"));
-        foreach (JsonElement row in File.ReadLines(SharedData.Require("vectors/forward_families.jsonl")).Select(l => JsonDocument.Parse(l).RootElement))
+        foreach (JsonElement row in File.ReadLines(SharedData.Require("vectors/forward_families.jsonl"))
+            .Select(l => JsonDocument.Parse(l).RootElement))
         {
             if (row.GetProperty("model").GetString() != name) continue;
             int[] Ints(string key) => [.. row.GetProperty(key).EnumerateArray().Select(v => v.GetInt32())];
@@ -153,11 +164,17 @@ public sealed class GgufFamilyTests
 
     [Theory]
     [InlineData("tiny-smollm3", "no_rope_layers", "[1,0,1,0,1]", "layer 1 does not rotate")]
-    [InlineData("tiny-gemma2", "layer_types", """["full_attention","sliding_attention","full_attention","sliding_attention"]""", "layer 0 has no window")]
+    [InlineData("tiny-gemma2", "layer_types", """["full_attention","sliding_attention","full_attention","sliding_attention"]""",
+        "layer 0 has no window")]
     [InlineData("tiny-gemma2", "attn_logit_softcapping", "null", "always caps scores")]
     [InlineData("tiny-qwen3-moe", "norm_topk_prob", "false", "norm_topk_prob is false")]
-    [InlineData("tiny-qwen3", "rope_parameters", """{"rope_type":"llama3","rope_theta":10000.0,"factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}""", "rope scaling llama3")]
-    [InlineData("tiny-llama-yarn", "rope_scaling", """{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":64,"truncate":false}""", "truncate: false")]
+    [InlineData("tiny-qwen3", "rope_parameters",
+        """
+        {"rope_type":"llama3","rope_theta":10000.0,"factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,
+         "original_max_position_embeddings":8192}
+        """, "rope scaling llama3")]
+    [InlineData("tiny-llama-yarn", "rope_scaling",
+        """{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":64,"truncate":false}""", "truncate: false")]
     public void What_llama_cpp_would_compute_otherwise_is_refused_by_name(string name, string key, string value, string message)
     {
         using TempFolder temp = new();
@@ -178,12 +195,18 @@ public sealed class GgufFamilyTests
         string folder = HandMade.Copy(SharedData.Require("models/tiny-llama-yarn"), temp);
         JsonObject config = JsonNode.Parse(File.ReadAllText(temp.File("config.json")))!.AsObject();
         (config["rope_theta"], config["max_position_embeddings"]) = (500000.0, 131072);
-        config["rope_scaling"] = JsonNode.Parse("""{"rope_type":"llama3","factor":32.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}""");
+        config["rope_scaling"] =
+            JsonNode.Parse(
+            """
+            {"rope_type":"llama3","factor":32.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}
+            """);
         File.WriteAllText(temp.File("config.json"), config.ToJsonString());
         using (GgufFile file = Export(folder, target, out _)) Assert.True(file.Header.Entries.ContainsKey("rope_freqs.weight"));
         GgufFolder.Unpack(target.File("model.gguf"), unpacked.Path);
         Assert.Equal(ConfigFile.Load(folder).Rope, ConfigFile.Load(unpacked.Path).Rope);
-        foreach (Tensor weight in GgufFolder.LoadWeights(target.File("model.gguf"), ConfigFile.Load(unpacked.Path), ScalarType.Float32, CPU).Values) weight.Dispose();
+        foreach (Tensor weight in GgufFolder.LoadWeights(
+            target.File("model.gguf"), ConfigFile.Load(unpacked.Path), ScalarType.Float32, CPU).Values)
+            weight.Dispose();
     }
 
     [Fact]
@@ -191,14 +214,17 @@ public sealed class GgufFamilyTests
     {
         using TempFolder temp = new();
         TransformerConfig config = ConfigFile.Load(SharedData.Require("models/tiny-qwen3")) with { IsRewardModel = true };
-        Assert.Contains("reward model", Assert.Throws<InputException>(() => GgufConfig.Write(config, new GgufMetadata(""), _ => { })).Message, StringComparison.Ordinal);
+        Assert.Contains("reward model",
+            Assert.Throws<InputException>(() => GgufConfig.Write(config, new GgufMetadata(""), _ => { })).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("general.architecture", "mamba", "The architecture mamba is not supported")]
     [InlineData("tokenizer.ggml.model", "bert", "the tokenizer model \"bert\"")]
     [InlineData("qwen3.rope.scaling.type", "ntk", "rope.scaling.type is ntk")]
-    public void What_is_not_known_in_a_file_is_refused_by_name(string key, string value, string message) => RefusedWith(key, value, message);
+    public void What_is_not_known_in_a_file_is_refused_by_name(string key, string value, string message) =>
+        RefusedWith(key, value, message);
 
     [Theory]
     [InlineData("qwen3.attention.head_count", 0u, "head_count is 0")]
@@ -207,7 +233,8 @@ public sealed class GgufFamilyTests
     [InlineData("qwen3.block_count", uint.MaxValue, "block_count")]
     [InlineData("qwen3.embedding_length", 128u, "shape")]
     [InlineData("tokenizer.ggml.eos_token_id", 512u, "eos_token_id")]
-    public void Numbers_that_contradict_the_rest_of_a_file_are_refused(string key, uint value, string message) => RefusedWith(key, value, message);
+    public void Numbers_that_contradict_the_rest_of_a_file_are_refused(string key, uint value, string message) =>
+        RefusedWith(key, value, message);
 
     private static void RefusedWith(string key, object value, string message)
     {
@@ -217,8 +244,10 @@ public sealed class GgufFamilyTests
         foreach (string k in source.Metadata.Keys) metadata.Add(k, k == key ? value : source.Metadata[k]);
         if (!source.Metadata.Has(key)) metadata.Add(key, value);
         GgufWriter.Write(temp.File("x.gguf"), metadata,
-            [.. source.Header.Entries.Values.Select(e => new GgufTensor(e.Name, e.Shape, e.Type, () => source.Read(e.Name, ScalarType.Float32, CPU)))]);
-        Assert.Contains(message, Assert.Throws<InputException>(() => Load(temp.File("x.gguf")).Dispose()).Message, StringComparison.Ordinal);
+            [.. source.Header.Entries.Values.Select(e =>
+                new GgufTensor(e.Name, e.Shape, e.Type, () => source.Read(e.Name, ScalarType.Float32, CPU)))]);
+        Assert.Contains(message, Assert.Throws<InputException>(() => Load(temp.File("x.gguf")).Dispose()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -247,7 +276,8 @@ public sealed class GgufFamilyTests
         string folder = SharedData.Require("models/tiny-qwen3");
         GgufExport.Write(folder, type, temp.File("model.gguf"), [], _ => { });
         TransformerConfig config = ConfigFile.Load(folder);
-        using Transformer exact = new(config, WeightFolder.LoadWeights(folder, config, ScalarType.Float32, CPU), ScalarType.Float32), rough = Load(temp.File("model.gguf"));
+        using Transformer exact = new(config, WeightFolder.LoadWeights(folder, config, ScalarType.Float32, CPU), ScalarType.Float32),
+            rough = Load(temp.File("model.gguf"));
         int[] ids = [1, 397, 354, 329, 412, 323, 417, 431, 425];
         Tensor p = Last(exact, ids).log_softmax(0), q = Last(rough, ids).log_softmax(0);
         double divergence = (p.exp() * (p - q)).sum().item<float>();

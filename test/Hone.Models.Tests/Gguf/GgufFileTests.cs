@@ -53,7 +53,8 @@ public class GgufFileTests
         using TempFolder folder = new();
         using GgufFile file = GgufFile.Open(path);
         GgufWriter.Write(folder.File("again.gguf"), file.Metadata,
-            [.. file.Header.Entries.Values.Select(e => new GgufTensor(e.Name, e.Shape, e.Type, () => file.Read(e.Name, ScalarType.Float32, CPU)))]);
+            [.. file.Header.Entries.Values.Select(e =>
+                new GgufTensor(e.Name, e.Shape, e.Type, () => file.Read(e.Name, ScalarType.Float32, CPU)))]);
         Assert.True(File.ReadAllBytes(path).AsSpan().SequenceEqual(File.ReadAllBytes(folder.File("again.gguf"))));
     }
 

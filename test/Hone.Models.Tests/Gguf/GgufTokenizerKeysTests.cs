@@ -22,7 +22,8 @@ public class GgufTokenizerKeysTests
         {
             JsonElement row = JsonDocument.Parse(line).RootElement;
             if (row.GetProperty("tokenizer").GetString() != rows) continue;
-            Assert.Equal(row.GetProperty("ids").EnumerateArray().Select(e => e.GetInt32()), tokenizer.Encode(row.GetProperty("text").GetString()!, parseSpecial: true));
+            Assert.Equal(row.GetProperty("ids").EnumerateArray().Select(e => e.GetInt32()),
+                tokenizer.Encode(row.GetProperty("text").GetString()!, parseSpecial: true));
             exact++;
         }
         Assert.Equal(count, exact);
@@ -36,7 +37,8 @@ public class GgufTokenizerKeysTests
             Model = GgufVocabulary.SentencePiece,
             PreTokenizer = "default",
             Tokens = ["<unk>", "<s>", "</s>", "a", "<|end|>", "[PAD5]"],
-            Types = [GgufTokenType.Unknown, GgufTokenType.Control, GgufTokenType.Control, GgufTokenType.Normal, GgufTokenType.Control, GgufTokenType.Unused],
+            Types = [GgufTokenType.Unknown, GgufTokenType.Control, GgufTokenType.Control, GgufTokenType.Normal, GgufTokenType.Control,
+                GgufTokenType.Unused],
             Scores = [0, 0, 0, -1, -1000, -10000],
             BosId = 1,
             EosId = 2,

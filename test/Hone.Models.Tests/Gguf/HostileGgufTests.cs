@@ -96,8 +96,11 @@ public class HostileGgufTests
     public void Numbers_that_are_not_finite_are_refused()
     {
         using TempFolder folder = new();
-        using GgufFile file = GgufFile.Open(GgufBytes.Begin(1, 0).Tensor("a", 0, 0, 1).Align().Raw(BitConverter.GetBytes(float.NaN)).Save(folder));
-        Assert.Contains("NaN", Assert.Throws<InputException>(() => file.Read("a", TorchSharp.torch.ScalarType.Float32, TorchSharp.torch.CPU)).Message, StringComparison.Ordinal);
+        using GgufFile file =
+            GgufFile.Open(GgufBytes.Begin(1, 0).Tensor("a", 0, 0, 1).Align().Raw(BitConverter.GetBytes(float.NaN)).Save(folder));
+        Assert.Contains("NaN",
+            Assert.Throws<InputException>(() => file.Read("a", TorchSharp.torch.ScalarType.Float32, TorchSharp.torch.CPU)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,7 +122,9 @@ public class HostileGgufTests
     public void Random_damage_is_an_input_error_or_nothing()
     {
         using TempFolder folder = new();
-        byte[] whole = File.ReadAllBytes(GgufBytes.Begin(2, 2).Pair("general.architecture", "llama").Text("n").Number(9).Number(4).Long(3).Number(1).Number(2).Number(3)
+        byte[] whole =
+            File.ReadAllBytes(
+            GgufBytes.Begin(2, 2).Pair("general.architecture", "llama").Text("n").Number(9).Number(4).Long(3).Number(1).Number(2).Number(3)
             .Tensor("a", 0, 0, 8).Tensor("b", 8, 32, 32).Align().Raw(new byte[96]).Save(folder));
         Random random = new(5);
         for (int i = 0; i < 3000; i++)

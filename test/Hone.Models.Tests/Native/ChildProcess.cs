@@ -23,9 +23,14 @@ internal static class ChildProcess
     public static async Task<(int Code, string Output, string Error)> Run(
         string action, string argument = "", IReadOnlyDictionary<string, string>? environment = null, string? shell = null)
     {
-        ProcessStartInfo start = new(shell is null ? Environment.ProcessPath! : "/bin/sh") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string part in shell is null ? [] : (string[])["-c", shell + " \"$0\" \"$@\"", Environment.ProcessPath!]) start.ArgumentList.Add(part);
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
+        ProcessStartInfo start = new(shell is null ? Environment.ProcessPath! : "/bin/sh")
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        foreach (string part in shell is null ? [] : (string[])["-c", shell + " \"$0\" \"$@\"", Environment.ProcessPath!])
+            start.ArgumentList.Add(part);
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
         start.Environment[Variable] = action + "\n" + argument;
         start.Environment.Remove(LibTorch.FolderVariable);
         foreach ((string key, string value) in environment ?? new Dictionary<string, string>()) start.Environment[key] = value;

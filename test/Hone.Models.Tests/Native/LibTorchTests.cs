@@ -55,7 +55,8 @@ public class LibTorchTests
         Assert.Equal(2, code);
         Assert.Contains("does not exist", error, StringComparison.Ordinal);
 
-        foreach (string name in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so"]) File.WriteAllText(folder.File(name), "no library");
+        foreach (string name in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so"])
+            File.WriteAllText(folder.File(name), "no library");
         (code, _, error) = await ChildProcess.Run("libtorch", "", Variable(folder.Path));
         Assert.Equal(2, code);
         Assert.Contains("libc10.so could not be loaded", error, StringComparison.Ordinal);
@@ -72,7 +73,9 @@ public class LibTorchTests
         foreach (string file in Mapped("libtorch_cpu.so").Concat(Mapped("libc10.so"))) Console.WriteLine(file);
     }
 
-    /// <summary>In a child process: loads a copy of a packaged library, hides the packaged one, asks for it by name as TorchSharp does.</summary>
+    /// <summary>
+    /// In a child process: loads a copy of a packaged library, hides the packaged one, asks for it by name as TorchSharp does.
+    /// </summary>
     internal static void PrintTwin(string copy)
     {
         nint handle = NativeLibrary.Load(copy);
@@ -86,12 +89,16 @@ public class LibTorchTests
     private static Dictionary<string, string> Variable(string folder) => new() { [LibTorch.FolderVariable] = folder };
 
     private static IEnumerable<string> Mapped(string name) =>
-        File.ReadLines("/proc/self/maps").Where(l => l.EndsWith("/" + name, StringComparison.Ordinal)).Select(l => l[l.IndexOf('/', StringComparison.Ordinal)..]).Distinct();
+        File.ReadLines("/proc/self/maps")
+            .Where(l => l.EndsWith("/" + name, StringComparison.Ordinal))
+            .Select(l => l[l.IndexOf('/', StringComparison.Ordinal)..])
+            .Distinct();
 
     // Links instead of copies: libtorch_cpu.so alone has 460 MB.
     private static void Link(string folder)
     {
-        foreach (string file in Directory.GetFiles(PackagedFolder, "lib*").Where(f => !f.Contains("LibTorchSharp", StringComparison.Ordinal)))
+        foreach (string file in Directory.GetFiles(PackagedFolder, "lib*")
+            .Where(f => !f.Contains("LibTorchSharp", StringComparison.Ordinal)))
         {
             string link = Path.Combine(folder, Path.GetFileName(file));
             if (HardLink(file, link) != 0) File.Copy(file, link);

@@ -68,7 +68,8 @@ public sealed class PublishedForwardTests
         Assert.Equal(plain, dynamic.InverseFrequencies(HeadDim, Trained, dynamic.Regime(Trained, Trained)));
         // transformers: theta (factor length / trained - (factor - 1)) ^ (d / (d - 2)), here 10000 * 3 ^ (8 / 6) at twice the length.
         double theta = 10000 * Math.Pow(3, 8.0 / 6);
-        Assert.Equal(Math.Pow(theta, -2.0 / 8), dynamic.InverseFrequencies(HeadDim, Trained, dynamic.Regime(2 * Trained, Trained))[1], 1e-12);
+        Assert.Equal(
+            Math.Pow(theta, -2.0 / 8), dynamic.InverseFrequencies(HeadDim, Trained, dynamic.Regime(2 * Trained, Trained))[1], 1e-12);
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public sealed class RunFolderTests : IDisposable
     {
         Make();
         File.Delete(Path.Combine(RunPath, "manifest.json"));
-        File.WriteAllText(Path.Combine(RunPath, "tmp-manifest.json"), "{");
+        File.WriteAllText(Path.Combine(RunPath, "manifest.json.partial"), "{");
         Assert.False(RunFolder.Exists(RunPath));
         Make();
         Assert.True(RunFolder.Exists(RunPath));

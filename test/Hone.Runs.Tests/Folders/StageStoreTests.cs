@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
 

@@ -1,3 +1,5 @@
+using Hone.Data;
+
 namespace Hone.Runs.Tests.Folders;
 
 /// <summary>Every place at which a save can fail, be killed or lose power.</summary>
@@ -29,26 +31,26 @@ public class StateStoreCrashTests
         (List<Operation> trace, int[] ends) = Traced(keep: 1);
         Assert.Equal(
             """
-            mkdir states/tmp-state-000200
-            create states/tmp-state-000200/weights.bin
-            write states/tmp-state-000200/weights.bin
-            write states/tmp-state-000200/weights.bin
-            create states/tmp-state-000200/moments.bin
-            write states/tmp-state-000200/moments.bin
-            fsync states/tmp-state-000200/moments.bin
-            fsync states/tmp-state-000200/weights.bin
-            fsyncdir states/tmp-state-000200
-            create states/tmp-state-000200/state.json
-            write states/tmp-state-000200/state.json
-            fsync states/tmp-state-000200/state.json
-            fsyncdir states/tmp-state-000200
-            rename states/tmp-state-000200 states/state-000200
+            mkdir states/state-000200.partial
+            create states/state-000200.partial/weights.bin
+            write states/state-000200.partial/weights.bin
+            write states/state-000200.partial/weights.bin
+            create states/state-000200.partial/moments.bin
+            write states/state-000200.partial/moments.bin
+            fsync states/state-000200.partial/moments.bin
+            fsync states/state-000200.partial/weights.bin
+            fsyncdir states/state-000200.partial
+            create states/state-000200.partial/state.json
+            write states/state-000200.partial/state.json
+            fsync states/state-000200.partial/state.json
+            fsyncdir states/state-000200.partial
+            rename states/state-000200.partial states/state-000200
             fsyncdir states
-            rename states/state-000100 states/tmp-delete-state-000100
-            unlink states/tmp-delete-state-000100/moments.bin
-            unlink states/tmp-delete-state-000100/state.json
-            unlink states/tmp-delete-state-000100/weights.bin
-            rmdir states/tmp-delete-state-000100
+            rename states/state-000100 states/state-000100.deleted.partial
+            unlink states/state-000100.deleted.partial/moments.bin
+            unlink states/state-000100.deleted.partial/state.json
+            unlink states/state-000100.deleted.partial/weights.bin
+            rmdir states/state-000100.deleted.partial
             """.Split('\n'), trace[ends[0]..ends[1]].Select(o => o.ToString()));
     }
 
@@ -85,7 +87,7 @@ public class StateStoreCrashTests
             string[] left = [.. Directory.GetFileSystemEntries(Path.Combine(folder.Path, "states")).Select(e => Path.GetFileName(e)!)];
             Assert.Contains("state-000400", left);
             Assert.InRange(left.Length, 1, keep);
-            Assert.DoesNotContain(left, l => l.StartsWith("tmp-", StringComparison.Ordinal));
+            Assert.DoesNotContain(left, l => l.EndsWith(".partial", StringComparison.Ordinal));
         }
     }
 
@@ -117,7 +119,7 @@ public class StateStoreCrashTests
             string states = Path.Combine(folder.Path, "states");
             if (Directory.Exists(states))
                 Assert.DoesNotContain(Directory.GetFileSystemEntries(states),
-                    l => Path.GetFileName(l).StartsWith("tmp-", StringComparison.Ordinal));
+                    l => l.EndsWith(".partial", StringComparison.Ordinal));
         }
     }
 

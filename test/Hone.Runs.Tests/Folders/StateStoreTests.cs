@@ -1,4 +1,5 @@
 using System.Text;
+using Hone.Data;
 
 namespace Hone.Runs.Tests.Folders;
 

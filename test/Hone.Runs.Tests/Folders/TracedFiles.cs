@@ -1,3 +1,5 @@
+using Hone.Data;
+
 namespace Hone.Runs.Tests.Folders;
 
 /// <summary>One operation on the file system; <see cref="Data"/> is what a write wrote.</summary>

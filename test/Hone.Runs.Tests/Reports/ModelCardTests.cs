@@ -49,7 +49,8 @@ public class ModelCardTests
         Assert.Equal(released.GoldWinRate!.Value.High, Number(metrics[0]["args"]["interval_high"]), 6);
         // A reward model's own figure, and none where nothing was measured.
         YamlMappingNode reward = FrontMatter(s_info with { IsRewardModel = true });
-        Assert.Equal("accuracy", ((YamlSequenceNode)((YamlSequenceNode)reward["model-index"])[0]["results"])[0]["metrics"][0]["type"].ToString());
+        YamlNode results = ((YamlSequenceNode)reward["model-index"])[0]["results"];
+        Assert.Equal("accuracy", ((YamlSequenceNode)results)[0]["metrics"][0]["type"].ToString());
         YamlMappingNode nothing = FrontMatter(s_info, FakeRun.Results() with { Rows = [] });
         Assert.False(nothing.Children.ContainsKey("model-index"));
         Assert.False(FrontMatter(s_info).Children.ContainsKey("datasets"));
@@ -62,7 +63,8 @@ public class ModelCardTests
         Assert.Contains("return_dict=True", card, StringComparison.Ordinal);
         Assert.Contains("model.generate(**inputs.to(model.device)", card, StringComparison.Ordinal);
         Assert.Contains("\"torch_dtype\" if transformers.__version__.startswith(\"4.\") else \"dtype\"", card, StringComparison.Ordinal);
-        Assert.Contains("AutoModelForSequenceClassification.from_pretrained", ModelCard.Render(s_info with { IsRewardModel = true }, FakeRun.Results()), StringComparison.Ordinal);
+        string reward = ModelCard.Render(s_info with { IsRewardModel = true }, FakeRun.Results());
+        Assert.Contains("AutoModelForSequenceClassification.from_pretrained", reward, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,7 +30,9 @@ public sealed class FakeHub : IDisposable
         Commit = commit;
     }
 
-    /// <summary>Gives another answer than the right one; null for the right one. The number counts requests of the same path from 1.</summary>
+    /// <summary>
+    /// Gives another answer than the right one; null for the right one. The number counts requests of the same path from 1.
+    /// </summary>
     public Func<RawRequest, int, RawReply, RawReply?> Twist { get; set; } = (_, _, _) => null;
 
     /// <summary>Names that the listing gives beside the real ones.</summary>
@@ -42,7 +44,8 @@ public sealed class FakeHub : IDisposable
     public static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
 #pragma warning disable CA5350 // Git's own name of a blob.
-    public static string GitHash(byte[] content) => Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content]));
+    public static string GitHash(byte[] content) =>
+        Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {content.Length}\0"), .. content]));
 #pragma warning restore CA5350
 
     /// <summary>Length of the list of files.</summary>
@@ -63,23 +66,36 @@ public sealed class FakeHub : IDisposable
     private RawReply Right(RawRequest request)
     {
         string path = Uri.UnescapeDataString(request.Path);
-        if (path.StartsWith($"/api/{(Dataset ? "datasets" : "models")}/{Id}/revision/", StringComparison.Ordinal)) return RawReply.Text(200, Listing());
+        if (path.StartsWith($"/api/{(Dataset ? "datasets" : "models")}/{Id}/revision/", StringComparison.Ordinal))
+            return RawReply.Text(200, Listing());
         string prefix;
-        lock (_counts) prefix = $"{(Dataset ? "/datasets" : "")}/{Id}/resolve/{_earlier.Append(Commit).FirstOrDefault(c => path.Contains($"/{c}/", StringComparison.Ordinal)) ?? Commit}/";
+        lock (_counts)
+            prefix = $"{(Dataset ? "/datasets" : "")}/{Id}/resolve/"
+                + $"{_earlier.Append(Commit).FirstOrDefault(c => path.Contains($"/{c}/", StringComparison.Ordinal)) ?? Commit}/";
         if (!path.StartsWith(prefix, StringComparison.Ordinal) || !_files.TryGetValue(path[prefix.Length..], out byte[]? content))
-            return RawReply.Text(404, "not found", ("X-Error-Code", path.Contains(Id, StringComparison.Ordinal) ? "EntryNotFound" : "RepoNotFound"));
+            return RawReply.Text(404, "not found",
+                ("X-Error-Code", path.Contains(Id, StringComparison.Ordinal) ? "EntryNotFound" : "RepoNotFound"));
         if (!request.Headers.TryGetValue("Range", out string? range)) return new RawReply(200, content);
         int from = int.Parse(range["bytes=".Length..].TrimEnd('-'));
         return from >= content.Length
             ? RawReply.Text(416, "")
-            : new RawReply(206, content[from..]) { Headers = new Dictionary<string, string> { ["Content-Range"] = $"bytes {from}-{content.Length - 1}/{content.Length}" } };
+            : new RawReply(206, content[from..])
+            {
+                Headers = new Dictionary<string, string> { ["Content-Range"] = $"bytes {from}-{content.Length - 1}/{content.Length}" },
+            };
     }
 
     private string Listing() => JsonSerializer.Serialize(new
     {
         sha = Commit,
         siblings = _files.Select(f => f.Key.EndsWith(".safetensors", StringComparison.Ordinal)
-            ? (object)new { rfilename = f.Key, size = f.Value.Length, blobId = GitHash(f.Value), lfs = new { sha256 = Sha256(f.Value), size = f.Value.Length } }
+            ? (object)new
+            {
+                rfilename = f.Key,
+                size = f.Value.Length,
+                blobId = GitHash(f.Value),
+                lfs = new { sha256 = Sha256(f.Value), size = f.Value.Length },
+            }
             : new { rfilename = f.Key, size = f.Value.Length, blobId = GitHash(f.Value) })
             .Concat(ExtraNames.Select(n => (object)new { rfilename = n, size = 3, blobId = new string('b', 40) })),
     });

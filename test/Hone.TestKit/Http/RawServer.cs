@@ -29,7 +29,9 @@ public sealed record RawReply(int Status, byte[] Body)
         new(status, Encoding.UTF8.GetBytes(text)) { Headers = headers.ToDictionary(h => h.Name, h => h.Value) };
 }
 
-/// <summary>An HTTP server on a free port of loopback, on bare sockets, so that it can break every rule. One request a connection.</summary>
+/// <summary>
+/// An HTTP server on a free port of loopback, on bare sockets, so that it can break every rule. One request a connection.
+/// </summary>
 public sealed class RawServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -82,7 +84,8 @@ public sealed class RawServer : IDisposable
                 Requests.Enqueue(request);
                 RawReply reply = _answer(request);
                 await Task.Delay(reply.Delay, _stop.Token).ConfigureAwait(false);
-                var head = new StringBuilder($"HTTP/1.1 {reply.Status} Status\r\nContent-Length: {reply.Announced ?? reply.Body.Length}\r\nConnection: close\r\n");
+                var head = new StringBuilder(
+                    $"HTTP/1.1 {reply.Status} Status\r\nContent-Length: {reply.Announced ?? reply.Body.Length}\r\nConnection: close\r\n");
                 foreach ((string name, string value) in reply.Headers) head.Append($"{name}: {value}\r\n");
                 await stream.WriteAsync(Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()), _stop.Token).ConfigureAwait(false);
                 int end = Math.Min(reply.CutAfter ?? int.MaxValue, reply.Body.Length);
@@ -118,7 +121,8 @@ public sealed class RawServer : IDisposable
             if (end < 0) continue;
             headers = end + 4;
             lines = Encoding.ASCII.GetString([.. bytes[..end]]).Split("\r\n");
-            length = lines.Skip(1).Where(l => l.StartsWith("content-length:", StringComparison.OrdinalIgnoreCase)).Select(l => int.Parse(l[15..])).FirstOrDefault();
+            length = lines.Skip(1).Where(l => l.StartsWith("content-length:", StringComparison.OrdinalIgnoreCase))
+                .Select(l => int.Parse(l[15..])).FirstOrDefault();
         }
         string[] first = lines[0].Split(' ');
         Dictionary<string, string> fields = new(StringComparer.OrdinalIgnoreCase);

@@ -21,7 +21,8 @@ public sealed class GgufVocabularyTests
         using TempFolder target = new();
         GgufVocabularyWriter.Write(words, target.Path, "test.gguf");
         Tokenizer again = Tokenizer.Load(target.Path);
-        Assert.Equal((original.BosId, original.EosId, original.UnkId, original.PadId), (again.BosId, again.EosId, again.UnkId, again.PadId));
+        Assert.Equal((original.BosId, original.EosId, original.UnkId, original.PadId),
+            (again.BosId, again.EosId, again.UnkId, again.PadId));
         Assert.Equal(original.SpecialIds.Order(), again.SpecialIds.Order());
         int exact = 0;
         foreach (JsonElement row in VectorFile.Read("tokenizer_oracle.jsonl"))
@@ -43,17 +44,21 @@ public sealed class GgufVocabularyTests
     {
         string source = SharedData.Require("tokenizers/minueza-32m-chat");
         using TempFolder alone = new();
-        foreach (string name in new[] { "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json" }) File.Copy(Path.Combine(source, name), alone.File(name));
-        GgufVocabulary given = GgufVocabularyReader.FromFolder(source, 32002, [], _ => { }), found = GgufVocabularyReader.FromFolder(alone.Path, 32002, [], _ => { });
+        foreach (string name in new[] { "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json" })
+            File.Copy(Path.Combine(source, name), alone.File(name));
+        GgufVocabulary given = GgufVocabularyReader.FromFolder(source, 32002, [], _ => { }),
+            found = GgufVocabularyReader.FromFolder(alone.Path, 32002, [], _ => { });
         Assert.Equal(given.Tokens, found.Tokens);
         Assert.Equal(given.Types, found.Types);
         IEnumerable<int> Order(GgufVocabulary words) =>
-            Enumerable.Range(0, 32000).Where(id => words.Types[id] == GgufTokenType.Normal && words.Tokens[id].EnumerateRunes().Count() > 1).OrderByDescending(id => words.Scores![id]);
+            Enumerable.Range(0, 32000).Where(id => words.Types[id] == GgufTokenType.Normal
+                && words.Tokens[id].EnumerateRunes().Count() > 1).OrderByDescending(id => words.Scores![id]);
         Assert.Equal(Order(given), Order(found));
     }
 
     [Theory]
-    [InlineData("""{"type":"Split","pattern":{"Regex":"[0-9]+"},"behavior":"Isolated","invert":false}""", "the split pattern [0-9]+ has no name in GGUF")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"[0-9]+"},"behavior":"Isolated","invert":false}""",
+        "the split pattern [0-9]+ has no name in GGUF")]
     [InlineData("""{"type":"Punctuation"}""", "this sequence of pre-tokenizers has no name in GGUF")]
     public void A_split_that_gguf_cannot_name_is_refused_by_name(string step, string message)
     {
@@ -89,7 +94,9 @@ public sealed class GgufVocabularyTests
     public void A_pre_tokenizer_that_is_not_known_is_refused_by_name(string? name, string message)
     {
         using TempFolder folder = new();
-        InputException error = Assert.Throws<InputException>(() => GgufVocabularyWriter.Write(Small() with { PreTokenizer = name! }, folder.Path, "test.gguf"));
+        InputException error =
+            Assert.Throws<InputException>(() =>
+            GgufVocabularyWriter.Write(Small() with { PreTokenizer = name! }, folder.Path, "test.gguf"));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
@@ -100,8 +107,10 @@ public sealed class GgufVocabularyTests
         GgufVocabulary words = Small();
         foreach (GgufVocabulary broken in new[]
         {
-            words with { Model = "rwkv" }, words with { Types = [GgufTokenType.Normal] }, words with { Merges = null }, words with { EosId = 7 },
-            words with { OtherStops = [-1] }, words with { AddsBos = true }, words with { Model = "llama" }, words with { Model = "llama", Scores = [0, float.NaN, 0] },
+            words with { Model = "rwkv" }, words with { Types = [GgufTokenType.Normal] }, words with { Merges = null },
+                words with { EosId = 7 },
+            words with { OtherStops = [-1] }, words with { AddsBos = true }, words with { Model = "llama" },
+                words with { Model = "llama", Scores = [0, float.NaN, 0] },
             words with { Tokens = ["a", "a", "b"] },
         })
         {
@@ -112,7 +121,13 @@ public sealed class GgufVocabularyTests
     [Fact]
     public void Control_tokens_whose_name_says_so_end_an_answer()
     {
-        GgufVocabulary words = Small() with { Tokens = ["a", "<|im_end|>", "<|end|>"], Types = [GgufTokenType.Normal, GgufTokenType.Control, GgufTokenType.Normal], EosId = 0 };
+        GgufVocabulary words =
+            Small() with
+            {
+                Tokens = ["a", "<|im_end|>", "<|end|>"],
+                Types = [GgufTokenType.Normal, GgufTokenType.Control, GgufTokenType.Normal],
+                EosId = 0
+            };
         Assert.Equal([0, 1], GgufVocabularyWriter.StopIds(words));
     }
 

@@ -53,7 +53,10 @@ public sealed class TrainerTests
     {
         using var source = new CancellationTokenSource();
         int savedAt = -1;
-        using Trainer<SftExample> trainer = Create(Options(), (step, _) => savedAt = step, report => { if (report.Step == 2) source.Cancel(); });
+        using Trainer<SftExample> trainer = Create(Options(), (step, _) => savedAt = step, report =>
+        {
+            if (report.Step == 2) source.Cancel();
+        });
         Assert.Throws<OperationCanceledException>(() => trainer.Run(source.Token));
         Assert.Equal(2, savedAt);
     }
@@ -88,17 +91,22 @@ public sealed class TrainerTests
         using var source = new CancellationTokenSource();
         using Trainer<SftExample> trainer = Create(options, stepped: r => { if (r.Step == steps) source.Cancel(); });
         Assert.Throws<OperationCanceledException>(() => trainer.Run(source.Token));
-        return trainer.State.Where(t => t.Key.StartsWith("weight/", StringComparison.Ordinal)).ToDictionary(t => t.Key, t => t.Value.data<float>().ToArray());
+        return trainer.State.Where(t => t.Key.StartsWith("weight/", StringComparison.Ordinal))
+            .ToDictionary(t => t.Key, t => t.Value.data<float>().ToArray());
     }
 
     private static Trainer<SftExample> Create(
         TrainingOptions options, Action<int, IReadOnlyDictionary<string, Tensor>>? save = null, Action<StepReport>? stepped = null) =>
-        new(new Transformer(s_config, RandomWeights.Create(s_config, 1), ScalarType.Float32), new SftObjective(), Examples(), [], options, Hooks(save, stepped));
+        new(new Transformer(s_config, RandomWeights.Create(s_config, 1), ScalarType.Float32),
+            new SftObjective(), Examples(), [], options, Hooks(save, stepped));
 
     private static TrainingHooks Hooks(Action<int, IReadOnlyDictionary<string, Tensor>>? save = null, Action<StepReport>? stepped = null) =>
         new(stepped ?? (_ => { }), (_, _) => { }, save ?? ((_, _) => { }));
 
-    private static TrainingOptions Options() => new() { LearningRate = 0.01, BatchSize = 4, Seed = 3, Epochs = 2, WarmupRatio = 0.1, WeightDecay = 0.01 };
+    private static TrainingOptions Options() => new()
+    {
+        LearningRate = 0.01, BatchSize = 4, Seed = 3, Epochs = 2, WarmupRatio = 0.1, WeightDecay = 0.01,
+    };
 
     private static List<SftExample> Examples()
     {

@@ -17,7 +17,8 @@ public sealed class DpoLossTests
     {
         using JsonDocument json = JsonDocument.Parse(File.ReadAllText(SharedData.Require("vectors/dpo_loss_vectors.json")));
         JsonElement v = json.RootElement[0];
-        Tensor loss = DpoLoss.Sigmoid(Read("policy_chosen"), Read("policy_rejected"), Read("ref_chosen"), Read("ref_rejected"), v.GetProperty("beta").GetDouble());
+        Tensor loss = DpoLoss.Sigmoid(
+            Read("policy_chosen"), Read("policy_rejected"), Read("ref_chosen"), Read("ref_rejected"), v.GetProperty("beta").GetDouble());
         Tensor expected = Read("expected");
         for (int i = 0; i < 3; i++) Assert.Equal(expected[i].item<float>(), loss[i].item<float>(), 1e-6);
 

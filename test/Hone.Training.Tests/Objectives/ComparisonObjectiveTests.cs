@@ -17,9 +17,11 @@ public sealed class ComparisonObjectiveTests
         using Transformer model = Create(reward: false);
         double[] references = [-9, -5, -12];
         var metrics = new StepMetrics();
-        double found = new DpoObjective(0.3).Loss(model, [new PromptExample(s_prompt, s_answers) { Comparisons = s_comparisons, ReferenceLogps = references }], metrics).item<float>();
+        PromptExample example = new(s_prompt, s_answers) { Comparisons = s_comparisons, ReferenceLogps = references };
+        double found = new DpoObjective(0.3).Loss(model, [example], metrics).item<float>();
         double[] logps = [.. s_answers.Select(a => PlainLogProb(model, a))];
-        double expected = s_comparisons.Sum(c => -Math.Log(1 / (1 + Math.Exp(-0.3 * (logps[c.Better] - references[c.Better] - logps[c.Worse] + references[c.Worse])))));
+        double expected = s_comparisons.Sum(c =>
+            -Math.Log(1 / (1 + Math.Exp(-0.3 * (logps[c.Better] - references[c.Better] - logps[c.Worse] + references[c.Worse])))));
         Assert.Equal(expected, found, 1e-4);
         Assert.Equal(s_comparisons.Average(c => logps[c.Better]), metrics.Means["logps/chosen"], 1e-4);
         Assert.Equal((3 + 4 + 4) / 3.0, metrics.Means["length/chosen"], 1e-9);

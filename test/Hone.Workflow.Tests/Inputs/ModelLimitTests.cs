@@ -1,6 +1,5 @@
 using Hone.Inference;
 using Hone.Data;
-using Hone.Text;
 using Hone.Runs.Recipes;
 using Hone.Workflow.World;
 
@@ -28,11 +27,13 @@ public sealed class ModelLimitTests : IDisposable
         Assert.Contains(report, line => line.Contains("too_long 1", StringComparison.Ordinal));
 
         string pairs = _folder.File("pairs.jsonl");
-        File.WriteAllLines(pairs, prompts.Select(p => System.Text.Json.JsonSerializer.Serialize(new { prompt = p, chosen = "a", rejected = "b" })));
+        File.WriteAllLines(pairs,
+            prompts.Select(p => System.Text.Json.JsonSerializer.Serialize(new { prompt = p, chosen = "a", rejected = "b" })));
         recipe = ResolvedRecipe.Parse($"data: {{preferences: [{pairs}], prompts: [{pairs}], held_out: {{reward: 0}}}}", "recipe").Value;
         (IReadOnlyList<PreferenceExample> kept, _) = FileInputs.Preferences(recipe, text, TrainingRows.RewardLengths(recipe, text), report);
         Assert.Single(kept);
-        Assert.Single(FileInputs.FittingPrompts(recipe, recipe.Data.Prompts, "prompts", text, TrainingRows.DpoLengths(recipe.Online, text), report));
+        Assert.Single(
+            FileInputs.FittingPrompts(recipe, recipe.Data.Prompts, "prompts", text, TrainingRows.DpoLengths(recipe.Online, text), report));
     }
 
     [Theory]
@@ -49,7 +50,8 @@ public sealed class ModelLimitTests : IDisposable
         Assert.Equal(Math.Min(recipe.Sft.MaxLength, context ?? int.MaxValue), TrainingRows.SftLengths(recipe, text).MaxLength);
         Assert.Equal(Math.Min(recipe.Reward.MaxLength, context ?? int.MaxValue), TrainingRows.RewardLengths(recipe, text).MaxLength);
         LengthRule online = TrainingRows.DpoLengths(recipe.Online, text);
-        Assert.Equal((Math.Min(recipe.Online.MaxLength, context ?? int.MaxValue), Math.Min(recipe.Online.MaxPromptLength, context ?? int.MaxValue)),
+        Assert.Equal(
+            (Math.Min(recipe.Online.MaxLength, context ?? int.MaxValue), Math.Min(recipe.Online.MaxPromptLength, context ?? int.MaxValue)),
             (online.MaxLength, online.MaxPromptLength!.Value));
         Assert.Equal(context is not null, TrainingRows.ContextNote("sft", recipe.Sft.MaxLength, text) is not null);
     }

@@ -17,7 +17,8 @@ internal static partial class Artefacts
         foreach (string path in Directory.EnumerateFiles(runFolder, "*", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(runFolder, path).Replace('\\', '/');
-            if (!s_ofTheProcess.Contains(name)) digests[name] = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Content(name, path)));
+            if (!s_ofTheProcess.Contains(name))
+                digests[name] = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Content(name, path)));
         }
         return digests;
     }

@@ -1,6 +1,8 @@
 namespace Hone.Workflow.Tests.Loop;
 
-/// <summary>A setting that was changed is never ignored: the first stage that depends on it refuses, by its name, and no other does.</summary>
+/// <summary>
+/// A setting that was changed is never ignored: the first stage that depends on it refuses, by its name, and no other does.
+/// </summary>
 public sealed class ChangedSettingTests(Unbroken unbroken) : IDisposable
 {
     private readonly TempFolder _folder = new();

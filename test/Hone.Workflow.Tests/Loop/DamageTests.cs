@@ -21,9 +21,12 @@ public sealed class DamageTests(Unbroken unbroken) : IDisposable
     {
         TinyRun run = unbroken.Run.CopyTo(_folder.File("run"));
         Flip(run.File(file), 0.7);
-        string name = file.Split('/')[0] is "sft" or "reward" or "reward-check" or "offline-dpo" ? file.Split('/')[0] : string.Join('/', file.Split('/')[..2]);
+        string name = file.Split('/')[0] is "sft" or "reward" or "reward-check" or "offline-dpo"
+            ? file.Split('/')[0]
+            : string.Join('/', file.Split('/')[..2]);
         InputException refused = Assert.Throws<InputException>(() => run.Go());
-        Assert.Contains($"a result of the finished stage {name} has changed: {file[(name.Length + 1)..]} is damaged: expected sha256", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"a result of the finished stage {name} has changed: {file[(name.Length + 1)..]} is damaged: expected sha256",
+            refused.Message, StringComparison.Ordinal);
         Assert.Contains($"--redo {name}", refused.Fix, StringComparison.Ordinal);
     }
 
@@ -51,7 +54,8 @@ public sealed class DamageTests(Unbroken unbroken) : IDisposable
         run.Go();
         Assert.Contains(run.Lines, l => l.StartsWith($"state-000002 is passed over: {file} is damaged", StringComparison.Ordinal));
         Assert.Contains("online-2/dpo: goes on from step 1 (state-000001)", run.Lines);
-        Assert.Equal(Artefacts.Of(unbroken.Run.Folder)["online-2/dpo/model/model.safetensors"], Artefacts.Of(run.Folder)["online-2/dpo/model/model.safetensors"]);
+        Assert.Equal(Artefacts.Of(unbroken.Run.Folder)["online-2/dpo/model/model.safetensors"],
+            Artefacts.Of(run.Folder)["online-2/dpo/model/model.safetensors"]);
         Assert.Equal(Artefacts.Of(unbroken.Run.Folder)["metrics.jsonl"], Artefacts.Of(run.Folder)["metrics.jsonl"]);
     }
 

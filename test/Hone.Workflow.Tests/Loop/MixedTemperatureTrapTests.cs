@@ -5,17 +5,21 @@ using Hone.Text;
 
 namespace Hone.Workflow.Tests.Loop;
 
-/// <summary>Trap 27: the paper samples half of a prompt's answers at temperature 1.0 and half at 0.7; the released scripts cannot.</summary>
+/// <summary>
+/// Trap 27: the paper samples half of a prompt's answers at temperature 1.0 and half at 0.7; the released scripts cannot.
+/// </summary>
 public sealed class MixedTemperatureTrapTests(Unbroken unbroken)
 {
-    private static readonly PromptRow[] s_prompts = [.. new[] { "Start a garden.", "Tie a knot.", "Find a path." }.Select(p => new PromptRow([ChatMessage.User(p)]))];
+    private static readonly PromptRow[] s_prompts =
+        [.. new[] { "Start a garden.", "Tie a knot.", "Find a path." }.Select(p => new PromptRow([ChatMessage.User(p)]))];
 
     [Fact]
     public void Trap_27_four_at_1_and_four_at_07_for_every_prompt_by_default()
     {
         var engine = new RecordingEngine();
         ModelText text = ModelText.Load(unbroken.Model);
-        IReadOnlyList<SampleRow> rows = AnswerSampling.Sample(engine, text, s_prompts, new Recipe().Online.Samples, 7, seed: 1, TestContext.Current.CancellationToken);
+        IReadOnlyList<SampleRow> rows =
+            AnswerSampling.Sample(engine, text, s_prompts, new Recipe().Online.Samples, 7, seed: 1, TestContext.Current.CancellationToken);
         Assert.Equal(3, rows.Count);
         foreach ((PromptRow prompt, SampleRow row) in s_prompts.Zip(rows))
         {

@@ -10,7 +10,8 @@ public sealed class PaperDefaultsTrapTests
     {
         var recipe = new Recipe();
         Assert.Equal((0, 0), (recipe.OfflineDpo.LabelSmoothing, recipe.Online.LabelSmoothing));
-        Assert.All(new TrainOptions[] { recipe.Sft, recipe.Reward, recipe.OfflineDpo, recipe.Online }, o => Assert.Equal(0.03, o.WarmupRatio));
+        Assert.All(new TrainOptions[] { recipe.Sft, recipe.Reward, recipe.OfflineDpo, recipe.Online },
+            o => Assert.Equal(0.03, o.WarmupRatio));
     }
 
     [Fact]
@@ -18,7 +19,9 @@ public sealed class PaperDefaultsTrapTests
     {
         string shown = RecipeText.Show(ResolvedRecipe.Parse("online: {label_smoothing: 0.1, reference: previous}", "mine.yaml"));
         string[] online = [.. shown[shown.IndexOf("\nonline:", StringComparison.Ordinal)..].Split('\n')];
-        Assert.Contains(online, l => l.Contains("label_smoothing: 0.1 ", StringComparison.Ordinal) && l.Contains("# mine.yaml:1 | ", StringComparison.Ordinal) && l.Contains("Paper: none", StringComparison.Ordinal));
-        Assert.Contains(online, l => l.Contains("reference: previous ", StringComparison.Ordinal) && l.Contains("# mine.yaml:1 | ", StringComparison.Ordinal) && l.Contains("fixed (paper", StringComparison.Ordinal));
+        Assert.Contains(online, l => l.Contains("label_smoothing: 0.1 ", StringComparison.Ordinal)
+            && l.Contains("# mine.yaml:1 | ", StringComparison.Ordinal) && l.Contains("Paper: none", StringComparison.Ordinal));
+        Assert.Contains(online, l => l.Contains("reference: previous ", StringComparison.Ordinal)
+            && l.Contains("# mine.yaml:1 | ", StringComparison.Ordinal) && l.Contains("fixed (paper", StringComparison.Ordinal));
     }
 }

@@ -28,7 +28,8 @@ public class PlainTextRunTests
             Assert.NotEqual(p.Chosen, p.Rejected);
             Assert.Equal(p.ChosenIds![^1], p.RejectedIds![^1]); // both have ended
         });
-        Assert.All(RowFile.ReadPairs(temp.File("run/preferences/held-out/pairs.jsonl")).CountBy(p => p.Prompt[0].Content), c => Assert.Equal(1, c.Value));
+        Assert.All(RowFile.ReadPairs(temp.File("run/preferences/held-out/pairs.jsonl")).CountBy(p => p.Prompt[0].Content),
+            c => Assert.Equal(1, c.Value));
 
         Assert.Equal(["sft", "online-dpo-1", "people"], results.Rows.Select(r => r.Name));
         ResultRow people = results.Rows[^1];
@@ -38,8 +39,10 @@ public class PlainTextRunTests
         Assert.Contains(results.Samples[0].Answers, a => a.Name == "people" && a.Text == inputs.Human!.Test[0].Answer);
 
         Execute(recipe, temp.File("other"), said);
-        Assert.Equal(File.ReadAllBytes(temp.File("run/preferences/train/pairs.jsonl")), File.ReadAllBytes(temp.File("other/preferences/train/pairs.jsonl")));
-        Assert.Equal(File.ReadAllBytes(temp.File("run/model/model.safetensors")), File.ReadAllBytes(temp.File("other/model/model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(temp.File("run/preferences/train/pairs.jsonl")),
+            File.ReadAllBytes(temp.File("other/preferences/train/pairs.jsonl")));
+        Assert.Equal(File.ReadAllBytes(temp.File("run/model/model.safetensors")),
+            File.ReadAllBytes(temp.File("other/model/model.safetensors")));
     }
 
     [Fact]
@@ -88,7 +91,8 @@ public class PlainTextRunTests
         Assert.Empty(results.Rows);
         Assert.Equal(10, results.RewardModel!.Pairs);
         Assert.InRange(results.RewardModel.Accuracy.Value, results.RewardModel.Accuracy.Low, results.RewardModel.Accuracy.High);
-        Assert.Contains("10 unseen pairs; the rule that the longer answer", Assert.Single(Findings.Sentences(results)), StringComparison.Ordinal);
+        Assert.Contains("10 unseen pairs; the rule that the longer answer",
+            Assert.Single(Findings.Sentences(results)), StringComparison.Ordinal);
         PretrainedModel.RequireRewardModel(temp.File("run/model")); // the released model is the reward model
         Assert.Contains("A Bradley-Terry reward model", File.ReadAllText(temp.File("run/model/README.md")), StringComparison.Ordinal);
         Assert.DoesNotContain("SFT", File.ReadAllText(temp.File("run/report.html")), StringComparison.Ordinal);
@@ -97,6 +101,7 @@ public class PlainTextRunTests
     private static RunResults Execute(ResolvedRecipe recipe, string path, TextWriter said)
     {
         using RunFolder folder = RunFolder.Create(path, recipe, TimeProvider.System);
-        return RunSession.Execute(folder, new ProgressDisplay(said, live: false, TimeProvider.System, TimeSpan.FromHours(1)), TimeProvider.System, TestContext.Current.CancellationToken);
+        return RunSession.Execute(folder, new ProgressDisplay(said, live: false, TimeProvider.System, TimeSpan.FromHours(1)),
+            TimeProvider.System, TestContext.Current.CancellationToken);
     }
 }

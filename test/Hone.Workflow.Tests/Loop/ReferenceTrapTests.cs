@@ -28,8 +28,10 @@ public sealed class ReferenceTrapTests(Unbroken unbroken) : IDisposable
         PairRow[] pairs = [.. RowFile.ReadPairs(unbroken.Run.File(file))];
         IReadOnlyList<PromptExample> stored = ReferenceLogProbs.Read(pairs, sft.Text, file);
         // Live: each answer by itself, from logits, as a loss without a store would have it.
-        PromptExample[] live = [.. stored.Select(e => e with { ReferenceLogps = [.. e.Answers.Select(a => PlainLogProb(sft.Model, e.Prompt, a))] })];
-        Assert.All(stored.Zip(live), both => Assert.All(both.First.ReferenceLogps!.Zip(both.Second.ReferenceLogps!), r => Assert.Equal(r.Second, r.First, 1e-4)));
+        PromptExample[] live =
+            [.. stored.Select(e => e with { ReferenceLogps = [.. e.Answers.Select(a => PlainLogProb(sft.Model, e.Prompt, a))] })];
+        Assert.All(stored.Zip(live), both =>
+            Assert.All(both.First.ReferenceLogps!.Zip(both.Second.ReferenceLogps!), r => Assert.Equal(r.Second, r.First, 1e-4)));
         double loss = Loss(policy.Model, live);
         Assert.Equal(loss, Loss(policy.Model, stored), 1e-5);
         Assert.True(Math.Abs(loss - Ln2) > 1e-4, $"{loss}");
@@ -57,7 +59,8 @@ public sealed class ReferenceTrapTests(Unbroken unbroken) : IDisposable
     [Theory]
     [InlineData("offline-dpo")]
     [InlineData("online-1/dpo")]
-    public void At_step_0_the_policy_is_the_reference_and_the_loss_ln_2(string stage) => Assert.Equal(Ln2, FirstLoss(unbroken.Run, stage), 1e-6);
+    public void At_step_0_the_policy_is_the_reference_and_the_loss_ln_2(string stage) =>
+        Assert.Equal(Ln2, FirstLoss(unbroken.Run, stage), 1e-6);
 
     /// <summary>The second iteration starts from the first one's model, which is not its reference.</summary>
     [Fact]
@@ -81,7 +84,8 @@ public sealed class ReferenceTrapTests(Unbroken unbroken) : IDisposable
         Assert.InRange(Distance(not), 1e-2, 1e9);
     }
 
-    private static PretrainedModel Open(TinyRun run, string name) => PretrainedModel.Open(run.File(name), ComputeTarget.Parse("cpu", "float32"));
+    private static PretrainedModel Open(TinyRun run, string name) =>
+        PretrainedModel.Open(run.File(name), ComputeTarget.Parse("cpu", "float32"));
 
     private static double Loss(Transformer model, IReadOnlyList<PromptExample> examples)
     {

@@ -28,13 +28,16 @@ public sealed class ResumeTests(Unbroken unbroken) : IDisposable
         TinyRun run = NewRun();
         foreach (string line in new[]
         {
-            "embedded world", "sft 1/5", "sft 5/5", "reward 4/4", "reward model:", "offline-dpo 4/4", "iteration 1: 12 rows", "iteration 1: mean reward",
-            "online-1/dpo 3/3", "online-dpo-1: reward", "iteration 2: mean reward", "online-2/dpo 3/3", "online-dpo-2: reward", "released model:",
+            "embedded world", "sft 1/5", "sft 5/5", "reward 4/4", "reward model:",
+            "offline-dpo 4/4", "iteration 1: 12 rows", "iteration 1: mean reward",
+            "online-1/dpo 3/3", "online-dpo-1: reward", "iteration 2: mean reward",
+            "online-2/dpo 3/3", "online-dpo-2: reward", "released model:",
         })
         {
             run.KillAt(line);
             // What a kill leaves of a model that was being saved.
-            foreach (string stage in new[] { "sft", "online-1/dpo" }.Where(s => Directory.Exists(run.File(s)) && !Directory.Exists(run.File($"{s}/model"))))
+            foreach (string stage in new[] { "sft", "online-1/dpo" }
+                .Where(s => Directory.Exists(run.File(s)) && !Directory.Exists(run.File($"{s}/model"))))
                 foreach (string part in new[] { "model", "model.partial" })
                 {
                     Directory.CreateDirectory(run.File($"{stage}/{part}"));
@@ -45,7 +48,9 @@ public sealed class ResumeTests(Unbroken unbroken) : IDisposable
         Artefacts.AssertEqual(unbroken.Run.Folder, run.Folder);
     }
 
-    /// <summary>Each process gets a few more operations on the run folder than the one before, then nothing it does has any effect.</summary>
+    /// <summary>
+    /// Each process gets a few more operations on the run folder than the one before, then nothing it does has any effect.
+    /// </summary>
     [Fact]
     public void Killed_between_operations_on_the_run_folder()
     {
@@ -94,12 +99,18 @@ public sealed class ResumeTests(Unbroken unbroken) : IDisposable
         TinyRun run = unbroken.Run.CopyTo(_folder.File("run"));
         string[] manifests = [.. Directory.EnumerateFiles(run.Folder, "stage.json", SearchOption.AllDirectories)];
         var old = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-        string[] results = [.. manifests.SelectMany(m => Directory.EnumerateFiles(Path.GetDirectoryName(m)!, "*", SearchOption.AllDirectories)), run.File("metrics.jsonl")];
+        string[] results =
+        [
+            .. manifests.SelectMany(m => Directory.EnumerateFiles(Path.GetDirectoryName(m)!, "*", SearchOption.AllDirectories)),
+            run.File("metrics.jsonl"),
+        ];
         foreach (string file in results) File.SetLastWriteTimeUtc(file, old);
         run.Go();
         Assert.All(results, file => Assert.Equal(old, File.GetLastWriteTimeUtc(file)));
         Assert.Equal(
-            manifests.Select(m => Path.GetRelativePath(run.Folder, Path.GetDirectoryName(m)!).Replace('\\', '/') + ": already done").Order(),
+            manifests
+                .Select(m => Path.GetRelativePath(run.Folder, Path.GetDirectoryName(m)!).Replace('\\', '/') + ": already done")
+                .Order(),
             run.Lines.Where(l => l.EndsWith(": already done", StringComparison.Ordinal)).Order());
         Assert.Equal(18, manifests.Length);
         Artefacts.AssertEqual(unbroken.Run.Folder, run.Folder);

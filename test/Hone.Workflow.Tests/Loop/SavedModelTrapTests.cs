@@ -1,4 +1,3 @@
-using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Workflow.World;
@@ -27,11 +26,13 @@ public sealed class SavedModelTrapTests(Unbroken unbroken) : IDisposable
         string folder = unbroken.Run.File(name), again = _folder.File("again");
         using PretrainedModel model = PretrainedModel.Open(folder, ComputeTarget.Parse("cpu", "float32"));
         CheckpointFolder.Save(again, model.Model.Weights, model.Model.Config, ScalarType.Float32, folder);
-        foreach (string file in new[] { "model.safetensors", "config.json", "generation_config.json", "tokenizer.json", "chat_template.jinja" })
+        foreach (string file in new[] { "model.safetensors", "config.json",
+            "generation_config.json", "tokenizer.json", "chat_template.jinja" })
             Assert.Equal(File.ReadAllBytes(Path.Combine(folder, file)), File.ReadAllBytes(Path.Combine(again, file)));
         if (model.Model.Config.IsRewardModel) return;
         Completion answer = Assert.Single(model.CreateEngine().Generate(
-            [new GenerationRequest([WorldTokenizer.IdOf(WorldTokenizer.BeginOfText)], new SamplingOptions { MaxNewTokens = 3 })], cancel: TestContext.Current.CancellationToken));
+            [new GenerationRequest([WorldTokenizer.IdOf(WorldTokenizer.BeginOfText)], new SamplingOptions { MaxNewTokens = 3 })],
+            cancel: TestContext.Current.CancellationToken));
         Assert.NotEmpty(answer.Ids);
     }
 }

@@ -2,7 +2,9 @@ using Hone.Runs;
 
 namespace Hone.Workflow.Tests.Loop;
 
-/// <summary>Trap 22: the public scripts release the last iterate. Here the best on held-out prompts is released (Algorithm 2, line 7).</summary>
+/// <summary>
+/// Trap 22: the public scripts release the last iterate. Here the best on held-out prompts is released (Algorithm 2, line 7).
+/// </summary>
 public sealed class SelectionTrapTests(Unbroken unbroken) : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -27,9 +29,23 @@ public sealed class SelectionTrapTests(Unbroken unbroken) : IDisposable
         AssertReleased(run, results, 1);
     }
 
+    /// <summary>Every iterate was refused for its KL, and the last of them was released all the same.</summary>
+    [Fact]
+    public void A_policy_that_was_refused_is_not_released()
+    {
+        TinyRun run = unbroken.Run.CopyTo(_folder.File("run"));
+        RunResults results = run.Go(set: ["online.max_kl=0.000001"]);
+        Assert.All(results.Iterations, i => Assert.True(i.Kl > 1e-6));
+        Assert.Equal("sft", Assert.Single(results.Rows, r => r.Selected).Name);
+        Assert.Equal(File.ReadAllBytes(run.File("sft/model/model.safetensors")), File.ReadAllBytes(run.File("model/model.safetensors")));
+        Assert.Null(results.HeadToHead);
+        Assert.Contains(run.Lines, line => line.Contains("no iterate is within online.max_kl", StringComparison.Ordinal));
+    }
+
     private static void AssertReleased(TinyRun run, RunResults results, int iteration)
     {
         Assert.Equal($"online-dpo-{iteration}", Assert.Single(results.Rows, r => r.Selected).Name);
-        Assert.Equal(File.ReadAllBytes(run.File($"online-{iteration}/dpo/model/model.safetensors")), File.ReadAllBytes(run.File("model/model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(run.File($"online-{iteration}/dpo/model/model.safetensors")),
+            File.ReadAllBytes(run.File("model/model.safetensors")));
     }
 }

@@ -1,4 +1,3 @@
-using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Workflow.World;
@@ -26,12 +25,14 @@ public sealed class StopIdsTrapTests : IDisposable
         WriteModelThatSays(folder, [.. ends, Word]);
         File.WriteAllText(Path.Combine(folder, "generation_config.json"), $$"""{"eos_token_id": [{{InGenerationConfig}}]}""");
         string tokenizer = Path.Combine(folder, "tokenizer_config.json");
-        File.WriteAllText(tokenizer, File.ReadAllText(tokenizer).Replace($"\"eos_token\": \"{WorldTokenizer.End}\"", $"\"eos_token\": \"{WorldTokenizer.User}\"", StringComparison.Ordinal));
+        File.WriteAllText(tokenizer, File.ReadAllText(tokenizer)
+            .Replace($"\"eos_token\": \"{WorldTokenizer.End}\"", $"\"eos_token\": \"{WorldTokenizer.User}\"", StringComparison.Ordinal));
 
         using PretrainedModel model = PretrainedModel.Open(folder, ComputeTarget.Parse("cpu", "float32"));
         Assert.Equal((inConfig, inTokenizer), (Assert.Single(model.Model.Config.EosIds), model.Text.Tokenizer.EosId!.Value));
         IReadOnlyList<Completion> answers = model.CreateEngine().Generate(
-            [new GenerationRequest([WorldTokenizer.IdOf(WorldTokenizer.BeginOfText)], new SamplingOptions { DoSample = true, MaxNewTokens = 100, Seed = 1 }, 100)],
+            [new GenerationRequest([WorldTokenizer.IdOf(WorldTokenizer.BeginOfText)],
+                new SamplingOptions { DoSample = true, MaxNewTokens = 100, Seed = 1 }, 100)],
             cancel: TestContext.Current.CancellationToken);
         Assert.All(answers, answer =>
         {
@@ -50,7 +51,8 @@ public sealed class StopIdsTrapTests : IDisposable
         Dictionary<string, Tensor> weights = RandomWeights.Create(config, seed: 1);
         foreach ((string name, Tensor weight) in weights)
         {
-            if (name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal)) weight.zero_();
+            if (name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal))
+                weight.zero_();
         }
         weights["model.embed_tokens.weight"].fill_(1);
         weights["lm_head.weight"].zero_();

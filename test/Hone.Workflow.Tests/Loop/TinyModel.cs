@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Hone.Workflow.Tests.Loop;
 
-/// <summary>A base model of a few thousand weights with the small world's tokenizer: it has learnt nothing and runs in milliseconds.</summary>
+/// <summary>
+/// A base model of a few thousand weights with the small world's tokenizer: it has learnt nothing and runs in milliseconds.
+/// </summary>
 internal static class TinyModel
 {
     internal static TransformerConfig Config { get; } = WorldBaseModel.Config with

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Hone.Data;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
@@ -23,8 +24,23 @@ internal sealed partial class TinyRun
           held_out: {{sft: 4, reward: 12, selection: 6, test: 6}}
           limits: {{sft: 20, preferences: 48}}
         sft: {{learning_rate: 1e-2, batch_size: 4, max_length: 256, micro_batch_tokens: 8192, log_every: 1, eval_every: 2, save_every: 1}}
-        reward: {{learning_rate: 1e-2, batch_size: 12, max_length: 256, micro_batch_tokens: 512, log_every: 1, eval_every: 2, save_every: 1}}
-        offline_dpo: {{learning_rate: 1e-3, batch_size: 12, max_length: 256, max_prompt_length: 128, micro_batch_tokens: 512, log_every: 1, eval_every: 2, save_every: 1}}
+        reward:
+          learning_rate: 1e-2
+          batch_size: 12
+          max_length: 256
+          micro_batch_tokens: 512
+          log_every: 1
+          eval_every: 2
+          save_every: 1
+        offline_dpo:
+          learning_rate: 1e-3
+          batch_size: 12
+          max_length: 256
+          max_prompt_length: 128
+          micro_batch_tokens: 512
+          log_every: 1
+          eval_every: 2
+          save_every: 1
         online:
           epochs: 1
           iterations: 2
@@ -60,7 +76,8 @@ internal sealed partial class TinyRun
     /// <param name="stop">Asks the run to save and end.</param>
     /// <param name="set">Overrides of the recipe.</param>
     internal RunResults Go(
-        Action<string>? heard = null, CancellationTokenSource? stop = null, string[]? set = null, string[]? redo = null, IDurableFiles? files = null)
+        Action<string>? heard = null, CancellationTokenSource? stop = null,
+        string[]? set = null, string[]? redo = null, IDurableFiles? files = null)
     {
         RecipeOverride[] overrides = [.. (set ?? []).Select(RecipeOverride.Set)];
         using RunFolder folder = RunFolder.Exists(Folder)
@@ -82,7 +99,9 @@ internal sealed partial class TinyRun
             if (said.StartsWith(line, StringComparison.Ordinal)) throw new KilledException();
         }, set: set, redo: redo));
 
-    /// <summary>Begins the run, or goes on with it, and asks it to stop after its first optimiser step. False: it came to the end.</summary>
+    /// <summary>
+    /// Begins the run, or goes on with it, and asks it to stop after its first optimiser step. False: it came to the end.
+    /// </summary>
     internal bool StopAfterOneStep(string[]? set = null, string[]? redo = null)
     {
         using var stop = new CancellationTokenSource();

@@ -11,7 +11,9 @@ public sealed class FamilyDpoTests
     public static TheoryData<string> Models()
     {
         string? root = SharedData.TryGet("models");
-        return root is null ? ["none"] : [.. Directory.GetDirectories(root, "tiny-*").Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)];
+        return root is null
+            ? ["none"]
+            : [.. Directory.GetDirectories(root, "tiny-*").Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)];
     }
 
     [Theory]
@@ -19,11 +21,15 @@ public sealed class FamilyDpoTests
     public void The_loss_is_ln_2_at_step_0_and_falls(string name)
     {
         using var scope = NewDisposeScope();
-        using PretrainedModel model = PretrainedModel.Open(SharedData.Require("models/" + name), ComputeTarget.Parse("cpu", "float32"), trainable: true);
+        using PretrainedModel model =
+            PretrainedModel.Open(SharedData.Require("models/" + name), ComputeTarget.Parse("cpu", "float32"), trainable: true);
         PromptExample[] pairs =
         [
             new([1, 397, 354, 329, 412], [[323, 417, 2], [431, 425, 421, 410, 2]]) { Comparisons = [new Comparison(0, 1)] },
-            new([1, 312, 443], [[346, 280, 388, 266, 345, 374, 419, 334, 330, 269, 262, 415, 327, 2], [266, 2]]) { Comparisons = [new Comparison(1, 0)] },
+            new([1, 312, 443], [[346, 280, 388, 266, 345, 374, 419, 334, 330, 269, 262, 415, 327, 2], [266, 2]])
+            {
+                Comparisons = [new Comparison(1, 0)],
+            },
         ];
         IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Attach(model.Model, pairs, maxTokens: 64);
         var losses = new List<double>();

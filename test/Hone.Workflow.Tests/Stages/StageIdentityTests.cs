@@ -1,4 +1,5 @@
 using System.Reflection;
+using Hone.Data;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;

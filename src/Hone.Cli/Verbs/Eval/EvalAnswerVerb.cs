@@ -35,13 +35,17 @@ internal static class EvalAnswerVerb
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            string name = parsed.GetRequiredValue(task), file = parsed.GetValue(output) ?? throw new InputException("--output is needed: the file to write the answers to");
-            if (name is not ("alpaca_eval" or "mt_bench" or "arena_hard")) throw new InputException($"there is no judged benchmark `{name}`", fix: "There are alpaca_eval, mt_bench and arena_hard.");
+            string name = parsed.GetRequiredValue(task),
+                file = parsed.GetValue(output) ?? throw new InputException("--output is needed: the file to write the answers to");
+            if (name is not ("alpaca_eval" or "mt_bench" or "arena_hard"))
+                throw new InputException($"there is no judged benchmark `{name}`", fix: "There are alpaca_eval, mt_bench and arena_hard.");
             var files = new JudgedData(parsed.GetValue(questions) is null ? data.Get(parsed, io) : []);
-            string asked = parsed.GetValue(questions) ?? name switch { "alpaca_eval" => files.AlpacaBaseline, "mt_bench" => files.MtBenchQuestions, _ => files.ArenaQuestions };
+            string asked = parsed.GetValue(questions)
+                ?? name switch { "alpaca_eval" => files.AlpacaBaseline, "mt_bench" => files.MtBenchQuestions, _ => files.ArenaQuestions };
             var settings = new AnswerSettings
             {
-                SystemInstruction = parsed.GetValue(system), MaxNewTokens = Positive(parsed.GetValue(tokens), tokens), Temperature = parsed.GetValue(temperature), Seed = parsed.GetValue(seed), Limit = Positive(parsed.GetValue(limit), limit),
+                SystemInstruction = parsed.GetValue(system), MaxNewTokens = Positive(parsed.GetValue(tokens), tokens),
+                Temperature = parsed.GetValue(temperature), Seed = parsed.GetValue(seed), Limit = Positive(parsed.GetValue(limit), limit),
             };
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
@@ -74,5 +78,6 @@ internal static class EvalAnswerVerb
         foreach (string file in run.Files) io.Out.WriteLine($"written: {file}");
     }
 
-    internal static int? Positive(int? value, Option option) => value is < 1 ? throw new InputException($"{option.Name} is {value}, it must be 1 or above") : value;
+    internal static int? Positive(int? value, Option option) =>
+        value is < 1 ? throw new InputException($"{option.Name} is {value}, it must be 1 or above") : value;
 }

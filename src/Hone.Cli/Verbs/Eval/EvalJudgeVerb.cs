@@ -13,10 +13,23 @@ internal static class EvalJudgeVerb
     public static Command Create(Streams io)
     {
         var task = new Argument<string>("TASK") { Description = "alpaca_eval, mt_bench, mt_bench_pair or arena_hard." };
-        var answers = new Option<string?>("--answers") { Description = "The model's answers, from hone eval answer or the benchmark's own tools." };
-        var against = new Option<string?>("--baseline-answers") { Description = "The other side's answers: needed by mt_bench_pair, elsewhere in place of the benchmark's own baseline." };
-        var output = new Option<string?>("--output") { Description = "File to write the judgments to, in the benchmark's own layout; replies go beside it." };
-        var repeats = new Option<int>("--repeats") { Description = "Judge everything so many times, to see how far the judge differs from itself; default 1.", DefaultValueFactory = _ => 1 };
+        var answers = new Option<string?>("--answers")
+        {
+            Description = "The model's answers, from hone eval answer or the benchmark's own tools.",
+        };
+        var against = new Option<string?>("--baseline-answers")
+        {
+            Description = "The other side's answers: needed by mt_bench_pair, elsewhere in place of the benchmark's own baseline.",
+        };
+        var output = new Option<string?>("--output")
+        {
+            Description = "File to write the judgments to, in the benchmark's own layout; replies go beside it.",
+        };
+        var repeats = new Option<int>("--repeats")
+        {
+            Description = "Judge everything so many times, to see how far the judge differs from itself; default 1.",
+            DefaultValueFactory = _ => 1,
+        };
         var budget = new Option<double?>("--budget") { Description = "Most that this command may cost; needs both prices." };
         var promptPrice = new Option<double?>("--price-prompt") { Description = "Price of a million prompt tokens." };
         var completionPrice = new Option<double?>("--price-completion") { Description = "Price of a million completion tokens." };
@@ -37,8 +50,11 @@ internal static class EvalJudgeVerb
         common.Act(command, io, parsed =>
         {
             string name = parsed.GetRequiredValue(task);
-            if (JudgedData.Tasks.All(t => t.Name != name)) throw new InputException($"there is no judged benchmark `{name}`", fix: $"There are {string.Join(", ", JudgedData.Tasks.Select(t => t.Name))}.");
-            string Needed(Option<string?> option, string what) => parsed.GetValue(option) ?? throw new InputException($"{option.Name} is needed: {what}");
+            if (JudgedData.Tasks.All(t => t.Name != name))
+                throw new InputException($"there is no judged benchmark `{name}`",
+                    fix: $"There are {string.Join(", ", JudgedData.Tasks.Select(t => t.Name))}.");
+            string Needed(Option<string?> option, string what) =>
+                parsed.GetValue(option) ?? throw new InputException($"{option.Name} is needed: {what}");
             string own = Needed(answers, "the file of answers"), file = Needed(output, "the file to write the judgments to");
             var files = new JudgedData(data.Get(parsed, io));
             string other = parsed.GetValue(against) ?? name switch
@@ -48,7 +64,9 @@ internal static class EvalJudgeVerb
                 "mt_bench_pair" => throw new InputException("--baseline-answers is needed: the answers to compare with"),
                 _ => "",
             };
-            TokenPrices? prices = parsed.GetValue(promptPrice) is { } p && parsed.GetValue(completionPrice) is { } c ? new TokenPrices(p, c) : null;
+            TokenPrices? prices = parsed.GetValue(promptPrice) is { } p && parsed.GetValue(completionPrice) is { } c
+                ? new TokenPrices(p, c)
+                : null;
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
             using AskedModel opened = judge.Open(parsed, io);
@@ -59,26 +77,33 @@ internal static class EvalJudgeVerb
             JudgedRun run = (name switch
             {
                 "alpaca_eval" => AlpacaJudge.JudgeAsync(metered, own, other, files.AlpacaPrompt, file, options, times, stop.Token),
-                "mt_bench" => MtBenchJudge.JudgeAsync(metered, files.MtBenchQuestions, own, files.MtBenchPrompts, file, options, times, stop.Token),
-                "mt_bench_pair" => MtBenchPairJudge.JudgeAsync(metered, files.MtBenchQuestions, own, other, files.MtBenchPrompts, file, options, times, stop.Token),
-                _ => ArenaJudge.JudgeAsync(metered, files.ArenaQuestions, own, other, files.ArenaPrompt, file, options, scores.Rule(parsed), times, stop.Token),
+                "mt_bench" => MtBenchJudge.JudgeAsync(
+                    metered, files.MtBenchQuestions, own, files.MtBenchPrompts, file, options, times, stop.Token),
+                "mt_bench_pair" => MtBenchPairJudge.JudgeAsync(
+                    metered, files.MtBenchQuestions, own, other, files.MtBenchPrompts, file, options, times, stop.Token),
+                _ => ArenaJudge.JudgeAsync(
+                    metered, files.ArenaQuestions, own, other, files.ArenaPrompt, file, options, scores.Rule(parsed), times, stop.Token),
             }).GetAwaiter().GetResult();
             display.End();
             if (metered.Stopped is { } stopped) run = run with { Warnings = [.. run.Warnings, stopped] };
             string? baseline = name == "arena_hard" ? ArenaAnswer.Read(other).Values.First().Model : null;
             int verdicts = run.Rows * (name is "arena_hard" or "mt_bench_pair" ? 2 : 1);
             JsonObject[][] figures = verdicts <= run.Unusable + run.Failed ? [] :
-                [.. run.Files.Select(f => scores.Of(name, f, parsed, io, files.AlpacaLengthControl, baseline).Select(s => s.Figures).ToArray())];
+                [.. run.Files.Select(f => scores.Of(name, f, parsed, io, files.AlpacaLengthControl, baseline)
+                    .Select(s => s.Figures).ToArray())];
             JsonObject more = new()
             {
                 ["cost"] = prices is null ? null : metered.Cost,
                 ["scores"] = figures.Length == 0 ? null : new JsonArray([.. figures[0].Select(f => f.DeepClone())]),
-                ["spread"] = figures.Length < 2 ? null : new JsonArray([.. Enumerable.Range(0, figures[0].Length).Select(m => (JsonNode)Spread(figures, m))]),
+                ["spread"] = figures.Length < 2
+                    ? null
+                    : new JsonArray([.. Enumerable.Range(0, figures[0].Length).Select(m => (JsonNode)Spread(figures, m))]),
             };
             EvalAnswerVerb.Report(io, common.Json(parsed), run, more);
             if (common.Json(parsed)) return 0;
             if (prices is not null) io.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"cost: {metered.Cost:0.####}"));
-            foreach (JsonNode? row in (more["spread"] ?? more["scores"])?.AsArray() ?? []) JudgedScores.Print(io, (string)row!["model"]!, row.AsObject());
+            foreach (JsonNode? row in (more["spread"] ?? more["scores"])?.AsArray() ?? [])
+                JudgedScores.Print(io, (string)row!["model"]!, row.AsObject());
             return 0;
         });
         return command;

@@ -24,12 +24,17 @@ internal static class EvalListVerb
             (TaskEntry Entry, string State)[] rows = [.. TaskCatalog.Tasks.Select(t => (t, folders is null ? "" : State(t, folders)))];
             if (common.Json(parsed))
             {
-                Facts.PrintJson(io.Out, new JsonArray([.. rows.Select(r => (JsonNode)new JsonObject { ["task"] = r.Entry.Name, ["needs"] = r.Entry.Needs, ["state"] = folders is null ? null : r.State }),
-                    .. JudgedData.Tasks.Select(t => (JsonNode)new JsonObject { ["task"] = t.Name, ["needs"] = t.Needs, ["state"] = "judged" })]));
+                static JsonNode Row(string task, string needs, string? state) =>
+                    new JsonObject { ["task"] = task, ["needs"] = needs, ["state"] = state };
+                Facts.PrintJson(io.Out, new JsonArray(
+                    [.. rows.Select(r => Row(r.Entry.Name, r.Entry.Needs, folders is null ? null : r.State)),
+                    .. JudgedData.Tasks.Select(t => Row(t.Name, t.Needs, "judged"))]));
                 return 0;
             }
-            foreach ((string name, _, IReadOnlyList<string> tasks) in TaskCatalog.Groups) io.Out.WriteLine($"{name,-40} group of {tasks.Count} tasks");
-            foreach ((TaskEntry entry, string state) in rows) io.Out.WriteLine($"{entry.Name,-40} {(state.Length > 0 ? $"{state}: " : "")}{entry.Needs}");
+            foreach ((string name, _, IReadOnlyList<string> tasks) in TaskCatalog.Groups)
+                io.Out.WriteLine($"{name,-40} group of {tasks.Count} tasks");
+            foreach ((TaskEntry entry, string state) in rows)
+                io.Out.WriteLine($"{entry.Name,-40} {(state.Length > 0 ? $"{state}: " : "")}{entry.Needs}");
             io.Out.WriteLine("judged (hone eval answer, hone eval judge):");
             foreach (JudgedTask judged in JudgedData.Tasks) io.Out.WriteLine($"{judged.Name,-40} {judged.Needs}");
             return 0;

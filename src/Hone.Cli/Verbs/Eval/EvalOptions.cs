@@ -7,22 +7,50 @@ namespace Hone.Cli;
 /// <summary>The flags of <c>hone eval</c>, named as lm-evaluation-harness names them.</summary>
 internal sealed class EvalOptions
 {
-    private readonly Option<string[]> _tasks = new("--tasks") { Description = "Tasks, groups or patterns, separated by commas: mmlu,gsm8k*,arc_challenge.", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> _preset = new("--preset") { Description = "lm-eval (the harness's defaults) or rlhf-workflow (the settings of the model card)." };
+    private readonly Option<string[]> _tasks = new("--tasks")
+    {
+        Description = "Tasks, groups or patterns, separated by commas: mmlu,gsm8k*,arc_challenge.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string?> _preset = new("--preset")
+    {
+        Description = "lm-eval (the harness's defaults) or rlhf-workflow (the settings of the model card).",
+    };
     private readonly Option<int?> _shots = new("--num-fewshot") { Description = "Examples before each question; default: the task's own." };
     private readonly Option<string?> _limit = new("--limit") { Description = "Only the first items: a number, or a share below 1." };
-    private readonly Option<string?> _samples = new("--samples") { Description = "Only these items: JSON or a file of it, {\"gsm8k\": [0, 5]}." };
+    private readonly Option<string?> _samples = new("--samples")
+    {
+        Description = "Only these items: JSON or a file of it, {\"gsm8k\": [0, 5]}.",
+    };
     private readonly Option<bool> _chat = new("--apply-chat-template") { Description = "Ask in the model's own chat format." };
-    private readonly Option<bool> _oneTurn = new("--no-fewshot-as-multiturn") { Description = "With the chat format: all examples in one message." };
+    private readonly Option<bool> _oneTurn = new("--no-fewshot-as-multiturn")
+    {
+        Description = "With the chat format: all examples in one message.",
+    };
     private readonly Option<string?> _system = new("--system-instruction") { Description = "System message, or text before the prompt." };
-    private readonly Option<string?> _batch = new("--batch-size") { Description = "auto; batches are planned by tokens, so that nothing need be set." };
+    private readonly Option<string?> _batch = new("--batch-size")
+    {
+        Description = "auto; batches are planned by tokens, so that nothing need be set.",
+    };
     private readonly Option<int?> _seed = new("--seed") { Description = "Seed of the choice of examples; default 1234, the harness's." };
-    private readonly Option<int?> _n = new("--n-samples") { Description = "Samples per problem of the code tasks, for pass@k; default 1, greedy." };
+    private readonly Option<int?> _n = new("--n-samples")
+    {
+        Description = "Samples per problem of the code tasks, for pass@k; default 1, greedy.",
+    };
     private readonly Option<double?> _temperature = new("--temperature") { Description = "Temperature of the samples of code tasks." };
     private readonly Option<int?> _tokens = new("--max-gen-toks") { Description = "Longest answer, in tokens; default: the task's own." };
-    private readonly Option<string?> _output = new("--output-path") { Description = "Folder of results and stored answers; default eval-results/MODEL." };
-    private readonly Option<bool> _log = new("--log-samples") { Description = "Write every item with prompt, answer and grade to samples_*.jsonl." };
-    private readonly Option<bool> _unsafe = new("--unsafe-code") { Description = "Run model-written code without a sandbox: it can read, change and send all that you can." };
+    private readonly Option<string?> _output = new("--output-path")
+    {
+        Description = "Folder of results and stored answers; default eval-results/MODEL.",
+    };
+    private readonly Option<bool> _log = new("--log-samples")
+    {
+        Description = "Write every item with prompt, answer and grade to samples_*.jsonl.",
+    };
+    private readonly Option<bool> _unsafe = new("--unsafe-code")
+    {
+        Description = "Run model-written code without a sandbox: it can read, change and send all that you can.",
+    };
     private readonly Option<bool> _predict = new("--predict-only") { Description = "Ask and store, do not grade." };
 
     private readonly ModelFlags _model;
@@ -32,7 +60,8 @@ internal sealed class EvalOptions
     {
         _model = new ModelFlags(command);
         _data = new DataFlag(command);
-        foreach (Option option in (Option[])[_tasks, _preset, _shots, _limit, _samples, _chat, _oneTurn, _system, _batch, _seed, _n, _temperature, _tokens, _output, _log, _predict, _unsafe])
+        foreach (Option option in (Option[])[_tasks, _preset, _shots, _limit, _samples, _chat, _oneTurn,
+            _system, _batch, _seed, _n, _temperature, _tokens, _output, _log, _predict, _unsafe])
             command.Add(option);
     }
 
@@ -53,19 +82,28 @@ internal sealed class EvalOptions
 
     /// <summary>The tasks with their settings, and the groups to sum up.</summary>
     /// <exception cref="InputException">A task is not known or lacks a file, or runs code and there is no sandbox.</exception>
-    public (IReadOnlyList<EvalTask> Tasks, IReadOnlyList<(string Name, string Version, IReadOnlyList<string> Tasks)> Groups) Tasks(ParseResult parsed, Streams io)
+    public (IReadOnlyList<EvalTask> Tasks, IReadOnlyList<(string Name, string Version, IReadOnlyList<string> Tasks)> Groups) Tasks(
+        ParseResult parsed, Streams io)
     {
-        if (parsed.GetValue(_batch) is { } batch && batch != "auto") throw new InputException($"--batch-size is {batch}; only auto is there", fix: "Leave it out: batches are planned by tokens.");
+        if (parsed.GetValue(_batch) is { } batch && batch != "auto")
+            throw new InputException($"--batch-size is {batch}; only auto is there", fix: "Leave it out: batches are planned by tokens.");
         bool card = Preset(parsed) == "rlhf-workflow";
-        string[] names = [.. (parsed.GetValue(_tasks) ?? []).SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
-        if (names.Length == 0) names = card ? [.. TaskCatalog.RlhfWorkflow.Select(t => t.Task)] : throw new InputException("--tasks is needed", fix: "For example --tasks mmlu,gsm8k; hone eval list shows all.");
+        string[] names = [.. (parsed.GetValue(_tasks) ?? [])
+            .SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        if (names.Length == 0)
+            names = card
+                ? [.. TaskCatalog.RlhfWorkflow.Select(t => t.Task)]
+                : throw new InputException("--tasks is needed", fix: "For example --tasks mmlu,gsm8k; hone eval list shows all.");
         (IReadOnlyList<TaskEntry> entries, var groups) = TaskCatalog.Find(names, NearestName.Of);
-        bool runsCode = !PredictOnly(parsed) && entries.Any(e => e.Name.StartsWith("humaneval", StringComparison.Ordinal) || e.Name.StartsWith("mbpp", StringComparison.Ordinal));
+        bool runsCode = !PredictOnly(parsed) && entries.Any(e => e.Name.StartsWith("humaneval", StringComparison.Ordinal)
+            || e.Name.StartsWith("mbpp", StringComparison.Ordinal));
         CodeGrader? grader = runsCode ? CodeGrader.Create(parsed.GetValue(_unsafe)) : null;
         var options = new TaskOptions
         {
             Data = _data.Get(parsed, io),
-            NumFewshot = parsed.GetValue(_shots) is < 0 ? throw new InputException("--num-fewshot must be 0 or above") : parsed.GetValue(_shots),
+            NumFewshot = parsed.GetValue(_shots) is < 0
+                ? throw new InputException("--num-fewshot must be 0 or above")
+                : parsed.GetValue(_shots),
             ApplyChatTemplate = parsed.GetValue(_chat),
             FewshotAsMultiturn = !parsed.GetValue(_oneTurn),
             SystemInstruction = parsed.GetValue(_system),
@@ -75,18 +113,26 @@ internal sealed class EvalOptions
             GradePrograms = grader is null ? null : grader.GradeAsync,
         };
         ItemSelection selection = Selection(parsed);
-        return ([.. entries.Select(e => Shorten(selection.Apply(e.Create(card && options.NumFewshot is null ? options with { NumFewshot = CardShots(e.Name) } : options)), parsed.GetValue(_tokens))).Where(t => t.Items.Count > 0)], groups);
+        EvalTask Task(TaskEntry entry) =>
+            entry.Create(card && options.NumFewshot is null ? options with { NumFewshot = CardShots(entry.Name) } : options);
+        int? tokens = parsed.GetValue(_tokens);
+        return ([.. entries.Select(e => Shorten(selection.Apply(Task(e)), tokens)).Where(t => t.Items.Count > 0)], groups);
     }
 
     public AskedModel Open(ParseResult parsed, Streams io) => _model.Open(parsed, io);
 
-    private static EvalTask Shorten(EvalTask task, int? tokens) => tokens is not { } most || !task.Items.Any(i => i.Generations.Count > 0) ? task : most < 1
-        ? throw new InputException($"--max-gen-toks is {most}, it must be 1 or above")
-        : task with
+    private static EvalTask Shorten(EvalTask task, int? tokens)
+    {
+        if (tokens is not { } most || !task.Items.Any(i => i.Generations.Count > 0)) return task;
+        if (most < 1) throw new InputException($"--max-gen-toks is {most}, it must be 1 or above");
+        return task with
         {
             Settings = new Dictionary<string, string>(task.Settings) { ["max_gen_toks"] = $"{most}" },
-            Items = [.. task.Items.Select(i => i with { Generations = [.. i.Generations.Select(g => g with { Options = g.Options with { MaxNewTokens = most } })] })],
+            Items = [.. task.Items.Select(i => i with { Generations = [.. i.Generations.Select(Shorter)] })],
         };
+        GenerateRequest Shorter(GenerateRequest g) => g with { Options = g.Options with { MaxNewTokens = most } };
+    }
 
-    private static int? CardShots(string task) => TaskCatalog.RlhfWorkflow.FirstOrDefault(t => t.Task == task || (t.Task == "mmlu" && task.StartsWith("mmlu_", StringComparison.Ordinal))).Shots;
+    private static int? CardShots(string task) => TaskCatalog.RlhfWorkflow.FirstOrDefault(
+        t => t.Task == task || (t.Task == "mmlu" && task.StartsWith("mmlu_", StringComparison.Ordinal))).Shots;
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Hone.Data;
 using Hone.Evaluation;
 
 namespace Hone.Cli;
@@ -10,12 +11,31 @@ internal static class EvalScoreVerb
 {
     public static Command Create(Streams io)
     {
-        var task = new Argument<string>("TASK") { Description = "alpaca_eval, mt_bench, mt_bench_pair, arena_hard, humaneval, mbpp or gsm8k." };
-        var judgments = new Option<string?>("--judgments") { Description = "Annotations of alpaca_eval, model_judgment of FastChat, or battles of Arena-Hard." };
-        var samples = new Option<string?>("--samples") { Description = "humaneval, mbpp: rows of task_id and completion, as human-eval writes them. gsm8k: samples of the harness, or rows with a solution." };
-        var problems = new Option<string?>("--problems") { Description = "The benchmark's own file of problems; gsm8k needs it where rows have no answer." };
-        var unsafeCode = new Option<bool>("--unsafe-code") { Description = "Run model-written code without a sandbox: it can read, change and send all that you can." };
-        var output = new Option<string?>("--output-path") { Description = "Folder to write the figures to as well, where hone eval table finds them." };
+        var task = new Argument<string>("TASK")
+        {
+            Description = "alpaca_eval, mt_bench, mt_bench_pair, arena_hard, humaneval, mbpp or gsm8k.",
+        };
+        var judgments = new Option<string?>("--judgments")
+        {
+            Description = "Annotations of alpaca_eval, model_judgment of FastChat, or battles of Arena-Hard.",
+        };
+        var samples = new Option<string?>("--samples")
+        {
+            Description = "humaneval, mbpp: rows of task_id and completion, as human-eval writes them. "
+                + "gsm8k: samples of the harness, or rows with a solution.",
+        };
+        var problems = new Option<string?>("--problems")
+        {
+            Description = "The benchmark's own file of problems; gsm8k needs it where rows have no answer.",
+        };
+        var unsafeCode = new Option<bool>("--unsafe-code")
+        {
+            Description = "Run model-written code without a sandbox: it can read, change and send all that you can.",
+        };
+        var output = new Option<string?>("--output-path")
+        {
+            Description = "Folder to write the figures to as well, where hone eval table finds them.",
+        };
         var command = new Verb("score", "Score stored judgments, or stored samples of code.", """
             Prints the figures under upstream's own names. A verdict that could not be used is in no figure and counted.
 
@@ -31,8 +51,10 @@ internal static class EvalScoreVerb
         {
             string name = parsed.GetRequiredValue(task);
             IReadOnlyList<(string Model, JsonObject Figures)> figures = name is "humaneval" or "mbpp" or "gsm8k"
-                ? Samples(name, parsed.GetValue(samples) ?? throw new InputException("--samples is needed"), parsed.GetValue(problems), parsed.GetValue(unsafeCode))
-                : scores.Of(name, parsed.GetValue(judgments) ?? (JudgedData.Tasks.Any(t => t.Name == name) ? throw new InputException("--judgments is needed") : ""), parsed, io);
+                ? Samples(name, parsed.GetValue(samples) ?? throw new InputException("--samples is needed"),
+                    parsed.GetValue(problems), parsed.GetValue(unsafeCode))
+                : scores.Of(name, parsed.GetValue(judgments)
+                    ?? (JudgedData.Tasks.Any(t => t.Name == name) ? throw new InputException("--judgments is needed") : ""), parsed, io);
             if (parsed.GetValue(output) is { } folder) Write(folder, name, figures);
             if (common.Json(parsed)) Facts.PrintJson(io.Out, new JsonArray([.. figures.Select(s => (JsonNode)s.Figures)]));
             else foreach ((string model, JsonObject own) in figures) JudgedScores.Print(io, model, own);
@@ -44,7 +66,8 @@ internal static class EvalScoreVerb
     private static IReadOnlyList<(string, JsonObject)> Samples(string task, string samples, string? problems, bool unsafeCode)
     {
         if (task == "gsm8k") return [.. Gsm8kSamples.OfFile(samples, problems).Select(s => (s.System, s.ToJson()))];
-        CodeSamples score = CodeSamples.OfFile(task, samples, problems ?? throw new InputException("--problems is needed: the benchmark's own file"), CodeGrader.Create(unsafeCode)).GetAwaiter().GetResult();
+        string asked = problems ?? throw new InputException("--problems is needed: the benchmark's own file");
+        CodeSamples score = CodeSamples.OfFile(task, samples, asked, CodeGrader.Create(unsafeCode)).GetAwaiter().GetResult();
         return [(task, score.ToJson())];
     }
 
@@ -56,7 +79,8 @@ internal static class EvalScoreVerb
         {
             string name = string.Concat(model.Select(x => char.IsLetterOrDigit(x) || x is '.' or '-' or '_' ? x : '_'));
             var result = new JsonObject { ["model_name"] = model, ["results"] = new JsonObject { [task] = figures.DeepClone() } };
-            File.WriteAllText(Path.Combine(folder, $"results_{name}_{time}.json"), result.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+            Durable.WriteText(Path.Combine(folder, $"results_{name}_{time}.json"),
+                result.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         }
     }
 }

@@ -9,7 +9,11 @@ internal static class EvalTableVerb
 {
     public static Command Create(Streams io)
     {
-        var runs = new Argument<string[]>("RUN") { Description = "Results: files or folders of hone eval.", Arity = ArgumentArity.ZeroOrMore };
+        var runs = new Argument<string[]>("RUN")
+        {
+            Description = "Results: files or folders of hone eval.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var command = new Verb("table", "Print the card's two tables with your rows beside the published ones.", """
             Markdown with the figures published for Llama-3-8B-SFR-Iterative-DPO-R and the models beside it, your own
             under "Yours", and what the numbers say of claims such as "best of its size". A model without a figure counts
@@ -22,10 +26,12 @@ internal static class EvalTableVerb
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            (IReadOnlyList<LeaderboardRow> rows, IReadOnlyList<string> origins) = ResultRows.Of((parsed.GetValue(runs) ?? []).SelectMany(ResultFolder.Results));
+            (IReadOnlyList<LeaderboardRow> rows, IReadOnlyList<string> origins) =
+                ResultRows.Of((parsed.GetValue(runs) ?? []).SelectMany(ResultFolder.Results));
             if (common.Json(parsed))
             {
-                Facts.PrintJson(io.Out, new JsonArray([.. Leaderboard.Published.Concat(rows.Where(r => r.Scores.Count > 0)).Select(r => (JsonNode)Json(r))]));
+                Facts.PrintJson(io.Out,
+                    new JsonArray([.. Leaderboard.Published.Concat(rows.Where(r => r.Scores.Count > 0)).Select(r => (JsonNode)Json(r))]));
                 return 0;
             }
             io.Out.Write(LeaderboardTable.Render(rows));

@@ -38,21 +38,26 @@ internal static class EvalVerb
             using AskedModel model = options.Open(parsed, io);
             string output = options.Output(parsed, model.Info);
             foreach (EvalTask task in tasks.DistinctBy(t => t.Group ?? t.Name))
-                display.Say($"{task.Group ?? task.Name}: {task.NumFewshot}-shot, {string.Join(", ", task.Settings.Select(s => $"{s.Key} {s.Value}"))}");
+                display.Say($"{task.Group ?? task.Name}: {task.NumFewshot}-shot, "
+                    + $"{string.Join(", ", task.Settings.Select(s => $"{s.Key} {s.Value}"))}");
             long begun = TimeProvider.System.GetTimestamp();
             List<TaskRun> runs = [];
             using (ReplyStore store = ReplyStore.Open(Path.Combine(output, "answers.db")))
             {
                 foreach (EvalTask task in tasks)
-                    runs.Add(TaskRunner.RunAsync(task, model.Model, store, options.PredictOnly(parsed), (done, all) => display.Show(new ProgressStep(task.Name, done, all, [], 0, 0)), stop.Token).GetAwaiter().GetResult());
+                    runs.Add(TaskRunner.RunAsync(task, model.Model, store, options.PredictOnly(parsed),
+                        (done, all) => display.Show(new ProgressStep(task.Name, done, all, [], 0, 0)), stop.Token)
+                        .GetAwaiter().GetResult());
             }
             display.End();
             if (options.PredictOnly(parsed))
             {
-                Facts.Print(io.Out, common.Json(parsed), ("answers", Path.Combine(output, "answers.db")), ("asked", runs.Sum(r => r.Asked)), ("stored_before", runs.Sum(r => r.Stored)));
+                Facts.Print(io.Out, common.Json(parsed), ("answers", Path.Combine(output, "answers.db")),
+                    ("asked", runs.Sum(r => r.Asked)), ("stored_before", runs.Sum(r => r.Stored)));
                 return 0;
             }
-            var report = new EvalReport(model.Info, runs, groups, Config(parsed, options, model), TimeProvider.System.GetUtcNow(), TimeProvider.System.GetElapsedTime(begun));
+            var report = new EvalReport(model.Info, runs, groups, Config(parsed, options, model),
+                TimeProvider.System.GetUtcNow(), TimeProvider.System.GetElapsedTime(begun));
             string file = ResultFolder.Write(output, report, options.LogSamples(parsed));
             if (common.Json(parsed)) io.Out.WriteLine(report.ToJson());
             else io.Out.Write(report.Table());

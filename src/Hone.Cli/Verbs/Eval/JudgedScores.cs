@@ -10,12 +10,34 @@ namespace Hone.Cli;
 /// <summary>From a file of judgments to figures under upstream's names: the flags for it, and how it is done.</summary>
 internal sealed class JudgedScores
 {
-    private readonly Option<string?> _control = new("--lc-data") { Description = "alpaca_eval: folder with df_gamed.csv, or with instruction_difficulty*.csv and the gamed baselines; without it no length control." };
-    private readonly Option<double?> _c = new("--lc-C") { Description = "alpaca_eval: inverse strength of the penalty; default: cross-validated." };
-    private readonly Option<string?> _baseline = new("--baseline") { Description = "arena_hard: the model that all are measured against (default gpt-4-0314); mt_bench_pair: count matches against this model only." };
-    private readonly Option<string> _verdicts = new("--verdicts") { Description = "arena_hard: 2024 (the published leaderboard's rule, default), today, or own (the last label outside of reasoning).", DefaultValueFactory = _ => "2024" };
-    private readonly Option<string[]> _styles = new("--style-control") { Description = "arena_hard: files with the answers of the model and of the baseline, whose length and Markdown are held equal.", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "With --style-control: count lengths with the tokenizer of this folder, in place of the files' token_len." };
+    private readonly Option<string?> _control = new("--lc-data")
+    {
+        Description = "alpaca_eval: folder with df_gamed.csv, "
+            + "or with instruction_difficulty*.csv and the gamed baselines; without it no length control.",
+    };
+    private readonly Option<double?> _c = new("--lc-C")
+    {
+        Description = "alpaca_eval: inverse strength of the penalty; default: cross-validated.",
+    };
+    private readonly Option<string?> _baseline = new("--baseline")
+    {
+        Description = "arena_hard: the model that all are measured against (default gpt-4-0314); "
+            + "mt_bench_pair: count matches against this model only.",
+    };
+    private readonly Option<string> _verdicts = new("--verdicts")
+    {
+        Description = "arena_hard: 2024 (the published leaderboard's rule, default), today, or own (the last label outside of reasoning).",
+        DefaultValueFactory = _ => "2024",
+    };
+    private readonly Option<string[]> _styles = new("--style-control")
+    {
+        Description = "arena_hard: files with the answers of the model and of the baseline, whose length and Markdown are held equal.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string?> _tokenizer = new("--tokenizer")
+    {
+        Description = "With --style-control: count lengths with the tokenizer of this folder, in place of the files' token_len.",
+    };
 
     public JudgedScores(Command command)
     {
@@ -33,14 +55,18 @@ internal sealed class JudgedScores
     /// <summary>Figures of every model that the file judges.</summary>
     /// <param name="lcData">Where length control's data are, where the flag does not say.</param>
     /// <param name="baseline">Arena-Hard's baseline, where the flag does not say.</param>
-    public IReadOnlyList<(string Model, JsonObject Figures)> Of(string task, string file, ParseResult parsed, Streams io, string? lcData = null, string? baseline = null) => task switch
-    {
-        "alpaca_eval" => [Alpaca(file, parsed.GetValue(_control) ?? lcData, parsed.GetValue(_c))],
-        "mt_bench" => [.. MtBenchScore.OfFile(file).Select(s => (s.Model, Json(s)))],
-        "mt_bench_pair" => [.. MtBenchPairScore.OfFile(file, parsed.GetValue(_baseline)).Select(s => (s.Model, Json(s)))],
-        "arena_hard" => [.. ArenaHardScore.OfFile(file, parsed.GetValue(_baseline) ?? baseline ?? ArenaHardScore.Baseline, rule: Rule(parsed), styles: Styles(parsed, io)).Select(s => (s.Model, Json(s)))],
-        string other => throw new InputException($"there is no benchmark `{other}` to score", fix: $"There are {string.Join(", ", JudgedData.Tasks.Select(t => t.Name))}, humaneval, mbpp and gsm8k."),
-    };
+    public IReadOnlyList<(string Model, JsonObject Figures)> Of(
+        string task, string file, ParseResult parsed, Streams io, string? lcData = null, string? baseline = null) =>
+        task switch
+        {
+            "alpaca_eval" => [Alpaca(file, parsed.GetValue(_control) ?? lcData, parsed.GetValue(_c))],
+            "mt_bench" => [.. MtBenchScore.OfFile(file).Select(s => (s.Model, Json(s)))],
+            "mt_bench_pair" => [.. MtBenchPairScore.OfFile(file, parsed.GetValue(_baseline)).Select(s => (s.Model, Json(s)))],
+            "arena_hard" => [.. ArenaHardScore.OfFile(file, parsed.GetValue(_baseline) ?? baseline ?? ArenaHardScore.Baseline,
+                rule: Rule(parsed), styles: Styles(parsed, io)).Select(s => (s.Model, Json(s)))],
+            string other => throw new InputException($"there is no benchmark `{other}` to score",
+                fix: $"There are {string.Join(", ", JudgedData.Tasks.Select(t => t.Name))}, humaneval, mbpp and gsm8k."),
+        };
 
     public static void Print(Streams io, string model, JsonObject figures)
     {
@@ -52,8 +78,10 @@ internal sealed class JudgedScores
     // A figure of several repeats is an object of mean, sd, min, max and n.
     private static string Text(JsonNode value) => value switch
     {
-        JsonObject spread => $"{Text(spread["mean"]!)}  sd {(spread["sd"] is { } sd ? Text(sd) : "none")}, {Text(spread["min"]!)} to {Text(spread["max"]!)} in {Text(spread["n"]!)} repeats",
-        JsonValue v when v.GetValueKind() == JsonValueKind.Number => double.Parse(v.ToJsonString(), CultureInfo.InvariantCulture).ToString("0.####", CultureInfo.InvariantCulture),
+        JsonObject spread => $"{Text(spread["mean"]!)}  sd {(spread["sd"] is { } sd ? Text(sd) : "none")}, "
+            + $"{Text(spread["min"]!)} to {Text(spread["max"]!)} in {Text(spread["n"]!)} repeats",
+        JsonValue v when v.GetValueKind() == JsonValueKind.Number => double.Parse(v.ToJsonString(), CultureInfo.InvariantCulture)
+            .ToString("0.####", CultureInfo.InvariantCulture),
         _ => value.ToJsonString(),
     };
 
@@ -75,12 +103,14 @@ internal sealed class JudgedScores
             foreach (ArenaAnswer answer in ArenaAnswer.Read(file).Values)
             {
                 int tokens = tokenizer?.Encode(answer.Text).Length ?? answer.TokenLength
-                    ?? throw new InputException($"the answer to {answer.QuestionId} has no token_len", file, "Give --tokenizer with a model's folder, so that all lengths are counted alike.");
+                    ?? throw new InputException($"the answer to {answer.QuestionId} has no token_len", file,
+                        "Give --tokenizer with a model's folder, so that all lengths are counted alike.");
                 styles[(answer.Model, answer.QuestionId)] = ArenaStyle.Of(answer.Text, tokens);
             }
         }
         return (model, question) => styles.TryGetValue((model, question), out ArenaStyle style) ? style
-            : throw new InputException($"--style-control has no answer of {model} to question {question}", fix: "Give one file of answers for each model in the judgments.");
+            : throw new InputException($"--style-control has no answer of {model} to question {question}",
+                fix: "Give one file of answers for each model in the judgments.");
     }
 
     private static JsonObject Json<T>(T score) => JsonSerializer.SerializeToNode(score)!.AsObject();

@@ -30,8 +30,11 @@ internal static class AlpacaAnswers
         for (int i = 0; i < rows.Count; i++)
         {
             if (replies.Answers[i].Error is not null) continue;
-            var row = new JsonObject { ["instruction"] = (string)rows[i]["instruction"]!, ["output"] = replies.Answers[i].Text.Trim(),
-                ["generator"] = model.Info.Name };
+            var row = new JsonObject
+            {
+                ["instruction"] = (string)rows[i]["instruction"]!, ["output"] = replies.Answers[i].Text.Trim(),
+                ["generator"] = model.Info.Name
+            };
             if (rows[i]["dataset"] is JsonValue dataset) row.Insert(0, "dataset", dataset.DeepClone());
             outputs.Add(row);
         }

@@ -32,15 +32,21 @@ internal sealed class MtBenchPrompts
     public MtBenchPrompt Single(MtBenchQuestion question, int turn, IReadOnlyList<string> answers) =>
         Of(question, turn, question.NeedsReference ? "single-math-v1" : "single-v1", turn == 1
         ? new() { ["question"] = question.Turns[0], ["answer"] = answers[0] }
-        : new() { ["question_1"] = question.Turns[0], ["question_2"] = question.Turns[1], ["answer_1"] = answers[0],
-            ["answer_2"] = answers[1] });
+        : new()
+        {
+            ["question_1"] = question.Turns[0], ["question_2"] = question.Turns[1], ["answer_1"] = answers[0],
+            ["answer_2"] = answers[1]
+        });
 
     /// <summary>The prompt that compares two answers, <paramref name="a"/> shown as assistant A's.</summary>
     public MtBenchPrompt Pair(MtBenchQuestion question, int turn, IReadOnlyList<string> a, IReadOnlyList<string> b) =>
         Of(question, turn, question.NeedsReference ? "pair-math-v1" : "pair-v2", turn == 1
         ? new() { ["question"] = question.Turns[0], ["answer_a"] = a[0], ["answer_b"] = b[0] }
-        : new() { ["question_1"] = question.Turns[0], ["question_2"] = question.Turns[1], ["answer_a_1"] = a[0], ["answer_a_2"] = a[1],
-            ["answer_b_1"] = b[0], ["answer_b_2"] = b[1] });
+        : new()
+        {
+            ["question_1"] = question.Turns[0], ["question_2"] = question.Turns[1], ["answer_a_1"] = a[0], ["answer_a_2"] = a[1],
+            ["answer_b_1"] = b[0], ["answer_b_2"] = b[1]
+        });
 
     private MtBenchPrompt Of(MtBenchQuestion question, int turn, string name, Dictionary<string, string> values)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Hone.Data;
 
 namespace Hone.Evaluation;
 
@@ -7,7 +8,6 @@ internal static class JudgedFile
 {
     /// <summary>Where the replies behind a file are kept: <c>answers.db</c> beside it.</summary>
     public static string Store(string path) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "answers.db");
-
 
     /// <summary>One row a line, as FastChat and Arena-Hard have it.</summary>
     internal static void WriteLines(string path, IEnumerable<JsonObject> rows) =>
@@ -29,13 +29,10 @@ internal static class JudgedFile
     private static void Write(string path, IEnumerable<string> lines)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        string unfinished = path + ".tmp";
-        using (FileStream file = new(unfinished, FileMode.Create, FileAccess.Write))
+        Durable.WriteFile(path, file =>
         {
-            using (StreamWriter writer = new(file, leaveOpen: true) { NewLine = "\n" })
-                foreach (string line in lines) writer.WriteLine(line);
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(unfinished, path, overwrite: true);
+            using StreamWriter writer = new(file, leaveOpen: true) { NewLine = "\n" };
+            foreach (string line in lines) writer.WriteLine(line);
+        });
     }
 }

@@ -49,15 +49,15 @@ internal sealed class EndpointHttp : IDisposable
             _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         _retries = settings.Tries < 2 ? ResiliencePipeline.Empty
             : new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<EndpointException>(e => e.MayPass),
-            MaxRetryAttempts = settings.Tries - 1,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = settings.RetryDelay,
-            MaxDelay = s_longestWait,
-            DelayGenerator = retry => ValueTask.FromResult((retry.Outcome.Exception as EndpointException)?.RetryAfter),
-        }).Build();
+            {
+                ShouldHandle = new PredicateBuilder().Handle<EndpointException>(e => e.MayPass),
+                MaxRetryAttempts = settings.Tries - 1,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = settings.RetryDelay,
+                MaxDelay = s_longestWait,
+                DelayGenerator = retry => ValueTask.FromResult((retry.Outcome.Exception as EndpointException)?.RetryAfter),
+            }).Build();
     }
 
     /// <summary>Sends until there is an answer that <paramref name="read"/> understands.</summary>

@@ -199,8 +199,11 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
     private async Task<EchoedToken[][]> EchoAsync(JsonNode[] prompts, CancellationToken cancel)
     {
         int count = prompts.Length;
-        var body = new JsonObject { ["model"] = _model, ["prompt"] = new JsonArray(prompts), ["max_tokens"] = 0, ["temperature"] = 0,
-            ["echo"] = true, ["logprobs"] = 1 };
+        var body = new JsonObject
+        {
+            ["model"] = _model, ["prompt"] = new JsonArray(prompts), ["max_tokens"] = 0, ["temperature"] = 0,
+            ["echo"] = true, ["logprobs"] = 1
+        };
         EchoedToken[][] echoes = await _http.SendAsync("completions", body, json => EndpointReplies.Echoes(json, count), cancel)
             .ConfigureAwait(false);
         Interlocked.Exchange(ref _failures, 0);
@@ -232,12 +235,12 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
 
     private static InputException Refusal(EndpointSettings settings, EndpointException e) =>
         new($"{settings.BaseUrl}: {e.Message}", fix: e.Status switch
-    {
-        401 or 403 => "The key is taken from OPENAI_API_KEY.",
-        404 => "Is the address right up to and with /v1, and does the endpoint know this route and model?",
-        0 => "Is the server running?",
-        _ => null,
-    }, inner: e);
+        {
+            401 or 403 => "The key is taken from OPENAI_API_KEY.",
+            404 => "Is the address right up to and with /v1, and does the endpoint know this route and model?",
+            0 => "Is the server running?",
+            _ => null,
+        }, inner: e);
 
     private static JsonArray Array(int[] ids) => new([.. ids.Select(i => (JsonNode)i)]);
 
@@ -258,8 +261,11 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
             Exception? failure = null;
             try
             {
-                await Parallel.ForEachAsync(works, new ParallelOptions { MaxDegreeOfParallelism = _settings.Concurrency,
-                    CancellationToken = stop.Token }, async (work, token) =>
+                await Parallel.ForEachAsync(works, new ParallelOptions
+                {
+                    MaxDegreeOfParallelism = _settings.Concurrency,
+                    CancellationToken = stop.Token
+                }, async (work, token) =>
                 {
                     foreach (Reply<T> reply in await ask(work, token).ConfigureAwait(false)) replies.Writer.TryWrite(reply);
                 }).ConfigureAwait(false);

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace Hone.Runs;
+namespace Hone.Data;
 
 /// <summary>The real file system.</summary>
-public sealed partial class DurableFiles : IDurableFiles
+internal sealed partial class DurableFiles : IDurableFiles
 {
     public static DurableFiles Instance { get; } = new();
 
@@ -13,8 +13,9 @@ public sealed partial class DurableFiles : IDurableFiles
 
     public void Sync(string path)
     {
-        using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite,
-            FileShare.ReadWrite);
+        // Windows syncs only what is open for writing; elsewhere a copied file that is read-only is synced too.
+        FileAccess access = OperatingSystem.IsWindows() ? FileAccess.ReadWrite : FileAccess.Read;
+        using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path, FileMode.Open, access, FileShare.ReadWrite);
         RandomAccess.FlushToDisk(file);
     }
 

@@ -1,7 +1,7 @@
-namespace Hone.Runs;
+namespace Hone.Data;
 
 /// <summary>
-/// The operations that change a run folder, one system call each, so that tests can trace them, fail any of them and
+/// The operations that change files durably, one system call each, so that tests can trace them, fail any of them and
 /// stop between any two. Data is on the disk only after <see cref="Sync"/>, a name only after <see cref="SyncFolder"/>.
 /// </summary>
 public interface IDurableFiles
