@@ -1,4 +1,3 @@
-using Hone.Data;
 using Hone.Inference;
 using Hone.Text;
 
