@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Hone.Models;
 using Hone.Text;
 
@@ -72,46 +71,21 @@ public sealed class LanguageModel : IDisposable
     public async IAsyncEnumerable<string> StreamAsync(
         int[] promptIds, SamplingOptions? options = null, [EnumeratorCancellation] CancellationToken cancel = default)
     {
-        Channel<string> pieces = Channel.CreateUnbounded<string>();
-        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Task work = Task.Run(
-            () => WritePieces(new GenerationRequest(promptIds, options ?? Defaults), pieces.Writer, abandoned.Token),
-            CancellationToken.None);
-        try
+        var request = new GenerationRequest(promptIds, options ?? Defaults);
+        StreamDecoder decoder = Tokenizer.StartDecoding(skipSpecial: true);
+        var matcher = new StopStringMatcher(request.Options.StopStrings);
+        await foreach (GeneratedToken token in Engine.StreamAsync([request], cancel).ConfigureAwait(false))
         {
-            await foreach (string piece in pieces.Reader.ReadAllAsync(cancel).ConfigureAwait(false)) yield return piece;
+            if (Stops.IsStop(token.Id)) continue;
+            string piece = matcher.Push(decoder.Push(token.Id));
+            if (piece.Length > 0) yield return piece;
         }
-        finally
-        {
-            // A failure has come through the channel; here only the end of the work is awaited, also when the reader left early.
-            await abandoned.CancelAsync().ConfigureAwait(false);
-            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        string rest = matcher.Push(decoder.Flush()) + matcher.Finish();
+        if (rest.Length > 0) yield return rest;
     }
 
     /// <summary>Text of ids, such as an answer's.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = true) => Tokenizer.Decode(ids, skipSpecial);
 
     public void Dispose() => _model.Dispose();
-
-    private void WritePieces(GenerationRequest request, ChannelWriter<string> pieces, CancellationToken cancel)
-    {
-        StreamDecoder decoder = Tokenizer.StartDecoding(skipSpecial: true);
-        var matcher = new StopStringMatcher(request.Options.StopStrings);
-        void Write(string piece)
-        {
-            if (piece.Length > 0) pieces.TryWrite(piece);
-        }
-        try
-        {
-            Engine.Generate([request], token => Write(Stops.IsStop(token.Id) ? "" : matcher.Push(decoder.Push(token.Id))), cancel);
-            Write(matcher.Push(decoder.Flush()));
-            Write(matcher.Finish());
-            pieces.Complete();
-        }
-        catch (Exception e)
-        {
-            pieces.Complete(e);
-        }
-    }
 }

@@ -1,17 +1,16 @@
-using System.Threading.Channels;
 using Hone.Inference;
 using Hone.Text;
 
 namespace Hone.Server;
 
 /// <summary>
-/// The model behind the server. One thread computes; requests that wait together are answered as one batch, whose answers do
-/// not depend on each other.
+/// The model behind the server. The engine answers requests that wait together as one batch, whose answers do not depend on
+/// each other; scoring is done for one request at a time, in their order.
 /// </summary>
 public sealed class ServedModel : IAsyncDisposable
 {
-    /// <summary>Answers of a batch.</summary>
-    private const int AnswersAtOnce = 64;
+    /// <summary>Requests that are waiting or being computed; more are refused.</summary>
+    private const int RequestsAtOnce = 1024;
 
     /// <summary>Tokens of a scoring pass.</summary>
     private const int PassTokens = 4096;
@@ -19,16 +18,12 @@ public sealed class ServedModel : IAsyncDisposable
     private readonly PretrainedModel _model;
     private readonly IGenerationEngine _engine;
     private readonly StopRules _stops;
-    private readonly Channel<Work> _queue = Channel.CreateBounded<Work>(1024);
+    private readonly SemaphoreSlim _places = new(RequestsAtOnce);
+    private readonly SemaphoreSlim _scoring = new(1);
     private readonly CancellationTokenSource _closing = new();
-    private readonly Task _loop;
 
-    private ServedModel(PretrainedModel model, string name)
-    {
-        (_model, Name) = (model, name);
-        (_engine, _stops) = (model.CreateEngine(), model.Stops);
-        _loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-    }
+    private ServedModel(PretrainedModel model, string name) =>
+        (_model, Name, _engine, _stops) = (model, name, model.CreateEngine(), model.Stops);
 
     /// <summary>What requests name it by.</summary>
     public string Name { get; }
@@ -54,107 +49,61 @@ public sealed class ServedModel : IAsyncDisposable
     public bool IsStop(int id) => _stops.IsStop(id);
 
     /// <summary>Answers in the order of the requests, each request's answers in order.</summary>
-    internal Task<Completion[]> GenerateAsync(GenerationRequest[] requests, CancellationToken cancel)
-    {
-        var work = new Work(requests, null, 0, cancel);
-        return Enqueue(work, work.Answers.Task);
-    }
+    /// <exception cref="ApiException">503: too many requests wait, or the server is closing.</exception>
+    internal Task<Completion[]> GenerateAsync(GenerationRequest[] requests, CancellationToken cancel) =>
+        Admit(async token => (Completion[])[.. await _engine.Submit(requests, token).Completions.ConfigureAwait(false)], cancel);
 
     /// <summary>
-    /// What the model makes of the tokens of each sequence from its <c>From</c> on, with the likeliest <paramref name="top"/> in each
-    /// place.
+    /// What the model makes of the tokens of each sequence from its <c>From</c> on, with the likeliest <paramref name="top"/> in
+    /// each place.
     /// </summary>
-    internal Task<SequenceScore[]> ScoreAsync(ScoredSequence[] sequences, int top, CancellationToken cancel)
+    /// <exception cref="ApiException">503: too many requests wait, or the server is closing.</exception>
+    internal Task<SequenceScore[]> ScoreAsync(ScoredSequence[] sequences, int top, CancellationToken cancel) => Admit(async token =>
     {
-        var work = new Work([], sequences, top, cancel);
-        return Enqueue(work, work.Scores.Task);
-    }
+        await _scoring.WaitAsync(token).ConfigureAwait(false);
+        try
+        {
+            var scores = new SequenceScore[sequences.Length];
+            await Task.Factory.StartNew(() =>
+            {
+                foreach (SequenceScore score in PrefixScorer.Score(_model.Model, sequences, PassTokens, top, token))
+                    scores[score.Index] = score;
+            }, token, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            return scores;
+        }
+        finally
+        {
+            _scoring.Release();
+        }
+    }, cancel);
 
     public async ValueTask DisposeAsync()
     {
-        _queue.Writer.TryComplete();
+        if (_closing.IsCancellationRequested) return;
         await _closing.CancelAsync().ConfigureAwait(false);
-        await _loop.ConfigureAwait(false);
+        // All places are free when nothing is computed any longer; taken, they let nothing in.
+        for (int i = 0; i < RequestsAtOnce; i++) await _places.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         _model.Dispose();
+        _scoring.Dispose();
         _closing.Dispose();
     }
 
-    private Task<T> Enqueue<T>(Work work, Task<T> result) => _queue.Writer.TryWrite(work)
-        ? result
-        : throw new ApiException(503, "too many requests wait, or the server is closing", code: "overloaded");
-
-    private void Run()
+    private async Task<T> Admit<T>(Func<CancellationToken, Task<T>> compute, CancellationToken cancel)
     {
-        Work? held = null;
-        while (held is not null || Wait())
-        {
-            List<Work> batch = [];
-            int answers = 0;
-            while (held is not null || _queue.Reader.TryRead(out held))
-            {
-                int own = held.Requests.Sum(r => r.Count);
-                bool fits = batch.Count == 0 || (held.Sequences is null && batch[0].Sequences is null && answers + own <= AnswersAtOnce);
-                if (!fits) break;
-                if (!held.Drop())
-                {
-                    batch.Add(held);
-                    answers += own;
-                }
-                held = null;
-            }
-            if (batch.Count > 0) Compute(batch);
-        }
-    }
-
-    private bool Wait() => _queue.Reader.WaitToReadAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
-
-    private void Compute(List<Work> batch)
-    {
+        if (!_places.Wait(0, CancellationToken.None))
+            throw new ApiException(503, "too many requests wait, or the server is closing", code: "overloaded");
         try
         {
-            if (_closing.IsCancellationRequested) throw new ApiException(503, "the server is closing", code: "closing");
-            if (batch[0].Sequences is { } sequences)
-            {
-                var scores = new SequenceScore[sequences.Length];
-                foreach (SequenceScore score in PrefixScorer.Score(_model.Model, sequences, PassTokens, batch[0].Top, _closing.Token))
-                    scores[score.Index] = score;
-                batch[0].Scores.SetResult(scores);
-                return;
-            }
-            GenerationRequest[] requests = [.. batch.SelectMany(w => w.Requests)];
-            ILookup<int, Completion> answers = _engine.Generate(requests, cancel: _closing.Token).ToLookup(c => c.RequestIndex);
-            int at = 0;
-            foreach (Work work in batch)
-            {
-                work.Answers.SetResult([.. Enumerable.Range(at, work.Requests.Length).SelectMany(r => answers[r])]);
-                at += work.Requests.Length;
-            }
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _closing.Token);
+            return await compute(either.Token).ConfigureAwait(false);
         }
-        catch (Exception e)
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
-            foreach (Work work in batch) work.Fail(e);
+            throw new ApiException(503, "the server is closing", code: "closing");
         }
-    }
-
-    private sealed record Work(GenerationRequest[] Requests, ScoredSequence[]? Sequences, int Top, CancellationToken Cancel)
-    {
-        public TaskCompletionSource<Completion[]> Answers { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource<SequenceScore[]> Scores { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public void Fail(Exception e)
+        finally
         {
-            Answers.TrySetException(e);
-            Scores.TrySetException(e);
-        }
-
-        /// <summary>Leaves out what nobody waits for any longer.</summary>
-        public bool Drop()
-        {
-            if (!Cancel.IsCancellationRequested) return false;
-            Answers.TrySetCanceled(Cancel);
-            Scores.TrySetCanceled(Cancel);
-            return true;
+            _places.Release();
         }
     }
 }

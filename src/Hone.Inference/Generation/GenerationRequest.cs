@@ -25,4 +25,8 @@ public static class FinishReasons
 }
 
 /// <summary>One sampled token of a stream, as soon as it is known.</summary>
-public readonly record struct GeneratedToken(int RequestIndex, int AnswerIndex, int Step, int Id, float LogProb);
+public readonly record struct GeneratedToken(int RequestIndex, int AnswerIndex, int Step, int Id, float LogProb)
+{
+    /// <summary>With an answer's last token, the whole answer; null with every other.</summary>
+    public Completion? Answer { get; init; }
+}

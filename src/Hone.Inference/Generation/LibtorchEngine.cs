@@ -10,8 +10,9 @@ namespace Hone.Inference;
 /// </summary>
 /// <remarks>
 /// An answer depends on its prompt, options, seed and index only, to the rounding of matrix products whose blocking
-/// changes with the number of rows. Repeating a call on the same machine repeats its result exactly. Calls from several
-/// threads are served one after the other; only one engine at a time may use a model.
+/// changes with the number of rows. Repeating a call on the same machine repeats its result exactly, as long as nothing
+/// else is submitted. All that waits when the engine is free is answered together; a thread lives while there is work.
+/// Only one engine at a time may use a model.
 /// </remarks>
 public sealed class LibtorchEngine : IGenerationEngine
 {
@@ -20,6 +21,8 @@ public sealed class LibtorchEngine : IGenerationEngine
     private readonly Tokenizer? _tokenizer;
     private readonly BatchLimits _limits;
     private readonly Lock _gate = new();
+    private readonly List<Submission> _waiting = [];
+    private bool _working;
 
     /// <param name="model">A language model; stays the caller's, and its weights are read in place at every call.</param>
     /// <param name="stops">The ids that end an answer.</param>
@@ -37,29 +40,75 @@ public sealed class LibtorchEngine : IGenerationEngine
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Completion> Generate(
-        IReadOnlyList<GenerationRequest> requests, Action<GeneratedToken>? onToken = null, CancellationToken cancel = default)
+    public GenerationStream Submit(IReadOnlyList<GenerationRequest> requests, CancellationToken cancel = default)
     {
-        var answers = new List<AnswerInProgress>(requests.Sum(r => r.Count));
-        for (int i = 0; i < requests.Count; i++)
+        int[] limits = [.. requests.Select((r, i) => Check(r, i, requests.Count))];
+        var submission = new Submission(s => requests.SelectMany((r, i) =>
+            Enumerable.Range(0, r.Count).Select(answer => new AnswerInProgress(s, r, i, answer, limits[i], _tokenizer))), cancel);
+        if (submission.Answers.Count == 0)
         {
-            int limit = Check(requests[i], i, requests.Count);
-            for (int answer = 0; answer < requests[i].Count; answer++)
-                answers.Add(new AnswerInProgress(requests[i], i, answer, limit, _tokenizer));
+            submission.End();
+            return submission.Stream;
         }
-        if (answers.Count > 0)
+        submission.OnCancelled(LeaveQueue);
+        lock (_gate)
         {
-            lock (_gate) Run(answers, onToken, cancel);
+            _waiting.Add(submission);
+            if (!_working)
+            {
+                // A thread of its own has libtorch's own number of threads, which a pool's need not have.
+                new Thread(Work) { IsBackground = true, Name = "hone-engine" }.UnsafeStart();
+                _working = true;
+            }
         }
-        return [.. answers.Select(a => a.Complete())];
+        return submission.Stream;
     }
 
-    private void Run(List<AnswerInProgress> answers, Action<GeneratedToken>? onToken, CancellationToken cancel)
+    /// <summary>Ends what was cancelled before its turn came; what is being computed leaves its batch by itself.</summary>
+    private void LeaveQueue(Submission submission)
     {
-        void RunWave(AnswerInProgress[] wave) => new GenerationWave(_decoder, _stops, _limits, wave, onToken).Run(cancel);
+        bool waited;
+        lock (_gate) waited = _waiting.Remove(submission);
+        if (waited) submission.End();
+    }
 
-        int threads = onToken is null && _decoder.Model.Device.type == DeviceType.CPU ? torch.get_num_threads() : 1;
-        AnswerInProgress[][] waves = [.. Waves.Divide(answers, _limits, atLeast: threads)];
+    private void Work()
+    {
+        while (true)
+        {
+            Submission[] batch;
+            lock (_gate)
+            {
+                batch = [.. _waiting];
+                _waiting.Clear();
+                _working = batch.Length > 0;
+            }
+            if (batch.Length == 0) return;
+            Exception? failure = null;
+            try
+            {
+                Run(batch);
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+            foreach (Submission submission in batch) submission.End(failure);
+        }
+    }
+
+    private void Run(Submission[] batch)
+    {
+        int open = batch.Length;
+        // The last one ends when all is put away, so that who waits for it finds no tensor and no thread of the engine's.
+        void Leave(Submission submission)
+        {
+            if (submission.Leave() && Interlocked.Decrement(ref open) > 0) submission.End();
+        }
+        void RunWave(AnswerInProgress[] wave) => new GenerationWave(_decoder, _stops, _limits, wave, Leave).Run();
+
+        int threads = _decoder.Model.Device.type == DeviceType.CPU ? torch.get_num_threads() : 1;
+        AnswerInProgress[][] waves = [.. Waves.Divide([.. batch.SelectMany(s => s.Answers)], _limits, atLeast: threads)];
         if (threads > 1 && waves.Length > 1) SingleThreads.ForEach(waves, threads, RunWave);
         else Array.ForEach(waves, RunWave);
     }

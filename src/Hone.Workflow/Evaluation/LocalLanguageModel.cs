@@ -14,9 +14,6 @@ public sealed class LocalLanguageModel : ILanguageModel, IDisposable
     /// <summary>Tokens of a scoring pass.</summary>
     private const int PassTokens = 4096;
 
-    /// <summary>Answers that are asked of the engine together; they are yielded when the last of them is done.</summary>
-    private const int AnswersAtOnce = 64;
-
     private readonly PretrainedModel _model;
     private readonly IGenerationEngine _engine;
     private readonly PromptTokens _tokens;
@@ -70,28 +67,23 @@ public sealed class LocalLanguageModel : ILanguageModel, IDisposable
         IReadOnlyList<GenerateRequest> requests, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         await Task.Yield();
-        // Prompts of like length make full batches.
-        (int Index, PromptIds Prompt)[] prompts =
-            [.. requests.Select((r, i) => (i, _tokens.Prompt(r))).OrderByDescending(p => p.Item2.Ids.Length)];
-        foreach ((int Index, PromptIds Prompt)[] part in prompts.Chunk(AnswersAtOnce))
+        PromptIds[] prompts = [.. requests.Select(_tokens.Prompt)];
+        // Before the answers, so that the model does one thing at a time.
+        List<TokenLogProb>[] first = [.. requests.Select((r, i) =>
+            r.Options.TopLogProbs > 0 ? FirstTokens(prompts[i].Ids, r.Options.TopLogProbs) : [])];
+        GenerationRequest[] asked = [.. requests.Select((r, i) => new GenerationRequest(prompts[i].Ids, Options(r.Options)))];
+        await foreach (GeneratedToken token in _engine.StreamAsync(asked, cancel).ConfigureAwait(false))
         {
-            IReadOnlyList<Completion> answers;
-            lock (_gate)
-                answers = _engine.Generate(
-                    [.. part.Select(p => new GenerationRequest(p.Prompt.Ids, Options(requests[p.Index].Options)))], cancel: cancel);
-            for (int i = 0; i < part.Length; i++)
+            if (token.Answer is not { RequestIndex: int i } answer) continue;
+            yield return new Reply<Answer>(i, new Answer(answer.Text ?? _model.Text.Decode(answer.Ids))
             {
-                GenerateRequest request = requests[part[i].Index];
-                yield return new Reply<Answer>(part[i].Index, new Answer(answers[i].Text ?? _model.Text.Decode(answers[i].Ids))
-                {
-                    FinishReason = answers[i].FinishReason,
-                    PromptTokens = part[i].Prompt.Ids.Length,
-                    CompletionTokens = answers[i].Ids.Length,
-                    DroppedTokens = part[i].Prompt.Dropped,
-                    DoubleBos = _tokens.DoubleBos(part[i].Prompt.Ids),
-                    FirstTokens = request.Options.TopLogProbs > 0 ? FirstTokens(part[i].Prompt.Ids, request.Options.TopLogProbs) : [],
-                });
-            }
+                FinishReason = answer.FinishReason,
+                PromptTokens = prompts[i].Ids.Length,
+                CompletionTokens = answer.Ids.Length,
+                DroppedTokens = prompts[i].Dropped,
+                DoubleBos = _tokens.DoubleBos(prompts[i].Ids),
+                FirstTokens = first[i],
+            });
         }
     }
 

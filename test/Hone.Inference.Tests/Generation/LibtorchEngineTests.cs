@@ -158,7 +158,7 @@ public class LibtorchEngineTests
     }
 
     /// <summary>Greedy and sampled, several lengths, answers per prompt and limits, one prompt twice.</summary>
-    private static GenerationRequest[] MixedRequests() =>
+    internal static GenerationRequest[] MixedRequests() =>
     [
         new(Prompt(9), new SamplingOptions { DoSample = true, MaxNewTokens = 40, Seed = 1 }, 5),
         new(Prompt(3), new SamplingOptions { MaxNewTokens = 12 }),
@@ -170,7 +170,7 @@ public class LibtorchEngineTests
 
     private static int[] Prompt(int length, int step = 7) => [.. Enumerable.Range(0, length).Select(i => (1 + (i * step)) % 61)];
 
-    private static void AssertSame(IReadOnlyList<Completion> expected, IReadOnlyList<Completion> actual)
+    internal static void AssertSame(IReadOnlyList<Completion> expected, IReadOnlyList<Completion> actual)
     {
         Assert.Equal(
             expected.Select(c => (c.AnswerIndex, string.Join(' ', c.Ids), c.FinishReason)),

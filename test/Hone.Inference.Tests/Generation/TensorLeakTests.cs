@@ -27,6 +27,25 @@ public class TensorLeakTests
         Assert.Equal(before, Tensor.TotalCount);
     }
 
+    [Fact]
+    public async Task A_cancelled_submission_and_a_reader_that_leaves_leave_no_tensor_behind()
+    {
+        using Transformer model = TestModels.Random();
+        var engine = new LibtorchEngine(model, new StopRules());
+        var options = new SamplingOptions { MaxNewTokens = 200 };
+        GenerationRequest[] requests = [new([1, 2, 3], options, 9), new([4], options)];
+        engine.Generate(requests);
+        long before = Tensor.TotalCount;
+        using var cancel = new CancellationTokenSource();
+        GenerationStream cancelled = engine.Submit(requests, cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.Completions);
+        Assert.Equal(before, Tensor.TotalCount);
+        await foreach (GeneratedToken token in engine.StreamAsync(requests, TestContext.Current.CancellationToken))
+            if (token.Step == 7) break;
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
     private static void Fail(int step)
     {
         if (step == 10) throw new NotSupportedException("in the middle of a batch");

@@ -52,12 +52,12 @@ public sealed class MixedTemperatureTrapTests(Unbroken unbroken)
     {
         internal List<GenerationRequest> Requests { get; } = [];
 
-        public IReadOnlyList<Completion> Generate(
-            IReadOnlyList<GenerationRequest> requests, Action<GeneratedToken>? onToken, CancellationToken cancel)
+        public GenerationStream Submit(IReadOnlyList<GenerationRequest> requests, CancellationToken cancel)
         {
             Requests.AddRange(requests);
-            return [.. requests.SelectMany((r, i) => Enumerable.Range(0, r.Count).Select(k =>
-                new Completion(i, k, [(int)Math.Round(r.Options.Temperature * 10)], [0], FinishReasons.Stop)))];
+            return new GenerationStream(AsyncEnumerable.Empty<GeneratedToken>(), Task.FromResult<IReadOnlyList<Completion>>(
+                [.. requests.SelectMany((r, i) => Enumerable.Range(0, r.Count).Select(k =>
+                    new Completion(i, k, [(int)Math.Round(r.Options.Temperature * 10)], [0], FinishReasons.Stop)))]));
         }
     }
 }
