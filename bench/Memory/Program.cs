@@ -37,8 +37,8 @@ try
         foreach (Tensor weight in weights.Values) weight.Dispose();
     }
 
-    // Two prompts of 2,048 tokens with three answers of 2,048 each: 16,384 tokens, the default pass.
-    const int Length = 2048;
+    // Two prompts with three answers each, of 2,046 tokens and what begins and ends them: together one default pass of 16,384.
+    const int Length = 2046;
     var random = new Random(1);
     JsonArray Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => JsonValue.Create(random.Next(3, 500)))];
     string samples = Path.Combine(folder, "samples.jsonl"), rows = Path.Combine(folder, "rows.jsonl");
