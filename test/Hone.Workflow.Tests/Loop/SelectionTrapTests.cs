@@ -34,7 +34,7 @@ public sealed class SelectionTrapTests(Unbroken unbroken) : IDisposable
     public void A_policy_that_was_refused_is_not_released()
     {
         TinyRun run = unbroken.Run.CopyTo(_folder.File("run"));
-        RunResults results = run.Go(set: ["online.max_kl=0.000001"]);
+        RunResults results = run.Go(set: ["online.max_kl=0.000001"], redo: ["online-2/samples"]);
         Assert.All(results.Iterations, i => Assert.True(i.Kl > 1e-6));
         Assert.Equal("sft", Assert.Single(results.Rows, r => r.Selected).Name);
         Assert.Equal(File.ReadAllBytes(run.File("sft/model/model.safetensors")), File.ReadAllBytes(run.File("model/model.safetensors")));
