@@ -54,10 +54,22 @@ public sealed class Decoder(Transformer model)
         int[] lengths = new int[count * length];
         Array.Fill(lengths, sequenceLength);
         var attention = new PromptAttention(Config, count, length);
-        Tensor x = Model.Forward(tokens, new PassPositions(positions, lengths, sequenceLength), attention);
-        attention.Release();
-        Tensor last = Model.Logits(x.view(count, length, -1).select(1, length - 1));
-        return new PromptPass(prompts, last.MoveToOuterDisposeScope(), attention.Keys, attention.Values);
+        try
+        {
+            Tensor x = Model.Forward(tokens, new PassPositions(positions, lengths, sequenceLength), attention);
+            Tensor last = Model.Logits(x.view(count, length, -1).select(1, length - 1));
+            return new PromptPass(prompts, last.MoveToOuterDisposeScope(), attention.Keys, attention.Values);
+        }
+        catch
+        {
+            // They lie in no scope, and nobody will own them.
+            foreach (Tensor? part in attention.Keys.Concat(attention.Values)) part?.Dispose();
+            throw;
+        }
+        finally
+        {
+            attention.Release();
+        }
     }
 
     /// <summary>

@@ -39,8 +39,6 @@ public sealed record RunContext
 
     public ulong Seed => (ulong)Recipe.Seed;
 
-    public Precision Precision => Recipe.Precision;
-
     /// <summary>Most tokens in one scoring pass.</summary>
     public int ScoringTokens => Recipe.Sft.MicroBatchTokens;
 

@@ -13,7 +13,27 @@ public abstract class FamilyContract
     /// <summary>The family's own fields of <c>config.json</c>, as transformers 4 writes them. Windows are 4 or 5 tokens.</summary>
     protected abstract string Own { get; }
 
-    /// <summary>Fields that the family must refuse by name: (key, value as JSON).</summary>
+    /// <summary>Fields that every family must refuse by name: (key, value as JSON).</summary>
+    private static readonly (string Key, string Value)[] s_refusedByAll =
+    [
+        ("attention_dropout", "0.1"),
+        ("quantization_config", """{"quant_method": "gptq"}"""),
+        ("auto_map", """{"AutoModelForCausalLM": "modeling_x.X"}"""),
+        ("text_config", """{"hidden_size": 8}"""),
+        ("architectures", """["GPT2LMHeadModel"]"""),
+    ];
+
+    /// <summary>Fields that only Gemma knows, and an activation that only Gemma has.</summary>
+    protected static (string Key, string Value)[] FieldsOfGemma =>
+    [
+        ("hidden_act", "\"gelu\""),
+        ("attn_logit_softcapping", "50"),
+        ("final_logit_softcapping", "30"),
+        ("query_pre_attn_scalar", "256"),
+        ("rope_local_base_freq", "10000"),
+    ];
+
+    /// <summary>Fields that this family must refuse besides.</summary>
     protected abstract (string Key, string Value)[] Refused { get; }
 
     [Fact]
@@ -38,7 +58,7 @@ public abstract class FamilyContract
     [Fact]
     public void Unsupported_fields_are_refused_by_name()
     {
-        foreach ((string key, string value) in Refused)
+        foreach ((string key, string value) in (IEnumerable<(string, string)>)[.. s_refusedByAll, .. Refused])
         {
             InputException e = Assert.Throws<InputException>(() => Read(json => json[key] = JsonNode.Parse(value)));
             Assert.Contains(key, e.Message, StringComparison.Ordinal);

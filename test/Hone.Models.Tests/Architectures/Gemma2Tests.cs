@@ -10,11 +10,6 @@ public sealed class Gemma2Tests : FamilyContract
 
     protected override (string Key, string Value)[] Refused =>
     [
-        ("attention_dropout", "0.1"),
-        ("quantization_config", """{"quant_method": "gptq"}"""),
-        ("auto_map", """{"AutoModelForCausalLM": "modeling_x.X"}"""),
-        ("text_config", """{"hidden_size": 8}"""),
-        ("architectures", """["GPT2LMHeadModel"]"""),
         ("rope_scaling", """{"rope_type": "ntk_by_parts", "factor": 4.0}"""),
         ("partial_rotary_factor", "0.5"),
         ("rope_parameters", """{"rope_theta": 5.0, "rope_type": "default"}"""),

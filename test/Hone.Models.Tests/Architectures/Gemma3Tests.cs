@@ -11,11 +11,6 @@ public sealed class Gemma3Tests : FamilyContract
 
     protected override (string Key, string Value)[] Refused =>
     [
-        ("attention_dropout", "0.1"),
-        ("quantization_config", """{"quant_method": "gptq"}"""),
-        ("auto_map", """{"AutoModelForCausalLM": "modeling_x.X"}"""),
-        ("text_config", """{"hidden_size": 8}"""),
-        ("architectures", """["GPT2LMHeadModel"]"""),
         ("partial_rotary_factor", "0.5"),
         ("hidden_activation", "\"gelu\""),
         ("use_bidirectional_attention", "true"),

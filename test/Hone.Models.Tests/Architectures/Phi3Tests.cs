@@ -10,16 +10,7 @@ public sealed class Phi3Tests : FamilyContract
 
     protected override (string Key, string Value)[] Refused =>
     [
-        ("hidden_act", "\"gelu\""),
-        ("attention_dropout", "0.1"),
-        ("quantization_config", """{"quant_method": "gptq"}"""),
-        ("auto_map", """{"AutoModelForCausalLM": "modeling_x.X"}"""),
-        ("attn_logit_softcapping", "50"),
-        ("final_logit_softcapping", "30"),
-        ("query_pre_attn_scalar", "256"),
-        ("rope_local_base_freq", "10000"),
-        ("text_config", """{"hidden_size": 8}"""),
-        ("architectures", """["GPT2LMHeadModel"]"""),
+        .. FieldsOfGemma,
         ("resid_pdrop", "0.1"),
         ("embd_pdrop", "0.1"),
         ("rope_scaling", """{"type": "longrope", "short_factor": [1.0], "long_factor": [1.0]}"""),

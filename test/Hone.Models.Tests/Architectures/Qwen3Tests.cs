@@ -9,16 +9,7 @@ public sealed class Qwen3Tests : FamilyContract
 
     protected override (string Key, string Value)[] Refused =>
     [
-        ("hidden_act", "\"gelu\""),
-        ("attention_dropout", "0.1"),
-        ("quantization_config", """{"quant_method": "gptq"}"""),
-        ("auto_map", """{"AutoModelForCausalLM": "modeling_x.X"}"""),
-        ("attn_logit_softcapping", "50"),
-        ("final_logit_softcapping", "30"),
-        ("query_pre_attn_scalar", "256"),
-        ("rope_local_base_freq", "10000"),
-        ("text_config", """{"hidden_size": 8}"""),
-        ("architectures", """["GPT2LMHeadModel"]"""),
+        .. FieldsOfGemma,
         ("partial_rotary_factor", "0.5"),
         ("layer_types", """["linear_attention"]"""),
         ("num_experts", "8"),
