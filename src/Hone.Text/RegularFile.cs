@@ -1,33 +1,51 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
+using Microsoft.Win32.SafeHandles;
 
 namespace Hone.Text;
 
 /// <summary>
-/// Files that came from a stranger, read whole. What is not a regular file is never opened: a FIFO would wait for ever, a device might
-/// never end. Size is checked before and while reading.
+/// Opens files that somebody else made, for the whole product. A named pipe would wait for ever, a device would never end: both
+/// are refused, also behind a link, by what was opened and not by a look at the path before.
 /// </summary>
-internal static class RegularFile
+internal static partial class RegularFile
 {
-    /// <exception cref="InputException">The file is missing, no regular file, empty, too large, or cannot be read.</exception>
+    private const int Buffer = 1 << 16;
+
+    /// <summary>Opens a file for one pass from start to end.</summary>
+    /// <exception cref="InputException">There is no such file, it may not be read, or it is a folder, pipe, socket or device.</exception>
+    public static FileStream Open(string path)
+    {
+        if (Directory.Exists(path)) throw new InputException("this is a folder, not a file", path);
+        if (!File.Exists(path)) throw new InputException("there is no such file", path);
+        try
+        {
+            FileStream file = OperatingSystem.IsWindows()
+                ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, Buffer, FileOptions.SequentialScan)
+                : new FileStream(OpenWithoutWaiting(path), FileAccess.Read, Buffer);
+            if (IsRegular(file)) return file;
+            file.Dispose();
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new InputException($"the file cannot be opened: {e.Message}", path, inner: e);
+        }
+        throw new InputException("this is a pipe, a socket or a device, not a file", path, "Write its content into a file and give that.");
+    }
+
+    /// <summary>The whole of a file that cannot be empty, without a byte order mark.</summary>
+    /// <exception cref="InputException">As <see cref="Open"/>, or it is empty, too large, or cannot be read.</exception>
     public static byte[] ReadBytes(string path, long maxBytes)
     {
         try
         {
-            FileInfo file = new(path);
-            if (file.LinkTarget is not null) file = (FileInfo)(file.ResolveLinkTarget(returnFinalTarget: true) ?? file);
-            if (Directory.Exists(path)) throw new InputException("this is a folder, a file is expected", path);
-            if (!file.Exists)
-            {
-                throw new InputException("the file does not exist", path, "give a folder that holds a Hugging Face tokenizer");
-            }
-            // FIFOs, devices and sockets have no size.
-            if (file.Length == 0) throw new InputException("the file is empty, or no regular file", path);
-            if (file.Length > maxBytes) throw TooLarge(path, maxBytes);
-            using FileStream stream = new(file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read);
-            byte[] bytes = new byte[file.Length];
+            using FileStream stream = Open(path);
+            if (stream.Length == 0) throw new InputException("the file is empty", path);
+            if (stream.Length > maxBytes) throw new InputException($"the file has more than {maxBytes} bytes, the most that is read", path);
+            byte[] bytes = new byte[stream.Length];
             int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            if (stream.ReadByte() >= 0) throw new InputException("the file grows while it is read, or is no regular file", path);
+            if (stream.ReadByte() >= 0) throw new InputException("the file grows while it is read", path);
             return bytes.AsSpan(0, read).StartsWith("\uFEFF"u8) ? bytes[3..read] : read < bytes.Length ? bytes[..read] : bytes;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -58,6 +76,25 @@ internal static class RegularFile
         throw new InputException(wide ? "the file is UTF-16, UTF-8 is expected" : "the file is not valid UTF-8", path);
     }
 
-    private static InputException TooLarge(string path, long maxBytes) =>
-        new($"the file has more than {maxBytes} bytes, the most that is read", path);
+    // Devices say that they are empty, and are not.
+    private static bool IsRegular(FileStream file)
+    {
+        if (!file.CanSeek) return false;
+        if (file.Length > 0) return true;
+        bool empty = file.ReadByte() < 0;
+        file.Position = 0;
+        return empty;
+    }
+
+    private static SafeFileHandle OpenWithoutWaiting(string path)
+    {
+        int flags = OperatingSystem.IsLinux() ? 0x80000 | 0x800 : 0x1000000 | 0x4; // O_CLOEXEC | O_NONBLOCK
+        int descriptor = OpenFile(path, flags);
+        return descriptor >= 0
+            ? new SafeFileHandle(descriptor, ownsHandle: true)
+            : throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFile(string path, int flags);
 }

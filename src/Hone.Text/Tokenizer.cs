@@ -69,6 +69,11 @@ public sealed class Tokenizer
     /// <exception cref="InputException">The folder has no such file.</exception>
     public static string FileIn(string folder) => TokenizerLoader.FileIn(folder);
 
+    /// <summary>Whether two folders hold the same vocabulary, so that ids of one mean the same in the other.</summary>
+    /// <exception cref="InputException">A folder has no such file.</exception>
+    public static bool IsSame(string folder, string other) =>
+        File.ReadAllBytes(FileIn(folder)).AsSpan().SequenceEqual(File.ReadAllBytes(FileIn(other)));
+
     /// <summary>Ids of a text. [time]</summary>
     /// <param name="text">Any text; half a surrogate pair counts as U+FFFD.</param>
     /// <param name="addSpecial">Adds what the post-processor adds, such as BOS.</param>

@@ -112,9 +112,7 @@ internal static class DataVerb
     private static ModelText Load(string folder, string? template)
     {
         if (template is null) return ModelText.Load(folder);
-        return File.Exists(template)
-            ? ModelText.Load(folder, ChatTemplate.Parse(File.ReadAllText(template)))
-            : throw new InputException("the file does not exist", template);
+        return ModelText.Load(folder, ChatTemplate.LoadFile(template));
     }
 
     private static NgramIndex? Evaluation(string[] paths, int n, Streams io)

@@ -23,7 +23,7 @@ public sealed record HubSettings(Uri Endpoint, string Cache, string? Token, bool
             throw new InputException($"HF_ENDPOINT is `{endpoint}`, which is no address",
                 fix: "Set it to something like https://huggingface.co, or remove it.");
         string tokenFile = Text("HF_TOKEN_PATH") ?? Path.Combine(hfHome, "token");
-        string? token = Text("HF_TOKEN") ?? (File.Exists(tokenFile) ? RegularFile.ReadText(tokenFile).Trim() : null);
+        string? token = Text("HF_TOKEN") ?? (File.Exists(tokenFile) ? SmallText.Read(tokenFile).Trim() : null);
         // A header holds visible ASCII; a line break in it would begin another header.
         if (token is not null && token.Any(c => c is < '!' or > '~'))
             throw new InputException("the token holds a space, a line break or a character outside of ASCII",

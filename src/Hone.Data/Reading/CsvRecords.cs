@@ -1,3 +1,4 @@
+using Hone.Text;
 using System.Globalization;
 using System.Text;
 using CsvHelper;

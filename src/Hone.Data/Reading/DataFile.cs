@@ -1,3 +1,4 @@
+using Hone.Text;
 using Microsoft.Extensions.FileSystemGlobbing;
 
 namespace Hone.Data;

@@ -62,7 +62,7 @@ internal static class ResultFolder
     {
         try
         {
-            JsonNode? node = JsonNode.Parse(File.ReadAllText(file));
+            JsonNode? node = JsonNode.Parse(SmallText.Read(file));
             return node?["results"] is JsonObject ? node
                 : throw new InputException("this is not a results file: it has no `results`", file);
         }

@@ -1,3 +1,4 @@
+using Hone.Data;
 using System.Globalization;
 using System.Text.Json;
 
@@ -30,7 +31,7 @@ internal sealed record ItemSelection
             return new ItemSelection { Limit = value };
         }
         if (samples is null) return All;
-        string text = File.Exists(samples) ? File.ReadAllText(samples) : samples;
+        string text = File.Exists(samples) ? SmallText.Read(samples) : samples;
         try
         {
             return new ItemSelection

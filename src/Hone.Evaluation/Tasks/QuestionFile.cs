@@ -1,3 +1,4 @@
+using Hone.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hone.Data;
@@ -32,7 +33,7 @@ internal static class QuestionFile
     /// <summary>SHA-256 of the file, in lower-case hex.</summary>
     public static string Digest(string path)
     {
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = RegularFile.Open(path);
         return Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(file));
     }
 

@@ -102,7 +102,7 @@ public sealed class PretrainedModel : IDisposable
     /// </summary>
     public bool RendersAs(PretrainedModel other) =>
         Text.Chat?.Template.Source == other.Text.Chat?.Template.Source
-        && File.ReadAllBytes(Tokenizer.FileIn(Path)).AsSpan().SequenceEqual(File.ReadAllBytes(Tokenizer.FileIn(other.Path)));
+        && Tokenizer.IsSame(Path, other.Path);
 
     public void Dispose() => Model.Dispose();
 }

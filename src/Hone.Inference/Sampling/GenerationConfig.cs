@@ -1,3 +1,4 @@
+using Hone.Data;
 using System.Text.Json;
 
 namespace Hone.Inference;
@@ -38,8 +39,7 @@ public sealed record GenerationConfig
         if (!File.Exists(path)) return new GenerationConfig();
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            using JsonDocument document = JsonDocument.Parse(stream);
+            using JsonDocument document = JsonDocument.Parse(SmallText.Read(path));
             return Parse(document.RootElement, path);
         }
         catch (JsonException e)

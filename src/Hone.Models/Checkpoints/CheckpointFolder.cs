@@ -1,3 +1,4 @@
+using Hone.Text;
 using System.Text.Json;
 using Hone.Data;
 using static TorchSharp.torch;
@@ -51,7 +52,7 @@ public static class CheckpointFolder
             FolderLinks.RefuseOutside(from);
             Durable.WriteFile(Path.Combine(target, name), stream =>
             {
-                using FileStream file = File.OpenRead(from);
+                using FileStream file = RegularFile.Open(from);
                 file.CopyTo(stream);
             });
         }

@@ -1,3 +1,4 @@
+using Hone.Text;
 using System.Text.Json;
 
 namespace Hone.Models;
@@ -14,7 +15,8 @@ internal static class JsonFile
         byte[] bytes;
         try
         {
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            if (!Path.Exists(path)) throw new FileNotFoundException();
+            using FileStream file = RegularFile.Open(path);
             bytes = ReadAtMost(file, path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -1,3 +1,4 @@
+using Hone.Text;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using TorchSharp;
@@ -37,7 +38,7 @@ public sealed unsafe partial class SafetensorsFile : IDisposable
     {
         try
         {
-            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            using FileStream stream = RegularFile.Open(path);
             SafetensorsHeader header = SafetensorsHeader.Read(stream, path);
             MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
                 stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);

@@ -1,3 +1,4 @@
+using Hone.Text;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using TorchSharp;
@@ -29,7 +30,7 @@ public sealed class GgufFile : IDisposable
         try
         {
             GgufHeader header;
-            using (FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
+            using (FileStream stream = RegularFile.Open(path))
                 header = GgufHeader.Read(stream, path);
             return new GgufFile(path, header, File.OpenHandle(path));
         }

@@ -40,13 +40,14 @@ public static class GgufFolder
             Unpack(file.FullName, partial);
             File.CreateSymbolicLink(Path.Combine(partial, WeightsFile), file.FullName);
             DurableFiles.Instance.SyncBelow(partial, DurableFolders.FilesBelow(partial));
-            // Another process may have been faster, with the same result.
-            if (!Directory.Exists(folder)) DurableFiles.Instance.Move(partial, folder);
+            DurableFiles.Instance.Move(partial, folder);
             DurableFiles.Instance.SyncFolder(root);
             return folder;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            // Another process was faster, with the same result: the folder appears under its name only when it is whole.
+            if (Directory.Exists(folder)) return folder;
             throw new InputException($"The model's folder cannot be made: {e.Message}", folder, null, e);
         }
         finally

@@ -39,7 +39,7 @@ public static class DpoStage
         StageFolder stage = run.OpenStage(ReferenceName, run.Identity.Reference(files, start, reference, run.Digests));
         if (stage.Finished) return stage;
         using PretrainedModel model = run.Open((reference ?? start).Folder);
-        if (reference is not null && !SameTokenizer(start, reference))
+        if (reference is not null && !Tokenizer.IsSame(start.Folder, reference.Folder))
             throw new InputException(
                 "The policy and its reference have different tokenizers, so their log-probabilities cannot be compared.",
                 reference.Folder, "Give the model that the policy was made from.");
@@ -86,7 +86,4 @@ public static class DpoStage
                 throw new InputException($"a row holds the token id {id}; the model's tokenizer has {size}",
                     file, "Train the model that the pairs were sampled from.");
     }
-
-    private static bool SameTokenizer(ModelRef a, ModelRef b) =>
-        File.ReadAllBytes(Tokenizer.FileIn(a.Folder)).AsSpan().SequenceEqual(File.ReadAllBytes(Tokenizer.FileIn(b.Folder)));
 }

@@ -1,5 +1,4 @@
 using Hone.Inference;
-using Hone.Data;
 using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Recipes;

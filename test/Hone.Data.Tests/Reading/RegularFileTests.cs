@@ -29,8 +29,8 @@ public sealed class RegularFileTests : IDisposable
             Assert.Contains("device", Assert.Throws<InputException>(() =>
                 DataReader.ReadSft(path, new DataReport(path)).ToList()).Message, StringComparison.Ordinal);
         }
-        Assert.Throws<InputException>(() => RegularFile.ReadText(pipe));
-        Assert.Throws<InputException>(() => RegularFile.ReadText(device));
+        Assert.Throws<InputException>(() => SmallText.Read(pipe));
+        Assert.Throws<InputException>(() => SmallText.Read(device));
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class RegularFileTests : IDisposable
         File.WriteAllText(_folder.File("empty.jsonl"), "");
         File.WriteAllText(_folder.File("rows.jsonl"), """{"text": "a"}""");
         File.CreateSymbolicLink(_folder.File("link.jsonl"), _folder.File("rows.jsonl"));
-        Assert.Equal("", RegularFile.ReadText(_folder.File("empty.jsonl")));
+        Assert.Equal("", SmallText.Read(_folder.File("empty.jsonl")));
         Assert.Single(DataReader.ReadSft(_folder.File("link.jsonl"), new DataReport("x")));
     }
 

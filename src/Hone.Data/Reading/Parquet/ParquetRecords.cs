@@ -1,3 +1,4 @@
+using Hone.Text;
 using Parquet;
 using Parquet.Schema;
 

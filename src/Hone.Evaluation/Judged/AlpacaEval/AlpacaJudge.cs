@@ -1,3 +1,4 @@
+using Hone.Data;
 using System.Text.Json.Nodes;
 using Hone.Text;
 
@@ -159,7 +160,7 @@ internal static class AlpacaJudge
     private static PromptTemplate[] ReadPrompt(string path, out string[] roles)
     {
         const string Start = "<|im_start|>", End = "<|im_end|>";
-        string text = File.Exists(path) ? File.ReadAllText(path).Trim()
+        string text = File.Exists(path) ? SmallText.Read(path).Trim()
             : throw new InputException("the judge's prompt is missing", path, "It is alpaca_eval's alpaca_eval_clf.txt.");
         if (!text.StartsWith(Start, StringComparison.Ordinal) || !text.EndsWith(End, StringComparison.Ordinal)
             || !text.Contains("{output_2}", StringComparison.Ordinal))

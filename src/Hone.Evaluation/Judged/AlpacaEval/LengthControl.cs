@@ -40,7 +40,7 @@ internal sealed class LengthControl
         double[] difficulty = [.. Columns(difficulties, "instruction_difficulty").Select(r => r[0])];
         (double X1, double X2)[] rows = [.. Columns(Path.Combine(folder, "gamed_baseline_lengths.csv"), "std_delta_len", "index")
             .Select(r => (Math.Tanh(r[0]), difficulty[(int)r[1]]))];
-        JsonNode sums = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "gamed_baseline_sufficient_stats.json")))!;
+        JsonNode sums = JsonNode.Parse(SmallText.Read(Path.Combine(folder, "gamed_baseline_sufficient_stats.json")))!;
         double[] tilted = Tilt(rows, (double)sums["S_tanh_std_delta_len"]!, (double)sums["S_instruction_difficulty"]!);
         return new LengthControl(difficulty, [.. rows.Select((r, i) => new Row(r.X1, r.X2, 0, tilted[i], GamedWeight))]);
     }
