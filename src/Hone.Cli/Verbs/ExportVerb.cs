@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Hone.Inference;
+using Hone.Models;
 using Hone.Models.Gguf;
 using Hone.Workflow;
 
 namespace Hone.Cli;
 
-/// <summary><c>hone export</c>: a model as one file that other programs run.</summary>
+/// <summary><c>hone export</c>: a model in the form that other programs run.</summary>
 internal static class ExportVerb
 {
     public static Command Create(Streams io)
@@ -15,39 +17,71 @@ internal static class ExportVerb
         {
             Description = "Folder of the model (Hugging Face layout), or owner/name of one on a hub.",
         };
-        var gguf = new Option<string>("--gguf") { Description = $"How matrices are stored: {types}.", Required = true };
-        var output = new Option<string>("--output") { Description = "The file to be written, NAME.gguf.", Required = true };
-        var command = new Verb("export", "Write a model as GGUF for llama.cpp, Ollama and LM Studio.", """
-            The file holds weights, tokenizer and chat template. A model card (README.md) and a Modelfile for Ollama are
-            written beside it. F32 keeps every digit; Q8_0 takes a quarter of that and answers nearly the same; Q4_0
-            takes an eighth. Where llama.cpp would compute otherwise than the model, that is told or refused.
+        var gguf = new Option<string?>("--gguf") { Description = $"Writes one GGUF file with matrices stored as {types}." };
+        var merge = new Option<bool>("--merge") { Description = "Writes a LoRA adapter and its base as one ordinary model folder." };
+        var type = new Option<string>("--dtype")
+        {
+            Description = $"With --merge: how weights are stored, {ComputeTarget.TypeWords}.",
+            DefaultValueFactory = _ => "float32",
+        };
+        var output = new Option<string>("--output") { Description = "The file NAME.gguf or the folder to be written.", Required = true };
+        var command = new Verb("export", "Write a model for other programs: as GGUF, or an adapter merged into its base.", """
+            A GGUF file (llama.cpp, Ollama, LM Studio) holds weights, tokenizer and chat template. A model card (README.md)
+            and a Modelfile for Ollama are written beside it. F32 keeps every digit; Q8_0 takes a quarter of that and
+            answers nearly the same; Q4_0 takes an eighth. Where llama.cpp would compute otherwise than the model, that is
+            told or refused.
 
-            Example:
+            --merge adds the adapter to the weights of its base in float32, and says how much of it rounding to --dtype
+            has lost.
+
+            Examples:
               hone export runs/2025-01-31-quickstart/model --gguf Q8_0 --output my-model.gguf
+              hone export my-adapter --merge --output my-model
             """)
-        { model, gguf, output };
+        { model, gguf, merge, type, output };
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            string path = parsed.GetRequiredValue(output), name = parsed.GetRequiredValue(gguf);
-            if (!Enum.TryParse(name, ignoreCase: true, out GgufTensorType type) || !GgufExport.Types.Contains(type))
-                throw new InputException($"--gguf is {name}, it must be one of {types}");
-            if (!path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
-                throw new InputException("the file's name must end in .gguf, by which programs know it", path);
+            string path = parsed.GetRequiredValue(output);
+            string? format = parsed.GetValue(gguf);
+            if (format is null != parsed.GetValue(merge))
+                throw new InputException("export needs one of --gguf and --merge", fix: $"Give --gguf ({types}), or --merge for an adapter.");
             if (Path.Exists(path))
                 throw new InputException("there is something here already", path, "Give the result another place with --output.");
             string folder = io.Model(parsed.GetRequiredValue(model));
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            GgufReleaseResult result = GgufRelease.Write(folder, type, path);
-            foreach (string warning in result.Warnings) io.Error.WriteLine($"note: {warning}");
-            Facts.Print(io.Out, common.Json(parsed),
-                ("exported", result.File),
-                ("type", $"{type}"),
-                ("bytes", new FileInfo(result.File).Length),
-                ("files", new JsonArray([.. result.Files.Select(f => JsonValue.Create(f))])),
-                ("notes", new JsonArray([.. result.Warnings.Select(w => JsonValue.Create(w))])));
+            bool json = common.Json(parsed);
+            if (format is null) Merge(io, json, folder, ComputeTarget.Parse("cpu", parsed.GetRequiredValue(type)), path);
+            else Gguf(io, json, folder, format, path);
             return 0;
         });
         return command;
+    }
+
+    private static void Merge(Streams io, bool json, string folder, ComputeTarget target, string output)
+    {
+        MergeError error = MergedModel.Write(folder, target, output);
+        Facts.Print(io.Out, json,
+            ("merged", output),
+            ("type", $"{target.Type}".ToLowerInvariant()),
+            ("share_of_adapter_lost", error.Lost),
+            ("largest_rounding", error.Largest));
+    }
+
+    private static void Gguf(Streams io, bool json, string folder, string format, string path)
+    {
+        string types = string.Join(", ", GgufExport.Types);
+        if (!Enum.TryParse(format, ignoreCase: true, out GgufTensorType type) || !GgufExport.Types.Contains(type))
+            throw new InputException($"--gguf is {format}, it must be one of {types}");
+        if (!path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
+            throw new InputException("the file's name must end in .gguf, by which programs know it", path);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        GgufReleaseResult result = GgufRelease.Write(folder, type, path);
+        foreach (string warning in result.Warnings) io.Error.WriteLine($"note: {warning}");
+        Facts.Print(io.Out, json,
+            ("exported", result.File),
+            ("type", $"{type}"),
+            ("bytes", new FileInfo(result.File).Length),
+            ("files", new JsonArray([.. result.Files.Select(f => JsonValue.Create(f))])),
+            ("notes", new JsonArray([.. result.Warnings.Select(w => JsonValue.Create(w))])));
     }
 }

@@ -1,3 +1,7 @@
+using Hone.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace Hone.Inference;
 
 /// <summary>How much one batch holds; more is done in several batches. On the CPU each thread works on a batch of its own.</summary>
@@ -5,11 +9,18 @@ namespace Hone.Inference;
 /// Most answers in a batch. On the CPU small batches are faster, because their caches stay in the processor's; an
 /// accelerator wants many rows.
 /// </param>
-/// <param name="CacheTokens">Most tokens in a batch's key/value cache, prompts and longest allowed answers together.</param>
+/// <param name="CacheBytes">Most bytes of a batch's key/value cache, prompts and longest allowed answers together.</param>
 /// <param name="PromptTokens">Most prompt tokens in one pass.</param>
-public sealed record BatchLimits(int Rows, long CacheTokens = 1 << 18, int PromptTokens = 1 << 13)
+public sealed record BatchLimits(int Rows, long CacheBytes = 1L << 30, int PromptTokens = 1 << 13)
 {
-    public static BatchLimits ForCpu { get; } = new(Rows: 128);
+    /// <summary>
+    /// Limits of a device: a quarter of its memory for the caches of all batches together, half of that in use when one
+    /// grows. Nothing that changes from run to run enters, because batches decide rounding.
+    /// </summary>
+    public static BatchLimits For(Device device) => device.type == DeviceType.CPU
+        ? new(Rows: 128, CacheBytes: ModelMemory.OfDevice(device) / 4 / get_num_threads())
+        : new(Rows: 512, CacheBytes: ModelMemory.OfDevice(device) / 4);
 
-    public static BatchLimits ForAccelerator { get; } = new(Rows: 512);
+    /// <summary>Most tokens of a batch's cache for that model; at least one answer is always served.</summary>
+    internal long CacheTokens(TransformerConfig config, ScalarType type) => CacheBytes / ModelMemory.CachePerToken(config, type);
 }

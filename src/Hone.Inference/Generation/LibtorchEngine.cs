@@ -20,6 +20,7 @@ public sealed class LibtorchEngine : IGenerationEngine
     private readonly StopRules _stops;
     private readonly Tokenizer? _tokenizer;
     private readonly BatchLimits _limits;
+    private readonly long _cacheTokens;
     private readonly Lock _gate = new();
     private readonly List<Submission> _waiting = [];
     private bool _working;
@@ -36,7 +37,8 @@ public sealed class LibtorchEngine : IGenerationEngine
         _decoder = new Decoder(model);
         _stops = stops;
         _tokenizer = tokenizer;
-        _limits = limits ?? (model.Device.type == DeviceType.CPU ? BatchLimits.ForCpu : BatchLimits.ForAccelerator);
+        _limits = limits ?? BatchLimits.For(model.Device);
+        _cacheTokens = _limits.CacheTokens(model.Config, model.ComputeType);
     }
 
     /// <inheritdoc/>
@@ -108,7 +110,7 @@ public sealed class LibtorchEngine : IGenerationEngine
         void RunWave(AnswerInProgress[] wave) => new GenerationWave(_decoder, _stops, _limits, wave, Leave).Run();
 
         int threads = _decoder.Model.Device.type == DeviceType.CPU ? torch.get_num_threads() : 1;
-        AnswerInProgress[][] waves = [.. Waves.Divide([.. batch.SelectMany(s => s.Answers)], _limits, atLeast: threads)];
+        AnswerInProgress[][] waves = [.. Waves.Divide([.. batch.SelectMany(s => s.Answers)], _limits.Rows, _cacheTokens, atLeast: threads)];
         if (threads > 1 && waves.Length > 1) SingleThreads.ForEach(waves, threads, RunWave);
         else Array.ForEach(waves, RunWave);
     }

@@ -10,19 +10,21 @@ internal static class Waves
     /// batch, so little of the cache is gap, and the largest batch comes first, so memory that is too small shows at once.
     /// </summary>
     /// <param name="answers">All answers to come.</param>
-    /// <param name="limits">Limits of one batch.</param>
+    /// <param name="rows">Most answers in one batch.</param>
+    /// <param name="cacheTokens">Most tokens in the cache of one batch; an answer that needs more is a batch of its own.</param>
     /// <param name="atLeast">As many batches are made even where fewer would do, unless they would get very small.</param>
-    public static IEnumerable<AnswerInProgress[]> Divide(IReadOnlyList<AnswerInProgress> answers, BatchLimits limits, int atLeast)
+    public static IEnumerable<AnswerInProgress[]> Divide(
+        IReadOnlyList<AnswerInProgress> answers, int rows, long cacheTokens, int atLeast)
     {
-        int most = Math.Min(limits.Rows, Math.Max(SmallestShare, (answers.Count + atLeast - 1) / atLeast));
+        int most = Math.Min(rows, Math.Max(SmallestShare, (answers.Count + atLeast - 1) / atLeast));
         AnswerInProgress[] sorted =
             [.. answers.OrderByDescending(a => a.Prompt.Length).ThenBy(a => a.Prompt, TokenOrder.Instance).ThenBy(a => a.Order)];
         int start = 0;
         for (int longest = 0, end = 0; end < sorted.Length; end++)
         {
             longest = Math.Max(longest, sorted[end].LongestLength);
-            int rows = end - start + 1;
-            if (rows > 1 && (rows > most || (long)rows * longest > limits.CacheTokens))
+            int count = end - start + 1;
+            if (count > 1 && (count > most || (long)count * longest > cacheTokens))
             {
                 yield return sorted[start..end];
                 (start, longest) = (end, sorted[end].LongestLength);

@@ -28,14 +28,28 @@ public sealed class ModelText
     /// <summary>Longest sequence that the folder's model reads, in tokens; null where that is not known.</summary>
     public int? Context { get; private init; }
 
+    /// <summary>The folder that it was read from.</summary>
+    public required string Folder { get; init; }
+
     public static ModelText Load(string folder) => Load(folder, ChatTemplate.TryLoad(folder));
 
     /// <summary>The folder's tokenizer with a template from elsewhere.</summary>
     public static ModelText Load(string folder, ChatTemplate? template)
     {
         Tokenizer tokenizer = Tokenizer.Load(folder);
-        return new ModelText(tokenizer, template is null ? null : new ChatFormat(tokenizer, template)) { Context = ContextOf(folder) };
+        return new ModelText(tokenizer, template is null ? null : new ChatFormat(tokenizer, template))
+        {
+            Folder = folder,
+            Context = ContextOf(folder),
+        };
     }
+
+    /// <summary>
+    /// Whether the other model turns a conversation into the same token ids: the same tokenizer and the same template. Reward
+    /// models of one tokenizer family often have templates of their own.
+    /// </summary>
+    public bool RendersAs(ModelText other) =>
+        Chat?.Template.Source == other.Chat?.Template.Source && Tokenizer.IsSame(Folder, other.Folder);
 
     public RenderedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt) =>
         Chat is { } chat ? chat.Render(messages, addGenerationPrompt) : RenderPlain(messages);

@@ -30,13 +30,11 @@ public sealed class PretrainedModel : IDisposable
     public StopRules Stops { get; }
 
     /// <summary>Opens a model of either kind.</summary>
-    /// <param name="path">A Hugging Face folder or a GGUF file.</param>
+    /// <param name="path">A Hugging Face folder, a PEFT folder with a LoRA adapter, or a GGUF file.</param>
     /// <param name="target">Where and in what to compute.</param>
-    /// <param name="trainable">
-    /// Weights to be trained are fp32 whatever the arithmetic; others are held in the type they compute in.
-    /// </param>
+    /// <param name="training">How it is going to be trained; null for a model that is only used.</param>
     /// <exception cref="InputException">It is not a model that Hone can read; the message says why.</exception>
-    public static PretrainedModel Open(string path, ComputeTarget target, bool trainable = false)
+    public static PretrainedModel Open(string path, ComputeTarget target, TrainingStart? training = null)
     {
         LibTorch.Load();
         path = ModelPath.Folder(path);
@@ -44,9 +42,7 @@ public sealed class PretrainedModel : IDisposable
         ModelText text = ModelText.Load(path);
         ConfigFile.Check(config, text.Tokenizer.VocabularySize, path);
         GenerationConfig generation = GenerationConfig.Load(path);
-        ScalarType stored = trainable ? ScalarType.Float32 : target.Type;
-        Dictionary<string, Tensor> weights = WeightFolder.LoadWeights(path, config, stored, target.Device);
-        return new PretrainedModel(path, new Transformer(config, weights, target.Type), text, generation);
+        return new PretrainedModel(path, ModelWeights.Load(path, config, target, training), text, generation);
     }
 
     /// <summary>Opens a language model.</summary>
@@ -69,14 +65,17 @@ public sealed class PretrainedModel : IDisposable
     /// Opens a model's body as a reward model to be trained: no language-model head, a score head of zeros (loss ln 2 at step 0).
     /// </summary>
     /// <exception cref="InputException">It is not a model that Hone can read.</exception>
-    public static PretrainedModel OpenAsNewRewardModel(string path, ComputeTarget target)
+    public static PretrainedModel OpenAsNewRewardModel(string path, ComputeTarget target, TrainingStart training)
     {
-        PretrainedModel source = Open(path, target, trainable: true);
+        PretrainedModel source = Open(path, target, training);
         if (source.Model.Config.IsRewardModel) return source;
         TransformerConfig config = source.Model.Config with { IsRewardModel = true };
         var weights = source.Model.Weights.Where(w => w.Key != WeightNames.LanguageModelHead).ToDictionary();
         weights[WeightNames.RewardHead] = zeros(1, config.HiddenSize, device: target.Device);
-        return new PretrainedModel(path, new Transformer(config, weights, target.Type), source.Text, source.GenerationConfig);
+        LoraAdapter? adapter = source.Model.Adapter is { } trained
+            ? trained.With(trained.Options.Dropout, [.. trained.Modules, WeightNames.RewardHead])
+            : null;
+        return new PretrainedModel(path, new Transformer(config, weights, target.Type, adapter), source.Text, source.GenerationConfig);
     }
 
     /// <exception cref="InputException">There is no such model, or it is a reward model.</exception>
@@ -95,14 +94,6 @@ public sealed class PretrainedModel : IDisposable
 
     /// <summary>An engine that samples from this model.</summary>
     public IGenerationEngine CreateEngine() => new LibtorchEngine(Model, Stops, Text.Tokenizer);
-
-    /// <summary>
-    /// Whether the other model turns a conversation into the same token ids: the same tokenizer and the same template. Reward
-    /// models of one tokenizer family often have templates of their own.
-    /// </summary>
-    public bool RendersAs(PretrainedModel other) =>
-        Text.Chat?.Template.Source == other.Text.Chat?.Template.Source
-        && Tokenizer.IsSame(Path, other.Path);
 
     public void Dispose() => Model.Dispose();
 }

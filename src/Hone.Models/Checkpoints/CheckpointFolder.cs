@@ -37,10 +37,34 @@ public static class CheckpointFolder
         DurableFiles.Instance.WriteFolder(target, partial =>
         {
             WeightWriter.SaveWeights(partial, weights, config, dtype, maxShardBytes);
-            ConfigWriter.Write(partial, config, dtype);
-            WriteGenerationConfig(partial, config, tokenizerFolder);
-            if (tokenizerFolder is not null) CopyTokenizer(tokenizerFolder, partial);
+            WriteDescription(partial, config, dtype, tokenizerFolder);
         });
+    }
+
+    /// <summary>
+    /// Writes the folder of a model with an adapter as PEFT does: the adapter and the modules trained beside it, and no
+    /// weights of the base, which its configuration names. Beside it lie config.json and what <see cref="Save"/> copies.
+    /// </summary>
+    /// <param name="baseModel">A folder, or an id of a hub.</param>
+    /// <exception cref="InputException">As <see cref="Save"/>.</exception>
+    public static void SaveAdapter(string folder, Transformer model, string baseModel, string? tokenizerFolder)
+    {
+        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (Path.Exists(target))
+            throw new InputException("The output folder exists already.", target, "Give another folder, or remove this one.");
+        DurableFiles.Instance.WriteFolder(target, partial =>
+        {
+            PeftFolder.Write(partial, model, baseModel);
+            WriteDescription(partial, model.Config, model.ComputeType, tokenizerFolder);
+        });
+    }
+
+    /// <summary>Everything of a model folder but its weights.</summary>
+    internal static void WriteDescription(string target, TransformerConfig config, ScalarType dtype, string? tokenizerFolder)
+    {
+        ConfigWriter.Write(target, config, dtype);
+        WriteGenerationConfig(target, config, tokenizerFolder);
+        if (tokenizerFolder is not null) CopyTokenizer(tokenizerFolder, target);
     }
 
     private static void CopyTokenizer(string source, string target)

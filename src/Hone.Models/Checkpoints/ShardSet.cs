@@ -116,6 +116,7 @@ internal sealed class ShardSet : IDisposable
         return new InputException(
             $"The folder holds neither {SingleFile} nor {IndexFile}.",
             folder,
-            pickled ? "Its weights are Python pickles, which can run code and are not read: save the model as safetensors." : null);
+            PeftConfig.IsIn(folder) ? "It is a LoRA adapter: hone export --merge makes a whole model of it."
+            : pickled ? "Its weights are Python pickles, which can run code and are not read: save the model as safetensors." : null);
     }
 }

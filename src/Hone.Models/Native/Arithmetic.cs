@@ -70,6 +70,20 @@ public static class Arithmetic
     /// <summary>cap tanh(x / cap): nearly x where |x| is far below the cap, and never beyond it.</summary>
     public static Tensor SoftCap(this Tensor x, double cap) => x.Times(1 / cap).tanh().Times(cap);
 
+    /// <summary>Each number, or <paramref name="most"/> where it is larger.</summary>
+    public static Tensor AtMost(this Tensor a, double most)
+    {
+        using Scalar scalar = most;
+        return a.clamp_max(scalar);
+    }
+
+    /// <summary>Each number, or <paramref name="least"/> where it is smaller.</summary>
+    public static Tensor AtLeast(this Tensor a, double least)
+    {
+        using Scalar scalar = least;
+        return a.clamp_min(scalar);
+    }
+
     /// <summary>0 where the mask is true, -inf elsewhere, fp32.</summary>
     public static Tensor ZeroWhere(Tensor mask)
     {

@@ -16,7 +16,7 @@ internal sealed class Block
     private readonly Func<Tensor, Tensor> _mlp;
 
     /// <param name="weights">All weights of the model, by their Hugging Face names.</param>
-    public Block(TransformerConfig config, IReadOnlyDictionary<string, Tensor> weights, int layer)
+    public Block(TransformerConfig config, IReadOnlyDictionary<string, Tensor> weights, LoraAdapter? adapter, int layer)
     {
         (_config, _layer) = (config, layer);
         string prefix = WeightNames.Layer(layer), attention = prefix + "self_attn.", mlp = prefix + "mlp.";
@@ -26,9 +26,11 @@ internal sealed class Block
         (_mlpIn, _mlpOut) = (Norm(names.MlpIn), Norm(names.MlpOut));
         (_queryNorm, _keyNorm) = (Norm("self_attn.q_norm"), Norm("self_attn.k_norm"));
         string[] projections = config.FusedProjections ? ["qkv_proj"] : ["q_proj", "k_proj", "v_proj"];
-        _queryKeyValue = [.. projections.Select(name => Projection.Of(weights, attention + name))];
-        _output = Projection.Of(weights, attention + "o_proj");
-        _mlp = config.Experts is null ? new GatedMlp(weights, mlp, config).Apply : new ExpertMlp(weights, mlp, config).Apply;
+        _queryKeyValue = [.. projections.Select(name => Projection.Of(weights, attention + name, adapter))];
+        _output = Projection.Of(weights, attention + "o_proj", adapter);
+        _mlp = config.Experts is null
+            ? new GatedMlp(weights, adapter, mlp, config).Apply
+            : new ExpertMlp(weights, adapter, mlp, config).Apply;
     }
 
     /// <summary>[time, hidden] to [time, hidden]. <paramref name="rotation"/> is null where this layer does not rotate.</summary>

@@ -12,11 +12,11 @@ internal sealed class ExpertMlp
     private readonly GatedMlp[] _experts;
     private readonly ExpertOptions _options;
 
-    public ExpertMlp(IReadOnlyDictionary<string, Tensor> weights, string prefix, TransformerConfig config)
+    public ExpertMlp(IReadOnlyDictionary<string, Tensor> weights, LoraAdapter? adapter, string prefix, TransformerConfig config)
     {
         _options = config.Experts!;
-        _router = Projection.Of(weights, prefix + "gate");
-        _experts = [.. Enumerable.Range(0, _options.Count).Select(e => new GatedMlp(weights, $"{prefix}experts.{e}.", config))];
+        _router = Projection.Of(weights, prefix + "gate", adapter: null);
+        _experts = [.. Enumerable.Range(0, _options.Count).Select(e => new GatedMlp(weights, adapter, $"{prefix}experts.{e}.", config))];
     }
 
     /// <summary>[rows, hidden] to [rows, hidden]</summary>

@@ -9,11 +9,11 @@ internal sealed class GatedMlp
     private readonly Projection _down;
     private readonly Activation _activation;
 
-    public GatedMlp(IReadOnlyDictionary<string, Tensor> weights, string prefix, TransformerConfig config)
+    public GatedMlp(IReadOnlyDictionary<string, Tensor> weights, LoraAdapter? adapter, string prefix, TransformerConfig config)
     {
         string[] names = config.FusedProjections ? ["gate_up_proj"] : ["gate_proj", "up_proj"];
-        _gateAndUp = [.. names.Select(name => Projection.Of(weights, prefix + name))];
-        _down = Projection.Of(weights, prefix + "down_proj");
+        _gateAndUp = [.. names.Select(name => Projection.Of(weights, prefix + name, adapter))];
+        _down = Projection.Of(weights, prefix + "down_proj", adapter);
         _activation = config.Activation;
     }
 

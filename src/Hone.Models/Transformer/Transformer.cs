@@ -16,11 +16,14 @@ public sealed class Transformer : IDisposable
     private readonly Block[] _blocks;
     private readonly RmsNorm _finalNorm;
 
-    /// <summary>Takes ownership of <paramref name="weights"/>; all must lie on one device.</summary>
-    public Transformer(TransformerConfig config, IReadOnlyDictionary<string, Tensor> weights, ScalarType computeType)
+    /// <summary>Takes ownership of weights and adapter; all must lie on one device.</summary>
+    /// <param name="adapter">What is trained in place of the weights; null trains these.</param>
+    public Transformer(
+        TransformerConfig config, IReadOnlyDictionary<string, Tensor> weights, ScalarType computeType, LoraAdapter? adapter = null)
     {
         Config = config;
         Weights = weights;
+        Adapter = adapter;
         ComputeType = computeType;
         foreach (Tensor weight in weights.Values) weight.DetachFromDisposeScope();
         Device = Embedding.device;
@@ -28,7 +31,7 @@ public sealed class Transformer : IDisposable
         Rope[] distinct = [.. ropes.OfType<Rope>().Distinct()];
         _rotary = [.. distinct.Select(rope => new RotaryTable(rope, config, computeType, Device))];
         _rotaryOf = [.. ropes.Select(rope => rope is null ? -1 : Array.IndexOf(distinct, rope))];
-        _blocks = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new Block(config, weights, layer))];
+        _blocks = [.. Enumerable.Range(0, config.LayerCount).Select(layer => new Block(config, weights, adapter, layer))];
         _finalNorm = RmsNorm.Of(weights, WeightNames.FinalNorm, config)!;
     }
 
@@ -37,10 +40,21 @@ public sealed class Transformer : IDisposable
     /// <summary>Weights by Hugging Face name. One tensor stands for tied embeddings.</summary>
     public IReadOnlyDictionary<string, Tensor> Weights { get; }
 
+    /// <summary>Null for a model without one.</summary>
+    public LoraAdapter? Adapter { get; }
+
     /// <summary>What a trainer changes and an optimiser holds state for, by name.</summary>
-    public IReadOnlyDictionary<string, Tensor> Trainable => Weights;
+    public IReadOnlyDictionary<string, Tensor> Trainable => Adapter is null
+        ? Weights
+        : Adapter.Modules.Select(name => KeyValuePair.Create(name, Weights[name])).Concat(Adapter.Tensors).ToDictionary();
 
     public ScalarType ComputeType { get; }
+
+    /// <summary>
+    /// Keeps only what goes into each layer for the backward pass, which computes the layer again: a third more work for a
+    /// fraction of the memory (Chen et al. 2016, arXiv 1604.06174).
+    /// </summary>
+    public bool CheckpointBlocks { get; set; }
 
     public Device Device { get; }
 
@@ -56,13 +70,15 @@ public sealed class Transformer : IDisposable
     /// <exception cref="InputException">A path is longer than the model's context.</exception>
     public Tensor Hidden(TokenForest forest)
     {
-        using var scope = NewDisposeScope();
+        // It stays in the caller's scope, which the backward pass is in: there layers may be computed again.
         ForestLayout layout = ForestLayout.Create(forest, Device);
         if (layout.Positions.Longest > Config.ContextLimit)
             throw new InputException(
                 $"A sequence of {layout.Positions.Longest} tokens is longer than the model's context of {Config.MaxPositions}.",
                 fix: "Lower the lengths in the recipe, or use a model with a longer context.");
-        return Forward(layout.Tokens, layout.Positions, new ForestAttention(layout, Config)).MoveToOuterDisposeScope();
+        Rotation[] rotations = Rotations(layout.Positions);
+        using var scope = NewDisposeScope();
+        return Forward(layout.Tokens, rotations, new ForestAttention(layout, Config)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Full logits in fp32, for checks and small inputs only: losses go through <see cref="LogProbHead"/>. [rows, vocab]</summary>
@@ -80,23 +96,32 @@ public sealed class Transformer : IDisposable
     {
         foreach (RotaryTable table in _rotary) table.Dispose();
         foreach (Tensor weight in Weights.Values) weight.Dispose();
+        Adapter?.Dispose();
     }
 
     /// <summary>Hidden states after the last norm; attention says what each token sees. tokens [time] int64, to [time, hidden]</summary>
     /// <remarks>No more than one layer's temporaries live at a time, but for what the backward pass needs.</remarks>
-    internal Tensor Forward(Tensor tokens, PassPositions positions, IAttention attention)
+    internal Tensor Forward(Tensor tokens, PassPositions positions, IAttention attention) =>
+        Forward(tokens, Rotations(positions), attention);
+
+    private Tensor Forward(Tensor tokens, Rotation[] rotations, IAttention attention)
     {
-        Rotation[] rotations = [.. _rotary.Select(table => table.Rows(positions))];
         Tensor x = Embed(tokens);
+        bool checkpoint = CheckpointBlocks && is_grad_enabled();
+        // A layer whose input needs no gradient would not be asked for those of its own weights.
+        if (checkpoint && !x.requires_grad) x.requires_grad_(true);
         for (int layer = 0; layer < _blocks.Length; layer++)
         {
+            Block block = _blocks[layer];
             Rotation? rotation = _rotaryOf[layer] is >= 0 and var table ? rotations[table] : null;
-            Tensor next = _blocks[layer].Forward(x, rotation, attention);
+            Tensor next = checkpoint ? Checkpoint.Apply(x, h => block.Forward(h, rotation, attention)) : block.Forward(x, rotation, attention);
             x.Dispose();
             x = next;
         }
         return _finalNorm.Apply(x);
     }
+
+    private Rotation[] Rotations(PassPositions positions) => [.. _rotary.Select(table => table.Rows(positions))];
 
     private Tensor Embed(Tensor tokens)
     {

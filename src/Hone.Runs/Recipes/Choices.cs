@@ -5,8 +5,5 @@ namespace Hone.Runs.Recipes;
 /// <summary>The world whose generated data a run learns from; none when it has files of its own.</summary>
 public enum DataWorld { None, Tiny }
 
-/// <summary>The DPO loss (Rafailov et al. 2023, arXiv 2305.18290, equation 7).</summary>
-public enum DpoLossKind { Sigmoid }
-
 /// <summary>The reference policy of each online iteration.</summary>
 public enum OnlineReference { Sft, Previous }

@@ -22,8 +22,21 @@ public abstract record DpoOptions : TrainOptions
     [Range(0.0, 0.5, MaximumIsExclusive = true)]
     public double LabelSmoothing { get; init; }
 
-    [Comment("The DPO loss: sigmoid.")]
-    public DpoLossKind Loss { get; init; } = DpoLossKind.Sigmoid;
+    [Comment("The loss: sigmoid (DPO), sigmoid_norm, robust, hinge, ipo, exo_pair, discopop, nca_pair, bco_pair, sppo_hard, apo_zero, "
+        + "apo_down, aot, aot_unpaired, simpo, orpo or sft; several are added with weights, as in 0.8*sigmoid + 0.2*sft.")]
+    [LossRule]
+    public string Loss { get; init; } = "sigmoid";
+
+    [Comment("SimPO's target margin (its gamma, not its ratio to beta).")]
+    [Range(0.0, 1e3)]
+    public double Gamma { get; init; } = 0.5;
+
+    [Comment("What the losses of a margin measure the distance to the reference by: reverse_kl (DPO), js or alpha.")]
+    public Divergence Divergence { get; init; } = Divergence.ReverseKl;
+
+    [Comment("Coefficient of the alpha divergence; 1 = forward KL.")]
+    [Range(0.0, 1e3, MinimumIsExclusive = true)]
+    public double DivergenceAlpha { get; init; } = 1;
 
     [Comment("Most tokens of a prompt. A longer one is dropped and counted, unless offline_dpo.too_long says otherwise.")]
     [Range(1, 16_777_216)]

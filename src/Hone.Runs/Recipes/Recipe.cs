@@ -36,6 +36,9 @@ public sealed record Recipe
     [Comment("What the model learns from.")]
     public DataOptions Data { get; init; } = new();
 
+    [Comment("A LoRA adapter in place of training all weights.")]
+    public AdapterOptions Adapter { get; init; } = new();
+
     [Comment("Stage 1, supervised fine-tuning of the base model.")]
     public SftOptions Sft { get; init; } = new();
 

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Hone.Data;
 
 namespace Hone.Runs.Recipes;
@@ -23,4 +24,9 @@ public sealed record RewardOptions : TrainOptions
         + "cut).")]
     [Decides(StagePart.Given)]
     public LengthPolicy TooLong { get; init; } = LengthPolicy.Drop;
+
+    [Comment("Weight of the squared sum of a pair's rewards in the loss, which keeps rewards around 0 (arXiv 2312.09244); 0 = off, 0.01 is "
+        + "usual.")]
+    [Range(0.0, 1e3)]
+    public double CenterRewards { get; init; }
 }

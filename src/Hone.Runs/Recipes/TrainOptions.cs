@@ -34,6 +34,13 @@ public abstract record TrainOptions
     [Range(1, 16_777_216)]
     public int MicroBatchTokens { get; init; } = 16_384;
 
+    [Comment("block keeps only the input of each layer for the backward pass and computes the layer again there: a third more work, a "
+        + "fraction of the memory; none keeps all.")]
+    public ActivationCheckpoints CheckpointActivations { get; init; } = ActivationCheckpoints.None;
+
+    [Comment("How AdamW keeps its two means of gradients: fp32, bf16 (rounded stochastically) or int8 (blocks of 256 with a scale).")]
+    public OptimizerState OptimizerState { get; init; } = OptimizerState.Fp32;
+
     [Comment("Decoupled weight decay (AdamW); never on norms and biases.")]
     [Range(0.0, 10.0)]
     public double WeightDecay { get; init; }

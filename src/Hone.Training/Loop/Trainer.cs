@@ -36,7 +36,8 @@ public sealed class Trainer<TExample> : IDisposable
         if (train.Count == 0) throw new InputException("There are no examples to train on.", fix: "See the counts of dropped rows above.");
         (_model, _objective, _train, _heldOut, _options, _hooks) = (model, objective, train, heldOut, options, hooks);
         foreach (Tensor weight in model.Trainable.Values) weight.requires_grad_(true);
-        _optimiser = new AdamW(model.Trainable, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
+        model.CheckpointBlocks = options.CheckpointActivations == ActivationCheckpoints.Block;
+        _optimiser = new AdamW(model.Trainable, options);
         int[] units = [.. train.Select(objective.BatchUnits)];
         for (int epoch = 0; epoch < options.Epochs; epoch++)
         {
@@ -55,14 +56,20 @@ public sealed class Trainer<TExample> : IDisposable
         _model.Trainable.Select(w => ("weight/" + w.Key, w.Value)).Concat(_optimiser.State).ToDictionary(t => t.Item1, t => t.Item2);
 
     /// <summary>Continues from a saved state.</summary>
+    /// <param name="step">Steps that it has behind it.</param>
+    /// <param name="read">
+    /// The saved tensor of a name in <see cref="State"/>, null where there is none. Read and freed one at a time, so that
+    /// memory holds the state once.
+    /// </param>
     /// <exception cref="InputException">The state is of another model or another length of training.</exception>
-    public void Restore(int step, IReadOnlyDictionary<string, Tensor> saved)
+    public void Restore(int step, Func<string, Tensor?> read)
     {
         if (step > TotalSteps) throw new InputException($"The saved state is at step {step}, this training has {TotalSteps} steps.");
         using var off = no_grad();
         foreach ((string name, Tensor tensor) in State)
         {
-            if (!saved.TryGetValue(name, out Tensor? value) || !value.shape.SequenceEqual(tensor.shape))
+            using Tensor? value = read(name);
+            if (value is null || !value.shape.SequenceEqual(tensor.shape))
                 throw new InputException($"The saved state does not fit this model: `{name}`.");
             tensor.copy_(value);
         }
@@ -108,13 +115,16 @@ public sealed class Trainer<TExample> : IDisposable
         double rate = LearningRate.At(Step, TotalSteps, _options.LearningRate, _options.WarmupRatio, _options.Schedule);
         int units = batch.Sum(i => _objective.LossUnits(_train[i]));
         var metrics = new StepMetrics();
+        int passes = 0;
         foreach (TExample[] pass in Passes(_train, batch))
         {
             using var inner = NewDisposeScope();
+            if (_model.Adapter is { } adapter) adapter.DropoutSeed = Seeds.Derive(_options.Seed, $"dropout/{Step}/{passes++}");
             Tensor loss = _objective.Loss(_model, pass, metrics);
             metrics.Add("loss", loss.item<float>(), pass.Sum(_objective.LossUnits));
             loss.Times(1.0 / units).backward();
         }
+        if (_model.Adapter is { } trained) trained.DropoutSeed = null;
         double norm = GradientNorm.Clip(_model.Trainable.Values, _options.ClipNorm);
         double lossMean = metrics.Means["loss"];
         if (!double.IsFinite(lossMean) || !double.IsFinite(norm))

@@ -17,6 +17,10 @@ public sealed record TrainingOptions
 
     public int MicroBatchTokens { get; init; } = 16_384;
 
+    public ActivationCheckpoints CheckpointActivations { get; init; }
+
+    public OptimizerState OptimizerState { get; init; }
+
     public double WeightDecay { get; init; }
 
     public double AdamBeta1 { get; init; } = 0.9;

@@ -9,4 +9,11 @@ public static class BradleyTerryLoss
 {
     /// <summary>Loss of each pair, [pairs] in and out, fp32.</summary>
     public static Tensor Negative(Tensor chosen, Tensor rejected) => -nn.functional.logsigmoid(chosen - rejected);
+
+    /// <summary>(r_chosen + r_rejected)^2 of each pair (Eisenstein et al. 2023, arXiv 2312.09244, section 4).</summary>
+    public static Tensor Centering(Tensor chosen, Tensor rejected)
+    {
+        Tensor sum = chosen + rejected;
+        return sum * sum;
+    }
 }

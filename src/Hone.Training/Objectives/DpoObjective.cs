@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 namespace Hone.Training;
 
 /// <summary>
-/// DPO against a fixed reference (<see cref="DpoLoss"/>), the mean over all comparisons of the batch. The implicit
-/// rewards are beta (log pi - log ref). Examples carry the reference's log-probabilities.
+/// DPO and its relatives against a fixed reference (<see cref="PreferenceLoss"/>), the mean over all comparisons of the
+/// batch. The implicit rewards are beta (log pi - log ref). Examples carry the reference's log-probabilities.
 /// </summary>
-public sealed class DpoObjective(double beta, double labelSmoothing = 0) : IObjective<PromptExample>
+public sealed class DpoObjective(PreferenceLossOptions options) : IObjective<PromptExample>
 {
     public int Tokens(PromptExample example) => example.Tokens;
 
@@ -25,11 +25,15 @@ public sealed class DpoObjective(double beta, double labelSmoothing = 0) : IObje
         Tensor better = batch.Better.OnDevice(model.Device), worse = batch.Worse.OnDevice(model.Device);
         Tensor chosen = logps.index_select(0, better), rejected = logps.index_select(0, worse);
         Tensor referenceChosen = references.index_select(0, better), referenceRejected = references.index_select(0, worse);
-        Tensor loss = DpoLoss.Sigmoid(chosen, rejected, referenceChosen, referenceRejected, beta, labelSmoothing).sum();
+        float[] lengths = [.. batch.Answers.Select(a => (float)a.Length)];
+        Tensor Lengths(IReadOnlyList<int> answers) => tensor(answers.Select(a => lengths[a]).ToArray(), device: model.Device);
+        Tensor loss = PreferenceLoss.Of(new PairLogProbs(
+            chosen, rejected, referenceChosen, referenceRejected, Lengths(batch.Better), Lengths(batch.Worse)), options).sum();
 
         using var off = no_grad();
         int pairs = batch.Better.Count;
-        Tensor chosenRewards = (chosen - referenceChosen).Times(beta), rejectedRewards = (rejected - referenceRejected).Times(beta);
+        Tensor chosenRewards = (chosen - referenceChosen).Times(options.Beta);
+        Tensor rejectedRewards = (rejected - referenceRejected).Times(options.Beta);
         metrics.Add("rewards/chosen", chosenRewards.sum().item<float>(), pairs);
         metrics.Add("rewards/rejected", rejectedRewards.sum().item<float>(), pairs);
         metrics.Add("rewards/margins", (chosenRewards - rejectedRewards).sum().item<float>(), pairs);

@@ -8,7 +8,8 @@ namespace Hone.Training;
 /// Bradley-Terry reward model: the score is a linear read-out of the hidden state at the answer's true last token; the
 /// loss is the mean of -log s(r_better - r_worse) over all comparisons of the batch.
 /// </summary>
-public sealed class RewardObjective : IObjective<PromptExample>
+/// <param name="center">Weight of the squared sum of a pair's two scores, which only their difference else fixes; 0 for none.</param>
+public sealed class RewardObjective(double center = 0) : IObjective<PromptExample>
 {
     public int Tokens(PromptExample example) => example.Tokens;
 
@@ -23,6 +24,7 @@ public sealed class RewardObjective : IObjective<PromptExample>
         Tensor better = scores.index_select(0, batch.Better.OnDevice(model.Device));
         Tensor worse = scores.index_select(0, batch.Worse.OnDevice(model.Device));
         Tensor loss = BradleyTerryLoss.Negative(better, worse).sum();
+        if (center > 0) loss = loss.Plus(BradleyTerryLoss.Centering(better, worse).sum().Times(center));
 
         using var off = no_grad();
         int pairs = batch.Better.Count;

@@ -17,6 +17,6 @@ public sealed class SftObjective : IObjective<SftExample>
     public Tensor Loss(Transformer model, IReadOnlyList<SftExample> examples, StepMetrics metrics)
     {
         ForestBatch batch = ForestBatch.Of(examples);
-        return -LogProbHead.LogProbs(model, model.Hidden(batch.Forest), batch.Scored).sum();
+        return -LogProbHead.Sum(model, model.Hidden(batch.Forest), batch.Scored);
     }
 }

@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Models;
 using static TorchSharp.torch;
 
@@ -5,60 +6,79 @@ namespace Hone.Training;
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter, arXiv 1711.05101) on fp32 master weights, as PyTorch's: decoupled decay first, bias
-/// correction on both moments. Norm weights and biases are not decayed. Its whole state is two tensors per weight and a
-/// step count, so a training state can hold it exactly.
+/// correction on both moments. Norm weights and biases are not decayed. Its whole state is two moments per weight, in a
+/// format of choice, and a step count, so a training state can hold it exactly.
 /// </summary>
 public sealed class AdamW : IDisposable
 {
-    private readonly IReadOnlyDictionary<string, Tensor> _weights;
-    private readonly Dictionary<string, Tensor> _mean = [];
-    private readonly Dictionary<string, Tensor> _square = [];
-    private readonly double _beta1;
-    private readonly double _beta2;
-    private readonly double _epsilon;
-    private readonly double _decay;
+    // Temporaries of a piece stay in the processor's cache, and none is as large as a weight.
+    private const long Piece = 1 << 20;
 
-    public AdamW(IReadOnlyDictionary<string, Tensor> weights, double beta1, double beta2, double epsilon, double weightDecay)
+    private readonly IReadOnlyDictionary<string, Tensor> _weights;
+    private readonly Dictionary<string, (Moment Mean, Moment Square)> _moments = [];
+    private readonly TrainingOptions _options;
+
+    /// <param name="options">Betas, epsilon, decay, the moments' format, and the seed of what is rounded stochastically.</param>
+    public AdamW(IReadOnlyDictionary<string, Tensor> weights, TrainingOptions options)
     {
-        (_weights, _beta1, _beta2, _epsilon, _decay) = (weights, beta1, beta2, epsilon, weightDecay);
+        (_weights, _options) = (weights, options);
         foreach ((string name, Tensor weight) in weights)
-        {
-            _mean[name] = zeros_like(weight).DetachFromDisposeScope();
-            _square[name] = zeros_like(weight).DetachFromDisposeScope();
-        }
+            _moments[name] = (Moment.Zeros(weight, options.OptimizerState, signed: true),
+                Moment.Zeros(weight, options.OptimizerState, signed: false));
     }
 
     /// <summary>Updates made so far.</summary>
     public int StepCount { get; set; }
 
-    /// <summary>First and second moments by name: <c>exp_avg/NAME</c> and <c>exp_avg_sq/NAME</c>.</summary>
-    public IEnumerable<(string Name, Tensor Tensor)> State =>
-        _mean.Select(m => ("exp_avg/" + m.Key, m.Value)).Concat(_square.Select(s => ("exp_avg_sq/" + s.Key, s.Value)));
+    /// <summary>First and second moments by name: <c>exp_avg/NAME</c> and <c>exp_avg_sq/NAME</c>, and their scales where they have some.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> State => _moments.SelectMany(m =>
+        m.Value.Mean.State("exp_avg", m.Key).Concat(m.Value.Square.State("exp_avg_sq", m.Key)));
 
     /// <summary>One update from the weights' gradients, which are then cleared.</summary>
     public void Step(double learningRate)
     {
-        using var scope = NewDisposeScope();
         using var off = no_grad();
         StepCount++;
-        double correction1 = 1 - Math.Pow(_beta1, StepCount);
-        double correction2 = Math.Sqrt(1 - Math.Pow(_beta2, StepCount));
         foreach ((string name, Tensor weight) in _weights)
         {
             if (weight.grad is not { } gradient) continue;
-            if (_decay != 0 && Decays(name)) weight.ScaleInPlace(1 - (learningRate * _decay));
-            Tensor mean = _mean[name], square = _square[name];
-            mean.ScaleInPlace(_beta1).AddInPlace(gradient, 1 - _beta1);
-            square.ScaleInPlace(_beta2).AddProductInPlace(gradient, gradient, 1 - _beta2);
-            Tensor denominator = square.sqrt().ScaleInPlace(1 / correction2).AddInPlace(_epsilon);
-            weight.AddQuotientInPlace(mean, denominator, -learningRate / correction1);
+            using var scope = NewDisposeScope();
+            using Generator? noise = _options.OptimizerState == OptimizerState.Bf16
+                ? new Generator(Seeds.Derive(_options.Seed, $"adamw/{StepCount}/{name}"), weight.device)
+                : null;
+            Update(name, weight.view(-1), gradient.reshape(-1), learningRate, noise);
             gradient.zero_();
         }
     }
 
     public void Dispose()
     {
-        foreach (Tensor t in _mean.Values.Concat(_square.Values)) t.Dispose();
+        foreach ((Moment mean, Moment square) in _moments.Values)
+        {
+            mean.Dispose();
+            square.Dispose();
+        }
+    }
+
+    private void Update(string name, Tensor weight, Tensor gradient, double learningRate, Generator? noise)
+    {
+        double correction1 = 1 - Math.Pow(_options.AdamBeta1, StepCount);
+        double correction2 = Math.Sqrt(1 - Math.Pow(_options.AdamBeta2, StepCount));
+        double kept = _options.WeightDecay != 0 && Decays(name) ? 1 - (learningRate * _options.WeightDecay) : 1;
+        (Moment means, Moment squares) = _moments[name];
+        for (long at = 0; at < weight.shape[0]; at += Piece)
+        {
+            using var scope = NewDisposeScope();
+            long count = Math.Min(Piece, weight.shape[0] - at);
+            Tensor w = weight.narrow(0, at, count), g = gradient.narrow(0, at, count);
+            if (kept != 1) w.ScaleInPlace(kept);
+            Tensor mean = means.Read(at, count).ScaleInPlace(_options.AdamBeta1).AddInPlace(g, 1 - _options.AdamBeta1);
+            Tensor square = squares.Read(at, count).ScaleInPlace(_options.AdamBeta2).AddProductInPlace(g, g, 1 - _options.AdamBeta2);
+            Tensor denominator = square.sqrt().ScaleInPlace(1 / correction2).AddInPlace(_options.AdamEpsilon);
+            w.AddQuotientInPlace(mean, denominator, -learningRate / correction1);
+            means.Write(at, mean, noise);
+            squares.Write(at, square, noise);
+        }
     }
 
     private static bool Decays(string name) =>

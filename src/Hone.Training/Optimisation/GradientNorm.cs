@@ -12,7 +12,7 @@ public static class GradientNorm
         using var scope = NewDisposeScope();
         using var off = no_grad();
         Tensor[] gradients = [.. weights.Select(w => w.grad).OfType<Tensor>()];
-        double norm = Math.Sqrt(stack([.. gradients.Select(g => (g * g).sum().to(ScalarType.Float64))]).sum().item<double>());
+        double norm = stack([.. gradients.Select(g => g.norm().to(ScalarType.Float64))]).norm().item<double>();
         if (limit > 0 && norm > limit)
             foreach (Tensor g in gradients) g.ScaleInPlace(limit / (norm + 1e-6));
         return norm;

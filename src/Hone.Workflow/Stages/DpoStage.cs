@@ -24,11 +24,11 @@ public static class DpoStage
         StageFolder pairs = Reference(run, o, DataFile.Expand(files), start, reference);
         StageFolder stage = run.OpenStage("dpo", run.Identity.Dpo(pairs, start));
         if (stage.Finished) return ModelRef.Of(stage);
-        using PretrainedModel model = run.Open(start.Folder, trainable: true);
+        using PretrainedModel model = run.OpenToTrain(start.Folder, stage);
         string file = pairs.File(PairsFile);
         IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
-        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o);
-        run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);
+        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Losses()), examples, [], o);
+        run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);
     }

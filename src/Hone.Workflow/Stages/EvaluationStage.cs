@@ -26,21 +26,31 @@ public static class EvaluationStage
             run.Identity.Evaluation(prompts, gold is not null, human, policy, sft, rewardModel));
         if (!stage.Finished)
         {
-            using PretrainedModel policyModel = run.Open(policy.Folder),
-                sftModel = run.Open(sft.Folder), reward = run.Open(rewardModel.Folder);
-            IGenerationEngine engine = policyModel.CreateEngine();
-            ulong seed = Seeds.Derive(run.Seed, $"{folder}/answers");
-            IReadOnlyList<SampleRow> rows = Answer(run, engine, policyModel.Text, prompts, o.Temperature, seed);
-            // KL is a mean over samples at temperature 1 only.
-            IReadOnlyList<SampleRow> own = o.Temperature == 1 ? rows : Answer(run, engine, policyModel.Text, prompts, 1, seed);
-            double[][] reference = AnswerScores.LogProbs(sftModel.Model,
-                [.. own.Select(r => new PromptExample(r.PromptIds!, r.ResponseIds!))], run.ScoringTokens);
-            rows = RewardScoring.Score(reward.Model, reward.Text, reward.RendersAs(policyModel), rows, run.ScoringTokens);
+            IReadOnlyList<SampleRow> rows, own;
+            double[]? humanLogProbs = null;
+            ModelText text;
+            // One model after the other: memory holds one at a time.
+            using (PretrainedModel model = run.Open(policy.Folder))
+            {
+                text = model.Text;
+                IGenerationEngine engine = model.CreateEngine();
+                ulong seed = Seeds.Derive(run.Seed, $"{folder}/answers");
+                rows = Answer(run, engine, text, prompts, o.Temperature, seed);
+                // KL is a mean over samples at temperature 1 only.
+                own = o.Temperature == 1 ? rows : Answer(run, engine, text, prompts, 1, seed);
+                if (human is not null) humanLogProbs = PerToken(model, human, run.ScoringTokens);
+            }
+            double[][] reference;
+            using (PretrainedModel model = run.Open(sft.Folder))
+                reference = AnswerScores.LogProbs(model.Model,
+                    [.. own.Select(r => new PromptExample(r.PromptIds!, r.ResponseIds!))], run.ScoringTokens);
+            using (PretrainedModel reward = run.Open(rewardModel.Folder))
+                rows = RewardScoring.Score(reward.Model, reward.Text, reward.Text.RendersAs(text), rows, run.ScoringTokens);
             RowFile.Write(stage.File(AnswersFile), rows);
             ResultFile.Write(stage.File(ScoresFile), new PolicyScores(
                 gold is null ? null : [.. rows.Select(r => gold(r.Prompt, r.Responses[0], r.FinishReasons![0] == FinishReasons.Stop))],
                 [.. own.Select((r, i) => r.Logprobs![0].Sum(l => (double)l) - reference[i][0])],
-                human is null ? null : PerToken(policyModel, human, run.ScoringTokens)));
+                humanLogProbs));
             stage.Finish();
         }
         SampleRow[] answers = [.. RowFile.ReadSamples(stage.File(AnswersFile))];

@@ -37,6 +37,7 @@ public sealed class ModelRef
     /// <summary>A model of the user's own.</summary>
     /// <exception cref="InputException">There is no such folder.</exception>
     public static ModelRef FromFolder(string folder, KnownDigests? known = null) => Path.Exists(folder)
-        ? new(() => folder, () => $"sha256:{known?.OfPath(folder) ?? FileDigest.OfPath(folder)}")
+        ? new(() => folder, () => ModelPath.Parts(folder).Aggregate("sha256:", (text, part) =>
+            $"{text}{(text.EndsWith(':') ? "" : " on ")}{known?.OfPath(part) ?? FileDigest.OfPath(part)}"))
         : throw new InputException($"model: there is no file or folder {folder}");
 }

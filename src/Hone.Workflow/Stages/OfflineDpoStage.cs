@@ -18,21 +18,21 @@ public static class OfflineDpoStage
         OfflineDpoOptions options = run.Recipe.OfflineDpo;
         StageFolder stage = run.OpenStage("offline-dpo", run.Identity.OfflineDpo(inputs, sft));
         if (stage.Finished) return Models(stage);
-        using PretrainedModel model = run.Open(sft.Folder, trainable: true);
+        using PretrainedModel model = run.OpenToTrain(sft.Folder, stage);
         LengthRule rule = TrainingRows.DpoLengths(options, model.Text);
         var lengths = new DataReport("offline DPO pairs");
         IReadOnlyList<PromptExample> Referenced(IReadOnlyList<PreferenceExample> pairs) => ReferenceLogProbs.Attach(
             model.Model, PromptExample.Group(pairs.Select(p => rule.Apply(p, lengths)).OfType<PreferenceExample>()), run.ScoringTokens);
         IReadOnlyList<PromptExample> train = Referenced(inputs.Preferences), heldOut = Referenced(inputs.PreferencesHeldOut);
         if (lengths.Touched) run.Say(lengths.ToString());
-        StageTrainer.Run(run, stage, model.Model, new DpoObjective(options.Beta, options.LabelSmoothing), train, heldOut, options,
+        StageTrainer.Run(run, stage, model.Model, new DpoObjective(options.Losses()), train, heldOut, options,
             stepped: (step, total) =>
             {
                 for (int third = 1; third <= 2; third++)
                     if (step == Math.Max(1, total * third / 3))
-                        run.SaveModel(model.Model, stage.File(OnTheWay(third)), textFrom: sft.Folder);
+                        run.SaveModel(model.Model, stage.File(OnTheWay(third)), from: sft.Folder);
             });
-        run.SaveModel(model.Model, stage.File("model"), textFrom: sft.Folder);
+        run.SaveModel(model.Model, stage.File("model"), from: sft.Folder);
         stage.Finish();
         return Models(stage);
     }

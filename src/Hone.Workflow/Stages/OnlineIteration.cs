@@ -53,17 +53,17 @@ public static class OnlineIteration
         {
             IReadOnlyList<SampleRow> scored = [.. SampleParts.Read(samples)];
             using (PretrainedModel reward = run.Open(rewardModel.Folder))
-            using (PretrainedModel referenceModel = run.Open(reference.Folder))
             {
-                scored = RewardScoring.Score(reward.Model, reward.Text, reward.RendersAs(referenceModel), scored, run.ScoringTokens);
-                RowFile.Write(stage.File("scored.jsonl"), scored);
-                var report = new DataReport($"iteration {iteration}");
-                IReadOnlyList<PairRow> pairs = PairBuilder.Build(scored, Pairing.Options(o), report);
-                RowFile.Write(stage.File("pairs.jsonl"),
-                    ReferenceLogProbs.Attach(referenceModel.Model, referenceModel.Text, pairs, run.ScoringTokens));
-                ResultFile.Write(stage.File("health.json"), IterationSummary.Of(iteration, scored, pairs, report));
-                run.Say(report.ToString());
+                bool sameRendering = reward.Text.RendersAs(ModelText.Load(reference.Folder));
+                scored = RewardScoring.Score(reward.Model, reward.Text, sameRendering, scored, run.ScoringTokens);
             }
+            RowFile.Write(stage.File("scored.jsonl"), scored);
+            var report = new DataReport($"iteration {iteration}");
+            IReadOnlyList<PairRow> pairs = PairBuilder.Build(scored, Pairing.Options(o), report);
+            using (PretrainedModel model = run.Open(reference.Folder))
+                RowFile.Write(stage.File("pairs.jsonl"), ReferenceLogProbs.Attach(model.Model, model.Text, pairs, run.ScoringTokens));
+            ResultFile.Write(stage.File("health.json"), IterationSummary.Of(iteration, scored, pairs, report));
+            run.Say(report.ToString());
             stage.Finish();
         }
         health = ResultFile.ReadHealth(stage.File("health.json"));
@@ -78,11 +78,11 @@ public static class OnlineIteration
         OnlineOptions o = Options(run.Recipe.Online, iteration);
         StageFolder stage = run.OpenStage($"online-{iteration}/dpo", run.Identity.OnlineDpo(o, pairs, start));
         if (stage.Finished) return ModelRef.Of(stage);
-        using PretrainedModel model = run.Open(start.Folder, trainable: true);
+        using PretrainedModel model = run.OpenToTrain(start.Folder, stage);
         string file = pairs.File("pairs.jsonl");
         IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
-        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Beta, o.LabelSmoothing), examples, [], o);
-        run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);
+        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Losses()), examples, [], o);
+        run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);
     }

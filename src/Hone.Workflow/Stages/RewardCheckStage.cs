@@ -16,16 +16,20 @@ public static class RewardCheckStage
         StageFolder stage = run.OpenStage("reward-check", run.Identity.RewardCheck(inputs, sft, rewardModel));
         if (!stage.Finished)
         {
-            using PretrainedModel reward = run.Open(rewardModel.Folder);
             IReadOnlyList<SampleRow>? sampled = null;
+            ModelText? policyText = null;
             if (inputs.Gold is not null)
             {
                 using PretrainedModel policy = run.Open(sft.Folder);
-                IGenerationEngine engine = policy.CreateEngine();
-                sampled = RewardScoring.Score(reward.Model, reward.Text, reward.RendersAs(policy), AnswerSampling.Sample(
-                    engine, policy.Text, [.. inputs.Selection.Take(Prompts)], [new SampleOptions { Count = BestOf + 1, Temperature = 1 }],
-                    run.Recipe.Online.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.ScoringTokens);
+                policyText = policy.Text;
+                sampled = AnswerSampling.Sample(
+                    policy.CreateEngine(), policy.Text, [.. inputs.Selection.Take(Prompts)],
+                    [new SampleOptions { Count = BestOf + 1, Temperature = 1 }],
+                    run.Recipe.Online.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel);
             }
+            using PretrainedModel reward = run.Open(rewardModel.Folder);
+            if (sampled is not null)
+                sampled = RewardScoring.Score(reward.Model, reward.Text, reward.Text.RendersAs(policyText!), sampled, run.ScoringTokens);
             ResultFile.Write(stage.File(ResultName), RewardModelJudge.Judge(
                 reward.Model, inputs, sampled, run.ScoringTokens,
                 Seeds.Derive(run.Seed, stage.Name), run.Recipe.Evaluation.BootstrapSamples));

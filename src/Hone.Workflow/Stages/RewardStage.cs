@@ -22,10 +22,10 @@ public static class RewardStage
         if (!options.Enabled) return start;
         StageFolder stage = run.OpenStage("reward", run.Identity.Reward(inputs, start));
         if (stage.Finished) return ModelRef.Of(stage);
-        using PretrainedModel model = PretrainedModel.OpenAsNewRewardModel(start.Folder, run.Target);
-        StageTrainer.Run(run, stage, model.Model, new RewardObjective(), PromptExample.Group(inputs.Preferences),
+        using PretrainedModel model = PretrainedModel.OpenAsNewRewardModel(start.Folder, run.Target, run.TrainingOf(stage));
+        StageTrainer.Run(run, stage, model.Model, new RewardObjective(options.CenterRewards), PromptExample.Group(inputs.Preferences),
             PromptExample.Group(inputs.PreferencesHeldOut), options);
-        run.SaveModel(model.Model, stage.File("model"), textFrom: start.Folder);
+        run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);
     }

@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Runs;
@@ -43,14 +44,22 @@ public sealed record RunContext
 
     public StageFolder OpenStage(string name, StageInputs stageInputs) => Stages.Open(name, stageInputs, Redo.Contains(name));
 
-    public PretrainedModel Open(string folder, bool trainable = false) => PretrainedModel.Open(folder, Target, trainable);
+    public PretrainedModel Open(string folder) => PretrainedModel.Open(folder, Target);
+
+    /// <summary>A model to be trained by a stage: all of its weights, or an adapter where the recipe says so.</summary>
+    public PretrainedModel OpenToTrain(string folder, StageFolder stage) => PretrainedModel.Open(folder, Target, TrainingOf(stage));
+
+    public TrainingStart TrainingOf(StageFolder stage) =>
+        new(Recipe.Adapter.Lora(), Seeds.Derive(Seed, $"adapter/{stage.Name}"), Recipe.Adapter.Start == AdapterStart.Fresh);
 
     /// <summary>
-    /// Saves a model in fp32 as a Hugging Face folder, with the tokenizer, template and generation settings of another one.
+    /// Saves what was trained: all weights in fp32 as a Hugging Face folder, or the adapter as a PEFT folder. Tokenizer,
+    /// template and generation settings are those of the model that it was begun from.
     /// </summary>
-    public void SaveModel(Transformer model, string folder, string textFrom)
+    public void SaveModel(Transformer model, string folder, string from)
     {
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true); // of an attempt that was cut off
-        CheckpointFolder.Save(folder, model.Weights, model.Config, ScalarType.Float32, textFrom, (long)Recipe.Save.ShardMegabytes << 20);
+        if (model.Adapter is not null) CheckpointFolder.SaveAdapter(folder, model, ModelPath.BaseName(from), from);
+        else CheckpointFolder.Save(folder, model.Weights, model.Config, ScalarType.Float32, from, (long)Recipe.Save.ShardMegabytes << 20);
     }
 }

@@ -18,6 +18,7 @@ public sealed class StageIdentity(Recipe recipe)
 
     public StageInputs Sft(RunInputs data, ModelRef start) => Computed()
         .AddOptions("sft", recipe.Sft, StagePart.Training)
+        .AddOptions("adapter", recipe.Adapter, StagePart.Training)
         .Add("rows", RowDigest.Of(data.Sft))
         .Add("held_out_rows", RowDigest.Of(data.SftHeldOut))
         .Add("start", start.Digest);
@@ -30,6 +31,7 @@ public sealed class StageIdentity(Recipe recipe)
 
     public StageInputs Reward(RunInputs data, ModelRef start) => Preferred(Computed(), data)
         .AddOptions("reward", recipe.Reward, StagePart.Training)
+        .AddOptions("adapter", recipe.Adapter, StagePart.Training)
         .Add("start", start.Digest);
 
     public StageInputs RewardCheck(RunInputs data, ModelRef sft, ModelRef rewardModel) => Scored(Preferred(Sampled(), data))
@@ -43,6 +45,7 @@ public sealed class StageIdentity(Recipe recipe)
     /// <summary>Its pairs are held to its lengths in the stage, and not before.</summary>
     public StageInputs OfflineDpo(RunInputs data, ModelRef start) => Scored(Preferred(Computed(), data))
         .AddOptions("offline_dpo", recipe.OfflineDpo, StagePart.Training | StagePart.Given)
+        .AddOptions("adapter", recipe.Adapter, StagePart.Training)
         .Add("start", start.Digest);
 
     public StageInputs Samples(IReadOnlyList<PromptRow> prompts, ModelRef policy) => Computed()
@@ -59,6 +62,7 @@ public sealed class StageIdentity(Recipe recipe)
     /// <param name="options">As <see cref="OnlineIteration.Options"/> gives them for the iteration.</param>
     public StageInputs OnlineDpo(OnlineOptions options, StageFolder pairs, ModelRef start) => Computed()
         .AddOptions("online", options, StagePart.Training)
+        .AddOptions("adapter", recipe.Adapter, StagePart.Training)
         .AddStage("pairs", pairs)
         .Add("start", start.Digest);
 
@@ -93,6 +97,7 @@ public sealed class StageIdentity(Recipe recipe)
     /// <summary>DPO on such pairs.</summary>
     public StageInputs Dpo(StageFolder pairs, ModelRef start) => Computed()
         .AddOptions("offline_dpo", recipe.OfflineDpo, StagePart.Training)
+        .AddOptions("adapter", recipe.Adapter, StagePart.Training)
         .AddStage("pairs", pairs)
         .Add("start", start.Digest);
 

@@ -33,10 +33,9 @@ public static class StageTrainer
                 })));
         if (stage.Resume is { } saved)
         {
-            using var scope = NewDisposeScope();
             using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(saved.Folder, StateFile));
-            trainer.Restore(saved.Step,
-                file.Header.Entries.Keys.ToDictionary(name => name, name => file.Read(name, ScalarType.Float32, run.Target.Device)));
+            trainer.Restore(saved.Step, name =>
+                file.Header.Entries.ContainsKey(name) ? file.Read(name, ScalarType.Float32, run.Target.Device) : null);
         }
         trainer.Run(run.Cancel);
     }
@@ -49,6 +48,8 @@ public static class StageTrainer
         WarmupRatio = o.WarmupRatio,
         BatchSize = o.BatchSize,
         MicroBatchTokens = o.MicroBatchTokens,
+        CheckpointActivations = o.CheckpointActivations,
+        OptimizerState = o.OptimizerState,
         WeightDecay = o.WeightDecay,
         AdamBeta1 = o.AdamBeta1,
         AdamBeta2 = o.AdamBeta2,

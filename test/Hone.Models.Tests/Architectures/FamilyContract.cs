@@ -130,6 +130,49 @@ public abstract class FamilyContract
             Assert.Equal(File.ReadAllBytes(folder.File("a/" + name)), File.ReadAllBytes(folder.File("b/" + name))));
     }
 
+    /// <summary>What an adapter adds in training, in a prompt and at each token is what merging adds to the weights; off it adds nothing.</summary>
+    [Fact]
+    public void An_adapter_equals_the_weights_it_is_merged_into()
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        using Transformer plain = Create(), merged = Create();
+        LoraAdapter adapter = LoraAdapter.Create(plain.Config, new LoraOptions { Rank = 3, Alpha = 6 }, seed: 5, CPU);
+        using var adapted = new Transformer(plain.Config, Create().Weights, ScalarType.Float32, adapter);
+        int[] sequence = Sequence(20, 3);
+        Assert.Equal(0, (FullLogits(plain, sequence) - FullLogits(adapted, sequence)).abs().max().item<float>());
+        foreach (Tensor t in adapter.Tensors.Values) t.normal_(0, 0.1);
+        LoraMerge.Into(merged.Weights, adapter);
+        Assert.True((FullLogits(plain, sequence) - FullLogits(adapted, sequence)).abs().max().item<float>() > 0.01);
+        AssertClose(FullLogits(merged, sequence), FullLogits(adapted, sequence));
+
+        var decoder = new Decoder(adapted);
+        using var cache = new KeyValueCache(adapted, [19]);
+        using (PromptPass pass = decoder.Prefill([sequence[..19]]))
+            cache.Fill(0, pass, [0]);
+        AssertClose(FullLogits(merged, sequence), decoder.Step([sequence[19]], cache)[0]);
+        adapter.Enabled = false;
+        Assert.Equal(0, (FullLogits(plain, sequence) - FullLogits(adapted, sequence)).abs().max().item<float>());
+    }
+
+    [Fact]
+    public void Layers_computed_again_in_the_backward_pass_give_the_same_gradients()
+    {
+        using var scope = NewDisposeScope();
+        Dictionary<string, Tensor> Gradients(bool checkpoint)
+        {
+            using Transformer model = Create();
+            model.CheckpointBlocks = checkpoint;
+            foreach (Tensor w in model.Weights.Values) w.requires_grad_(true);
+            ForestBatch batch = ForestBatch.Of(
+                [new PromptExample([1, 5, 9, 13, 2, 7], [[3, 4, 30], [7, 8, 9, 10]])], model.Config.PrefixBoundary);
+            LogProbHead.LogProbs(model, model.Hidden(batch.Forest), batch.Scored).sum().backward();
+            return model.Weights.ToDictionary(w => w.Key, w => w.Value.grad?.clone() ?? zeros_like(w.Value));
+        }
+        Dictionary<string, Tensor> kept = Gradients(false), again = Gradients(true);
+        Assert.All(kept, g => Assert.True(HandMade.SameBits(g.Value, again[g.Key]), g.Key));
+    }
+
     private Transformer Create()
     {
         TransformerConfig config = Read(_ => { });

@@ -28,6 +28,9 @@ public class LogProbHeadLeakTests
         {
             using var scope = NewDisposeScope();
             LogProbHead.LogProbs(hidden, head, targets).sum().backward();
+            LogProbHead.Sum(hidden, head, targets).backward();
+            LogProbHead.LogProbs(hidden, head.detach(), targets).sum().backward();
+            Checkpoint.Apply(hidden, x => x * x).sum().backward();
         }
     }
 }

@@ -11,6 +11,10 @@ public sealed class BradleyTerryLossTests
     }
 
     [Fact]
+    public void Centering_costs_the_square_of_the_sum() =>
+        Assert.Equal(4, BradleyTerryLoss.Centering(tensor(1.5f), tensor(0.5f)).item<float>(), 1e-6);
+
+    [Fact]
     public void Gradient_is_minus_the_probability_of_the_wrong_order()
     {
         Tensor chosen = tensor(0.4f).requires_grad_(true), rejected = tensor(1.1f).requires_grad_(true);

@@ -18,7 +18,7 @@ public sealed class ComparisonObjectiveTests
         double[] references = [-9, -5, -12];
         var metrics = new StepMetrics();
         PromptExample example = new(s_prompt, s_answers) { Comparisons = s_comparisons, ReferenceLogps = references };
-        double found = new DpoObjective(0.3).Loss(model, [example], metrics).item<float>();
+        double found = new DpoObjective(new() { Beta = 0.3 }).Loss(model, [example], metrics).item<float>();
         double[] logps = [.. s_answers.Select(a => PlainLogProb(model, a))];
         double expected = s_comparisons.Sum(c =>
             -Math.Log(1 / (1 + Math.Exp(-0.3 * (logps[c.Better] - references[c.Better] - logps[c.Worse] + references[c.Worse])))));

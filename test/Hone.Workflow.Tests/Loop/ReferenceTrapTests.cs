@@ -91,7 +91,7 @@ public sealed class ReferenceTrapTests(Unbroken unbroken) : IDisposable
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        return new DpoObjective(beta: 0.5).Loss(model, examples, new StepMetrics()).item<float>() / examples.Count;
+        return new DpoObjective(new() { Beta = 0.5 }).Loss(model, examples, new StepMetrics()).item<float>() / examples.Count;
     }
 
     private static double PlainLogProb(Transformer model, int[] prompt, int[] answer)

@@ -18,7 +18,7 @@ public sealed class TrainingTypeTrapTests(Unbroken unbroken)
         Precision precision, bool trainable, ScalarType weights, ScalarType compute)
     {
         using PretrainedModel model = PretrainedModel.Open(unbroken.Model,
-            ComputeTarget.Parse("cpu", precision == Precision.Bf16 ? "bfloat16" : "float32"), trainable);
+            ComputeTarget.Parse("cpu", precision == Precision.Bf16 ? "bfloat16" : "float32"), trainable ? new TrainingStart() : null);
         Assert.Equal(compute, model.Model.ComputeType);
         Assert.All(model.Model.Weights.Values, w => Assert.Equal(weights, w.dtype));
     }

@@ -22,7 +22,7 @@ public sealed class FamilyDpoTests
     {
         using var scope = NewDisposeScope();
         using PretrainedModel model =
-            PretrainedModel.Open(SharedData.Require("models/" + name), ComputeTarget.Parse("cpu", "float32"), trainable: true);
+            PretrainedModel.Open(SharedData.Require("models/" + name), ComputeTarget.Parse("cpu", "float32"), new TrainingStart());
         PromptExample[] pairs =
         [
             new([1, 397, 354, 329, 412], [[323, 417, 2], [431, 425, 421, 410, 2]]) { Comparisons = [new Comparison(0, 1)] },
@@ -34,7 +34,7 @@ public sealed class FamilyDpoTests
         IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Attach(model.Model, pairs, maxTokens: 64);
         var losses = new List<double>();
         using var trainer = new Trainer<PromptExample>(
-            model.Model, new DpoObjective(0.1), examples, [],
+            model.Model, new DpoObjective(new() { Beta = 0.1 }), examples, [],
             new TrainingOptions { LearningRate = 1e-4, BatchSize = 2, Epochs = 3, WarmupRatio = 0, Seed = 1 },
             new TrainingHooks(report => losses.Add(report.Metrics["loss"]), (_, _) => { }, (_, _) => { }));
         trainer.Run(TestContext.Current.CancellationToken);

@@ -25,8 +25,8 @@ public sealed class RewardRenderingTests : IDisposable
         ComputeTarget target = ComputeTarget.Parse("cpu", "float32");
         using PretrainedModel policy = PretrainedModel.Open(_folder.File("policy"), target);
         using PretrainedModel reward = PretrainedModel.Open(_folder.File("reward"), target);
-        Assert.False(reward.RendersAs(policy));
-        Assert.True(policy.RendersAs(policy));
+        Assert.False(reward.Text.RendersAs(policy.Text));
+        Assert.True(policy.Text.RendersAs(policy.Text));
 
         // Ids that are not this model's rendering of the texts, though every one of them is known to it.
         SampleRow row = new([ChatMessage.User("tell me of gardens")], ["roses"]);

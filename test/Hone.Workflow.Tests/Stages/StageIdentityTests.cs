@@ -107,6 +107,7 @@ public sealed class StageIdentityTests : IDisposable
         Assert.True(parts.Length == 2, $"{path}: what depends on this key?");
         return parts[0] switch
         {
+            "adapter" => "sft reward offline-dpo " + OnlineTraining,
             "sft" => "sft",
             "reward" => "reward",
             "offline_dpo" => "offline-dpo",

@@ -1,0 +1,9 @@
+using Hone.Models;
+
+namespace Hone.Inference;
+
+/// <summary>How a model that is opened is going to be trained.</summary>
+/// <param name="Adapter">Settings of the adapter that is trained; null trains all weights.</param>
+/// <param name="Seed">What a new adapter is filled from.</param>
+/// <param name="Fresh">Where the model has an adapter: a new one on top of it is trained, in place of that one.</param>
+public sealed record TrainingStart(LoraOptions? Adapter = null, ulong Seed = 0, bool Fresh = false);

@@ -1,0 +1,81 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Hone.Models;
+
+/// <summary>
+/// One pass over the rows of a head, a chunk at a time: logits, log-probabilities and gradients in buffers that are made once.
+/// Products run in the rows' type, everything else in fp32.
+/// </summary>
+internal sealed class HeadChunks : IDisposable
+{
+    // Fewer rows make the products slow, more only take memory.
+    private const long FewestRows = 512, MostElements = 1 << 25;
+
+    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly Tensor _rows, _head, _targets, _one, _logits;
+    private readonly Tensor? _narrow; // logits in the rows' type; null where that is fp32
+    private readonly double _cap;
+    private readonly long _chunk;
+
+    /// <param name="rows">[N, hidden]</param>
+    /// <param name="head">[vocab, hidden], in any type</param>
+    /// <param name="targets">[N], int64</param>
+    /// <param name="cap">0 for none.</param>
+    public HeadChunks(Tensor rows, Tensor head, Tensor targets, double cap)
+    {
+        (_rows, _targets, _cap) = (rows, targets, cap);
+        _head = head.dtype == rows.dtype ? head : head.to(rows.dtype);
+        long vocabulary = head.shape[0];
+        _chunk = Math.Max(1, Math.Min(rows.shape[0], Math.Max(FewestRows, MostElements / vocabulary)));
+        _logits = empty(_chunk, vocabulary, dtype: ScalarType.Float32, device: rows.device);
+        if (rows.dtype != ScalarType.Float32) _narrow = empty(_chunk, vocabulary, dtype: rows.dtype, device: rows.device);
+        _one = ones(_chunk, 1, device: rows.device);
+    }
+
+    /// <summary>Fills what is given.</summary>
+    /// <param name="logProbs">[N], fp32</param>
+    /// <param name="rowsGrad">[N, hidden], as the rows</param>
+    /// <param name="headGrad">[vocab, hidden], fp32, added to</param>
+    /// <param name="factors">What each row's gradient is multiplied by [N]; null for 1.</param>
+    public void Run(Tensor? logProbs, Tensor? rowsGrad, Tensor? headGrad, Tensor? factors)
+    {
+        Tensor? product = headGrad is not null && _narrow is not null ? empty_like(_head) : null;
+        for (long at = 0; at < _rows.shape[0]; at += _chunk)
+        {
+            using var scope = NewDisposeScope();
+            long count = Math.Min(_chunk, _rows.shape[0] - at);
+            Tensor part = _rows.narrow(0, at, count), target = _targets.narrow(0, at, count).unsqueeze(1);
+            Tensor logits = Logits(part);
+            // d(cap tanh(x / cap)) / dx = 1 - tanh^2
+            Tensor? slope = _cap > 0 && (rowsGrad ?? headGrad) is not null
+                ? (logits * logits).ScaleInPlace(-1 / (_cap * _cap)).AddInPlace(1)
+                : null;
+            logits.AddInPlace(logits.amax([1], keepdim: true), -1);
+            Tensor chosen = logits.gather(1, target).squeeze(1);
+            Tensor sums = logits.exp_().sum(1);
+            logProbs?.narrow(0, at, count).copy_(chosen - sums.log());
+            if ((rowsGrad ?? headGrad) is null) continue;
+
+            logits.mul_(sums.reciprocal().neg().unsqueeze(1)).scatter_add_(1, target, _one.narrow(0, 0, count));
+            if (factors is not null) logits.mul_(factors.narrow(0, at, count).unsqueeze(1));
+            if (slope is not null) logits.mul_(slope);
+            Tensor gradient = _narrow is null ? logits : _narrow.narrow(0, 0, count).copy_(logits);
+            rowsGrad?.narrow(0, at, count).addmm_(gradient, _head, 0, 1);
+            if (product is not null) headGrad!.AddInPlace(product.addmm_(gradient.t(), part, 0, 1));
+            else headGrad?.addmm_(gradient.t(), part, 1, 1);
+        }
+    }
+
+    public void Dispose() => _scope.Dispose();
+
+    /// <summary>Of a chunk, capped, in the shared buffer. [count, vocab], fp32</summary>
+    private Tensor Logits(Tensor part)
+    {
+        Tensor logits = _logits.narrow(0, 0, part.shape[0]);
+        if (_narrow is null) logits.addmm_(part, _head.t(), 0, 1);
+        else logits.copy_(_narrow.narrow(0, 0, part.shape[0]).addmm_(part, _head.t(), 0, 1));
+        if (_cap > 0) logits.ScaleInPlace(1 / _cap).tanh_().ScaleInPlace(_cap);
+        return logits;
+    }
+}
