@@ -5,3 +5,6 @@ public enum ActivationCheckpoints { None, Block }
 
 /// <summary>The number format of an optimiser's moments.</summary>
 public enum OptimizerState { Fp32, Bf16, Int8 }
+
+/// <summary>How the frozen matrices under an adapter are held: as computed with, or in 8 or 4 bits a value.</summary>
+public enum FrozenFormat { Compute, Int8, Nf4 }

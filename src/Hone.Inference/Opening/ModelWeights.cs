@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,13 +13,14 @@ internal static class ModelWeights
     {
         // Weights to be trained are fp32 whatever the arithmetic; others are held in the type they compute in.
         ScalarType stored = training is { Adapter: null } ? ScalarType.Float32 : target.Type;
+        FrozenFormat frozen = training?.Adapter is null ? FrozenFormat.Compute : training.Frozen;
         if (!PeftConfig.IsIn(folder))
         {
-            Dictionary<string, Tensor> whole = WeightFolder.LoadWeights(folder, config, stored, target.Device);
+            Dictionary<string, Tensor> whole = WeightFolder.LoadPacked(folder, config, stored, target.Device, frozen);
             return new Transformer(config, whole, target.Type, New(config, target, training));
         }
         PeftConfig peft = PeftConfig.Read(folder);
-        Dictionary<string, Tensor> weights = OfBase(ModelPath.Base(folder, peft), config, stored, target.Device);
+        Dictionary<string, Tensor> weights = OfBase(ModelPath.Base(folder, peft), config, stored, target.Device, frozen);
         try
         {
             (LoraAdapter adapter, IReadOnlyDictionary<string, Tensor> modules) = PeftFolder.Read(folder, peft, config, target.Device);
@@ -54,10 +56,11 @@ internal static class ModelWeights
     }
 
     /// <summary>Without the vocabulary's head where the adapter makes a reward model of a language model.</summary>
-    private static Dictionary<string, Tensor> OfBase(string folder, TransformerConfig config, ScalarType stored, Device device)
+    private static Dictionary<string, Tensor> OfBase(string folder, TransformerConfig config, ScalarType stored, Device device,
+        FrozenFormat frozen)
     {
         TransformerConfig own = ConfigFile.Load(folder);
-        Dictionary<string, Tensor> weights = WeightFolder.LoadWeights(folder, own, stored, device);
+        Dictionary<string, Tensor> weights = WeightFolder.LoadPacked(folder, own, stored, device, frozen);
         if (config.IsRewardModel && weights.Remove(WeightNames.LanguageModelHead, out Tensor? head)) head.Dispose();
         return weights;
     }

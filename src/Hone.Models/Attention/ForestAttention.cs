@@ -16,11 +16,13 @@ internal sealed class ForestAttention(ForestLayout layout, TransformerConfig con
         foreach (AttentionTile tile in layout.Tiles)
         {
             using var scope = NewDisposeScope();
+            int? window = config.WindowOf(layer);
+            bool causal = tile.IsCausal(window);
             Tensor mixed = SharedAttention.Attend(
                 Lay(q, tile.QueryRows, tile.Segments, tile.Queries),
                 Lay(k, tile.KeyRows, tile.Segments, tile.Keys),
                 Lay(v, tile.KeyRows, tile.Segments, tile.Keys),
-                tile.Mask(config.WindowOf(layer)), causal: false, config);
+                causal ? null : tile.Mask(window, q.dtype), causal, config);
             outputs.Add(mixed.transpose(1, 2).reshape((long)tile.Segments * tile.Queries, -1).MoveToOuterDisposeScope());
         }
         Tensor all = outputs.Count == 1 ? outputs[0] : cat(outputs, 0);

@@ -9,7 +9,10 @@ namespace Hone.Models;
 /// </summary>
 internal sealed class ForestLayout
 {
-    private readonly record struct Row(int Segment, int Queries, int Keys);
+    private readonly record struct Row(int Segment, int Queries, int Keys)
+    {
+        public bool IsRoot => Queries == Keys;
+    }
 
     /// <summary>[time], int64.</summary>
     public required Tensor Tokens { get; init; }
@@ -55,18 +58,22 @@ internal sealed class ForestLayout
         return lengths;
     }
 
-    /// <summary>Segments of like shape share a tile while at most a third of the tile's area is filler.</summary>
+    /// <summary>
+    /// Segments of like shape share a tile while at most a third of the tile's area is filler; those with a prefix and those
+    /// without are kept apart.
+    /// </summary>
     private static IEnumerable<Row[]> Group(TokenForest forest)
     {
         var group = new List<Row>();
         (int queries, int keys, long needed) = (0, 0, 0);
         foreach (Row row in forest.Segments
             .Select((s, i) => new Row(i, s.Length, forest.Positions[s.End - 1] + 1))
-            .OrderByDescending(r => r.Keys).ThenByDescending(r => r.Queries).ThenBy(r => r.Segment))
+            .OrderBy(r => r.IsRoot).ThenByDescending(r => r.Keys).ThenByDescending(r => r.Queries).ThenBy(r => r.Segment))
         {
             int widerQueries = Math.Max(queries, row.Queries), widerKeys = Math.Max(keys, row.Keys);
             long wider = needed + ((long)row.Queries * row.Keys);
-            if (group.Count > 0 && (long)(group.Count + 1) * widerQueries * widerKeys * 2 > wider * 3)
+            bool other = group.Count > 0 && group[0].IsRoot != row.IsRoot;
+            if (other || (group.Count > 0 && (long)(group.Count + 1) * widerQueries * widerKeys * 2 > wider * 3))
             {
                 yield return [.. group];
                 group.Clear();
@@ -104,7 +111,7 @@ internal sealed class ForestLayout
             for (int i = 0; i < queries; i++) visible[(b * queries) + i] = i < row.Queries ? row.Keys - row.Queries + i + 1 : 1;
         }
         return new AttentionTile(group.Length, queries, keys, tensor(queryRows, device: device), tensor(keyRows, device: device),
-            visible);
+            visible, group[0].IsRoot);
     }
 }
 
@@ -114,12 +121,22 @@ internal sealed class ForestLayout
 /// flat token indices (filler repeats token 0 and is never read). A query sees the first <paramref name="Visible"/>
 /// [segments * queries] of its keys, or the last of these that lie in the window.
 /// </summary>
-internal sealed record AttentionTile(int Segments, int Queries, int Keys, Tensor QueryRows, Tensor KeyRows, long[] Visible)
+/// <param name="Roots">Whether no segment has a prefix.</param>
+internal sealed record AttentionTile(int Segments, int Queries, int Keys, Tensor QueryRows, Tensor KeyRows, long[] Visible, bool Roots)
 {
     private readonly Dictionary<int, Tensor> _masks = [];
 
-    /// <summary>Added to the scores; one for all layers of a window, in the scope of the pass. [segments, 1, queries, keys]</summary>
-    public Tensor Mask(int? window)
+    /// <summary>
+    /// Segments without a prefix: each query sees the keys up to itself, which fused kernels know without a mask. What follows
+    /// a shorter segment is filler, which its own queries do not reach.
+    /// </summary>
+    public bool IsCausal(int? window) => Roots && (window ?? Keys) >= Keys;
+
+    /// <summary>
+    /// Added to the scores, in their type; one for all layers of a window, in the scope of the pass.
+    /// [segments, 1, queries, keys]
+    /// </summary>
+    public Tensor Mask(int? window, ScalarType type)
     {
         // A window no shorter than the keys cuts nothing.
         int width = Math.Min(window ?? Keys, Keys);
@@ -129,6 +146,6 @@ internal sealed record AttentionTile(int Segments, int Queries, int Keys, Tensor
         Tensor first = tensor(Visible.Select(end => Math.Max(0, end - width)).ToArray(), shape, device: QueryRows.device);
         Tensor end = tensor(Visible, shape, device: QueryRows.device);
         // Made for the layer that asks first, read by others: it goes when the tile's rows go.
-        return _masks[width] = VisibleKeys.Mask(first, end, Keys).MoveToOtherDisposeScope(QueryRows);
+        return _masks[width] = VisibleKeys.Mask(first, end, Keys).to(type).MoveToOtherDisposeScope(QueryRows);
     }
 }

@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Models.Gguf;
 using static TorchSharp.torch;
 
@@ -14,17 +15,32 @@ public static class WeightFolder
     /// <exception cref="InputException">
     /// A tensor is missing, unknown, of another shape or dtype, or not finite; or a file is damaged.
     /// </exception>
-    public static Dictionary<string, Tensor> LoadWeights(string folder, TransformerConfig config, ScalarType dtype, Device device)
+    public static Dictionary<string, Tensor> LoadWeights(string folder, TransformerConfig config, ScalarType dtype, Device device) =>
+        LoadPacked(folder, config, dtype, device, FrozenFormat.Compute);
+
+    /// <summary>As <see cref="LoadWeights"/>, the layers' matrices packed one by one.</summary>
+    internal static Dictionary<string, Tensor> LoadPacked(
+        string folder, TransformerConfig config, ScalarType dtype, Device device, FrozenFormat frozen)
     {
         LibTorch.Load();
         string gguf = Path.Combine(folder, GgufFolder.WeightsFile);
-        if (File.Exists(gguf) && !ShardSet.IsIn(folder)) return GgufFolder.LoadWeights(gguf, config, dtype, device);
+        if (File.Exists(gguf) && !ShardSet.IsIn(folder)) return Packed(GgufFolder.LoadWeights(gguf, config, dtype, device), config, frozen);
         using ShardSet shards = ShardSet.Open(folder);
         Dictionary<string, (string Stored, long[] Shape)> plan = Plan(shards, config);
+        HashSet<string> packed = frozen == FrozenFormat.Compute ? [] : Matrices(config);
         Dictionary<string, Tensor> weights = new(plan.Count, StringComparer.Ordinal);
         try
         {
-            foreach ((string name, (string stored, _)) in plan) weights.Add(name, shards.Holding(stored).Read(stored, dtype, device));
+            foreach ((string name, (string stored, _)) in plan)
+            {
+                Tensor weight = shards.Holding(stored).Read(stored, dtype, device);
+                if (!packed.Contains(name)) weights.Add(name, weight);
+                else
+                {
+                    using (weight)
+                        foreach ((string part, Tensor tensor) in BlockMatrix.Pack(name, weight, frozen)) weights.Add(part, tensor);
+                }
+            }
             return weights;
         }
         catch
@@ -32,6 +48,21 @@ public static class WeightFolder
             foreach (Tensor tensor in weights.Values) tensor.Dispose();
             throw;
         }
+    }
+
+    private static HashSet<string> Matrices(TransformerConfig config) =>
+        [.. LoraAdapter.Targets(config, [LoraOptions.AllLinear]).Select(target => target.Name + ".weight")];
+
+    private static Dictionary<string, Tensor> Packed(Dictionary<string, Tensor> weights, TransformerConfig config, FrozenFormat frozen)
+    {
+        if (frozen == FrozenFormat.Compute) return weights;
+        foreach (string name in Matrices(config))
+        {
+            weights.Remove(name, out Tensor? weight);
+            using (weight)
+                foreach ((string part, Tensor tensor) in BlockMatrix.Pack(name, weight!, frozen)) weights.Add(part, tensor);
+        }
+        return weights;
     }
 
     /// <summary>Which stored tensor serves each weight of the model; throws one message that lists every disagreement.</summary>

@@ -3,22 +3,34 @@ using static TorchSharp.torch;
 namespace Hone.Models;
 
 /// <summary>
-/// One matrix of a layer: x W^T (+ b), and what an adapter adds. The only place that knows how a weight is stored; whatever
-/// else a weight may become changes here and nowhere else.
+/// One matrix of a layer: x W^T (+ b), and what an adapter adds. The only place that knows how a weight is stored: in full, or
+/// frozen in few bits (<see cref="BlockMatrix"/>).
 /// </summary>
-/// <param name="adapt">From the result and x to the adapted result; null where there is no adapter.</param>
-internal sealed class Projection(Tensor weight, Tensor? bias, Func<Tensor, Tensor, Tensor>? adapt = null)
+internal sealed class Projection
 {
+    private readonly Tensor? _weight, _bias;
+    private readonly BlockMatrix? _frozen;
+    // From the result and x to the adapted result; null where there is no adapter.
+    private readonly Func<Tensor, Tensor, Tensor>? _adapt;
+
+    private Projection(Tensor? weight, BlockMatrix? frozen, Tensor? bias, Func<Tensor, Tensor, Tensor>? adapt) =>
+        (_weight, _frozen, _bias, _adapt) = (weight, frozen, bias, adapt);
+
     /// <summary>The projection of that name, with its bias and its adapter where the model has them.</summary>
-    public static Projection Of(IReadOnlyDictionary<string, Tensor> weights, string name, LoraAdapter? adapter) =>
-        new(weights[name + ".weight"], weights.GetValueOrDefault(name + ".bias"), adapter?.Of(name));
+    public static Projection Of(IReadOnlyDictionary<string, Tensor> weights, string name, LoraAdapter? adapter) => new(
+        weights.GetValueOrDefault(name + ".weight"), BlockMatrix.Of(weights, name + ".weight"),
+        weights.GetValueOrDefault(name + ".bias"), adapter?.Of(name));
+
+    /// <summary>x W^T with one matrix alone.</summary>
+    public static Projection Of(Tensor weight) => new(weight, frozen: null, bias: null, adapt: null);
 
     /// <summary>[rows, in] to [rows, out]; master weights are cast to the type of <paramref name="x"/> where they differ.</summary>
     public Tensor Apply(Tensor x)
     {
-        Tensor w = weight.dtype == x.dtype ? weight : weight.to(x.dtype);
-        Tensor? b = bias is null || bias.dtype == x.dtype ? bias : bias.to(x.dtype);
-        Tensor y = nn.functional.linear(x, w, b);
-        return adapt is null ? y : adapt(y, x);
+        Tensor? bias = _bias is null ? null : As(_bias, x.dtype);
+        Tensor y = _frozen is null ? nn.functional.linear(x, As(_weight!, x.dtype), bias) : FrozenLinear.Apply(x, _frozen, bias);
+        return _adapt is null ? y : _adapt(y, x);
     }
+
+    private static Tensor As(Tensor weight, ScalarType type) => weight.dtype == type ? weight : weight.to(type);
 }

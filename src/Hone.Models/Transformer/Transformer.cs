@@ -84,13 +84,13 @@ public sealed class Transformer : IDisposable
     /// <summary>Full logits in fp32, for checks and small inputs only: losses go through <see cref="LogProbHead"/>. [rows, vocab]</summary>
     public Tensor Logits(Tensor hidden)
     {
-        Tensor logits = new Projection(Head, bias: null).Apply(hidden).to(ScalarType.Float32);
+        Tensor logits = Projection.Of(Head).Apply(hidden).to(ScalarType.Float32);
         return Config.LogitCap is { } cap ? logits.SoftCap(cap) : logits;
     }
 
     /// <summary>Scalar scores of a reward model at the given hidden states, in fp32. [rows, hidden] to [rows]</summary>
     public Tensor Scores(Tensor hidden) =>
-        new Projection(Weights[WeightNames.RewardHead], bias: null).Apply(hidden.to(ScalarType.Float32)).squeeze(-1);
+        Projection.Of(Weights[WeightNames.RewardHead]).Apply(hidden.to(ScalarType.Float32)).squeeze(-1);
 
     public void Dispose()
     {

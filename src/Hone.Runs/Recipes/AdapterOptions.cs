@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Hone.Data;
 
 namespace Hone.Runs.Recipes;
 
@@ -25,6 +26,10 @@ public sealed record AdapterOptions
 
     [Comment("true divides alpha by the square root of the rank (rsLoRA).")]
     public bool Rslora { get; init; }
+
+    [Comment("How the frozen matrices are held while an adapter is trained: compute (the number format of precision), int8 or nf4 (8 or 4 "
+        + "bits a value in blocks of 64; QLoRA). Sampling and scoring always take the base as it is.")]
+    public FrozenFormat Frozen { get; init; } = FrozenFormat.Compute;
 
     [Comment("A stage whose model has an adapter already: continue trains it on, fresh trains another on top of it.")]
     public AdapterStart Start { get; init; } = AdapterStart.Continue;

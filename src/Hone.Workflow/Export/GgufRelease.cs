@@ -21,6 +21,9 @@ public static class GgufRelease
     /// <exception cref="InputException">The model cannot be read or GGUF cannot express it, or a file cannot be written.</exception>
     public static GgufReleaseResult Write(string folder, GgufTensorType type, string output)
     {
+        if (PeftConfig.IsIn(folder))
+            throw new InputException("This is a LoRA adapter; GGUF files hold whole models here.", folder,
+                "Merge it first with hone export --merge, then export the result.");
         List<string> warnings = [];
         GenerationConfig generation = GenerationConfig.Load(folder);
         GgufMetadata metadata = GgufExport.Write(folder, type, output, generation.EosIds, warnings.Add);

@@ -29,6 +29,7 @@ internal sealed class OpenRun : IDisposable
         }
         foreach (string change in folder.Changes) Say($"changed: {change}");
         Recipe recipe = HubInputs.Localise(folder.Recipe.Value, Say);
+        var timing = new StepTiming(display, _timing, clock);
         Context = new RunContext
         {
             Recipe = recipe,
@@ -37,7 +38,8 @@ internal sealed class OpenRun : IDisposable
             Digests = _digests,
             Target = recipe.Target(),
             Say = Say,
-            Progress = new StepTiming(display, _timing, clock).Step,
+            Begin = timing.Begin,
+            Progress = timing.Step,
             Cancel = cancel,
         };
     }

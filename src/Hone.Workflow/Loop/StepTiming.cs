@@ -12,15 +12,22 @@ internal sealed class StepTiming(ProgressDisplay display, MetricsLog timing, Tim
     private string? _stage;
     private long _tokens;
 
+    /// <summary>Before a stage's first step, so that its time counts.</summary>
+    public void Begin(string stage, int stepsDone)
+    {
+        display.Begin(stage, stepsDone);
+        (_stage, _tokens, _last) = (stage, 0, clock.GetTimestamp());
+    }
+
     public void Step(string stage, StepReport report)
     {
         long memory = Environment.WorkingSet;
         display.Show(new ProgressStep(stage, report.Step, report.TotalSteps,
             [.. s_shown.Where(report.Metrics.ContainsKey).Select(name => KeyValuePair.Create(name, report.Metrics[name]))],
             report.Tokens, memory));
-        if (_stage != stage) (_stage, _tokens, _last) = (stage, 0, clock.GetTimestamp());
-        else _tokens += report.Tokens;
-        if (report.Step % LogEvery != 0 || _tokens == 0) return;
+        if (_stage != stage) throw new InvalidOperationException($"{stage} was not begun");
+        _tokens += report.Tokens;
+        if (report.Step % LogEvery != 0) return;
         timing.Append(stage, report.Step, new Dictionary<string, double>
         {
             ["tokens_per_second"] = _tokens / clock.GetElapsedTime(_last).TotalSeconds,

@@ -27,6 +27,9 @@ public sealed record RunContext
     /// <summary>One line for the person who watches, and for log.jsonl.</summary>
     public required Action<string> Say { get; init; }
 
+    /// <summary>Called before a stage's first optimiser step: stage, steps that a saved state has behind it.</summary>
+    public required Action<string, int> Begin { get; init; }
+
     /// <summary>
     /// Called after every optimiser step: stage, report. Speeds and memory are its business; nothing of it enters a result.
     /// </summary>
@@ -50,7 +53,8 @@ public sealed record RunContext
     public PretrainedModel OpenToTrain(string folder, StageFolder stage) => PretrainedModel.Open(folder, Target, TrainingOf(stage));
 
     public TrainingStart TrainingOf(StageFolder stage) =>
-        new(Recipe.Adapter.Lora(), Seeds.Derive(Seed, $"adapter/{stage.Name}"), Recipe.Adapter.Start == AdapterStart.Fresh);
+        new(Recipe.Adapter.Lora(), Seeds.Derive(Seed, $"adapter/{stage.Name}"), Recipe.Adapter.Start == AdapterStart.Fresh,
+            Recipe.Adapter.Frozen);
 
     /// <summary>
     /// Saves what was trained: all weights in fp32 as a Hugging Face folder, or the adapter as a PEFT folder. Tokenizer,

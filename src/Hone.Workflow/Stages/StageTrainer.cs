@@ -37,6 +37,7 @@ public static class StageTrainer
             trainer.Restore(saved.Step, name =>
                 file.Header.Entries.ContainsKey(name) ? file.Read(name, ScalarType.Float32, run.Target.Device) : null);
         }
+        run.Begin(stage.Name, trainer.Step);
         trainer.Run(run.Cancel);
     }
 

@@ -14,7 +14,7 @@ public sealed class AdapterRunTests(Unbroken unbroken) : IDisposable
         "adapter.rank=2", "adapter.alpha=4", "adapter.dropout=0.1",
         // Whatever else a training can be told to do on the way.
         "sft.optimizer_state=int8", "offline_dpo.optimizer_state=bf16", "offline_dpo.loss=0.8*sigmoid + 0.2*sft",
-        "online.checkpoint_activations=block",
+        "online.checkpoint_activations=block", "adapter.frozen=nf4",
     ];
 
     private readonly TempFolder _folder = new();

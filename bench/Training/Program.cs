@@ -1,0 +1,47 @@
+// Training steps of Hone beside the plain way on the same TorchSharp, each side in a process of its own, in turn.
+// Run: dotnet run -c Release --project bench/Training -- WHAT SHAPE TYPE [rounds] [steps]
+//   WHAT   sft | lora | dpo | dpo-long | reward | head | states
+//   SHAPE  15m | 110m | 1b (layers, width and vocabulary of Llama models)
+//   TYPE   fp32 | bf16
+// lora: a step of the adapter beside a step of all weights; states: int8 states and checkpoints beside fp32 without;
+// head: the head alone on 1,024 rows at a vocabulary of 128,256, beside full logits and cross entropy.
+using System.Diagnostics;
+using System.Globalization;
+using Hone.Bench.Training;
+
+if (args is ["child", .. var own])
+{
+    Console.WriteLine(Sides.Run(own));
+    return;
+}
+string what = args[0], shape = args[1], type = args[2];
+int rounds = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 5;
+string steps = args.Length > 4 ? args[4] : "3";
+string[] sides = what switch { "lora" => ["full", "lora"], "states" => ["full", "small"], _ => ["plain", "hone"] };
+var results = sides.ToDictionary(s => s, _ => new List<double[]>());
+for (int round = 0; round < rounds; round++)
+    foreach (string side in sides)
+    {
+        double[] figures = Child([side, what, shape, type, steps]);
+        results[side].Add(figures);
+        Console.Error.WriteLine($"round {round + 1} {side}: {Line(figures)}");
+    }
+foreach (string side in sides) Console.WriteLine($"{what} {shape} {type} {side}: {Line(Median(results[side]))}");
+double ratio = Median(results[sides[0]])[0] / Median(results[sides[1]])[0];
+Console.WriteLine($"{sides[1]} is {ratio.ToString("0.00", CultureInfo.InvariantCulture)}x {sides[0]}, {rounds} rounds in turn");
+
+static double[] Median(List<double[]> rows) =>
+    [.. Enumerable.Range(0, rows[0].Length).Select(i => rows.Select(r => r[i]).Order().ElementAt(rows.Count / 2))];
+
+static string Line(double[] f) => string.Create(CultureInfo.InvariantCulture,
+    $"{f[0]:0} ms a step, {f[1]:0} tok/s, peak {f[2] / 1e9:0.00} GB, cpu {f[3]:0} ms a step, loss {f[4]:0.0000}");
+
+static double[] Child(string[] arguments)
+{
+    var start = new ProcessStartInfo("dotnet", [Environment.GetCommandLineArgs()[0], "child", .. arguments]) { RedirectStandardOutput = true };
+    using Process process = Process.Start(start)!;
+    string output = process.StandardOutput.ReadToEnd();
+    process.WaitForExit();
+    return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1].Split(' ')
+        .Select(x => double.Parse(x, CultureInfo.InvariantCulture))];
+}

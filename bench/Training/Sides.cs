@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Globalization;
+using Hone.Data;
+using Hone.Inference;
+using Hone.Models;
+using Hone.Training;
+using static TorchSharp.torch;
+
+namespace Hone.Bench.Training;
+
+/// <summary>One side of a comparison: some steps, their median, and what they took.</summary>
+internal static class Sides
+{
+    /// <summary>Milliseconds a step, tokens a second, peak bytes, milliseconds of CPU a step, last loss; with spaces between.</summary>
+    public static string Run(string[] own)
+    {
+        var (side, what, shape, type) = (own[0], own[1], own[2], own[3]);
+        int steps = int.Parse(own[4], CultureInfo.InvariantCulture);
+        LibTorch.Load();
+        ScalarType compute = type == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32;
+        (Func<double> step, int tokens) = (side, what) switch
+        {
+            ("plain", "head") => Head(compute, plain: true),
+            (_, "head") => Head(compute, plain: false),
+            ("plain", _) => Plain(what, Shapes.Of(shape), compute),
+            _ => Hone(what, side, Shapes.Of(shape), compute),
+        };
+        step();
+        var times = new List<double>();
+        TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
+        double loss = 0;
+        for (int i = 0; i < steps; i++)
+        {
+            long begun = Stopwatch.GetTimestamp();
+            loss = step();
+            times.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+        }
+        using Process self = Process.GetCurrentProcess();
+        double median = times.Order().ElementAt(steps / 2), used = (self.TotalProcessorTime - cpu).TotalMilliseconds / steps;
+        return string.Join(' ', new[] { median, tokens / median * 1000, self.PeakWorkingSet64, used, loss }
+            .Select(x => x.ToString("R", CultureInfo.InvariantCulture)));
+    }
+
+    private static (Func<double> Step, int Tokens) Hone(string what, string side, TransformerConfig config, ScalarType compute)
+    {
+        config = config with { IsRewardModel = what == "reward" };
+        LoraAdapter? adapter = side == "lora"
+            ? LoraAdapter.Create(config, new LoraOptions { Rank = 16, Alpha = 32 }, 1, CPU)
+            : null;
+        Dictionary<string, Tensor> weights = RandomWeights.Create(config, 1);
+        if (adapter is not null) foreach (string name in weights.Keys) weights[name] = weights[name].to(compute);
+        var model = new Transformer(config, weights, compute, adapter);
+        if (what is "sft" or "lora" or "states")
+        {
+            SftExample[] rows = [.. Rows.Conversations(config.VocabularySize).Select(ids =>
+                new SftExample(ids, [.. ids.Select((_, i) => i > 0)]))];
+            return (Trained(model, new SftObjective(), rows, side), rows.Sum(r => r.Ids.Length));
+        }
+        Rows.Pair[] pairs = Rows.Pairs(what, config.VocabularySize);
+        PromptExample[] examples = [.. pairs.Select(p => PromptExample.FromPair(new PreferenceExample(p.Prompt, p.Chosen, p.Rejected)) with
+        {
+            ReferenceLogps = [0, 0],
+        })];
+        if (what != "reward")
+        {
+            // As a run does: once, before it trains.
+            double[][] reference = AnswerScores.LogProbs(model, examples, 16_384);
+            examples = [.. examples.Select((e, i) => e with { ReferenceLogps = reference[i] })];
+        }
+        int tokens = pairs.Sum(p => (2 * p.Prompt.Length) + p.Chosen.Length + p.Rejected.Length);
+        return what == "reward"
+            ? (Trained(model, new RewardObjective(), examples, side), tokens)
+            : (Trained(model, new DpoObjective(new PreferenceLossOptions()), examples, side), tokens);
+    }
+
+    private static Func<double> Trained<T>(Transformer model, IObjective<T> objective, IReadOnlyList<T> rows, string side)
+    {
+        double loss = 0;
+        var options = new TrainingOptions
+        {
+            LearningRate = 1e-4, BatchSize = rows.Sum(objective.BatchUnits), Seed = 1, Epochs = 1000,
+            Schedule = Schedule.Constant, WarmupRatio = 0,
+            OptimizerState = side == "small" ? OptimizerState.Int8 : OptimizerState.Fp32,
+            CheckpointActivations = side == "small" ? ActivationCheckpoints.Block : ActivationCheckpoints.None,
+        };
+        var trainer = new Trainer<T>(model, objective, rows, [], options, new TrainingHooks(
+            report =>
+            {
+                loss = report.Metrics["loss"];
+                throw new OneStepException();
+            },
+            (_, _) => { }, (_, _) => { }));
+        return () =>
+        {
+            try
+            {
+                trainer.Run(CancellationToken.None);
+            }
+            catch (OneStepException)
+            {
+            }
+            return loss;
+        };
+    }
+
+    private static (Func<double> Step, int Tokens) Plain(string what, TransformerConfig config, ScalarType compute)
+    {
+        var model = new PlainModel(config, compute, reward: what == "reward");
+        if (what == "sft")
+        {
+            int[][] rows = [.. Rows.Conversations(config.VocabularySize)];
+            return (() => model.SftStep(rows), rows.Sum(r => r.Length));
+        }
+        Rows.Pair[] pairs = Rows.Pairs(what, config.VocabularySize);
+        int tokens = pairs.Sum(p => (2 * p.Prompt.Length) + p.Chosen.Length + p.Rejected.Length);
+        if (what == "reward") return (() => model.RewardStep(pairs), tokens);
+        var reference = new PlainModel(config, compute, reward: false);
+        return (() => model.DpoStep(pairs, reference), tokens);
+    }
+
+    private static (Func<double> Step, int Tokens) Head(ScalarType compute, bool plain)
+    {
+        const int N = 1024, Hidden = 768, Vocabulary = 128_256;
+        Tensor rows = randn(N, Hidden).to(compute).requires_grad_(true), head = (randn(Vocabulary, Hidden) * 0.02).requires_grad_(true);
+        Tensor targets = randint(0, Vocabulary, [N], dtype: ScalarType.Int64);
+        return (() =>
+        {
+            using var scope = NewDisposeScope();
+            Tensor loss = plain
+                ? nn.functional.cross_entropy(matmul(rows, head.to(compute).t()).to(ScalarType.Float32), targets, reduction: nn.Reduction.Sum)
+                : -LogProbHead.Sum(rows, head, targets);
+            loss.backward();
+            rows.grad!.zero_();
+            head.grad!.zero_();
+            return loss.item<float>() / N;
+        }, N);
+    }
+
+    private sealed class OneStepException : Exception;
+}
