@@ -1,9 +1,11 @@
 // Peak memory of scoring, each in a process of its own as a user runs it: `hone score` on one full pass of 16,384 tokens and
 // `hone logprobs` on one row of 8,192 tokens, both with a random model of 110 million weights.
 //
-//   dotnet run -c Release --project bench/Memory -- MODELS src/Hone.Cli/bin/Release/net10.0/hone.dll
+//   dotnet run -c Release --project bench/Memory -- MODELS src/Hone.Cli/bin/Release/net10.0/hone.dll [1b]
 //
-// MODELS holds stories260K-hf, whose tokenizer makes the folders complete. The second argument is the build to measure.
+// MODELS holds stories260K-hf, whose tokenizer makes the folders complete. The second argument is the build to measure. With
+// 1b: `hone dpo` on one pair of 2 x 1,024 tokens with a random model of the shape of Llama-3.2-1B, with an adapter (LoRA) and
+// with an adapter on 4-bit matrices (QLoRA), layers computed again in the backward pass.
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
@@ -26,9 +28,20 @@ var shape = new TransformerConfig
     BosId = 1,
     EosIds = [2],
 };
+if (args is [.., "1b"])
+    shape = shape with
+    {
+        VocabularySize = 128_256, HiddenSize = 2048, IntermediateSize = 8192, LayerCount = 16, HeadCount = 32, KeyValueHeadCount = 8,
+    };
+long weightBytes;
 string folder = Directory.CreateTempSubdirectory("hone-memory-").FullName;
 try
 {
+    if (args is [.., "1b"])
+    {
+        Train();
+        return;
+    }
     foreach (TransformerConfig config in (TransformerConfig[])[shape, shape with { IsRewardModel = true }])
     {
         Dictionary<string, Tensor> weights = RandomWeights.Create(config, seed: 1);
@@ -49,11 +62,30 @@ try
     }.ToJsonString()));
     File.WriteAllText(rows, new JsonObject { ["ids"] = Ids(8192) }.ToJsonString() + "\n");
 
-    long weightBytes = new FileInfo(Path.Combine(folder, "reward", "model.safetensors")).Length;
+    weightBytes = new FileInfo(Path.Combine(folder, "reward", "model.safetensors")).Length;
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"weights in fp32: {weightBytes / 1e9:F2} GB"));
     Measure("hone score, 16,384 tokens",
         ["score", "--model", Path.Combine(folder, "reward"), "--samples", samples, "--output", Path.Combine(folder, "scored.jsonl")]);
     Measure("hone logprobs, one row of 8,192 tokens", ["logprobs", "--model", Path.Combine(folder, "language"), "--input", rows]);
+
+    void Train()
+    {
+        Dictionary<string, Tensor> weights = RandomWeights.Create(shape, seed: 1);
+        string model = Path.Combine(folder, "language"), pairs = Path.Combine(folder, "pairs.jsonl");
+        CheckpointFolder.Save(model, weights, shape, ScalarType.BFloat16, tokenizer);
+        foreach (Tensor weight in weights.Values) weight.Dispose();
+        File.WriteAllText(pairs, new JsonObject
+        {
+            ["prompt"] = "he", ["chosen"] = Text(1020), ["rejected"] = Text(1020),
+        }.ToJsonString() + "\n");
+        weightBytes = new FileInfo(Path.Combine(model, "model.safetensors")).Length;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"weights in bf16: {weightBytes / 1e9:F2} GB"));
+        foreach (string frozen in new[] { "nf4", "compute" })
+            Measure($"hone dpo, 2 x 1,024 tokens, adapter on {frozen} matrices",
+                ["dpo", "--model", model, "--reference", model, "--pairs", pairs, "--output", Path.Combine(folder, "dpo-" + frozen),
+                    "--set", "adapter.rank=16", "--set", "adapter.frozen=" + frozen, "--set", "offline_dpo.checkpoint_activations=block",
+                    "--set", "offline_dpo.max_length=2048", "--set", "offline_dpo.batch_size=1"]);
+    }
 
     void Measure(string what, string[] command)
     {

@@ -1,8 +1,10 @@
 // Training steps of Hone beside the plain way on the same TorchSharp, each side in a process of its own, in turn.
 // Run: dotnet run -c Release --project bench/Training -- WHAT SHAPE TYPE [rounds] [steps]
-//   WHAT   sft | lora | dpo | dpo-long | reward | head | states
+// Hone's sides also print what `hone recipe plan` would have said of their memory.
+//   WHAT   sft | lora | qlora | dpo | dpo-long | reward | head | states
 //   SHAPE  15m | 110m | 1b (layers, width and vocabulary of Llama models)
 //   TYPE   fp32 | bf16
+// qlora: a DPO step of one pair of 2 x 1,024 tokens, the adapter on 4-bit matrices beside the adapter on full ones.
 // lora: a step of the adapter beside a step of all weights; states: int8 states and checkpoints beside fp32 without;
 // head: the head alone on 1,024 rows at a vocabulary of 128,256, beside full logits and cross entropy.
 using System.Diagnostics;
@@ -17,7 +19,7 @@ if (args is ["child", .. var own])
 string what = args[0], shape = args[1], type = args[2];
 int rounds = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 5;
 string steps = args.Length > 4 ? args[4] : "3";
-string[] sides = what switch { "lora" => ["full", "lora"], "states" => ["full", "small"], _ => ["plain", "hone"] };
+string[] sides = what switch { "lora" => ["full", "lora"], "states" => ["full", "small"], "qlora" => ["lora", "qlora"], _ => ["plain", "hone"] };
 var results = sides.ToDictionary(s => s, _ => new List<double[]>());
 for (int round = 0; round < rounds; round++)
     foreach (string side in sides)
@@ -26,7 +28,13 @@ for (int round = 0; round < rounds; round++)
         results[side].Add(figures);
         Console.Error.WriteLine($"round {round + 1} {side}: {Line(figures)}");
     }
-foreach (string side in sides) Console.WriteLine($"{what} {shape} {type} {side}: {Line(Median(results[side]))}");
+foreach (string side in sides)
+{
+    Console.WriteLine($"{what} {shape} {type} {side}: {Line(Median(results[side]))}");
+    if (what == "head" || side == "plain") continue;
+    double planned = Planned.Bytes(what, side, shape, type), peak = Median(results[side])[2];
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  planned {planned / 1e9:0.00} GB, {planned / peak:0.00} of the peak"));
+}
 double ratio = Median(results[sides[0]])[0] / Median(results[sides[1]])[0];
 Console.WriteLine($"{sides[1]} is {ratio.ToString("0.00", CultureInfo.InvariantCulture)}x {sides[0]}, {rounds} rounds in turn");
 

@@ -44,11 +44,11 @@ internal static class Sides
     private static (Func<double> Step, int Tokens) Hone(string what, string side, TransformerConfig config, ScalarType compute)
     {
         config = config with { IsRewardModel = what == "reward" };
-        LoraAdapter? adapter = side == "lora"
+        LoraAdapter? adapter = side is "lora" or "qlora"
             ? LoraAdapter.Create(config, new LoraOptions { Rank = 16, Alpha = 32 }, 1, CPU)
             : null;
         Dictionary<string, Tensor> weights = RandomWeights.Create(config, 1);
-        if (adapter is not null) foreach (string name in weights.Keys) weights[name] = weights[name].to(compute);
+        if (adapter is not null) Freeze(config, weights, compute, packed: side == "qlora");
         var model = new Transformer(config, weights, compute, adapter);
         if (what is "sft" or "lora" or "states")
         {
@@ -73,6 +73,20 @@ internal static class Sides
             : (Trained(model, new DpoObjective(new PreferenceLossOptions()), examples, side), tokens);
     }
 
+    private static void Freeze(TransformerConfig config, Dictionary<string, Tensor> weights, ScalarType compute, bool packed)
+    {
+        HashSet<string> matrices = packed ? [.. LoraAdapter.Targets(config, [LoraOptions.AllLinear]).Select(t => t.Name + ".weight")] : [];
+        foreach (string name in weights.Keys.ToArray())
+        {
+            weights.Remove(name, out Tensor? weight);
+            using (weight)
+                foreach ((string part, Tensor tensor) in matrices.Contains(name)
+                    ? BlockMatrix.Pack(name, weight!, FrozenFormat.Nf4)
+                    : [new(name, weight!.to(compute, copy: true))])
+                    weights.Add(part, tensor);
+        }
+    }
+
     private static Func<double> Trained<T>(Transformer model, IObjective<T> objective, IReadOnlyList<T> rows, string side)
     {
         double loss = 0;
@@ -81,7 +95,9 @@ internal static class Sides
             LearningRate = 1e-4, BatchSize = rows.Sum(objective.BatchUnits), Seed = 1, Epochs = 1000,
             Schedule = Schedule.Constant, WarmupRatio = 0,
             OptimizerState = side == "small" ? OptimizerState.Int8 : OptimizerState.Fp32,
-            CheckpointActivations = side == "small" ? ActivationCheckpoints.Block : ActivationCheckpoints.None,
+            CheckpointActivations = side is "small" or "qlora" || (side == "lora" && model.Config.HiddenSize >= 2048)
+                ? ActivationCheckpoints.Block
+                : ActivationCheckpoints.None,
         };
         var trainer = new Trainer<T>(model, objective, rows, [], options, new TrainingHooks(
             report =>

@@ -8,7 +8,10 @@ namespace Hone.Cli;
 /// <summary><c>hone recipe</c>: write, show and check recipes.</summary>
 internal static class RecipeVerb
 {
-    public static Command Create(Streams io) => new("recipe", "Write, show or check a recipe.") { Init(io), Show(io), Validate(io) };
+    public static Command Create(Streams io) => new("recipe", "Write, show, check or plan a recipe.")
+    {
+        Init(io), Show(io), Validate(io), RecipePlanVerb.Create(io),
+    };
 
     private static Verb Init(Streams io)
     {

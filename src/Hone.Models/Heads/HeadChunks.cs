@@ -27,11 +27,14 @@ internal sealed class HeadChunks : IDisposable
         (_rows, _targets, _cap) = (rows, targets, cap);
         _head = head.dtype == rows.dtype ? head : head.to(rows.dtype);
         long vocabulary = head.shape[0];
-        _chunk = Math.Max(1, Math.Min(rows.shape[0], Math.Max(FewestRows, MostElements / vocabulary)));
+        _chunk = Math.Max(1, Math.Min(rows.shape[0], RowsFor(vocabulary)));
         _logits = empty(_chunk, vocabulary, dtype: ScalarType.Float32, device: rows.device);
         if (rows.dtype != ScalarType.Float32) _narrow = empty(_chunk, vocabulary, dtype: rows.dtype, device: rows.device);
         _one = ones(_chunk, 1, device: rows.device);
     }
+
+    /// <summary>Rows of a chunk.</summary>
+    public static long RowsFor(long vocabulary) => Math.Max(FewestRows, MostElements / vocabulary);
 
     /// <summary>Fills what is given.</summary>
     /// <param name="logProbs">[N], fp32</param>

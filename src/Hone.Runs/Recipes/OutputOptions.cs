@@ -28,11 +28,6 @@ public sealed record EvaluationOptions
     [Range(100, 1_000_000)]
     [Decides(StagePart.Table)]
     public int BootstrapSamples { get; init; } = 2000;
-
-    [Comment("Coverage of the intervals.")]
-    [Range(0.5, 0.9999)]
-    [Decides(StagePart.Table)]
-    public double Confidence { get; init; } = 0.95;
 }
 
 /// <summary>What is kept on disk.</summary>

@@ -33,6 +33,9 @@ public sealed record ModelCardInfo
     /// <summary>Whether the model lives in the embedded made-up world and is of no use outside it.</summary>
     public bool IsDemonstration { get; init; }
 
+    /// <summary>Whether the folder holds a LoRA adapter, and no weights of the base.</summary>
+    public bool IsAdapter { get; init; }
+
     /// <summary>Whether the released model scores answers and writes none.</summary>
     public bool IsRewardModel { get; init; }
 }
@@ -82,7 +85,12 @@ public static class ModelCard
             card.Append(ResultTable.Of(results).ToMarkdown()).Append('\n').Append(ResultNote(results)).Append("\n\n");
         foreach (string sentence in Findings.Sentences(results)) card.Append("- ").Append(MarkdownText.Cell(sentence)).Append('\n');
         RewardModel(card, results);
-        card.Append("\n## Use\n\n").Append(Loading(info));
+        card.Append("\n## Use\n\n");
+        if (info.IsAdapter)
+            card.Append("This folder holds a LoRA adapter in the layout of PEFT. transformers needs the package `peft` to load it, and takes the "
+                + "base model from where `adapter_config.json` names it. `hone export . --merge --output FOLDER` makes one ordinary "
+                + "model of both.\n\n");
+        card.Append(Loading(info));
         card.Append("\n## Intended use and limits\n\n");
         foreach (string limit in Limits(info, results)) card.Append("- ").Append(limit).Append('\n');
         card.Append("\n## Recipe\n\nThe resolved recipe; `hone run` with it makes this model again.\n\n");

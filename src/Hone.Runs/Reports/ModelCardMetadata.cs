@@ -20,7 +20,7 @@ internal static class ModelCardMetadata
             bool known = license.Length > 0 && license.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.');
             card.Append(known ? $"license: {license}\n" : $"license: other\nlicense_name: {MarkdownText.YamlScalar(license)}\n");
         }
-        card.Append("library_name: transformers\n");
+        card.Append($"library_name: {(info.IsAdapter ? "peft" : "transformers")}\n");
         card.Append(info.IsRewardModel ? "pipeline_tag: text-classification\n" : "pipeline_tag: text-generation\n");
         if (info.BaseModelId is not null) card.Append($"base_model: {MarkdownText.YamlScalar(info.BaseModelId)}\n");
         List(card, "datasets", info.DatasetIds);

@@ -38,7 +38,7 @@ public static class DpoStage
     {
         StageFolder stage = run.OpenStage(ReferenceName, run.Identity.Reference(files, start, reference, run.Digests));
         if (stage.Finished) return stage;
-        using PretrainedModel model = run.Open((reference ?? start).Folder);
+        using PretrainedModel model = run.OpenReference((reference ?? start).Folder, stage);
         if (reference is not null && !Tokenizer.IsSame(start.Folder, reference.Folder))
             throw new InputException(
                 "The policy and its reference have different tokenizers, so their log-probabilities cannot be compared.",

@@ -60,7 +60,7 @@ public static class OnlineIteration
             RowFile.Write(stage.File("scored.jsonl"), scored);
             var report = new DataReport($"iteration {iteration}");
             IReadOnlyList<PairRow> pairs = PairBuilder.Build(scored, Pairing.Options(o), report);
-            using (PretrainedModel model = run.Open(reference.Folder))
+            using (PretrainedModel model = run.OpenReference(reference.Folder, stage))
                 RowFile.Write(stage.File("pairs.jsonl"), ReferenceLogProbs.Attach(model.Model, model.Text, pairs, run.ScoringTokens));
             ResultFile.Write(stage.File("health.json"), IterationSummary.Of(iteration, scored, pairs, report));
             run.Say(report.ToString());

@@ -1,4 +1,5 @@
 using Hone.Data;
+using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Recipes;
 
@@ -14,12 +15,12 @@ public static class Release
         {
             foreach (string file in Directory.EnumerateFiles(released.Folder))
                 File.Copy(file, Path.Combine(beside, Path.GetFileName(file)));
-            ModelCard.Write(beside, Info(recipe, inputs, results), results);
+            ModelCard.Write(beside, Info(recipe, inputs, results, released.Folder), results);
         });
         run.Say($"released model: {folder}");
     }
 
-    private static ModelCardInfo Info(ResolvedRecipe recipe, RunInputs inputs, RunResults results)
+    private static ModelCardInfo Info(ResolvedRecipe recipe, RunInputs inputs, RunResults results, string releasedFolder)
     {
         Recipe r = recipe.Value;
         TrainingStage Row(string name, string data, int examples, TrainOptions o, double rate) => new(
@@ -39,11 +40,13 @@ public static class Release
             BaseModel = world ? "the embedded small world's base model" : Path.GetFileName(Path.TrimEndingDirectorySeparator(r.Model)),
             BaseModelId = HubIds([r.Model], "models").FirstOrDefault(),
             DatasetIds = [.. HubIds([.. r.Data.Sft, .. r.Data.Preferences, .. r.Data.Prompts, .. r.Data.Stories.Files], "datasets")],
+            License = r.License.Length > 0 ? r.License : null,
             Languages = world ? ["en"] : [],
             RecipeYaml = RecipeText.Show(recipe),
             Stages = stages,
             IsDemonstration = world,
             IsRewardModel = !policy,
+            IsAdapter = PeftConfig.IsIn(releasedFolder),
         };
     }
 

@@ -52,6 +52,13 @@ public sealed record RunContext
     /// <summary>A model to be trained by a stage: all of its weights, or an adapter where the recipe says so.</summary>
     public PretrainedModel OpenToTrain(string folder, StageFolder stage) => PretrainedModel.Open(folder, Target, TrainingOf(stage));
 
+    /// <summary>
+    /// The policy that a stage is regularised to, held as the trained one is: on rounded matrices both must be rounded alike, or
+    /// the loss would not begin at ln 2.
+    /// </summary>
+    public PretrainedModel OpenReference(string folder, StageFolder stage) =>
+        Recipe.Adapter is { Rank: > 0, Frozen: not FrozenFormat.Compute } ? OpenToTrain(folder, stage) : Open(folder);
+
     public TrainingStart TrainingOf(StageFolder stage) =>
         new(Recipe.Adapter.Lora(), Seeds.Derive(Seed, $"adapter/{stage.Name}"), Recipe.Adapter.Start == AdapterStart.Fresh,
             Recipe.Adapter.Frozen);

@@ -55,6 +55,7 @@ public sealed class StageIdentity(Recipe recipe)
 
     public StageInputs Pairs(StageFolder samples, ModelRef rewardModel, ModelRef reference) => Scored(Computed())
         .AddOptions("online", recipe.Online, StagePart.Pairs)
+        .Add("adapter.frozen", Held())
         .AddStage("samples", samples)
         .Add("reward_model", rewardModel.Digest)
         .Add("reference", reference.Digest);
@@ -88,6 +89,7 @@ public sealed class StageIdentity(Recipe recipe)
     public StageInputs Reference(IReadOnlyList<string> files, ModelRef start, ModelRef? reference, KnownDigests known)
     {
         StageInputs inputs = Scored(Computed()).AddOptions("offline_dpo", recipe.OfflineDpo, StagePart.Given)
+            .Add("adapter.frozen", Held())
             .Add("reference", reference?.Digest ?? "none")
             .Add("tokens", start.Digest);
         for (int i = 0; i < files.Count; i++) inputs.AddContent($"pairs[{i}]", files[i], known);
@@ -100,6 +102,9 @@ public sealed class StageIdentity(Recipe recipe)
         .AddOptions("adapter", recipe.Adapter, StagePart.Training)
         .AddStage("pairs", pairs)
         .Add("start", start.Digest);
+
+    /// <summary>How the frozen matrices of a policy's reference are held: as its own (<see cref="RunContext.OpenReference"/>).</summary>
+    private string Held() => $"{(recipe.Adapter.Rank == 0 ? FrozenFormat.Compute : recipe.Adapter.Frozen)}";
 
     /// <summary>What everything that computes depends on: the recipe's own options, such as seed and precision.</summary>
     private StageInputs Computed() => new StageInputs().AddOptions("", recipe, StagePart.Training);

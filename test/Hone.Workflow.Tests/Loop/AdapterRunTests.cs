@@ -50,6 +50,9 @@ public sealed class AdapterRunTests(Unbroken unbroken) : IDisposable
         using PretrainedModel adapted = PretrainedModel.OpenLanguageModel(adapter, target),
             merged = PretrainedModel.OpenLanguageModel(_folder.File("merged"), target);
         Assert.True(PeftConfig.IsIn(adapter));
+        string card = File.ReadAllText(run.File("model/README.md"));
+        Assert.Contains("library_name: peft", card, StringComparison.Ordinal);
+        Assert.Contains("hone export . --merge", card, StringComparison.Ordinal);
         Assert.Equal(unbroken.Model, PeftConfig.Read(adapter).BaseModel);
         using var off = no_grad();
         Tensor a = Logits(adapted.Model), b = Logits(merged.Model);

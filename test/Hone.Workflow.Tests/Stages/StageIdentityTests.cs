@@ -39,7 +39,6 @@ public sealed class StageIdentityTests : IDisposable
         ["evaluation.temperature"] = "select evaluate",
         ["evaluation.max_new_tokens"] = "select evaluate",
         ["evaluation.bootstrap_samples"] = "reward-check",
-        ["evaluation.confidence"] = "reward-check",
     };
 
     /// <summary>Seen in rows, by their content, or in models, by their digest: <see cref="RowIdentityTests"/> shows that.</summary>
@@ -55,7 +54,7 @@ public sealed class StageIdentityTests : IDisposable
     /// <summary>How, whether or how well kept a stage is done; or made anew by every process.</summary>
     private static readonly string[] s_noResult =
     [
-        "name", "device", "sft.enabled", "reward.enabled", "offline_dpo.enabled", "online.enabled", "evaluation.enabled",
+        "name", "license", "device", "sft.enabled", "reward.enabled", "offline_dpo.enabled", "online.enabled", "evaluation.enabled",
         "sft.save_every", "reward.save_every", "offline_dpo.save_every", "online.save_every", "save.keep_checkpoints",
         "save.shard_megabytes",
         "report.samples",

@@ -1,0 +1,75 @@
+using Hone.Data;
+using Hone.Models;
+using Hone.Runs.Recipes;
+using static TorchSharp.torch;
+
+namespace Hone.Workflow;
+
+/// <summary>
+/// Bytes that training a model takes at its peak, by part. Computed from the shape alone, by what each layer keeps for its
+/// backward pass; bench/Training measures how near that comes.
+/// </summary>
+/// <param name="Weights">All weights as they are held, and copies in the number format of computing.</param>
+/// <param name="Gradients">Of what is trained.</param>
+/// <param name="Optimizer">AdamW's two moments.</param>
+/// <param name="Activations">What is kept of a pass for its backward pass.</param>
+/// <param name="Head">Buffers and gradients of the vocabulary's head.</param>
+/// <param name="Runtime">The process itself: .NET, libtorch and its pools.</param>
+public sealed record TrainingMemory(long Weights, long Gradients, long Optimizer, long Activations, long Head, long Runtime)
+{
+    private const long OfTheProcess = 300L << 20;
+
+    public long Total => Weights + Gradients + Optimizer + Activations + Head + Runtime;
+
+    /// <param name="config">The model that is trained.</param>
+    /// <param name="adapter">The adapter in place of all weights; null for none.</param>
+    /// <param name="options">The stage's settings.</param>
+    /// <param name="precision">The number format of computing.</param>
+    /// <param name="tokens">Tokens in the largest pass.</param>
+    public static TrainingMemory Of(TransformerConfig config, AdapterOptions? adapter, TrainOptions options, Precision precision, long tokens)
+    {
+        long number = precision == Precision.Bf16 ? 2 : 4;
+        long parameters = ModelMemory.Parameters(config);
+        (string Name, long Rows, long Columns)[] matrices = [.. LoraAdapter.Targets(config, [LoraOptions.AllLinear])];
+        long layerMatrices = matrices.Sum(m => m.Rows * m.Columns), largest = matrices.Max(m => m.Rows * m.Columns);
+        bool checkpoint = options.CheckpointActivations == ActivationCheckpoints.Block;
+        long trained = parameters, weights;
+        if (adapter is null)
+        {
+            // Masters in fp32; a pass in bf16 keeps a copy of each weight that it has used.
+            long copied = checkpoint ? (parameters - layerMatrices) + (layerMatrices / config.LayerCount) : parameters;
+            weights = (4 * parameters) + (number == 2 ? 2 * copied : 0);
+        }
+        else
+        {
+            trained = LoraAdapter.Targets(config, adapter.Targets).Sum(m => adapter.Rank * (m.Rows + m.Columns));
+            double perValue = adapter.Frozen switch { FrozenFormat.Int8 => 1 + (4.0 / 64), FrozenFormat.Nf4 => 0.5 + (4.0 / 64), _ => number };
+            weights = (long)(layerMatrices * perValue) + ((parameters - layerMatrices) * number) + (4 * trained)
+                + (adapter.Frozen == FrozenFormat.Compute ? 0 : largest * number);
+        }
+        double state = options.OptimizerState switch { OptimizerState.Int8 => 2 * (1 + (4.0 / 256)), OptimizerState.Bf16 => 4, _ => 8 };
+        return new TrainingMemory(weights, 4 * trained, (long)(trained * state), Kept(config, adapter, number, checkpoint) * tokens,
+            HeadBytes(config, adapter is null, number, tokens), OfTheProcess);
+    }
+
+    /// <summary>Bytes that a token's way through all layers leaves for the backward pass.</summary>
+    private static long Kept(TransformerConfig c, AdapterOptions? adapter, long number, bool checkpoint)
+    {
+        long hidden = c.HiddenSize, heads = (long)c.HeadCount * c.HeadDim;
+        long inner = c.Experts is { } experts ? (long)experts.Used * experts.IntermediateSize : c.IntermediateSize;
+        // A norm keeps its input (in fp32), the normalised value and the result; there are two.
+        long norms = 2 * hidden * (number == 4 ? 12 : 10);
+        // Queries, keys, values, their mixture, and that mixture in the order of the tokens; then gate, f(gate), up and product.
+        long layer = norms + (number * ((5 * heads) + (4 * inner)));
+        if (adapter is { Dropout: > 0 }) layer += number * ((5 * hidden) + heads + inner);
+        return checkpoint ? (c.LayerCount * hidden * number) + layer : c.LayerCount * layer;
+    }
+
+    private static long HeadBytes(TransformerConfig c, bool trained, long number, long tokens)
+    {
+        if (c.IsRewardModel) return 0;
+        long rows = Math.Min(tokens, HeadChunks.RowsFor(c.VocabularySize));
+        long buffers = rows * c.VocabularySize * (number == 4 ? 4 : 6), grads = 2 * tokens * c.HiddenSize * number;
+        return buffers + grads + (trained ? (long)c.VocabularySize * c.HiddenSize * (number == 4 ? 4 : 8) : 0);
+    }
+}
