@@ -5,7 +5,7 @@ namespace Hone.Training;
 /// <summary>
 /// Bradley-Terry likelihood of a preference: -log s(r_chosen - r_rejected) (Ouyang et al. 2022, arXiv 2203.02155, equation 1).
 /// </summary>
-public static class BradleyTerryLoss
+internal static class BradleyTerryLoss
 {
     /// <summary>Loss of each pair, [pairs] in and out, fp32.</summary>
     public static Tensor Negative(Tensor chosen, Tensor rejected) => -nn.functional.logsigmoid(chosen - rejected);

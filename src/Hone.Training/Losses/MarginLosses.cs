@@ -8,7 +8,7 @@ namespace Hone.Training;
 /// Losses of h, beta times the margin between the two answers' log-ratios (<see cref="PairLogProbs.Margin"/>). In all, e is
 /// the assumed share of wrong labels and s the sigmoid. All take and return [pairs].
 /// </summary>
-public static class MarginLosses
+internal static class MarginLosses
 {
     /// <summary>Direct preference optimisation: -(1 - e) log s(h) - e log s(-h) (arXiv 2305.18290, equation 7; e: Mitchell, "cDPO").</summary>
     public static Tensor Sigmoid(Tensor h, double smoothing)

@@ -8,7 +8,7 @@ namespace Hone.Training;
 /// Losses that judge each answer by itself: a and b are beta times log pi - log ref of the chosen and of the rejected answer.
 /// s is the sigmoid. All take and return [pairs].
 /// </summary>
-public static class RatioLosses
+internal static class RatioLosses
 {
     /// <summary>-log s(a) - (log s(-a) + log s(-b)) / 2 (NCA, arXiv 2402.05369, for pairs).</summary>
     public static Tensor Nca(Tensor a, Tensor b) => -logsigmoid(a) - (logsigmoid(-a) + logsigmoid(-b)).Times(0.5);
