@@ -14,7 +14,7 @@ namespace Hone.Inference;
 /// else is submitted. All that waits when the engine is free is answered together; a thread lives while there is work.
 /// Only one engine at a time may use a model.
 /// </remarks>
-public sealed class LibtorchEngine : IGenerationEngine
+internal sealed class LibtorchEngine : IGenerationEngine
 {
     private readonly Decoder _decoder;
     private readonly StopRules _stops;
