@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Hone.Models;
 
 /// <summary>One tensor of a safetensors file: its bytes lie at <paramref name="Offset"/> of the file.</summary>
-public sealed record SafetensorsEntry(string Name, string Dtype, IReadOnlyList<long> Shape, long Offset, long Length)
+internal sealed record SafetensorsEntry(string Name, string Dtype, IReadOnlyList<long> Shape, long Offset, long Length)
 {
     /// <summary>The shape as it is written, for instance [128, 64].</summary>
     public string ShapeText => $"[{string.Join(", ", Shape)}]";
@@ -14,7 +14,7 @@ public sealed record SafetensorsEntry(string Name, string Dtype, IReadOnlyList<l
 /// The header of a safetensors file, checked by the rules of the reference reader (huggingface/safetensors, tensor.rs)
 /// before anything is allocated from it; duplicate names, which that reader merges, are refused.
 /// </summary>
-public sealed class SafetensorsHeader
+internal sealed class SafetensorsHeader
 {
     /// <summary>The reference reader's limit on the length of the JSON.</summary>
     public const long MaxLength = 100_000_000;

@@ -3,7 +3,7 @@ namespace Hone.Models.Gguf;
 /// <summary>
 /// A tensor of a GGUF file: its bytes lie at <paramref name="Offset"/> of the file. The shape is row-major, slowest first.
 /// </summary>
-public sealed record GgufEntry(string Name, IReadOnlyList<long> Shape, GgufTensorType Type, long Offset, long Length)
+internal sealed record GgufEntry(string Name, IReadOnlyList<long> Shape, GgufTensorType Type, long Offset, long Length)
 {
     /// <summary>The shape as it is written, for instance [128, 64].</summary>
     public string ShapeText => $"[{string.Join(", ", Shape)}]";
@@ -13,7 +13,7 @@ public sealed record GgufEntry(string Name, IReadOnlyList<long> Shape, GgufTenso
 /// The head of a GGUF file, versions 2 and 3 (ggml-org/ggml, docs/gguf.md): metadata and the list of tensors, which lie one after
 /// the other, each at a multiple of the alignment.
 /// </summary>
-public sealed class GgufHeader
+internal sealed class GgufHeader
 {
     internal const uint Magic = 0x46554747; // "GGUF"
     internal const uint Version = 3;
