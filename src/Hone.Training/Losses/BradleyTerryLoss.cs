@@ -1,3 +1,4 @@
+using Hone.Models;
 using static TorchSharp.torch;
 
 namespace Hone.Training;
@@ -13,7 +14,7 @@ internal static class BradleyTerryLoss
     /// <summary>(r_chosen + r_rejected)^2 of each pair (Eisenstein et al. 2023, arXiv 2312.09244, section 4).</summary>
     public static Tensor Centering(Tensor chosen, Tensor rejected)
     {
-        Tensor sum = chosen + rejected;
+        Tensor sum = chosen.Plus(rejected);
         return sum * sum;
     }
 }

@@ -38,13 +38,13 @@ internal static class MarginLosses
     public static Tensor Exo(Tensor h, double smoothing)
     {
         double e = smoothing == 0 ? 1e-3 : smoothing;
-        return (h.sigmoid() * logsigmoid(h).Plus(-Math.Log(1 - e))) + ((-h).sigmoid() * logsigmoid(-h).Plus(-Math.Log(e)));
+        return (h.sigmoid() * logsigmoid(h).Plus(-Math.Log(1 - e))).Plus((-h).sigmoid() * logsigmoid(-h).Plus(-Math.Log(e)));
     }
 
     /// <summary>(1 - m) (-log s(h)) + m exp(-h), m = s(h / 0.05) (DiscoPOP, arXiv 2406.08414, section 4.3).</summary>
     public static Tensor Discopop(Tensor h)
     {
         Tensor m = h.Times(1 / 0.05).sigmoid();
-        return (-logsigmoid(h) * (-m).Plus(1)) + (h.Times(-1).AtMost(80).exp() * m);
+        return (-logsigmoid(h) * (-m).Plus(1)).Plus(h.Times(-1).AtMost(80).exp() * m);
     }
 }

@@ -11,7 +11,7 @@ namespace Hone.Training;
 internal static class RatioLosses
 {
     /// <summary>-log s(a) - (log s(-a) + log s(-b)) / 2 (NCA, arXiv 2402.05369, for pairs).</summary>
-    public static Tensor Nca(Tensor a, Tensor b) => -logsigmoid(a) - (logsigmoid(-a) + logsigmoid(-b)).Times(0.5);
+    public static Tensor Nca(Tensor a, Tensor b) => -logsigmoid(a) - logsigmoid(-a).Plus(logsigmoid(-b)).Times(0.5);
 
     /// <summary>
     /// -log s(a - d) - log s(-(b - d)), d the mean of all rewards a and b of the pass, without gradient (BCO, arXiv 2404.04656). TRL
@@ -27,7 +27,7 @@ internal static class RatioLosses
     public static Tensor Sppo(Tensor a, Tensor b, double beta)
     {
         Tensor won = a.Plus(-0.5).Times(1 / beta), lost = b.Plus(0.5).Times(1 / beta);
-        return (won * won) + (lost * lost);
+        return (won * won).Plus(lost * lost);
     }
 
     /// <summary>1 - s(a) + s(b): up with the chosen, down with the rejected (APO-zero, arXiv 2408.06266).</summary>
