@@ -76,7 +76,7 @@ try
         foreach (Tensor weight in weights.Values) weight.Dispose();
         File.WriteAllText(pairs, new JsonObject
         {
-            ["prompt"] = "he", ["chosen"] = Text(1020), ["rejected"] = Text(1020),
+            ["prompt"] = "he", ["chosen"] = Text(1020), ["rejected"] = Text(1019) + " was",
         }.ToJsonString() + "\n");
         weightBytes = new FileInfo(Path.Combine(model, "model.safetensors")).Length;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"weights in bf16: {weightBytes / 1e9:F2} GB"));

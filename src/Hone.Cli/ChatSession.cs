@@ -84,7 +84,7 @@ internal sealed class ChatSession(LanguageModel model, ModelText text, SamplingO
     {
         Completion completion = model.Generate(ids, options, cancel);
         string answer = completion.Text ?? text.Decode(completion.Ids);
-        Facts.PrintJson(io.Out, new JsonObject
+        ResultPrinter.PrintJson(io.Out, new JsonObject
         {
             ["prompt"] = prompt,
             ["answer"] = answer,

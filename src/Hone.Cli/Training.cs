@@ -22,7 +22,7 @@ internal static class Training
         using var stop = new StopSignal(display.Say);
         TrainedModel model = SingleStage.Train(
             options.Output(parsed), options.Resume(parsed), recipe, display, TimeProvider.System, stage, stop.Token);
-        Facts.Print(io.Out, options.Json(parsed),
+        ResultPrinter.Print(io.Out, options.Json(parsed),
             ("model", model.Folder),
             ("steps", model.Steps),
             ("metrics", new JsonObject(model.Metrics.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value)))));

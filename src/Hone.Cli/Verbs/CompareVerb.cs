@@ -38,7 +38,7 @@ internal static class CompareVerb
                     rows.Add((task, metric, PairedComparison.Of(ofA[metric], ofB[metric], (ulong)parsed.GetValue(seed))));
             }
             if (common.Json(parsed))
-                Facts.PrintJson(io.Out, new JsonArray([.. rows.Select(r => (JsonNode)Json(r.Task, r.Metric, r.Result))]));
+                ResultPrinter.PrintJson(io.Out, new JsonArray([.. rows.Select(r => (JsonNode)Json(r.Task, r.Metric, r.Result))]));
             else Print(io, rows);
             foreach (string only in a.Keys.Concat(b.Keys).Where(t => !tasks.Contains(t)).Distinct())
                 io.Error.WriteLine($"{only}: only one of the two has it");

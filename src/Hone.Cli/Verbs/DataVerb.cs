@@ -98,7 +98,7 @@ internal static class DataVerb
             if (rowKind == RowKind.Sft && settings.Sft.PackingLength is { } block)
                 io.Error.WriteLine($"the recipe packs what is kept into blocks of {block} tokens; rows are shown before that");
             if (parsed.GetValue(html) is { } page) InspectionPage.Write(inspection, page);
-            if (common.Json(parsed)) Facts.PrintJson(io.Out, InspectionJson.Of(inspection));
+            if (common.Json(parsed)) ResultPrinter.PrintJson(io.Out, InspectionJson.Of(inspection));
             else Write(io, inspection, color: io.Colors && !parsed.GetValue(noColor));
             return 0;
         });

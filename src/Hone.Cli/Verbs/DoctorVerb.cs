@@ -25,7 +25,7 @@ internal static class DoctorVerb
         common.Act(command, io, parsed =>
         {
             (LibTorchDescription? torch, string? problem) = LibTorchState();
-            Facts.Print(io.Out, common.Json(parsed),
+            ResultPrinter.Print(io.Out, common.Json(parsed),
             [
                 ("hone", VersionVerb.Number),
                 ("dotnet", RuntimeInformation.FrameworkDescription),

@@ -60,7 +60,7 @@ internal static class ExportVerb
     private static void Merge(Streams io, bool json, string folder, ComputeTarget target, string output)
     {
         MergeError error = MergedModel.Write(folder, target, output);
-        Facts.Print(io.Out, json,
+        ResultPrinter.Print(io.Out, json,
             ("merged", output),
             ("type", $"{target.Type}".ToLowerInvariant()),
             ("share_of_adapter_lost", error.Lost),
@@ -77,7 +77,7 @@ internal static class ExportVerb
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         GgufReleaseResult result = GgufRelease.Write(folder, type, path);
         foreach (string warning in result.Warnings) io.Error.WriteLine($"note: {warning}");
-        Facts.Print(io.Out, json,
+        ResultPrinter.Print(io.Out, json,
             ("exported", result.File),
             ("type", $"{type}"),
             ("bytes", new FileInfo(result.File).Length),

@@ -41,7 +41,7 @@ internal static class LogProbsVerb
                     ? line.Ids("ids", model.Model.Config.VocabularySize)
                     : model.Text.Tokenizer.Encode(line.Text("text"), addSpecial: true);
                 if (ids.Length == 0) throw new InputException("the row has no tokens", line.Where);
-                Facts.PrintJson(io.Out, Score(model.Model, ids, k));
+                ResultPrinter.PrintJson(io.Out, Score(model.Model, ids, k));
             }
             return 0;
         });

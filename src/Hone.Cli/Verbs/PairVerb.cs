@@ -45,7 +45,7 @@ internal static class PairVerb
             IReadOnlyList<PairRow> pairs = PairBuilder.Build(rows, pairing, report);
             RowFile.Write(output, pairs);
             io.Error.WriteLine(report);
-            Facts.Print(io.Out, options.Json(parsed),
+            ResultPrinter.Print(io.Out, options.Json(parsed),
                 ("pairs", output),
                 ("prompts", rows.Length),
                 ("made", pairs.Count),

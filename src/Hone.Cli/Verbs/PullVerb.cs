@@ -52,7 +52,8 @@ internal static class PullVerb
             string folder = client.PullAsync(repository, selection, parsed.GetValue(verify), p => Show(display, p, ref last), stop.Token)
                 .GetAwaiter().GetResult();
             display.End();
-            if (common.Json(parsed)) Facts.PrintJson(io.Out, new JsonObject { ["folder"] = folder, ["commit"] = Path.GetFileName(folder) });
+            if (common.Json(parsed))
+                ResultPrinter.PrintJson(io.Out, new JsonObject { ["folder"] = folder, ["commit"] = Path.GetFileName(folder) });
             else io.Out.WriteLine(folder);
             return 0;
         });

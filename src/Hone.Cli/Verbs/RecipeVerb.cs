@@ -26,13 +26,13 @@ internal static class RecipeVerb
         {
             if (parsed.GetValue(file) is not { } path)
             {
-                if (common.Json(parsed)) Facts.Print(io.Out, true, ("recipe", RecipeText.Init()));
+                if (common.Json(parsed)) ResultPrinter.Print(io.Out, true, ("recipe", RecipeText.Init()));
                 else io.Out.Write(RecipeText.Init());
                 return 0;
             }
             if (Path.Exists(path)) throw new InputException("there is something here already", path, "Give another name.");
             Durable.WriteText(path, RecipeText.Init());
-            Facts.Print(io.Out, common.Json(parsed), ("recipe", path));
+            ResultPrinter.Print(io.Out, common.Json(parsed), ("recipe", path));
             return 0;
         });
         return command;
@@ -53,7 +53,7 @@ internal static class RecipeVerb
             ResolvedRecipe resolved = ResolvedRecipe.Load(parsed.GetRequiredValue(recipe), overrides.Overrides(parsed));
             if (common.Json(parsed))
             {
-                Facts.PrintJson(io.Out, new JsonObject(RecipeText.Flatten(resolved.Value).Select(v => KeyValuePair.Create(v.Key,
+                ResultPrinter.PrintJson(io.Out, new JsonObject(RecipeText.Flatten(resolved.Value).Select(v => KeyValuePair.Create(v.Key,
                     (JsonNode?)new JsonObject { ["value"] = v.Value, ["origin"] = resolved.OriginOf(v.Key).ToString() }))));
             }
             else io.Out.Write(RecipeText.Show(resolved));
@@ -81,7 +81,7 @@ internal static class RecipeVerb
             RecipeChecks.Complete(resolved);
             string? missing = Missing(resolved);
             if (missing is not null) io.Error.WriteLine($"note: {missing}");
-            Facts.Print(io.Out, common.Json(parsed), ("recipe", path), ("valid", true), ("runs_here", missing is null));
+            ResultPrinter.Print(io.Out, common.Json(parsed), ("recipe", path), ("valid", true), ("runs_here", missing is null));
             return 0;
         });
         return command;

@@ -32,7 +32,7 @@ internal static class RenderVerb
             ChatFormat format = parsed.GetValue(template) is { } file
                 ? new ChatFormat(Tokenizer.Load(folder), ChatTemplate.LoadFile(file))
                 : ChatFormat.Load(folder);
-            foreach (JsonLine line in options.Rows(parsed, io)) Facts.PrintJson(io.Out, Render(format, Request(line)));
+            foreach (JsonLine line in options.Rows(parsed, io)) ResultPrinter.PrintJson(io.Out, Render(format, Request(line)));
             return 0;
         });
         return command;

@@ -19,7 +19,7 @@ internal static class ReportVerb
         {
             string folder = parsed.GetRequiredValue(run);
             if (!Directory.Exists(folder)) throw new InputException("there is no run here", folder, "hone runs lists the runs.");
-            Facts.Print(io.Out, common.Json(parsed), ("report", ReportWriter.Write(folder)));
+            ResultPrinter.Print(io.Out, common.Json(parsed), ("report", ReportWriter.Write(folder)));
             return 0;
         });
         return command;

@@ -26,7 +26,7 @@ internal static class RunsVerb
             string[][] rows = [.. RunFolder.List(root).Select(run => Row(run.Path, run.Manifest))];
             if (common.Json(parsed))
             {
-                Facts.PrintJson(io.Out, new JsonArray([.. rows.Select(row => (JsonNode)new JsonObject(
+                ResultPrinter.PrintJson(io.Out, new JsonArray([.. rows.Select(row => (JsonNode)new JsonObject(
                     s_columns.Zip(row, (name, value) => KeyValuePair.Create(name, value.Length == 0 ? null : (JsonNode?)value))))]));
             }
             else if (rows.Length == 0) io.Error.WriteLine($"no runs in {root}");

@@ -41,7 +41,7 @@ internal static class SampleVerb
             List<SampleRow> rows = Sample(recipe.Value, io.Model(parsed.GetRequiredValue(model)),
                 io.Data(parsed.GetRequiredValue(prompts)), groups, display.Say, stop.Token);
             RowFile.Write(output, rows);
-            Facts.Print(io.Out, options.Json(parsed),
+            ResultPrinter.Print(io.Out, options.Json(parsed),
                 ("samples", output),
                 ("prompts", rows.Count),
                 ("answers_per_prompt", rows[0].Count),

@@ -33,7 +33,7 @@ internal static class ScoreVerb
             if (!ids) io.Error.WriteLine("the token ids are not those of this reward model: its own rendering of the texts is scored");
             IReadOnlyList<SampleRow> scored = RewardScoring.Score(reward.Model, reward.Text, ids, rows, recipe.Reward.MicroBatchTokens);
             RowFile.Write(output, scored);
-            Facts.Print(io.Out, options.Json(parsed),
+            ResultPrinter.Print(io.Out, options.Json(parsed),
                 ("scored", output),
                 ("prompts", scored.Count),
                 ("mean_reward", scored.Average(r => r.Rewards!.Average())),

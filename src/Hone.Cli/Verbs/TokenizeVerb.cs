@@ -29,7 +29,7 @@ internal static class TokenizeVerb
             Tokenizer tokenizer = Tokenizer.Load(options.Model(parsed, io));
             foreach (JsonLine line in options.Rows(parsed, io))
             {
-                Facts.PrintJson(io.Out, parsed.GetValue(decode)
+                ResultPrinter.PrintJson(io.Out, parsed.GetValue(decode)
                     ? new JsonObject { ["text"] = tokenizer.Decode(line.Ids("ids")) }
                     : new JsonObject { ["ids"] = JsonLines.Array(tokenizer.Encode(line.Text("text"), addSpecial, parseSpecial)) });
             }

@@ -16,7 +16,7 @@ internal static class VersionVerb
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            Facts.Print(io.Out, common.Json(parsed),
+            ResultPrinter.Print(io.Out, common.Json(parsed),
                 ("hone", Number),
                 ("dotnet", RuntimeInformation.FrameworkDescription),
                 ("libtorch", LibTorch.RequiredVersion));

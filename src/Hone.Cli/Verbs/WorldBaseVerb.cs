@@ -29,7 +29,7 @@ internal static class WorldBaseVerb
             WorldBaseModel.Train(folder, report => display.Show(new ProgressStep("base", report.Step, report.TotalSteps,
                 [KeyValuePair.Create("loss", report.Metrics["loss"])], report.Tokens, Environment.WorkingSet)), stop.Token);
             display.End();
-            Facts.Print(io.Out, common.Json(parsed), ("model", folder));
+            ResultPrinter.Print(io.Out, common.Json(parsed), ("model", folder));
             return 0;
         });
         return command;

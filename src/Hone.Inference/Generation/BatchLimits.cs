@@ -11,7 +11,7 @@ namespace Hone.Inference;
 /// </param>
 /// <param name="CacheBytes">Most bytes of a batch's key/value cache, prompts and longest allowed answers together.</param>
 /// <param name="PromptTokens">Most prompt tokens in one pass.</param>
-public sealed record BatchLimits(int Rows, long CacheBytes = 1L << 30, int PromptTokens = 1 << 13)
+internal sealed record BatchLimits(int Rows, long CacheBytes = 1L << 30, int PromptTokens = 1 << 13)
 {
     /// <summary>
     /// Limits of a device: a quarter of its memory for the caches of all batches together, half of that in use when one

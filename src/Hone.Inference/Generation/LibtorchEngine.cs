@@ -14,7 +14,7 @@ namespace Hone.Inference;
 /// else is submitted. All that waits when the engine is free is answered together; a thread lives while there is work.
 /// Only one engine at a time may use a model.
 /// </remarks>
-public sealed class LibtorchEngine : IGenerationEngine
+internal sealed class LibtorchEngine : IGenerationEngine
 {
     private readonly Decoder _decoder;
     private readonly StopRules _stops;
@@ -99,20 +99,21 @@ public sealed class LibtorchEngine : IGenerationEngine
         }
     }
 
-    private void Run(Submission[] batch)
+    private void Run(Submission[] submissions)
     {
-        int open = batch.Length;
+        int open = submissions.Length;
         // The last one ends when all is put away, so that who waits for it finds no tensor and no thread of the engine's.
         void Leave(Submission submission)
         {
             if (submission.Leave() && Interlocked.Decrement(ref open) > 0) submission.End();
         }
-        void RunWave(AnswerInProgress[] wave) => new GenerationWave(_decoder, _stops, _limits, wave, Leave).Run();
+        void RunBatch(AnswerInProgress[] answers) => new GenerationBatch(_decoder, _stops, _limits, answers, Leave).Run();
 
         int threads = _decoder.Model.Device.type == DeviceType.CPU ? torch.get_num_threads() : 1;
-        AnswerInProgress[][] waves = [.. Waves.Divide([.. batch.SelectMany(s => s.Answers)], _limits.Rows, _cacheTokens, atLeast: threads)];
-        if (threads > 1 && waves.Length > 1) SingleThreads.ForEach(waves, threads, RunWave);
-        else Array.ForEach(waves, RunWave);
+        AnswerInProgress[][] batches =
+            [.. Batches.Divide([.. submissions.SelectMany(s => s.Answers)], _limits.Rows, _cacheTokens, atLeast: threads)];
+        if (threads > 1 && batches.Length > 1) SingleThreads.ForEach(batches, threads, RunBatch);
+        else Array.ForEach(batches, RunBatch);
     }
 
     /// <summary>The most new tokens of a request that can be served.</summary>

@@ -23,7 +23,7 @@ internal static class AdapterFolder
         string folder = Path.Combine(root, $"{Path.GetFileName(full)}-{Identity(full, baseFolder)}");
         if (Directory.Exists(folder)) return folder;
         TransformerConfig config = ConfigFile.Load(baseFolder) with { IsRewardModel = peft.IsRewardModel };
-        bool ownText = new[] { "tokenizer.json", "tokenizer.model" }.Any(name => File.Exists(Path.Combine(full, name)));
+        bool ownText = File.Exists(Path.Combine(full, "tokenizer.json")) || File.Exists(Path.Combine(full, "tokenizer.model"));
         try
         {
             DurableFiles.Instance.WriteFolder(folder, partial =>

@@ -1,6 +1,5 @@
 using Hone.Data;
 using Hone.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Hone.Inference;

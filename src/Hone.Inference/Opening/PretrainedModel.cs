@@ -1,5 +1,4 @@
 using Hone.Models;
-using Hone.Text;
 using static TorchSharp.torch;
 
 namespace Hone.Inference;

@@ -8,7 +8,7 @@ namespace Hone.Inference;
 /// place. A dropped token's logit becomes negative infinity. Order of use: repetition penalty, temperature, top-k, top-p,
 /// min-p, as in transformers' <c>generate</c>. None allocates.
 /// </summary>
-public static class LogitsFilters
+internal static class LogitsFilters
 {
     /// <summary>Writes the penalised logits of the ids in <paramref name="context"/>; repeated ids count once.</summary>
     /// <param name="logits">Raw logits. [vocabulary]</param>

@@ -3,13 +3,13 @@ using System.Numerics.Tensors;
 namespace Hone.Inference;
 
 /// <summary>A chosen token and its natural log-probability under the model's own distribution (temperature 1, unfiltered).</summary>
-public readonly record struct SampledToken(int Id, float LogProb);
+internal readonly record struct SampledToken(int Id, float LogProb);
 
 /// <summary>
 /// Chooses the next token from logits. Holds scratch memory only, so one instance serves one thread
 /// and allocates nothing per token.
 /// </summary>
-public sealed class LogitsSampler(int vocabularySize)
+internal sealed class LogitsSampler(int vocabularySize)
 {
     private readonly float[] _scores = new float[vocabularySize];
     private readonly float[] _weights = new float[vocabularySize];

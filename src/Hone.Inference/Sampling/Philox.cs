@@ -4,7 +4,7 @@ namespace Hone.Inference;
 /// Philox4x32-10, a counter-based random generator (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"):
 /// a pure function of key and counter, so any draw can be made alone, in any order, on any thread.
 /// </summary>
-public static class Philox
+internal static class Philox
 {
     private const int Rounds = 10;
     private const uint KeyStep0 = 0x9E3779B9, KeyStep1 = 0xBB67AE85;

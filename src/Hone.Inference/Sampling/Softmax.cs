@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace Hone.Inference;
 
 /// <summary>Sums over a whole vocabulary, vectorised; blocks are added in double so that 128k terms lose nothing.</summary>
-public static class Softmax
+internal static class Softmax
 {
     private const int Block = 512;
 

@@ -5,18 +5,18 @@ using static TorchSharp.torch;
 namespace Hone.Inference;
 
 /// <summary>A sequence of which the tokens from <paramref name="From"/> on are scored; at least one token stands before them.</summary>
-public readonly record struct ScoredSequence(int[] Ids, int From);
+internal readonly record struct ScoredSequence(int[] Ids, int From);
 
 /// <summary>What a model makes of one token.</summary>
 /// <param name="LogProb">Natural log-probability under the model's own distribution.</param>
 /// <param name="IsGreedy">Whether it is the likeliest.</param>
 /// <param name="Top">The likeliest tokens in its place, the likeliest first; as many as were asked for.</param>
-public readonly record struct TokenScore(float LogProb, bool IsGreedy, IReadOnlyList<(int Id, float LogProb)> Top);
+internal readonly record struct TokenScore(float LogProb, bool IsGreedy, IReadOnlyList<(int Id, float LogProb)> Top);
 
 /// <summary>What a model makes of the scored tokens of a sequence.</summary>
 /// <param name="Index">The sequence's place in the list.</param>
 /// <param name="Tokens">Each scored token.</param>
-public readonly record struct SequenceScore(int Index, TokenScore[] Tokens)
+internal readonly record struct SequenceScore(int Index, TokenScore[] Tokens)
 {
     /// <summary>Sum of the tokens' natural log-probabilities.</summary>
     public double LogProb => Tokens.Sum(t => (double)t.LogProb);
@@ -31,7 +31,7 @@ public readonly record struct SequenceScore(int Index, TokenScore[] Tokens)
 /// question is the trunk of its choices, and choices of one token are read from the same row of logits.
 /// </summary>
 /// <remarks>A score equals that of the sequence alone, to the rounding of matrix products whose blocking changes with the rows.</remarks>
-public static class PrefixScorer
+internal static class PrefixScorer
 {
     private const int ChunkElements = 1 << 22;
 

@@ -6,7 +6,7 @@ namespace Hone.Inference;
 /// Finds stop strings in text that arrives in pieces, wherever the borders between the pieces fall. Text is released as
 /// soon as no stop string can begin in it; what could still become one is held back.
 /// </summary>
-public sealed class StopStringMatcher
+internal sealed class StopStringMatcher
 {
     private readonly IReadOnlyList<string> _stops;
     private readonly int _longest;

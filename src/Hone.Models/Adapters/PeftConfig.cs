@@ -42,7 +42,7 @@ public sealed record PeftConfig(
             throw fields.Error("init_lora_weights", $"is {ConfigFields.Short(init)}, which changes the base model's own weights");
         string? task = fields.Text("task_type");
         if (task is not (null or "CAUSAL_LM" or "SEQ_CLS"))
-            throw fields.Error("task_type", $"is {Shown.Short(task)}; Hone reads CAUSAL_LM and SEQ_CLS");
+            throw fields.Error("task_type", $"is {Excerpt.Of(task)}; Hone reads CAUSAL_LM and SEQ_CLS");
         var options = new LoraOptions
         {
             Rank = fields.Int("r", 1, 1 << 14),
@@ -118,7 +118,7 @@ public sealed record PeftConfig(
         if (value.ValueKind != JsonValueKind.Object || value.EnumerateObject().Any(p => p.Value.ValueKind != JsonValueKind.Number))
             throw fields.Error(key, $"is {ConfigFields.Short(value)}, which are no numbers by name");
         if (value.EnumerateObject().Select(p => p.Name).FirstOrDefault(n => n.Any("^$*+?()[]{}|\\".Contains)) is { } pattern)
-            throw fields.Error(key, $"names matrices by the pattern {Shown.Short(pattern)}; Hone reads plain names");
+            throw fields.Error(key, $"names matrices by the pattern {Excerpt.Of(pattern)}; Hone reads plain names");
         return value.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetDouble());
     }
 

@@ -29,7 +29,7 @@ public static class PeftFolder
         {
             string plain = (stored.StartsWith(Prefix, StringComparison.Ordinal) ? stored[Prefix.Length..] : stored)
                 .Replace(OldModule, "", StringComparison.Ordinal);
-            if (!left.TryAdd(plain, stored)) throw new InputException($"Tensor {Shown.Short(plain)} is there twice.", path);
+            if (!left.TryAdd(plain, stored)) throw new InputException($"Tensor {Excerpt.Of(plain)} is there twice.", path);
         }
         using var kept = new Kept();
         var pairs = new Dictionary<string, LoraPair>();
@@ -51,7 +51,7 @@ public static class PeftFolder
             throw new InputException($"The adapter of a reward model has no {WeightNames.RewardHead}.", path,
                 "Train it with its score head among modules_to_save.");
         if (left.Count > 0)
-            throw new InputException($"The adapter holds {Shown.Short(left.Values.First())}, which is no part of this model.", path);
+            throw new InputException($"The adapter holds {Excerpt.Of(left.Values.First())}, which is no part of this model.", path);
         if (pairs.Count == 0) throw new InputException("The adapter adapts no matrix of this model.", path);
         kept.Release();
         return (new LoraAdapter(peft.Options, pairs) { Modules = [.. modules.Keys] }, modules);
@@ -95,7 +95,7 @@ public static class PeftFolder
         IReadOnlyList<long> found = file.Header.Entries[stored].Shape;
         if (found.Count != shape.Length || found.Where((size, i) => shape[i] >= 0 && size != shape[i]).Any() || found.Any(size => size == 0))
             throw new InputException(
-                $"Tensor {Shown.Short(stored)} has shape [{string.Join(", ", found)}], expected [{string.Join(", ", shape)}]"
+                $"Tensor {Excerpt.Of(stored)} has shape [{string.Join(", ", found)}], expected [{string.Join(", ", shape)}]"
                     .Replace("-1", "rank", StringComparison.Ordinal) + ".",
                 file.Path, "Check that the adapter belongs to this base model.");
         return file.Read(stored, ScalarType.Float32, device);

@@ -35,7 +35,7 @@ internal sealed class ConfigFields(JsonElement root, string path, string prefix 
     public void Require(string key, string value)
     {
         if (Text(key) is { } found && found != value)
-            throw Error(key, $"is {Shown.Short(found)}, which Hone does not support (only {value})");
+            throw Error(key, $"is {Excerpt.Of(found)}, which Hone does not support (only {value})");
     }
 
     public int Int(string key, int low, int high, int? otherwise = null)
@@ -78,5 +78,5 @@ internal sealed class ConfigFields(JsonElement root, string path, string prefix 
 
     public InputException Error(string key, string what, string? fix = null) => new($"{prefix}{key} {what}.", path, fix);
 
-    internal static string Short(JsonElement value) => Shown.Short(value.GetRawText());
+    internal static string Short(JsonElement value) => Excerpt.Of(value.GetRawText());
 }

@@ -83,7 +83,7 @@ public static class ConfigFile
         if (type is not null)
         {
             return Architecture.All.FirstOrDefault(a => a.ModelType == type)
-                ?? throw fields.Error("model_type", $"is {Shown.Short(type)}; Hone reads {known}");
+                ?? throw fields.Error("model_type", $"is {Excerpt.Of(type)}; Hone reads {known}");
         }
         return Classes(fields) is [var only]
             && Architecture.All.FirstOrDefault(a => only == a.CausalModel || only == a.RewardModel) is { } found
@@ -97,7 +97,7 @@ public static class ConfigFile
         if (names.Length == 0 || names is [var only] && only == architecture.CausalModel) return false;
         if (names is [var other] && other == architecture.RewardModel) return true;
         throw fields.Error("architectures",
-            $"is {Shown.Short(string.Join(", ", names))}; "
+            $"is {Excerpt.Of(string.Join(", ", names))}; "
                 + $"of {architecture.ModelType} Hone reads {architecture.CausalModel} and {architecture.RewardModel}");
     }
 

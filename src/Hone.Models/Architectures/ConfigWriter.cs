@@ -8,7 +8,7 @@ namespace Hone.Models;
 /// Writes <c>config.json</c> in the spelling that transformers 4 and 5, vLLM and llama.cpp's converter all read
 /// (<c>rope_theta</c>, <c>rope_scaling</c> and <c>torch_dtype</c> at the top level).
 /// </summary>
-public static class ConfigWriter
+internal static class ConfigWriter
 {
     /// <summary>Writes the file into <paramref name="folder"/>, durably; <paramref name="dtype"/> is that of the saved weights.</summary>
     public static void Write(string folder, TransformerConfig config, ScalarType dtype) =>

@@ -1,7 +1,7 @@
 namespace Hone.Models;
 
 /// <summary>Hugging Face names and shapes of a model's weights.</summary>
-public static class WeightNames
+internal static class WeightNames
 {
     public const string Embedding = "model.embed_tokens.weight";
     public const string LanguageModelHead = "lm_head.weight";

@@ -29,7 +29,7 @@ internal static class WindowFields
             ? [.. list.EnumerateArray().Select(e => e.ToString())]
             : throw fields.Error("layer_types", $"is {ConfigFields.Short(list)}, which is no list");
         if (types.FirstOrDefault(t => t is not (Sliding or Full)) is { } other)
-            throw fields.Error("layer_types", $"holds {Shown.Short(other)}, which Hone does not support (only {Full} and {Sliding})");
+            throw fields.Error("layer_types", $"holds {Excerpt.Of(other)}, which Hone does not support (only {Full} and {Sliding})");
         if (types.Length != config.LayerCount)
             throw fields.Error("layer_types", $"has {types.Length} entries for {config.LayerCount} layers");
         return [.. types.Select(t => t == Sliding)];

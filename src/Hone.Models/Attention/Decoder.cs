@@ -10,7 +10,7 @@ namespace Hone.Models;
 /// no_grad, not inference mode: the model's rotary tables may grow in here, and training could not use inference tensors.
 /// Different threads may run different batches at the same time.
 /// </remarks>
-public sealed class Decoder(Transformer model)
+internal sealed class Decoder(Transformer model)
 {
     public Transformer Model { get; } = model;
 

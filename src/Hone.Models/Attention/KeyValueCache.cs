@@ -7,7 +7,7 @@ namespace Hone.Models;
 /// own and begins in column 0; columns past its length are never read. Buffers are [rows, kv_heads, capacity, head_dim] per
 /// layer and grow by half when full.
 /// </summary>
-public sealed class KeyValueCache : IDisposable
+internal sealed class KeyValueCache : IDisposable
 {
     private const int SpareColumns = 32;
 

@@ -6,7 +6,7 @@ namespace Hone.Models;
 /// What one pass over prompts of equal length leaves: the fp32 logits after their last tokens [prompts, vocab], and each
 /// layer's keys and values [prompts, kv_heads, length, head_dim].
 /// </summary>
-public sealed class PromptPass : IDisposable
+internal sealed class PromptPass : IDisposable
 {
     internal PromptPass(IReadOnlyList<int[]> prompts, Tensor logits, Tensor[] keys, Tensor[] values) =>
         (Prompts, Logits, Keys, Values) = (prompts, logits, keys, values);

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Hone.Models;
 
 /// <summary>Judges file names that come from outside, with the same answer on every system.</summary>
-public static class FileNames
+internal static class FileNames
 {
     private static readonly SearchValues<char> s_forbidden = SearchValues.Create("/\\:*?\"<>|");
     private static readonly string[] s_devices = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];

@@ -10,7 +10,7 @@ namespace Hone.Models;
 /// A safetensors file mapped into memory. Reading a tensor copies it piece by piece into a fresh one and gives the pages
 /// read back to the system, so that the resident memory is that of the tensors alone.
 /// </summary>
-public sealed unsafe partial class SafetensorsFile : IDisposable
+internal sealed unsafe partial class SafetensorsFile : IDisposable
 {
     private const long Piece = 32 << 20;
 

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Hone.Models;
 
 /// <summary>One tensor of a safetensors file: its bytes lie at <paramref name="Offset"/> of the file.</summary>
-public sealed record SafetensorsEntry(string Name, string Dtype, IReadOnlyList<long> Shape, long Offset, long Length)
+internal sealed record SafetensorsEntry(string Name, string Dtype, IReadOnlyList<long> Shape, long Offset, long Length)
 {
     /// <summary>The shape as it is written, for instance [128, 64].</summary>
     public string ShapeText => $"[{string.Join(", ", Shape)}]";
@@ -14,7 +14,7 @@ public sealed record SafetensorsEntry(string Name, string Dtype, IReadOnlyList<l
 /// The header of a safetensors file, checked by the rules of the reference reader (huggingface/safetensors, tensor.rs)
 /// before anything is allocated from it; duplicate names, which that reader merges, are refused.
 /// </summary>
-public sealed class SafetensorsHeader
+internal sealed class SafetensorsHeader
 {
     /// <summary>The reference reader's limit on the length of the JSON.</summary>
     public const long MaxLength = 100_000_000;
@@ -87,7 +87,7 @@ public sealed class SafetensorsHeader
         foreach (SafetensorsEntry entry in entries.Values.OrderBy(e => e.Offset).ThenBy(e => e.Length))
         {
             if (entry.Offset != end)
-                throw Broken(path, $"has {(entry.Offset > end ? "a hole" : "an overlap")} before tensor {Shown.Short(entry.Name)}: "
+                throw Broken(path, $"has {(entry.Offset > end ? "a hole" : "an overlap")} before tensor {Excerpt.Of(entry.Name)}: "
                     + $"it starts at byte {entry.Offset - dataStart}, the one before ends at {end - dataStart}");
             end += entry.Length;
         }
@@ -102,14 +102,14 @@ public sealed class SafetensorsHeader
         foreach (JsonProperty property in value.EnumerateObject())
         {
             if (property.Value.ValueKind != JsonValueKind.String)
-                throw Broken(path, $"has metadata {Shown.Short(property.Name)} that is no text");
+                throw Broken(path, $"has metadata {Excerpt.Of(property.Name)} that is no text");
             metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
 
     private static SafetensorsEntry ReadEntry(JsonProperty property, long dataStart, long fileLength, string path)
     {
-        string name = property.Name, shown = Shown.Short(name);
+        string name = property.Name, shown = Excerpt.Of(name);
         JsonElement value = property.Value;
         if (value.ValueKind != JsonValueKind.Object
             || !value.TryGetProperty("dtype", out JsonElement dtype) || dtype.ValueKind != JsonValueKind.String
@@ -121,7 +121,7 @@ public sealed class SafetensorsHeader
         }
 
         if (!s_bits.TryGetValue(dtype.GetString()!, out int bits))
-            throw Broken(path, $"gives tensor {shown} the unknown dtype {Shown.Short(dtype.GetString()!)}");
+            throw Broken(path, $"gives tensor {shown} the unknown dtype {Excerpt.Of(dtype.GetString()!)}");
         long[] dimensions = [.. shape.EnumerateArray().Select(d => Whole(d, path, $"shape of tensor {shown}"))];
         long begin = Whole(offsets[0], path, $"data_offsets of tensor {shown}");
         long end = Whole(offsets[1], path, $"data_offsets of tensor {shown}");
@@ -130,7 +130,7 @@ public sealed class SafetensorsHeader
             throw Broken(path, $"places tensor {shown} at bytes {begin} to {end} of {data} bytes of data");
         if (ByteCount(dimensions, bits) is not { } length || length != end - begin)
             throw Broken(path, $"gives tensor {shown} {end - begin} bytes, "
-                + $"which is not the size of {dtype.GetString()} {Shown.Short($"[{string.Join(", ", dimensions)}]")}");
+                + $"which is not the size of {dtype.GetString()} {Excerpt.Of($"[{string.Join(", ", dimensions)}]")}");
         return new SafetensorsEntry(name, dtype.GetString()!, dimensions, dataStart + begin, length);
     }
 

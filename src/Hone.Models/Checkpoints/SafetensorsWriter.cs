@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Hone.Models;
 
 /// <summary>Writes named tensors as one safetensors file, converted one at a time.</summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     /// <summary>
     /// All tensors in ordinal order of their names, so that equal tensors are equal bytes; read back by

@@ -66,7 +66,7 @@ internal sealed class ShardSet : IDisposable
         foreach (string name in file.Header.Entries.Keys)
         {
             if (!_holder.TryAdd(name, file))
-                throw new InputException($"Tensor {Shown.Short(name)} is in two shards: "
+                throw new InputException($"Tensor {Excerpt.Of(name)} is in two shards: "
                     + $"{Path.GetFileName(_holder[name].Path)} and {Path.GetFileName(path)}.", Folder);
         }
 
@@ -86,7 +86,7 @@ internal sealed class ShardSet : IDisposable
         {
             string file = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
             if (!FileNames.IsPlain(file) || !file.EndsWith(".safetensors", StringComparison.Ordinal))
-                throw new InputException($"The index places {Shown.Short(entry.Name)} in {ConfigFields.Short(entry.Value)}, "
+                throw new InputException($"The index places {Excerpt.Of(entry.Name)} in {ConfigFields.Short(entry.Value)}, "
                     + "which is no safetensors file of this folder.", index);
             fileOf.Add(entry.Name, file);
         }
@@ -102,12 +102,12 @@ internal sealed class ShardSet : IDisposable
         foreach ((string name, string file) in fileOf)
         {
             if (!_holder.TryGetValue(name, out SafetensorsFile? holder) || Path.GetFileName(holder.Path) != file)
-                throw new InputException($"The index places {Shown.Short(name)} in {file}, which does not hold it.", index);
+                throw new InputException($"The index places {Excerpt.Of(name)} in {file}, which does not hold it.", index);
         }
 
         if (_holder.Keys.FirstOrDefault(n => !fileOf.ContainsKey(n)) is { } unlisted)
             throw new InputException(
-                $"Tensor {Shown.Short(unlisted)} of {Path.GetFileName(_holder[unlisted].Path)} is not in the index.", index);
+                $"Tensor {Excerpt.Of(unlisted)} of {Path.GetFileName(_holder[unlisted].Path)} is not in the index.", index);
     }
 
     private static InputException NoWeights(string folder)

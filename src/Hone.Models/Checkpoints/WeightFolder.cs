@@ -75,7 +75,7 @@ public static class WeightFolder
             string expected = $"[{string.Join(", ", shape)}]";
             if (StoredName(shards, config, name) is not { } stored) problems.Add($"{name} {expected} is missing");
             else if (!shards.Entry(stored).Shape.SequenceEqual(shape))
-                problems.Add($"{stored} has shape {Shown.Short(shards.Entry(stored).ShapeText)}, expected {expected}");
+                problems.Add($"{stored} has shape {Excerpt.Of(shards.Entry(stored).ShapeText)}, expected {expected}");
             else plan.Add(name, (stored, shape));
         }
 
@@ -83,7 +83,7 @@ public static class WeightFolder
         problems.AddRange(shards.Names
             .Where(n => !used.Contains(n) && !plan.ContainsKey(n) && !IsIgnored(n, config, shards))
             .Where(n => !problems.Exists(p => p.StartsWith(n + " ", StringComparison.Ordinal)))
-            .Select(n => $"{Shown.Short(n)} {Shown.Short(shards.Entry(n).ShapeText)} is not part of this model"));
+            .Select(n => $"{Excerpt.Of(n)} {Excerpt.Of(shards.Entry(n).ShapeText)} is not part of this model"));
         if (problems.Count == 0) return plan;
         const int Listed = 8;
         string more = problems.Count > Listed ? $"; and {problems.Count - Listed} more" : "";

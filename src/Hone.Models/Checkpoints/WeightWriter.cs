@@ -6,7 +6,7 @@ namespace Hone.Models;
 /// <summary>
 /// Writes weights as Hugging Face safetensors. The bytes depend on the weights alone, not on time, place or dictionary order.
 /// </summary>
-public static class WeightWriter
+internal static class WeightWriter
 {
     /// <summary>The shard size that transformers 5 uses.</summary>
     public const long DefaultShardBytes = 5_000_000_000;

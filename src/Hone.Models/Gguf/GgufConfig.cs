@@ -55,7 +55,7 @@ internal static class GgufConfig
     {
         string name = file.Metadata.Text(Architecture) ?? throw new InputException($"The file has no {Architecture}.", file.Path);
         Models.Architecture family = Models.Architecture.All.FirstOrDefault(a => a.Gguf?.Name == name) ?? throw new InputException(
-            $"The architecture {Shown.Short(name)} is not supported.", file.Path,
+            $"The architecture {Excerpt.Of(name)} is not supported.", file.Path,
             $"Hone reads {string.Join(", ", Models.Architecture.All.Select(a => a.Gguf?.Name).OfType<string>().Distinct().Order())}.");
         GgufKeys keys = new(file.Metadata, name);
         int hidden = keys.Int("embedding_length"), heads = keys.Int("attention.head_count");

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Hone.Models.Gguf;
 
 /// <summary>Writes a Hugging Face model folder as one GGUF file, which llama.cpp, Ollama and LM Studio run.</summary>
-public static class GgufExport
+internal static class GgufExport
 {
     /// <summary>Types that are written.</summary>
     public static IReadOnlyList<GgufTensorType> Types { get; } =

@@ -9,7 +9,7 @@ namespace Hone.Models.Gguf;
 /// <summary>
 /// A GGUF file opened for reading. Tensors are read one by one and piece by piece, so that memory holds the numbers once.
 /// </summary>
-public sealed class GgufFile : IDisposable
+internal sealed class GgufFile : IDisposable
 {
     private const int PieceBytes = 8 << 20;
 

@@ -3,7 +3,7 @@ namespace Hone.Models.Gguf;
 /// <summary>
 /// A tensor of a GGUF file: its bytes lie at <paramref name="Offset"/> of the file. The shape is row-major, slowest first.
 /// </summary>
-public sealed record GgufEntry(string Name, IReadOnlyList<long> Shape, GgufTensorType Type, long Offset, long Length)
+internal sealed record GgufEntry(string Name, IReadOnlyList<long> Shape, GgufTensorType Type, long Offset, long Length)
 {
     /// <summary>The shape as it is written, for instance [128, 64].</summary>
     public string ShapeText => $"[{string.Join(", ", Shape)}]";
@@ -13,7 +13,7 @@ public sealed record GgufEntry(string Name, IReadOnlyList<long> Shape, GgufTenso
 /// The head of a GGUF file, versions 2 and 3 (ggml-org/ggml, docs/gguf.md): metadata and the list of tensors, which lie one after
 /// the other, each at a multiple of the alignment.
 /// </summary>
-public sealed class GgufHeader
+internal sealed class GgufHeader
 {
     internal const uint Magic = 0x46554747; // "GGUF"
     internal const uint Version = 3;
@@ -51,8 +51,8 @@ public sealed class GgufHeader
         for (int i = 0; i < pairs; i++)
         {
             string key = reader.Text("a metadata key");
-            object value = reader.Value((GgufValueType)reader.UInt32(), Shown.Short(key));
-            if (!metadata.TryAdd(key, value)) throw reader.Broken($"has the metadata key {Shown.Short(key)} twice");
+            object value = reader.Value((GgufValueType)reader.UInt32(), Excerpt.Of(key));
+            if (!metadata.TryAdd(key, value)) throw reader.Broken($"has the metadata key {Excerpt.Of(key)} twice");
         }
 
         long alignment = metadata.Integer(AlignmentKey) ?? DefaultAlignment;
@@ -70,13 +70,13 @@ public sealed class GgufHeader
         long dataStart = Align(reader.Position, alignment), next = 0;
         foreach ((GgufEntry entry, ulong declared) in listed)
         {
-            string shown = Shown.Short(entry.Name);
+            string shown = Excerpt.Of(entry.Name);
             if (declared != (ulong)next)
                 throw reader.Broken(
                     $"places tensor {shown} at byte {declared} of its data, where {next} is the place after the one before");
             if (entry.Length > fileLength - dataStart - next)
                 throw reader.Broken(
-                    $"has {fileLength} bytes, too few for tensor {shown} {Shown.Short(entry.ShapeText)} {entry.Type}: it is cut short");
+                    $"has {fileLength} bytes, too few for tensor {shown} {Excerpt.Of(entry.ShapeText)} {entry.Type}: it is cut short");
             if (!entries.TryAdd(entry.Name, entry with { Offset = dataStart + next })) throw reader.Broken($"has tensor {shown} twice");
             next = Align(next + entry.Length, alignment);
         }
@@ -86,7 +86,7 @@ public sealed class GgufHeader
 
     private static (GgufEntry Entry, ulong Declared) ReadEntry(GgufReader reader, long fileLength)
     {
-        string name = reader.Text("a tensor's name"), shown = Shown.Short(name);
+        string name = reader.Text("a tensor's name"), shown = Excerpt.Of(name);
         if (name.Length is 0 or > MaxName) throw reader.Broken($"has a tensor whose name has {name.Length} characters");
         uint dimensions = reader.UInt32();
         if (dimensions is < 1 or > MaxDimensions)

@@ -4,7 +4,7 @@ namespace Hone.Models.Gguf;
 /// The key-value pairs at the beginning of a GGUF file, in the file's order. Values are <c>bool</c>, numbers, <c>string</c>, or
 /// arrays of these.
 /// </summary>
-public sealed class GgufMetadata(string path)
+internal sealed class GgufMetadata(string path)
 {
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
     private readonly List<string> _keys = [];

@@ -74,7 +74,7 @@ internal static class GgufRope
             "yarn" => Yarn(keys, factor, attention),
             null or "none" or "linear" or "longrope" => file.Header.Entries.ContainsKey(GgufNames.LongFactors) ? Long(file, keys, attention)
                 : file.Header.Entries.ContainsKey(GgufNames.Frequencies) ? Llama3(file, theta, headDim) : null,
-            var other => throw new InputException($"rope.scaling.type is {Shown.Short(other)}, which is not supported.", file.Path),
+            var other => throw new InputException($"rope.scaling.type is {Excerpt.Of(other)}, which is not supported.", file.Path),
         };
     }
 

@@ -3,7 +3,7 @@ using Hone.Text.Gguf;
 namespace Hone.Models.Gguf;
 
 /// <summary>A vocabulary to and from the <c>tokenizer.*</c> pairs of a GGUF file.</summary>
-public static class GgufTokenizerKeys
+internal static class GgufTokenizerKeys
 {
     private const string Model = "tokenizer.ggml.model", PreTokenizer = "tokenizer.ggml.pre", Tokens = "tokenizer.ggml.tokens",
         Scores = "tokenizer.ggml.scores";

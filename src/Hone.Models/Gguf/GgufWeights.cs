@@ -78,7 +78,7 @@ internal static class GgufWeights
                 problems.Add($"{group.Key} has shape {entry.ShapeText}, expected [{string.Join(", ", whole)}]");
         }
 
-        problems.AddRange(entries.Keys.Where(n => !known.Contains(n)).Select(n => $"{Shown.Short(n)} is not part of this model"));
+        problems.AddRange(entries.Keys.Where(n => !known.Contains(n)).Select(n => $"{Excerpt.Of(n)} is not part of this model"));
         if (problems.Count == 0) return;
         const int Listed = 8;
         string more = problems.Count > Listed ? $"; and {problems.Count - Listed} more" : "";

@@ -10,13 +10,13 @@ namespace Hone.Models.Gguf;
 /// A tensor to be written: how, and where its numbers come from. <paramref name="Values"/> gives a tensor of that shape, which
 /// is disposed of when it is written.
 /// </summary>
-public sealed record GgufTensor(string Name, IReadOnlyList<long> Shape, GgufTensorType Type, Func<Tensor> Values)
+internal sealed record GgufTensor(string Name, IReadOnlyList<long> Shape, GgufTensorType Type, Func<Tensor> Values)
 {
     internal long Length => Type.Bytes(Shape.Aggregate(1L, (product, size) => checked(product * size)));
 }
 
 /// <summary>Writes GGUF files of version 3. The bytes depend on metadata and numbers alone.</summary>
-public static class GgufWriter
+internal static class GgufWriter
 {
     private const int PieceNumbers = 1 << 20;
 

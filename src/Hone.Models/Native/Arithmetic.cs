@@ -10,7 +10,7 @@ namespace Hone.Models;
 /// garbage collection at that moment frees it, and the process ends. Here each Scalar lives until its call has returned.
 /// The operators and methods that this replaces are banned in <c>src/</c> (eng/BannedSymbols.txt).
 /// </summary>
-public static class Arithmetic
+internal static class Arithmetic
 {
     private static readonly Scalar s_one = 1;
 

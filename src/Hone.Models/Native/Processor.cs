@@ -1,7 +1,7 @@
 namespace Hone.Models;
 
 /// <summary>The processor of this machine.</summary>
-public static class Processor
+internal static class Processor
 {
     /// <summary>The processor's own name, or its architecture where the system does not tell.</summary>
     public static string Name()

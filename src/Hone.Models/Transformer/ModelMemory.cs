@@ -7,7 +7,7 @@ namespace Hone.Models;
 /// Bytes that a model takes, by what is asked of it: the one account that the engine, the trainer, plans and
 /// <c>hone doctor</c> ask.
 /// </summary>
-public static class ModelMemory
+internal static class ModelMemory
 {
     // TorchSharp does not tell an accelerator's memory: the smallest that a language model is aligned on.
     private const long Accelerator = 16L << 30;

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Hone.Models;
 
 /// <summary>Fresh values of a transformer's weights.</summary>
-public static class RandomWeights
+internal static class RandomWeights
 {
     /// <summary>
     /// Fresh fp32 weights: norms the identity, biases 0, the rest normal with <paramref name="deviation"/>; projections back into the

@@ -6,7 +6,7 @@ using Hone.Data;
 namespace Hone.Runs;
 
 /// <summary>A file of a folder as it must be: path with '/', length in bytes, SHA-256 in lower-case hex.</summary>
-public sealed record FileDigest(string Path, long Length, string Sha256)
+internal sealed record FileDigest(string Path, long Length, string Sha256)
 {
     /// <summary>Reads and hashes one file.</summary>
     public static FileDigest Of(string folder, string path)

@@ -10,7 +10,7 @@ namespace Hone.Runs;
 /// </summary>
 /// <param name="root">Paths are kept relative to this folder, so that it can be moved.</param>
 /// <param name="file">Where they are kept between processes; null keeps them in memory. It can be removed at any time.</param>
-public sealed class KnownDigests(string root, string? file = null)
+internal sealed class KnownDigests(string root, string? file = null)
 {
     private readonly Dictionary<string, string> _known = Load(file);
 

@@ -4,7 +4,7 @@ using Hone.Runs.Metrics;
 namespace Hone.Runs;
 
 /// <summary>The folder of one stage: its result, and while it runs its training states.</summary>
-public sealed class StageFolder
+internal sealed class StageFolder
 {
     private const string StatesName = "states", MetricsName = "metrics.jsonl";
     private const string MetricsCursor = "metrics_bytes", MetricsCheck = "metrics_check";

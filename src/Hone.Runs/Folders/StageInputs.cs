@@ -6,7 +6,7 @@ namespace Hone.Runs;
 /// All that a stage's result depends on, as key and text: its options, its rows, the models that earlier stages made. Two
 /// runs of a stage with equal inputs give equal results.
 /// </summary>
-public sealed class StageInputs
+internal sealed class StageInputs
 {
     private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
 

@@ -10,7 +10,7 @@ namespace Hone.Runs;
 /// </summary>
 /// <param name="metrics">Gets the rows of every stage that is opened.</param>
 /// <param name="known">Digests of files that have not changed since they were last read.</param>
-public sealed partial class StageStore(
+internal sealed partial class StageStore(
     string runFolder, RunMetrics metrics, KnownDigests known, IDurableFiles files, int keepStates, Action<string> say)
 {
     /// <summary>

@@ -8,10 +8,10 @@ namespace Hone.Runs;
 /// <param name="Step">Optimiser steps it has behind it.</param>
 /// <param name="Folder">Where its files are.</param>
 /// <param name="Cursors">Positions that go with it, such as the length of the metrics file.</param>
-public sealed record SavedState(int Step, string Folder, IReadOnlyDictionary<string, long> Cursors);
+internal sealed record SavedState(int Step, string Folder, IReadOnlyDictionary<string, long> Cursors);
 
 /// <summary>Where the files of a training state are written: through <see cref="Create"/>, or by path into <see cref="Folder"/>.</summary>
-public sealed class StateWriter(string folder, IDurableFiles files)
+internal sealed class StateWriter(string folder, IDurableFiles files)
 {
     public string Folder { get; } = folder;
 
@@ -22,7 +22,7 @@ public sealed class StateWriter(string folder, IDurableFiles files)
 /// Numbered training states <c>state-000123/</c> of one stage. A state appears under its name in one step and only when
 /// all of it is on the disk; older ones go only after it has been read back and verified.
 /// </summary>
-public sealed class StateStore(string folder, IDurableFiles files, int keep, Action<string> say)
+internal sealed class StateStore(string folder, IDurableFiles files, int keep, Action<string> say)
 {
     private const string Prefix = "state-";
     private const string ManifestName = "state.json";

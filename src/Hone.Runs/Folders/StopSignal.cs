@@ -6,7 +6,7 @@ namespace Hone.Runs;
 /// Ctrl+C and SIGTERM as a cancellation token. The first asks the run to save and end (exit code 130), the second is
 /// left to the system and ends the process at once.
 /// </summary>
-public sealed class StopSignal : IDisposable
+internal sealed class StopSignal : IDisposable
 {
     /// <summary>Exit code of an interrupted command.</summary>
     public const int ExitCode = 130;

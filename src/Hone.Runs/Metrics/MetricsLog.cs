@@ -7,7 +7,7 @@ namespace Hone.Runs.Metrics;
 /// resumed run ends with the same bytes as an unbroken one; times and speeds belong into a log of their own. Numbers
 /// are written so that they read back exactly; those that are not finite as the texts NaN, Infinity and -Infinity.
 /// </summary>
-public sealed class MetricsLog : IDisposable
+internal sealed class MetricsLog : IDisposable
 {
     private const string Mend = "Restore the file, or do the stage again with --redo.";
     private readonly FileStream _file;

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Hone.Runs.Metrics;
 
 /// <summary>A row of <c>metrics.jsonl</c>.</summary>
-public sealed record MetricsRow(string Stage, long Step, IReadOnlyDictionary<string, double> Values)
+internal sealed record MetricsRow(string Stage, long Step, IReadOnlyDictionary<string, double> Values)
 {
     /// <summary>Reads a metrics file row by row; a last line without its end is left out.</summary>
     /// <exception cref="InputException">A line is no metrics row.</exception>

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Hone.Runs.Metrics;
 
 /// <summary><c>log.jsonl</c>: rows <c>{"time":"2025-01-31T12:00:00.000Z","level":"info","message":"..."}</c>, appended.</summary>
-public sealed class RunLog(string path, TimeProvider clock) : IDisposable
+internal sealed class RunLog(string path, TimeProvider clock) : IDisposable
 {
     private static readonly JsonSerializerOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly StreamWriter _file =

@@ -5,7 +5,7 @@ namespace Hone.Runs.Metrics;
 /// stage keeps its own rows with its result; this file is made from them, so that whoever watches reads one file. Bytes
 /// that are as they must be are not written again.
 /// </summary>
-public sealed class RunMetrics(string path) : IDisposable
+internal sealed class RunMetrics(string path) : IDisposable
 {
     private readonly FileStream _file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
     private long _at;

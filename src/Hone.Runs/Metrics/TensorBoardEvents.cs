@@ -8,7 +8,7 @@ namespace Hone.Runs.Metrics;
 /// protobuf <c>tensorflow.Event</c>. It is derived from <c>metrics.jsonl</c> and made anew whenever a run is opened, so
 /// it needs no state of its own.
 /// </summary>
-public sealed class TensorBoardEvents : IDisposable
+internal sealed class TensorBoardEvents : IDisposable
 {
     /// <summary>TensorBoard looks for <c>tfevents</c> in the name.</summary>
     public const string FileName = "events.out.tfevents.0.hone";

@@ -4,7 +4,7 @@ namespace Hone.Runs.Recipes;
 /// The one-line description of a recipe key: its documentation in code and the comment that <c>recipe show|init</c> print.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class CommentAttribute(string text) : Attribute
+internal sealed class CommentAttribute(string text) : Attribute
 {
     public string Text { get; } = text;
 }

@@ -2,7 +2,7 @@ namespace Hone.Runs.Recipes;
 
 /// <summary>What is made of an option, where several stages share a section.</summary>
 [Flags]
-public enum StagePart
+internal enum StagePart
 {
     /// <summary>What a stage is given: it is seen there, rows by their content and models by their digest.</summary>
     Given = 1,
@@ -28,7 +28,7 @@ public enum StagePart
 /// option without a word goes into all parts, so one that is forgotten makes too many stages new, never too few.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Class, Inherited = false)]
-public sealed class DecidesAttribute(StagePart parts) : Attribute
+internal sealed class DecidesAttribute(StagePart parts) : Attribute
 {
     public StagePart Parts { get; } = parts;
 }

@@ -5,4 +5,4 @@ namespace Hone.Runs.Recipes;
 /// changes. Every option without this mark is part of the identity of the stages that it goes into.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class DoesNotChangeResultAttribute : Attribute;
+internal sealed class DoesNotChangeResultAttribute : Attribute;

@@ -1,7 +1,7 @@
 namespace Hone.Runs.Recipes;
 
 /// <summary>Finds the name a mistyped one was meant to be.</summary>
-public static class NearestName
+internal static class NearestName
 {
     /// <summary>The candidate with the fewest edits (insert, delete, replace, swap of neighbours), or null when none is near.</summary>
     public static string? Of(string name, IEnumerable<string> candidates)

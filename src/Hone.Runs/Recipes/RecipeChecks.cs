@@ -3,7 +3,7 @@ using Hone.Data;
 namespace Hone.Runs.Recipes;
 
 /// <summary>Rules between several values of a recipe.</summary>
-public static class RecipeChecks
+internal static class RecipeChecks
 {
     /// <summary>Refuses values that contradict each other whatever stage is run.</summary>
     internal static void Consistency(ResolvedRecipe recipe)

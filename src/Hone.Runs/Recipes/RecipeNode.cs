@@ -1,25 +1,25 @@
 namespace Hone.Runs.Recipes;
 
 /// <summary>A value of a recipe as written, with the place it came from.</summary>
-public abstract record RecipeNode(Origin Origin)
+internal abstract record RecipeNode(Origin Origin)
 {
     internal abstract string Kind { get; }
 }
 
 /// <summary>One value; null is YAML's null (nothing, <c>~</c> or <c>null</c>, unquoted).</summary>
-public sealed record ScalarNode(string? Text, Origin Origin) : RecipeNode(Origin)
+internal sealed record ScalarNode(string? Text, Origin Origin) : RecipeNode(Origin)
 {
     internal override string Kind => Text is null ? "nothing" : $"'{Text}'";
 }
 
 /// <summary>Values in order.</summary>
-public sealed record ListNode(IReadOnlyList<RecipeNode> Items, Origin Origin) : RecipeNode(Origin)
+internal sealed record ListNode(IReadOnlyList<RecipeNode> Items, Origin Origin) : RecipeNode(Origin)
 {
     internal override string Kind => "a list";
 }
 
 /// <summary>Values by key, in the order written.</summary>
-public sealed record MapNode(IReadOnlyList<MapEntry> Entries, Origin Origin) : RecipeNode(Origin)
+internal sealed record MapNode(IReadOnlyList<MapEntry> Entries, Origin Origin) : RecipeNode(Origin)
 {
     internal override string Kind => "a section with keys";
 
@@ -27,4 +27,4 @@ public sealed record MapNode(IReadOnlyList<MapEntry> Entries, Origin Origin) : R
 }
 
 /// <summary>A key, where it stands, and its value.</summary>
-public sealed record MapEntry(string Key, Origin KeyOrigin, RecipeNode Value);
+internal sealed record MapEntry(string Key, Origin KeyOrigin, RecipeNode Value);

@@ -5,7 +5,7 @@ namespace Hone.Runs.Recipes;
 /// given on the command line); the words in <see cref="Except"/> are no paths.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class RecipePathAttribute(params string[] except) : Attribute
+internal sealed class RecipePathAttribute(params string[] except) : Attribute
 {
     public IReadOnlyList<string> Except { get; } = except;
 }

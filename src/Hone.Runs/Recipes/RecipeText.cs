@@ -3,7 +3,7 @@ using System.Text;
 namespace Hone.Runs.Recipes;
 
 /// <summary>Recipes as YAML text.</summary>
-public static class RecipeText
+internal static class RecipeText
 {
     private const int CommentColumn = 44;
 

@@ -14,7 +14,7 @@ public sealed class ResolvedRecipe
     public Recipe Value { get; }
 
     /// <summary>The complete tree of values as written.</summary>
-    public MapNode Tree { get; }
+    internal MapNode Tree { get; }
 
     /// <summary>Reads a recipe file and lays the overrides over it, in order.</summary>
     public static ResolvedRecipe Load(string path, params IReadOnlyList<RecipeOverride> overrides)

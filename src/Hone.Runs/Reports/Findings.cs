@@ -3,7 +3,7 @@ using Hone.Evaluation;
 namespace Hone.Runs;
 
 /// <summary>What the run found, in sentences that claim no more than the intervals allow.</summary>
-public static class Findings
+internal static class Findings
 {
     public static IReadOnlyList<string> Sentences(RunResults results)
     {

@@ -3,10 +3,10 @@ using System.Text.Json;
 namespace Hone.Runs;
 
 /// <summary>One measured value of a training stage.</summary>
-public readonly record struct MetricPoint(double Step, double Value);
+internal readonly record struct MetricPoint(double Step, double Value);
 
 /// <summary>The curves of one stage by metric name, each ascending in steps.</summary>
-public sealed record StageMetrics(string Stage, IReadOnlyDictionary<string, IReadOnlyList<MetricPoint>> Metrics)
+internal sealed record StageMetrics(string Stage, IReadOnlyDictionary<string, IReadOnlyList<MetricPoint>> Metrics)
 {
     /// <summary>The curve of a metric; empty where the stage did not measure it.</summary>
     public IReadOnlyList<MetricPoint> this[string metric] =>
@@ -17,7 +17,7 @@ public sealed record StageMetrics(string Stage, IReadOnlyDictionary<string, IRea
 /// <c>metrics.jsonl</c> of a run: rows <c>{"stage": "offline-dpo", "step": 12, "loss": 0.61, "rewards/margins": 0.2, ...}</c>.
 /// Every other number in a row is a metric.
 /// </summary>
-public sealed class MetricCurves
+internal sealed class MetricCurves
 {
     public const string FileName = "metrics.jsonl";
 

@@ -4,7 +4,7 @@ using Hone.Data;
 namespace Hone.Runs;
 
 /// <summary>What the model card cannot read from the results.</summary>
-public sealed record ModelCardInfo
+internal sealed record ModelCardInfo
 {
     /// <summary>Name of the released model.</summary>
     public required string Name { get; init; }
@@ -47,10 +47,10 @@ public sealed record ModelCardInfo
 /// <param name="Steps">Optimiser steps.</param>
 /// <param name="BatchSize">Examples per optimiser step.</param>
 /// <param name="LearningRate">The highest one of the schedule.</param>
-public sealed record TrainingStage(string Name, string Data, long Examples, int Steps, int BatchSize, double LearningRate);
+internal sealed record TrainingStage(string Name, string Data, long Examples, int Steps, int BatchSize, double LearningRate);
 
 /// <summary>Writes the model card: <c>README.md</c> of a release folder, with the front matter that the Hugging Face hub reads.</summary>
-public static class ModelCard
+internal static class ModelCard
 {
     public const string FileName = "README.md";
 

@@ -6,7 +6,7 @@ namespace Hone.Runs;
 /// Writes <c>report.html</c> of a run: one file without scripts or references to the outside, made from
 /// <c>results.json</c> and <c>metrics.jsonl</c> alone, so that it can be made again at any time.
 /// </summary>
-public static class ReportWriter
+internal static class ReportWriter
 {
     public const string FileName = "report.html";
 

@@ -7,7 +7,7 @@ namespace Hone.Runs;
 /// The final table (SFT, offline DPO, online DPO per iteration; each figure with its interval), once for the page, for
 /// Markdown and for the terminal.
 /// </summary>
-public sealed class ResultTable
+internal sealed class ResultTable
 {
     private readonly IReadOnlyList<ResultRow> _rows;
     private readonly IReadOnlyList<Column> _columns;

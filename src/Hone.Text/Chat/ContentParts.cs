@@ -7,7 +7,7 @@ namespace Hone.Text.Chat;
 /// A message's content as a list of parts, as OpenAI's API and multimodal data sets have it:
 /// <c>[{"type": "text", "text": "..."}]</c>. Templates written for texts would print such a list as Python does.
 /// </summary>
-public static class ContentParts
+internal static class ContentParts
 {
     private static readonly ConditionalWeakTable<ChatTemplate, object> s_takesParts = [];
 

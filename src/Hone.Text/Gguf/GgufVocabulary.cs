@@ -1,7 +1,7 @@
 namespace Hone.Text.Gguf;
 
 /// <summary>Kinds of tokens in GGUF; the numbers are those of <c>llama_token_type</c>.</summary>
-public enum GgufTokenType
+internal enum GgufTokenType
 {
     Normal = 1,
     Unknown = 2,
@@ -15,7 +15,7 @@ public enum GgufTokenType
 /// A tokenizer and chat template as GGUF stores them under <c>tokenizer.*</c>. <see cref="GgufVocabularyReader"/> makes one from a
 /// Hugging Face folder, <see cref="GgufVocabularyWriter"/> makes such a folder of one.
 /// </summary>
-public sealed record GgufVocabulary
+internal sealed record GgufVocabulary
 {
     /// <summary>SentencePiece: neighbours merge by the score of their union.</summary>
     public const string SentencePiece = "llama";

@@ -9,7 +9,7 @@ namespace Hone.Text.Gguf;
 /// <summary>
 /// Makes a GGUF vocabulary from the tokenizer files of a Hugging Face folder. What GGUF cannot express is refused by name.
 /// </summary>
-public static class GgufVocabularyReader
+internal static class GgufVocabularyReader
 {
     private const float AddedScore = -1000, UnusedScore = -10000; // as llama.cpp's converter gives them
 

@@ -8,7 +8,7 @@ namespace Hone.Text.Gguf;
 /// Writes a GGUF vocabulary as the tokenizer files of a Hugging Face folder, which transformers and
 /// <see cref="Tokenizer.Load"/> read.
 /// </summary>
-public static class GgufVocabularyWriter
+internal static class GgufVocabularyWriter
 {
     private const char Mark = '\u2581';
 

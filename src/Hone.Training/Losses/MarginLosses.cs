@@ -8,7 +8,7 @@ namespace Hone.Training;
 /// Losses of h, beta times the margin between the two answers' log-ratios (<see cref="PairLogProbs.Margin"/>). In all, e is
 /// the assumed share of wrong labels and s the sigmoid. All take and return [pairs].
 /// </summary>
-public static class MarginLosses
+internal static class MarginLosses
 {
     /// <summary>Direct preference optimisation: -(1 - e) log s(h) - e log s(-h) (arXiv 2305.18290, equation 7; e: Mitchell, "cDPO").</summary>
     public static Tensor Sigmoid(Tensor h, double smoothing)
@@ -38,13 +38,13 @@ public static class MarginLosses
     public static Tensor Exo(Tensor h, double smoothing)
     {
         double e = smoothing == 0 ? 1e-3 : smoothing;
-        return (h.sigmoid() * logsigmoid(h).Plus(-Math.Log(1 - e))) + ((-h).sigmoid() * logsigmoid(-h).Plus(-Math.Log(e)));
+        return (h.sigmoid() * logsigmoid(h).Plus(-Math.Log(1 - e))).Plus((-h).sigmoid() * logsigmoid(-h).Plus(-Math.Log(e)));
     }
 
     /// <summary>(1 - m) (-log s(h)) + m exp(-h), m = s(h / 0.05) (DiscoPOP, arXiv 2406.08414, section 4.3).</summary>
     public static Tensor Discopop(Tensor h)
     {
         Tensor m = h.Times(1 / 0.05).sigmoid();
-        return (-logsigmoid(h) * (-m).Plus(1)) + (h.Times(-1).AtMost(80).exp() * m);
+        return (-logsigmoid(h) * (-m).Plus(1)).Plus(h.Times(-1).AtMost(80).exp() * m);
     }
 }

@@ -8,10 +8,10 @@ namespace Hone.Training;
 /// Losses that judge each answer by itself: a and b are beta times log pi - log ref of the chosen and of the rejected answer.
 /// s is the sigmoid. All take and return [pairs].
 /// </summary>
-public static class RatioLosses
+internal static class RatioLosses
 {
     /// <summary>-log s(a) - (log s(-a) + log s(-b)) / 2 (NCA, arXiv 2402.05369, for pairs).</summary>
-    public static Tensor Nca(Tensor a, Tensor b) => -logsigmoid(a) - (logsigmoid(-a) + logsigmoid(-b)).Times(0.5);
+    public static Tensor Nca(Tensor a, Tensor b) => -logsigmoid(a) - logsigmoid(-a).Plus(logsigmoid(-b)).Times(0.5);
 
     /// <summary>
     /// -log s(a - d) - log s(-(b - d)), d the mean of all rewards a and b of the pass, without gradient (BCO, arXiv 2404.04656). TRL
@@ -27,7 +27,7 @@ public static class RatioLosses
     public static Tensor Sppo(Tensor a, Tensor b, double beta)
     {
         Tensor won = a.Plus(-0.5).Times(1 / beta), lost = b.Plus(0.5).Times(1 / beta);
-        return (won * won) + (lost * lost);
+        return (won * won).Plus(lost * lost);
     }
 
     /// <summary>1 - s(a) + s(b): up with the chosen, down with the rejected (APO-zero, arXiv 2408.06266).</summary>

@@ -8,7 +8,7 @@ namespace Hone.Training;
 /// Losses that need no reference: c and r are the policy's log-probabilities of the chosen and of the rejected answer per
 /// token. s is the sigmoid. All take and return [pairs].
 /// </summary>
-public static class ReferenceFreeLosses
+internal static class ReferenceFreeLosses
 {
     /// <summary>-c: the likelihood of the chosen answer, each answer counting the same (the NLL term of arXiv 2404.19733).</summary>
     public static Tensor Sft(Tensor c) => -c;

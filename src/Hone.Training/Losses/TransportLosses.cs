@@ -6,7 +6,7 @@ namespace Hone.Training;
 /// Alignment by optimal transport (Melnyk et al. 2024, arXiv 2406.05882): the sorted margins of a pass are compared, place by
 /// place, so that a whole distribution is preferred and not each pair by itself. All return [pairs], in order of size.
 /// </summary>
-public static class TransportLosses
+internal static class TransportLosses
 {
     /// <summary>DPO's loss of beta (sorted log pi(w) - log pi(l), minus the reference's sorted).</summary>
     public static Tensor Aot(PairLogProbs p, Func<Tensor, Tensor> scaled, double smoothing) => MarginLosses.Sigmoid(

@@ -9,7 +9,7 @@ namespace Hone.Training;
 /// correction on both moments. Norm weights and biases are not decayed. Its whole state is two moments per weight, in a
 /// format of choice, and a step count, so a training state can hold it exactly.
 /// </summary>
-public sealed class AdamW : IDisposable
+internal sealed class AdamW : IDisposable
 {
     // Temporaries of a piece stay in the processor's cache, and none is as large as a weight.
     private const long Piece = 1 << 20;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Hone.Training;
 
 /// <summary>Clipping of the whole gradient (Pascanu et al. 2013, arXiv 1211.5063), with PyTorch's constant.</summary>
-public static class GradientNorm
+internal static class GradientNorm
 {
     /// <summary>L2 norm of all gradients together; scales them so that it is at most <paramref name="limit"/> (0 = leaves them).</summary>
     public static double Clip(IEnumerable<Tensor> weights, double limit)

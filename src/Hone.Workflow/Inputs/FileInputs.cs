@@ -9,7 +9,7 @@ namespace Hone.Workflow;
 /// A run's data from the user's files: read, cleaned, tokenised, held to the recipe's lengths, and dealt into disjoint
 /// parts by prompt. Everything dropped is counted in the report.
 /// </summary>
-public static class FileInputs
+internal static class FileInputs
 {
     public static RunInputs Load(Recipe recipe, ModelText text)
     {

@@ -8,7 +8,7 @@ namespace Hone.Workflow;
 /// A recipe's hub ids and GGUF files as folders on this machine. The run's own recipe keeps the ids; contents, not paths, are
 /// what stages depend on.
 /// </summary>
-public static class HubInputs
+internal static class HubInputs
 {
     /// <exception cref="InputException">As <see cref="ModelPath.Folder(string, Action{string})"/>.</exception>
     public static Recipe Localise(Recipe recipe, Action<string> say)

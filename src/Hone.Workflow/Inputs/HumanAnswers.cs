@@ -5,7 +5,7 @@ using Hone.Text;
 namespace Hone.Workflow;
 
 /// <summary>A prompt and the answer that a person gave to it.</summary>
-public sealed record HumanAnswer(IReadOnlyList<ChatMessage> Prompt, string Answer)
+internal sealed record HumanAnswer(IReadOnlyList<ChatMessage> Prompt, string Answer)
 {
     /// <summary>Prompt and answer in tokens, the end token included.</summary>
     public PromptExample Render(ModelText text) => text.Examples.Sample(new SampleRow(Prompt, [Answer]));
@@ -18,5 +18,5 @@ public sealed record HumanAnswer(IReadOnlyList<ChatMessage> Prompt, string Answe
 /// <param name="Preferences">To make training pairs from.</param>
 /// <param name="PreferencesHeldOut">To make the pairs from that judge the reward model.</param>
 /// <param name="Test">To the test prompts, in their order: a yardstick for the final table.</param>
-public sealed record HumanAnswers(
+internal sealed record HumanAnswers(
     IReadOnlyList<HumanAnswer> Preferences, IReadOnlyList<HumanAnswer> PreferencesHeldOut, IReadOnlyList<HumanAnswer> Test);

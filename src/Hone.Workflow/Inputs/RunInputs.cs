@@ -7,17 +7,17 @@ namespace Hone.Workflow;
 /// Judges an answer to a prompt; <paramref name="finished"/> is false where the answer met the token limit. Higher is
 /// better.
 /// </summary>
-public delegate double GoldJudgement(IReadOnlyList<ChatMessage> prompt, string answer, bool finished);
+internal delegate double GoldJudgement(IReadOnlyList<ChatMessage> prompt, string answer, bool finished);
 
 /// <summary>Two answers that differ in one named feature; the first is the better one.</summary>
-public sealed record FeaturePair(string Feature, PreferenceExample Example);
+internal sealed record FeaturePair(string Feature, PreferenceExample Example);
 
 /// <summary>
 /// All data of a run, rendered to token ids, in disjoint parts. It comes from the embedded world, from files of
 /// rows or from plain text (<see cref="WorldInputs"/>, <see cref="FileInputs"/>, <see cref="StoryInputs"/>); no stage asks
 /// where it came from.
 /// </summary>
-public sealed record RunInputs
+internal sealed record RunInputs
 {
     /// <summary>No data at all; a stage that is run alone fills in what it reads.</summary>
     public static RunInputs None { get; } = new()

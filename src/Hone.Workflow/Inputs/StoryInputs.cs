@@ -10,7 +10,7 @@ namespace Hone.Workflow;
 /// A run's data from plain text by people, for a model that continues text: every paragraph is a prompt (its first
 /// sentences) and the answer that its author gave (the rest of it). Paragraphs are dealt into disjoint parts.
 /// </summary>
-public static partial class StoryInputs
+internal static partial class StoryInputs
 {
     // Neighbouring paragraphs tell one story; dealt together, they end up in one part.
     private const int Together = 16;

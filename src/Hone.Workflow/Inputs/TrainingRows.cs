@@ -9,7 +9,7 @@ namespace Hone.Workflow;
 /// A file's rows as the file stages train on them: read, filtered, cleaned, tokenised, and the lengths that a stage holds
 /// them to. Training and <c>hone data inspect</c> both go this way, so what is shown is what is learnt.
 /// </summary>
-public static class TrainingRows
+internal static class TrainingRows
 {
     /// <summary>
     /// Conversations and texts that the recipe's filters and cleaning leave of a file; counted while they are enumerated.

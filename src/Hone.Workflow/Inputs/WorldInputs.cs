@@ -7,7 +7,7 @@ using Hone.Workflow.World;
 namespace Hone.Workflow;
 
 /// <summary>The embedded world's data in the sizes that a recipe asks for; its splits are disjoint by construction.</summary>
-public static class WorldInputs
+internal static class WorldInputs
 {
     // Four ranked answers to a prompt give six comparisons.
     private const int AnswersPerLabelledPrompt = 4, PairsPerLabelledPrompt = 6, PairsPerFeature = 100;

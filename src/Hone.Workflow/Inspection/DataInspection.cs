@@ -5,7 +5,7 @@ using Hone.Runs.Recipes;
 namespace Hone.Workflow.Inspection;
 
 /// <summary>A file that is looked at.</summary>
-public sealed record InspectedFile(string Path)
+internal sealed record InspectedFile(string Path)
 {
     /// <summary>What reading and the recipe's filters did.</summary>
     public DataReport Read { get; } = new(Path);
@@ -18,7 +18,7 @@ public sealed record InspectedFile(string Path)
 /// What the rows of files are once they are trained on, found in one pass that keeps counts, hashes and the rows to be
 /// shown, not the files. Rows are numbered from 1 through all files; those dropped while reading count.
 /// </summary>
-public sealed class DataInspection
+internal sealed class DataInspection
 {
     /// <summary>Duplicates that are listed; all are counted.</summary>
     public const int MostListed = 1000;

@@ -4,7 +4,7 @@ using Hone.Data;
 namespace Hone.Workflow.Inspection;
 
 /// <summary>All figures of an inspection as JSON.</summary>
-public static class InspectionJson
+internal static class InspectionJson
 {
     /// <summary>Stretches of a histogram.</summary>
     public const int Bins = 20;

@@ -4,7 +4,7 @@ using Hone.Runs;
 namespace Hone.Workflow.Inspection;
 
 /// <summary>An inspection as one static page without scripts: coloured tokens, histograms, counts.</summary>
-public static class InspectionPage
+internal static class InspectionPage
 {
     private const int MostListed = 50;
 

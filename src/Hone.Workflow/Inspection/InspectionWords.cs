@@ -4,7 +4,7 @@ using Hone.Runs;
 namespace Hone.Workflow.Inspection;
 
 /// <summary>Figures of an inspection in words, the same in the terminal and on the page.</summary>
-public static class InspectionWords
+internal static class InspectionWords
 {
     public static string Limits(LengthRule rule)
     {

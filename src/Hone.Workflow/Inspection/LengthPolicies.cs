@@ -3,7 +3,7 @@ using Hone.Data;
 namespace Hone.Workflow.Inspection;
 
 /// <summary>Names of the length policies, as they are typed.</summary>
-public static class LengthPolicies
+internal static class LengthPolicies
 {
     private static readonly Dictionary<string, LengthPolicy> s_names = new(StringComparer.Ordinal)
     {

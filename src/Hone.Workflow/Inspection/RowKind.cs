@@ -4,7 +4,7 @@ using Hone.Runs.Recipes;
 namespace Hone.Workflow.Inspection;
 
 /// <summary>What a file's rows are trained on as.</summary>
-public enum RowKind
+internal enum RowKind
 {
     /// <summary>Conversations or texts.</summary>
     Sft,
@@ -17,7 +17,7 @@ public enum RowKind
 }
 
 /// <summary>Tells the kind of a file by its first usable row.</summary>
-public static class RowKinds
+internal static class RowKinds
 {
     /// <summary>
     /// The first kind that the first row's columns allow and that has a row to use: a file of <c>messages</c> is SFT data

@@ -9,10 +9,10 @@ namespace Hone.Workflow.Inspection;
 /// <param name="Trained">Whether it is learnt.</param>
 /// <param name="Special">Whether it is a control token.</param>
 /// <param name="Cut">Whether the length rule takes it away.</param>
-public sealed record ShownToken(int Id, string Text, bool Trained, bool Special, bool Cut);
+internal sealed record ShownToken(int Id, string Text, bool Trained, bool Special, bool Cut);
 
 /// <summary>A sequence as it is shown; the tokens' texts together are the rendered text.</summary>
-public sealed record ShownSequence(string Title, IReadOnlyList<ShownToken> Tokens)
+internal sealed record ShownSequence(string Title, IReadOnlyList<ShownToken> Tokens)
 {
     public string Text => string.Concat(Tokens.Select(t => t.Text));
 
@@ -23,7 +23,7 @@ public sealed record ShownSequence(string Title, IReadOnlyList<ShownToken> Token
 /// <param name="Number">Its number in the file, from 1.</param>
 /// <param name="Fate"><c>kept</c>, or the reasons why it is dropped or changed.</param>
 /// <param name="Sequences">What the model reads.</param>
-public sealed record ShownRow(int Number, string Fate, IReadOnlyList<ShownSequence> Sequences)
+internal sealed record ShownRow(int Number, string Fate, IReadOnlyList<ShownSequence> Sequences)
 {
     internal static ShownRow Of(int number, RowTokens row, int[][][]? fit, DataReport fate, Tokenizer tokenizer) => new(
         number,

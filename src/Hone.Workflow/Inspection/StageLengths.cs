@@ -5,7 +5,7 @@ using Hone.Runs.Recipes;
 namespace Hone.Workflow.Inspection;
 
 /// <summary>A stage that uses rows of a kind, the lengths it holds them to, and what that does to the rows of the file.</summary>
-public sealed record StageLengths(string Stage, LengthRule Rule)
+internal sealed record StageLengths(string Stage, LengthRule Rule)
 {
     public DataReport Report { get; } = new(Stage);
 

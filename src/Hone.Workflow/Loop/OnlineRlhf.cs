@@ -9,7 +9,7 @@ namespace Hone.Workflow;
 /// Workflow, arXiv 2405.07863, Algorithm 2). It is nothing but stages in order; each is skipped when its result is
 /// there, and goes on from its last state when it was cut off.
 /// </summary>
-public sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef baseModel)
+internal sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef baseModel)
 {
     private readonly Recipe _recipe = run.Recipe;
 

@@ -30,12 +30,12 @@ internal sealed class OpenRun : IDisposable
         foreach (string change in folder.Changes) Say($"changed: {change}");
         Recipe recipe = HubInputs.Localise(folder.Recipe.Value, Say);
         var timing = new StepTiming(display, _timing, clock);
-        Context = new RunContext
+        var stages = new StageStore(
+            folder.Path, _metrics, _digests, files ?? DurableFiles.Instance, recipe.Save.KeepCheckpoints, Say);
+        Context = new RunContext(stages, _digests)
         {
             Recipe = recipe,
-            Stages = new StageStore(folder.Path, _metrics, _digests, files ?? DurableFiles.Instance, recipe.Save.KeepCheckpoints, Say),
             Redo = redo,
-            Digests = _digests,
             Target = recipe.Target(),
             Say = Say,
             Begin = timing.Begin,

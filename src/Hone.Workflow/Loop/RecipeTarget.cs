@@ -7,7 +7,7 @@ using Hone.Training;
 namespace Hone.Workflow;
 
 /// <summary>What a recipe says of device, number format and adapter, as the layers that compute take it.</summary>
-public static class RecipeTarget
+internal static class RecipeTarget
 {
     /// <exception cref="InputException">There is no such device.</exception>
     public static ComputeTarget Target(this Recipe recipe) =>

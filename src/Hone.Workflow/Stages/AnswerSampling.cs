@@ -5,7 +5,7 @@ using Hone.Runs.Recipes;
 namespace Hone.Workflow;
 
 /// <summary>Answers sampled from a policy: token ids from here on, text only to be read.</summary>
-public static class AnswerSampling
+internal static class AnswerSampling
 {
     /// <summary>
     /// Rows in the order of the prompts, as many as there are prompts. Every prompt has its own seed, so an answer does

@@ -4,7 +4,7 @@ using Hone.Workflow.World;
 namespace Hone.Workflow;
 
 /// <summary>The embedded world's base model, laid out in the run folder.</summary>
-public static class BaseStage
+internal static class BaseStage
 {
     public static ModelRef Run(RunContext run)
     {

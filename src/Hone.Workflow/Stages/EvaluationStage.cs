@@ -8,7 +8,7 @@ namespace Hone.Workflow;
 /// <summary>
 /// One policy's answers to a set of prompts, scored: the stage <c>evaluate/NAME</c>, also used to choose the best iterate.
 /// </summary>
-public static class EvaluationStage
+internal static class EvaluationStage
 {
     private const string AnswersFile = "answers.jsonl", ScoresFile = "scores.json";
 

@@ -5,7 +5,7 @@ using Hone.Runs;
 namespace Hone.Workflow;
 
 /// <summary>The final table: every policy against SFT on the same prompts, each figure with its interval over prompts.</summary>
-public static class FinalTable
+internal static class FinalTable
 {
     /// <param name="policy">The row.</param>
     /// <param name="sft">What win rates are against; against itself SFT wins one half by definition.</param>

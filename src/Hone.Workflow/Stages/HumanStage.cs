@@ -5,7 +5,7 @@ using Hone.Runs;
 namespace Hone.Workflow;
 
 /// <summary>What people answered to the test prompts, scored by the reward model: the stage <c>evaluate/people</c>.</summary>
-public static class HumanStage
+internal static class HumanStage
 {
     private const string Name = "people", AnswersFile = "answers.jsonl";
 

@@ -5,7 +5,7 @@ using Hone.Runs;
 namespace Hone.Workflow;
 
 /// <summary>The health signals of one online iteration, from its scored samples and its pairs.</summary>
-public static class IterationSummary
+internal static class IterationSummary
 {
     public static IterationHealth Of(int iteration, IReadOnlyList<SampleRow> scored, IReadOnlyList<PairRow> pairs, DataReport pairing)
     {

@@ -20,7 +20,7 @@ public sealed class ModelRef
     public string Digest => _digest.Value;
 
     /// <summary>A model that a finished stage left in a folder of its own.</summary>
-    public static ModelRef Of(StageFolder stage, string name = "model")
+    internal static ModelRef Of(StageFolder stage, string name = "model")
     {
         string digest = stage.Digest ?? throw new InvalidOperationException($"the stage {stage.Name} is not finished");
         return new(() => stage.File(name), () => name == "model" ? digest : $"{digest}/{name}");
@@ -28,7 +28,9 @@ public sealed class ModelRef
 
     /// <summary>A language model of the user's own.</summary>
     /// <exception cref="InputException">There is no such folder, or it holds something else.</exception>
-    public static ModelRef LanguageModel(string folder, KnownDigests? known = null)
+    public static ModelRef LanguageModel(string folder) => LanguageModel(folder, null);
+
+    internal static ModelRef LanguageModel(string folder, KnownDigests? known)
     {
         PretrainedModel.RequireLanguageModel(folder);
         return FromFolder(folder, known);
@@ -36,7 +38,9 @@ public sealed class ModelRef
 
     /// <summary>A model of the user's own.</summary>
     /// <exception cref="InputException">There is no such folder.</exception>
-    public static ModelRef FromFolder(string folder, KnownDigests? known = null) => Path.Exists(folder)
+    public static ModelRef FromFolder(string folder) => FromFolder(folder, null);
+
+    internal static ModelRef FromFolder(string folder, KnownDigests? known) => Path.Exists(folder)
         ? new(() => folder, () => ModelPath.Parts(folder).Aggregate("sha256:", (text, part) =>
             $"{text}{(text.EndsWith(':') ? "" : " on ")}{known?.OfPath(part) ?? FileDigest.OfPath(part)}"))
         : throw new InputException($"model: there is no file or folder {folder}");

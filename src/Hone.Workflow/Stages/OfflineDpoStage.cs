@@ -10,7 +10,7 @@ namespace Hone.Workflow;
 /// Vanilla DPO on the given preference pairs, from SFT and against SFT. Two models on the way are kept, so that its win
 /// rate can be drawn against its KL and not only compared at one point.
 /// </summary>
-public static class OfflineDpoStage
+internal static class OfflineDpoStage
 {
     /// <summary>The final model, and those after one and two thirds of the steps.</summary>
     public static (ModelRef Final, IReadOnlyList<ModelRef> OnTheWay) Run(RunContext run, RunInputs inputs, ModelRef sft)

@@ -10,7 +10,7 @@ namespace Hone.Workflow;
 /// One iteration of online DPO: n answers to each new prompt from the current policy, rewards, best-against-worst pairs,
 /// reference log-probabilities, DPO with a fresh optimiser (arXiv 2405.07863, Algorithm 2).
 /// </summary>
-public static class OnlineIteration
+internal static class OnlineIteration
 {
     /// <param name="iteration">From 1.</param>
     /// <param name="start">The policy that is sampled from and trained on.</param>

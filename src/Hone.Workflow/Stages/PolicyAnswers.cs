@@ -12,7 +12,7 @@ namespace Hone.Workflow;
 /// <param name="LogRatios">log pi(y|x) - log pi_sft(y|x), of samples at temperature 1; empty where no policy wrote the answers.
 /// [prompts]</param>
 /// <param name="HumanLogProbs">log pi per token of the answer that a person gave to each prompt, where that is known. [prompts]</param>
-public sealed record PolicyAnswers(
+internal sealed record PolicyAnswers(
     string Name, IReadOnlyList<SampleRow> Rows, double[]? Gold, double[] Rewards, double[] LogRatios, double[]? HumanLogProbs = null)
 {
     /// <summary>Tokens of each answer. [prompts]</summary>

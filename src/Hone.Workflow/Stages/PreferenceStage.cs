@@ -9,7 +9,7 @@ namespace Hone.Workflow;
 /// Preferences made from what people wrote: a person's answer is chosen, the SFT policy's own answers to the same prompt
 /// are rejected. The reward model learns to tell the two apart, so a policy gains reward by writing more as people do.
 /// </summary>
-public static class PreferenceStage
+internal static class PreferenceStage
 {
     private const string Pairs = "pairs.jsonl";
 

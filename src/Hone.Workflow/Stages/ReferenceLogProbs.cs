@@ -5,7 +5,7 @@ using Hone.Models;
 namespace Hone.Workflow;
 
 /// <summary>The reference policy's log-probabilities of all answers, computed once before DPO and stored with the pairs.</summary>
-public static class ReferenceLogProbs
+internal static class ReferenceLogProbs
 {
     public static IReadOnlyList<PromptExample> Attach(Transformer reference, IReadOnlyList<PromptExample> examples, int maxTokens)
     {

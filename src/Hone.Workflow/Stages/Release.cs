@@ -6,7 +6,7 @@ using Hone.Runs.Recipes;
 namespace Hone.Workflow;
 
 /// <summary>The release folder: the chosen policy as a Hugging Face folder with its model card.</summary>
-public static class Release
+internal static class Release
 {
     public static void Write(RunContext run, ResolvedRecipe recipe, RunInputs inputs, RunResults results, ModelRef released, string folder)
     {

@@ -6,7 +6,7 @@ using Hone.Runs;
 namespace Hone.Workflow;
 
 /// <summary>Small JSON results that one stage leaves for a later one.</summary>
-public static class ResultFile
+internal static class ResultFile
 {
     public static void Write(string path, IterationHealth health) =>
         Write(path, JsonSerializer.SerializeToUtf8Bytes(health, StageResults.Default.IterationHealth));
@@ -33,7 +33,7 @@ public static class ResultFile
 /// Gold scores (null without a judge), log-ratios to SFT and, where known, log-probabilities of people's answers, in the order of the
 /// answers. [prompts]
 /// </summary>
-public sealed record PolicyScores(double[]? Gold, double[] LogRatios, double[]? HumanLogProbs = null);
+internal sealed record PolicyScores(double[]? Gold, double[] LogRatios, double[]? HumanLogProbs = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, NewLine = "\n",
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]

@@ -6,7 +6,7 @@ using Hone.Runs.Recipes;
 namespace Hone.Workflow;
 
 /// <summary>Judges the reward model before the online stage trusts it; says so when it is too weak, and goes on all the same.</summary>
-public static class RewardCheckStage
+internal static class RewardCheckStage
 {
     private const int Prompts = 200, BestOf = 8;
     private const string ResultName = "reward_model.json";

@@ -10,7 +10,7 @@ namespace Hone.Workflow;
 /// Judges the reward model before anything is optimised against it. Accuracy on random pairs hides a feature that was
 /// not learnt; so, where the truth is known, it is also judged feature by feature and by what it picks out of eight.
 /// </summary>
-public static class RewardModelJudge
+internal static class RewardModelJudge
 {
     // Below these, online DPO was seen to raise the reward while the answers got worse.
     private const double LeastAccuracy = 0.6, LeastBestOf8 = 0.55;

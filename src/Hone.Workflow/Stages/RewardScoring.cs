@@ -7,7 +7,7 @@ namespace Hone.Workflow;
 /// <summary>
 /// Rewards of sampled answers. The reward model may have another tokenizer than the policy; then texts are rendered anew.
 /// </summary>
-public static class RewardScoring
+internal static class RewardScoring
 {
     /// <summary>The same rows with <c>rewards</c> [K], counts in = counts out.</summary>
     public static IReadOnlyList<SampleRow> Score(

@@ -7,7 +7,7 @@ using Hone.Training;
 namespace Hone.Workflow;
 
 /// <summary>The Bradley-Terry reward model. It sees labelled pairs, never the judge that labelled them.</summary>
-public static class RewardStage
+internal static class RewardStage
 {
     public static ModelRef Run(RunContext run, RunInputs inputs, ModelRef baseModel, ModelRef sft)
     {

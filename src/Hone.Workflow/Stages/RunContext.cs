@@ -11,15 +11,17 @@ namespace Hone.Workflow;
 /// <summary>What every stage of a run has at hand. Time, randomness and output come from here and from nowhere else.</summary>
 public sealed record RunContext
 {
+    internal RunContext(StageStore stages, KnownDigests digests) => (Stages, Digests) = (stages, digests);
+
     public required Recipe Recipe { get; init; }
 
-    public required StageStore Stages { get; init; }
+    internal StageStore Stages { get; }
 
     /// <summary>Stages to be done again from the start, by name.</summary>
     public IReadOnlyList<string> Redo { get; init; } = [];
 
     /// <summary>Digests of files, from memory where they have not changed.</summary>
-    public required KnownDigests Digests { get; init; }
+    internal KnownDigests Digests { get; }
 
     /// <summary>Where and in what the stages compute.</summary>
     public required ComputeTarget Target { get; init; }
@@ -38,28 +40,28 @@ public sealed record RunContext
     public required CancellationToken Cancel { get; init; }
 
     /// <summary>What the result of each stage depends on.</summary>
-    public StageIdentity Identity => new(Recipe);
+    internal StageIdentity Identity => new(Recipe);
 
-    public ulong Seed => (ulong)Recipe.Seed;
+    internal ulong Seed => (ulong)Recipe.Seed;
 
     /// <summary>Most tokens in one scoring pass.</summary>
-    public int ScoringTokens => Recipe.Sft.MicroBatchTokens;
+    internal int ScoringTokens => Recipe.Sft.MicroBatchTokens;
 
-    public StageFolder OpenStage(string name, StageInputs stageInputs) => Stages.Open(name, stageInputs, Redo.Contains(name));
+    internal StageFolder OpenStage(string name, StageInputs stageInputs) => Stages.Open(name, stageInputs, Redo.Contains(name));
 
-    public PretrainedModel Open(string folder) => PretrainedModel.Open(folder, Target);
+    internal PretrainedModel Open(string folder) => PretrainedModel.Open(folder, Target);
 
     /// <summary>A model to be trained by a stage: all of its weights, or an adapter where the recipe says so.</summary>
-    public PretrainedModel OpenToTrain(string folder, StageFolder stage) => PretrainedModel.Open(folder, Target, TrainingOf(stage));
+    internal PretrainedModel OpenToTrain(string folder, StageFolder stage) => PretrainedModel.Open(folder, Target, TrainingOf(stage));
 
     /// <summary>
     /// The policy that a stage is regularised to, held as the trained one is: on rounded matrices both must be rounded alike, or
     /// the loss would not begin at ln 2.
     /// </summary>
-    public PretrainedModel OpenReference(string folder, StageFolder stage) =>
+    internal PretrainedModel OpenReference(string folder, StageFolder stage) =>
         Recipe.Adapter is { Rank: > 0, Frozen: not FrozenFormat.Compute } ? OpenToTrain(folder, stage) : Open(folder);
 
-    public TrainingStart TrainingOf(StageFolder stage) =>
+    internal TrainingStart TrainingOf(StageFolder stage) =>
         new(Recipe.Adapter.Lora(), Seeds.Derive(Seed, $"adapter/{stage.Name}"), Recipe.Adapter.Start == AdapterStart.Fresh,
             Recipe.Adapter.Frozen);
 
@@ -67,7 +69,7 @@ public sealed record RunContext
     /// Saves what was trained: all weights in fp32 as a Hugging Face folder, or the adapter as a PEFT folder. Tokenizer,
     /// template and generation settings are those of the model that it was begun from.
     /// </summary>
-    public void SaveModel(Transformer model, string folder, string from)
+    internal void SaveModel(Transformer model, string folder, string from)
     {
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true); // of an attempt that was cut off
         if (model.Adapter is not null) CheckpointFolder.SaveAdapter(folder, model, ModelPath.BaseName(from), from);

@@ -7,7 +7,7 @@ namespace Hone.Workflow;
 /// Samples in files of a fixed number of prompts. A part depends on its own prompts and seeds only, so a cut-off stage
 /// keeps its finished parts and makes the rest; rows in = rows out.
 /// </summary>
-public static class SampleParts
+internal static class SampleParts
 {
     private const int PromptsPerPart = 512;
 

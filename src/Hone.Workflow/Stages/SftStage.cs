@@ -5,7 +5,7 @@ using Hone.Training;
 namespace Hone.Workflow;
 
 /// <summary>Supervised fine-tuning of the base model: the policy that everything after is compared with.</summary>
-public static class SftStage
+internal static class SftStage
 {
     public static ModelRef Run(RunContext run, RunInputs inputs, ModelRef start)
     {

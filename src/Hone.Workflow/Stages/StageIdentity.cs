@@ -12,7 +12,7 @@ namespace Hone.Workflow;
 /// Options marked <see cref="StagePart.Given"/> are not named here: which file, how many rows, which model to start from
 /// are seen in the rows and models themselves.
 /// </remarks>
-public sealed class StageIdentity(Recipe recipe)
+internal sealed class StageIdentity(Recipe recipe)
 {
     public static StageInputs Base(string weights) => new StageInputs().Add("model", $"sha256:{weights}");
 

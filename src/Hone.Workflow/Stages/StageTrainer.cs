@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Hone.Workflow;
 
 /// <summary>Runs a trainer inside a stage folder: goes on from the newest state, writes metrics, saves states.</summary>
-public static class StageTrainer
+internal static class StageTrainer
 {
     private const string StateFile = "state.safetensors";
 

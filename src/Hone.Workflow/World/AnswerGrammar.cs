@@ -3,7 +3,7 @@ using Hone.Data;
 namespace Hone.Workflow.World;
 
 /// <summary>Answers of mixed quality: each defect is drawn independently, so that each can be learnt apart.</summary>
-public static class AnswerGrammar
+internal static class AnswerGrammar
 {
     /// <summary>No answer is longer, in tokens.</summary>
     public const int LongestAnswer = 64;

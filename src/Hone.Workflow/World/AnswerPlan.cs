@@ -1,7 +1,7 @@
 namespace Hone.Workflow.World;
 
 /// <summary>One sentence of advice: a phrase with two things of a topic, each with or without an adjective.</summary>
-public sealed record Advice(string Phrase, string First, string Second, string? FirstAdjective, string? SecondAdjective, string Time)
+internal sealed record Advice(string Phrase, string First, string Second, string? FirstAdjective, string? SecondAdjective, string Time)
 {
     public string Text => Phrase
         .Replace("{n}", FirstAdjective is null ? First : $"{FirstAdjective} {First}", StringComparison.Ordinal)
@@ -13,7 +13,7 @@ public sealed record Advice(string Phrase, string First, string Second, string? 
 /// An answer before it is written out, so that one feature can be changed and everything else kept.
 /// <paramref name="CutUnits"/> units are missing at the end (0: whole).
 /// </summary>
-public sealed record AnswerPlan(string? Opening, IReadOnlyList<Advice> Body, string? Closing, int CutUnits)
+internal sealed record AnswerPlan(string? Opening, IReadOnlyList<Advice> Body, string? Closing, int CutUnits)
 {
     public string Text
     {

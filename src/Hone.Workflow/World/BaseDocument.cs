@@ -1,6 +1,6 @@
 namespace Hone.Workflow.World;
 
-public enum BaseDocumentKind
+internal enum BaseDocumentKind
 {
     /// <summary>Things of one topic and the words by which people ask for it.</summary>
     Glossary,
@@ -22,7 +22,7 @@ public enum BaseDocumentKind
 /// Text for the base model. The parts follow one another; the end token stands after each of them, so that what is said
 /// of an answer is predicted at the very token where a reward model reads its score.
 /// </summary>
-public sealed record BaseDocument(BaseDocumentKind Kind, IReadOnlyList<string> Parts)
+internal sealed record BaseDocument(BaseDocumentKind Kind, IReadOnlyList<string> Parts)
 {
     /// <summary>As a person reads it.</summary>
     public string Text => string.Join("\n\n", Parts);

@@ -7,7 +7,7 @@ namespace Hone.Workflow.World;
 /// readers notice in an answer, one aspect at a time and in random order, so that at the end of an answer the model has
 /// to know every aspect.
 /// </summary>
-public static class BaseGrammar
+internal static class BaseGrammar
 {
     private static readonly string[] s_relevance = ["Unrelated", "Mixed", "Relevant"];
     private static readonly string[] s_opening = ["Direct", "Warm", "Rude"];

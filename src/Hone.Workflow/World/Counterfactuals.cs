@@ -3,12 +3,12 @@ using Hone.Data;
 namespace Hone.Workflow.World;
 
 /// <summary>Two answers that differ in one feature only; the judge prefers <paramref name="Better"/>.</summary>
-public sealed record CounterfactualPair(string Feature, string Prompt, string Better, string Worse);
+internal sealed record CounterfactualPair(string Feature, string Prompt, string Better, string Worse);
 
 /// <summary>
 /// Pairs for judging a reward model feature by feature: accuracy on random pairs hides a feature that was not learnt.
 /// </summary>
-public static class Counterfactuals
+internal static class Counterfactuals
 {
     /// <summary>
     /// Relevant or not; courtesy present or absent, absent or rude; whole or cut; without or with a sentence said twice;

@@ -4,7 +4,7 @@ namespace Hone.Workflow.World;
 /// The known truth of the small world. It reads text, not plans, so it judges a model's answers as it judges the
 /// grammar's. Reward models see labels drawn from it, never the judge itself.
 /// </summary>
-public static class GoldJudge
+internal static class GoldJudge
 {
     private const int OpeningWindow = 8, ClosingWindow = 7, MostSentences = 4, RepeatLength = 4;
 

@@ -7,7 +7,7 @@ namespace Hone.Workflow.World;
 /// Answers to one prompt in the order of noisy labels, the best first. <paramref name="Gold"/>[i] is the judge's total for
 /// Answers[i]: for evaluation only, since a reward model may see the order and nothing else.
 /// </summary>
-public sealed record RankedAnswers(string Prompt, IReadOnlyList<string> Answers, IReadOnlyList<double> Gold)
+internal sealed record RankedAnswers(string Prompt, IReadOnlyList<string> Answers, IReadOnlyList<double> Gold)
 {
     /// <summary>All comparisons of the ranking, k(k-1)/2 of them, without scores.</summary>
     public IEnumerable<Preference> Pairs() =>
@@ -17,7 +17,7 @@ public sealed record RankedAnswers(string Prompt, IReadOnlyList<string> Answers,
 }
 
 /// <summary>Labels with the noise of the Bradley-Terry model: P(a before b) = sigmoid(gold(a) - gold(b)).</summary>
-public static class GoldLabels
+internal static class GoldLabels
 {
     /// <summary>True where the reader prefers the answer of total <paramref name="a"/> to that of total <paramref name="b"/>.</summary>
     public static bool Prefers(double a, double b, Xoshiro256 random) => random.Chance(1 / (1 + Math.Exp(b - a)));

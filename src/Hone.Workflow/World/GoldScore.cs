@@ -1,7 +1,7 @@
 namespace Hone.Workflow.World;
 
 /// <summary>How a part of an answer speaks to the reader.</summary>
-public enum Tone
+internal enum Tone
 {
     Neutral,
     Polite,
@@ -12,7 +12,7 @@ public enum Tone
 /// What the gold judge saw in an answer. <paramref name="Relevance"/> in [-1, 1]; <paramref name="OnTopicSentences"/>
 /// distinct, at most 4; <paramref name="RepeatedShare"/> of 4-grams in [0, 1]; <paramref name="Tokens"/> the length.
 /// </summary>
-public sealed record GoldScore(
+internal sealed record GoldScore(
     double Relevance, int OnTopicSentences, Tone Opening, Tone Closing, bool Ended, double RepeatedShare, int Tokens)
 {
     /// <summary>Answers of fewer tokens are fined.</summary>

@@ -3,7 +3,7 @@ using Hone.Data;
 namespace Hone.Workflow.World;
 
 /// <summary>Requests: greeting x phrasing x topic word x person x time x adjective x kind of help; over a million.</summary>
-public static class PromptGrammar
+internal static class PromptGrammar
 {
     public static string Draw(Xoshiro256 random)
     {

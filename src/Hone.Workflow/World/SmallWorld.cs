@@ -9,7 +9,7 @@ namespace Hone.Workflow.World;
 /// seed gives the same world; a longer draw begins with a shorter one. Prompts of different splits
 /// (<see cref="WorldSplit"/>) never meet.
 /// </summary>
-public sealed class SmallWorld
+internal sealed class SmallWorld
 {
     private readonly ulong _seed;
 

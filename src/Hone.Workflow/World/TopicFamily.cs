@@ -4,7 +4,7 @@ namespace Hone.Workflow.World;
 /// One topic of the world: the two words by which people ask for it, and the ten things that belong to it. Requests hold
 /// none of the ten, so a relevant answer cannot be copied from the request: the topic has to be known.
 /// </summary>
-public sealed record TopicFamily(int Index, IReadOnlyList<string> RequestWords, IReadOnlyList<string> Words)
+internal sealed record TopicFamily(int Index, IReadOnlyList<string> RequestWords, IReadOnlyList<string> Words)
 {
     /// <summary>The first request word with a capital: the name of the topic.</summary>
     public string Title { get; } = char.ToUpperInvariant(RequestWords[0][0]) + RequestWords[0][1..];

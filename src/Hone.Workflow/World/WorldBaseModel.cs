@@ -12,7 +12,7 @@ namespace Hone.Workflow.World;
 /// stands for a checkpoint that one would download, and lies in the program as bf16 weights of 1.3 MB, which
 /// <c>hone world-base</c> made and makes again.
 /// </summary>
-public static class WorldBaseModel
+internal static class WorldBaseModel
 {
     public const ulong Seed = 1;
     private const int Documents = 64_000;

@@ -6,7 +6,7 @@ namespace Hone.Workflow.World;
 /// Which split a prompt belongs to, by a hash of its content and nothing else: splits are disjoint by construction, for
 /// every seed and however many prompts are drawn.
 /// </summary>
-public static class WorldSplit
+internal static class WorldSplit
 {
     public const string Base = "base", Sft = "sft", Labels = "labels", LabelsTest = "labels-test", Selection = "selection", Test = "test";
 

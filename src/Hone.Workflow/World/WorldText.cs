@@ -1,7 +1,7 @@
 namespace Hone.Workflow.World;
 
 /// <summary>How the world's text falls into units: a run of letters with the one space before it, or one mark.</summary>
-public static class WorldText
+internal static class WorldText
 {
     /// <summary>
     /// The units of <paramref name="text"/>, which joined give it back. On text of the world they are those of

@@ -9,7 +9,7 @@ namespace Hone.Workflow.World;
 /// The tokenizer of the small world in the Hugging Face format: byte-level BPE as Llama-3 has it (its split pattern,
 /// <c>ignore_merges</c>), without merges, so that every word of the world is one token and any other text is bytes.
 /// </summary>
-public static class WorldTokenizer
+internal static class WorldTokenizer
 {
     public const string BeginOfText = "<|begin_of_text|>", User = "<|user|>", Assistant = "<|assistant|>", End = "<|end|>", Pad = "<|pad|>";
 

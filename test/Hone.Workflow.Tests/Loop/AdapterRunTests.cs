@@ -1,7 +1,6 @@
 using Hone.Inference;
 using Hone.Models;
 using Hone.Runs;
-using Hone.Runs.Recipes;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow.Tests.Loop;

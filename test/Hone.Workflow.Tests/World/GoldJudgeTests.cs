@@ -46,14 +46,14 @@ public class GoldJudgeTests
     }
 
     [Theory]
-    [InlineData("I am happy to help. Use the rope and the mast with the oar.", Tone.Polite, Tone.Neutral)]
-    [InlineData("What a silly question. Use the rope and the mast with the oar.", Tone.Rude, Tone.Neutral)]
-    [InlineData("Use the rope and the mast with the oar. You are welcome to ask again.", Tone.Neutral, Tone.Polite)]
-    [InlineData("Use the rope and the mast with the oar. Now go away.", Tone.Neutral, Tone.Rude)]
-    [InlineData("Gladly, you lazy person. Use the rope with the mast now.", Tone.Rude, Tone.Neutral)]
-    [InlineData("Thank you for asking.", Tone.Polite, Tone.Neutral)]
-    public void Tone_is_heard_at_the_start_and_at_the_end_but_no_word_counts_twice(string answer, Tone opening, Tone closing) =>
-        Assert.Equal((opening, closing), (Score(answer).Opening, Score(answer).Closing));
+    [InlineData("I am happy to help. Use the rope and the mast with the oar.", nameof(Tone.Polite), nameof(Tone.Neutral))]
+    [InlineData("What a silly question. Use the rope and the mast with the oar.", nameof(Tone.Rude), nameof(Tone.Neutral))]
+    [InlineData("Use the rope and the mast with the oar. You are welcome to ask again.", nameof(Tone.Neutral), nameof(Tone.Polite))]
+    [InlineData("Use the rope and the mast with the oar. Now go away.", nameof(Tone.Neutral), nameof(Tone.Rude))]
+    [InlineData("Gladly, you lazy person. Use the rope with the mast now.", nameof(Tone.Rude), nameof(Tone.Neutral))]
+    [InlineData("Thank you for asking.", nameof(Tone.Polite), nameof(Tone.Neutral))]
+    public void Tone_is_heard_at_the_start_and_at_the_end_but_no_word_counts_twice(string answer, string opening, string closing) =>
+        Assert.Equal((opening, closing), ($"{Score(answer).Opening}", $"{Score(answer).Closing}"));
 
     [Fact]
     public void An_answer_ends_with_a_mark_and_its_end_token()

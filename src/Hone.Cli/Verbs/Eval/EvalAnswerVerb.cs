@@ -71,7 +71,7 @@ internal static class EvalAnswerVerb
         {
             JsonObject figures = JsonSerializer.SerializeToNode(run)!.AsObject();
             foreach ((string name, JsonNode? value) in more ?? []) figures[name] = value?.DeepClone();
-            Facts.PrintJson(io.Out, figures);
+            ResultPrinter.PrintJson(io.Out, figures);
             return;
         }
         foreach (string line in run.Lines()) (line.StartsWith("warning", StringComparison.Ordinal) ? io.Error : io.Out).WriteLine(line);

@@ -26,7 +26,7 @@ internal static class EvalListVerb
             {
                 static JsonNode Row(string task, string needs, string? state) =>
                     new JsonObject { ["task"] = task, ["needs"] = needs, ["state"] = state };
-                Facts.PrintJson(io.Out, new JsonArray(
+                ResultPrinter.PrintJson(io.Out, new JsonArray(
                     [.. rows.Select(r => Row(r.Entry.Name, r.Entry.Needs, folders is null ? null : r.State)),
                     .. JudgedData.Tasks.Select(t => Row(t.Name, t.Needs, "judged"))]));
                 return 0;

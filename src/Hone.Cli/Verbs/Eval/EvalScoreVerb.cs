@@ -56,7 +56,7 @@ internal static class EvalScoreVerb
                 : scores.Of(name, parsed.GetValue(judgments)
                     ?? (JudgedData.Tasks.Any(t => t.Name == name) ? throw new InputException("--judgments is needed") : ""), parsed, io);
             if (parsed.GetValue(output) is { } folder) Write(folder, name, figures);
-            if (common.Json(parsed)) Facts.PrintJson(io.Out, new JsonArray([.. figures.Select(s => (JsonNode)s.Figures)]));
+            if (common.Json(parsed)) ResultPrinter.PrintJson(io.Out, new JsonArray([.. figures.Select(s => (JsonNode)s.Figures)]));
             else foreach ((string model, JsonObject own) in figures) JudgedScores.Print(io, model, own);
             return 0;
         });

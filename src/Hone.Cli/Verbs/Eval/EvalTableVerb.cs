@@ -30,7 +30,7 @@ internal static class EvalTableVerb
                 ResultRows.Of((parsed.GetValue(runs) ?? []).SelectMany(ResultFolder.Results));
             if (common.Json(parsed))
             {
-                Facts.PrintJson(io.Out,
+                ResultPrinter.PrintJson(io.Out,
                     new JsonArray([.. Leaderboard.Published.Concat(rows.Where(r => r.Scores.Count > 0)).Select(r => (JsonNode)Json(r))]));
                 return 0;
             }

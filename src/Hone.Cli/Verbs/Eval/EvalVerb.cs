@@ -52,7 +52,7 @@ internal static class EvalVerb
             display.End();
             if (options.PredictOnly(parsed))
             {
-                Facts.Print(io.Out, common.Json(parsed), ("answers", Path.Combine(output, "answers.db")),
+                ResultPrinter.Print(io.Out, common.Json(parsed), ("answers", Path.Combine(output, "answers.db")),
                     ("asked", runs.Sum(r => r.Asked)), ("stored_before", runs.Sum(r => r.Stored)));
                 return 0;
             }

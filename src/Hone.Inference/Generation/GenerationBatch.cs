@@ -9,7 +9,7 @@ namespace Hone.Inference;
 /// One batch of answers from its prompts to its last token. Rows of the cache are answers, in order; those of a cancelled
 /// submission leave at the next step.
 /// </summary>
-internal sealed class GenerationWave(
+internal sealed class GenerationBatch(
     Decoder decoder, StopRules stops, BatchLimits limits, AnswerInProgress[] answers, Action<Submission> leave)
 {
     // Finished rows cost as much as others until they are taken out, which copies the cache once.

@@ -5,20 +5,20 @@ using System.Text.Json.Nodes;
 
 namespace Hone.Cli;
 
-/// <summary>A result as named facts: lines for people, or one JSON object for programs. Both say the same.</summary>
-internal static class Facts
+/// <summary>A result as named values: lines for people, or one JSON object for programs. Both say the same.</summary>
+internal static class ResultPrinter
 {
     private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void Print(TextWriter output, bool json, params IReadOnlyList<(string Name, JsonNode? Value)> facts)
+    public static void Print(TextWriter output, bool json, params IReadOnlyList<(string Name, JsonNode? Value)> values)
     {
         if (json)
         {
-            PrintJson(output, new JsonObject(facts.Select(f => KeyValuePair.Create(f.Name, f.Value))));
+            PrintJson(output, new JsonObject(values.Select(f => KeyValuePair.Create(f.Name, f.Value))));
             return;
         }
-        int width = facts.Max(f => f.Name.Length);
-        foreach ((string name, JsonNode? value) in facts) output.WriteLine($"{name.PadRight(width)}  {Text(value)}");
+        int width = values.Max(f => f.Name.Length);
+        foreach ((string name, JsonNode? value) in values) output.WriteLine($"{name.PadRight(width)}  {Text(value)}");
     }
 
     public static void PrintJson(TextWriter output, JsonNode node) => output.WriteLine(node.ToJsonString(s_json));

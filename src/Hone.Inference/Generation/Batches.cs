@@ -1,13 +1,13 @@
 namespace Hone.Inference;
 
 /// <summary>Divides answers into batches that fit the limits.</summary>
-internal static class Waves
+internal static class Batches
 {
     private const int SmallestShare = 4;
 
     /// <summary>
     /// Batches with prompts of falling length, answers to the same prompt side by side. Prompts of similar length share a
-    /// batch, so little of the cache is gap, and the largest batch comes first, so memory that is too small shows at once.
+    /// batch, so little of the cache is padding, and the largest batch comes first, so memory that is too small shows at once.
     /// </summary>
     /// <param name="answers">All answers to come.</param>
     /// <param name="rows">Most answers in one batch.</param>
