@@ -27,7 +27,7 @@ internal static class RecipePlanVerb
         {
             Recipe resolved = ResolvedRecipe.Load(parsed.GetRequiredValue(recipe), overrides.Overrides(parsed)).Value;
             RunPlan plan = RunPlan.Of(resolved, RunPlanModel.Config(resolved, io.Model));
-            if (common.Json(parsed)) Facts.PrintJson(io.Out, Json(plan));
+            if (common.Json(parsed)) ResultPrinter.PrintJson(io.Out, Json(plan));
             else Print(io.Out, plan);
             return plan.Fits ? 0 : 1;
         });

@@ -39,7 +39,7 @@ internal sealed record BlockMatrix(Tensor Codes, Tensor Scales, long Rows, long 
     {
         using var off = no_grad();
         long count = weight.numel(), blocks = (count + Block - 1) / Block;
-        Tensor flat = weight.view(-1);
+        using Tensor flat = weight.view(-1); // a view that is left behind keeps the whole weight in memory
         Tensor scales = zeros(blocks, 1, device: weight.device);
         Tensor codes = format == FrozenFormat.Int8
             ? zeros(blocks * Block, dtype: ScalarType.Int8, device: weight.device)
@@ -80,10 +80,11 @@ internal sealed record BlockMatrix(Tensor Codes, Tensor Scales, long Rows, long 
     public Tensor Unpack(ScalarType type)
     {
         using var off = no_grad();
+        using var all = NewDisposeScope();
         bool pairs = Codes.dtype == ScalarType.Byte;
         long blocks = Scales.shape[0], step = Piece / Block;
         Tensor result = empty(blocks, Block, dtype: type, device: Codes.device);
-        using Tensor? table = pairs ? tensor(s_pairs, [256, 2], device: Codes.device) : null;
+        Tensor? table = pairs ? tensor(s_pairs, [256, 2], device: Codes.device) : null;
         for (long at = 0; at < blocks; at += step)
         {
             using var scope = NewDisposeScope();
@@ -93,6 +94,6 @@ internal sealed record BlockMatrix(Tensor Codes, Tensor Scales, long Rows, long 
                 : table.index_select(0, Codes.narrow(0, at * Block / 2, own * Block / 2).to(ScalarType.Int32));
             result.narrow(0, at, own).copy_(values.view(own, Block) * Scales.narrow(0, at, own));
         }
-        return result.view(-1).narrow(0, 0, Rows * Columns).view(Rows, Columns);
+        return result.view(-1).narrow(0, 0, Rows * Columns).view(Rows, Columns).MoveToOuterDisposeScope();
     }
 }

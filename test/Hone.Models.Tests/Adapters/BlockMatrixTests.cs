@@ -1,4 +1,5 @@
 using Hone.Data;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Hone.Models.Tests;
@@ -86,6 +87,22 @@ public sealed class BlockMatrixTests
         (float found, Dictionary<string, Tensor> own) = Step(packed);
         Assert.Equal(expected, found, 1e-4);
         Assert.All(gradients, g => Assert.True((g.Value - own[g.Key]).abs().max().item<float>() < 1e-4f, g.Key));
+    }
+
+    /// <summary>A view that was left behind kept every weight that was packed in memory, until the collector came by.</summary>
+    [Fact]
+    public void Packing_and_unpacking_leave_nothing_of_the_full_matrix_behind()
+    {
+        using Tensor weight = randn(64, 128);
+        KeyValuePair<string, Tensor>[] parts = [.. BlockMatrix.Pack("w", weight, FrozenFormat.Nf4)];
+        BlockMatrix matrix = BlockMatrix.Of(parts.ToDictionary(), "w")!;
+        var statistics = DisposeScopeManager.Statistics;
+        long before = statistics.ThreadTotalLiveCount;
+        using (weight.view(-1)) Assert.Equal(before + 1, statistics.ThreadTotalLiveCount); // what is left behind is seen
+        foreach ((_, Tensor part) in BlockMatrix.Pack("w", weight, FrozenFormat.Int8)) part.Dispose();
+        matrix.Unpack(ScalarType.Float32).Dispose();
+        Assert.Equal(before, statistics.ThreadTotalLiveCount);
+        foreach ((_, Tensor part) in parts) part.Dispose();
     }
 
     private static BlockMatrix Kept(Tensor weight, FrozenFormat format) =>
