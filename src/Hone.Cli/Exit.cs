@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Runs;
 using Hone.Training;
 
@@ -18,9 +19,15 @@ internal static class Exit
         {
             return Report(e, 2);
         }
-        catch (Exception e) when (e is TrainingException or IOException or UnauthorizedAccessException)
+        catch (TrainingException e)
         {
             return Report(e, 1);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(e, 1);
+            io.Error.WriteLine($"  {FileAdvice.For(e)}");
+            return 1;
         }
         catch (OperationCanceledException)
         {

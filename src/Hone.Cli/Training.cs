@@ -21,7 +21,7 @@ internal static class Training
         ProgressDisplay display = io.Progress();
         using var stop = new StopSignal(display.Say);
         TrainedModel model = SingleStage.Train(
-            options.Output(parsed), options.Resume(parsed), recipe, display, TimeProvider.System, stage, stop.Token);
+            options.Output(parsed), options.Resume(parsed), options.Redo(parsed), recipe, display, TimeProvider.System, stage, stop.Token);
         Facts.Print(io.Out, options.Json(parsed),
             ("model", model.Folder),
             ("steps", model.Steps),

@@ -17,7 +17,11 @@ internal sealed class StageOptions
     };
     private readonly Option<bool> _resume = new("--resume")
     {
-        Description = "Go on with a training that was cut off; begins one where there is none.",
+        Description = "Go on with what was cut off; begins it where nothing was.",
+    };
+    private readonly Option<string[]> _redo = new("--redo")
+    {
+        Description = "With --resume: part of the work to do again from the start, as a message names it; for example reference.",
     };
     private readonly RecipeOptions _recipeOptions;
     private readonly CommonOptions _common;
@@ -26,7 +30,11 @@ internal sealed class StageOptions
     {
         command.Add(_output);
         command.Add(_recipe);
-        if (training) command.Add(_resume);
+        if (training)
+        {
+            command.Add(_resume);
+            command.Add(_redo);
+        }
         _recipeOptions = new RecipeOptions(command);
         _common = new CommonOptions(command);
     }
@@ -48,6 +56,10 @@ internal sealed class StageOptions
 
     public bool Resume(ParseResult parsed) => parsed.GetValue(_resume);
 
+    /// <exception cref="InputException">It is given without --resume.</exception>
+    public string[] Redo(ParseResult parsed) => parsed.GetValue(_redo) is not { Length: > 0 } stages ? []
+        : Resume(parsed) ? stages : throw new InputException("--redo is for what was begun", fix: "Add --resume.");
+
     public void Act(Command command, Streams io, Func<ParseResult, int> verb) => _common.Act(command, io, verb);
 
     /// <summary>The recipe with <c>--set</c>, the general flags, and the verb's own flags, in this order.</summary>
@@ -66,7 +78,9 @@ internal sealed class StageOptions
         string path = Output(parsed);
         if (Path.Exists(path))
             throw new InputException("there is something here already", path, "Give the result another place with --output.");
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         return path;
     }
+
+    /// <summary>Makes the folder of a file, once all that goes into the file is there.</summary>
+    public static void MakeRoom(string path) => Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
 }

@@ -43,6 +43,7 @@ internal static class PairVerb
             if (rows.Length == 0) throw new InputException("the file has no rows", file);
             var report = new DataReport(file);
             IReadOnlyList<PairRow> pairs = PairBuilder.Build(rows, pairing, report);
+            StageOptions.MakeRoom(output);
             RowFile.Write(output, pairs);
             io.Error.WriteLine(report);
             Facts.Print(io.Out, options.Json(parsed),

@@ -32,6 +32,7 @@ internal static class ScoreVerb
             bool ids = RewardScoring.IdsMatchTexts(reward.Text, rows);
             if (!ids) io.Error.WriteLine("the token ids are not those of this reward model: its own rendering of the texts is scored");
             IReadOnlyList<SampleRow> scored = RewardScoring.Score(reward.Model, reward.Text, ids, rows, recipe.Reward.MicroBatchTokens);
+            StageOptions.MakeRoom(output);
             RowFile.Write(output, scored);
             Facts.Print(io.Out, options.Json(parsed),
                 ("scored", output),

@@ -31,6 +31,9 @@ public sealed record DataOptions
         + "rows.")]
     public IReadOnlyList<string> Filters { get; init; } = [];
 
+    [Comment("Columns of the files by other names than layouts know them by: prompt=question reads question as prompt.")]
+    public IReadOnlyList<string> Columns { get; init; } = [];
+
     [Comment("Rules that drop rows before anything else happens to them; each counts what it dropped.")]
     public CleaningOptions Cleaning { get; init; } = new();
 

@@ -23,7 +23,9 @@ public static class RecipeChecks
         Weights(recipe, "sft", r.Data.Weights.Sft);
         Weights(recipe, "preferences", r.Data.Weights.Preferences);
         Weights(recipe, "prompts", r.Data.Weights.Prompts);
-        for (int i = 0; i < r.Data.Filters.Count; i++) Filter(recipe, i);
+        for (int i = 0; i < r.Data.Filters.Count; i++)
+            Parses(recipe, $"data.filters.{i}", () => RowFilter.Parse(r.Data.Filters[i]));
+        if (r.Data.Columns.Count > 0) Parses(recipe, "data.columns.0", () => ColumnNames.Parse(r.Data.Columns));
         bool stories = r.Data.Stories.Files.Count > 0;
         if (stories && r.Data.World != DataWorld.None)
             throw Wrong(recipe, "data.stories.files", "files are given, but data.world is tiny",
@@ -107,15 +109,15 @@ public static class RecipeChecks
                 throw Wrong(recipe, $"data.weights.{key}.{i}", $"{OptionValue.Format(weights[i])} is not between 0 and 100");
     }
 
-    private static void Filter(ResolvedRecipe recipe, int i)
+    private static void Parses(ResolvedRecipe recipe, string key, Action parse)
     {
         try
         {
-            RowFilter.Parse(recipe.Value.Data.Filters[i]);
+            parse();
         }
         catch (InputException e)
         {
-            throw Wrong(recipe, $"data.filters.{i}", e.Message);
+            throw Wrong(recipe, key, e.Message);
         }
     }
 

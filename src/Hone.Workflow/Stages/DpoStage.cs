@@ -54,10 +54,10 @@ public static class DpoStage
     private static List<PairRow> Read(RunContext run, string file, ModelText text, OfflineDpoOptions o)
     {
         LengthRule rule = TrainingRows.DpoLengths(o, text);
-        DataReport rows = new(file), lengths = new($"lengths of {file}");
+        DataReport rows = new(file), cleaned = new($"{file}, cleaned"), lengths = new($"lengths of {file}");
         IEnumerable<PairRow> pairs = RowFile.HoldsPairs(file)
             ? RowFile.ReadPairs(file)
-            : DataReader.ReadPreferences(file, rows).Select(p => new PairRow(p.Prompt, p.Chosen, p.Rejected));
+            : TrainingRows.ReadPreferences(run.Recipe, file, rows, cleaned).Select(p => new PairRow(p.Prompt, p.Chosen, p.Rejected));
         var kept = new List<PairRow>();
         foreach (PairRow pair in pairs)
         {
@@ -72,6 +72,7 @@ public static class DpoStage
             if (fitting is { } fit) kept.Add(pair with { PromptIds = fit.Prompt, ChosenIds = fit.Chosen, RejectedIds = fit.Rejected });
         }
         if (rows.Read > 0) run.Say(rows.ToString());
+        if (cleaned.DroppedCount > 0) run.Say(cleaned.ToString());
         run.Say(lengths.ToString());
         if (TrainingRows.ContextNote("dpo", o.MaxLength, text) is { } note) run.Say(note);
         lengths.RequireKept();

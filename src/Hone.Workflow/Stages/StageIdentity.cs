@@ -88,6 +88,9 @@ public sealed class StageIdentity(Recipe recipe)
     public StageInputs Reference(IReadOnlyList<string> files, ModelRef start, ModelRef? reference, KnownDigests known)
     {
         StageInputs inputs = Scored(Computed()).AddOptions("offline_dpo", recipe.OfflineDpo, StagePart.Given)
+            .Add("data.filters", string.Join(", ", recipe.Data.Filters))
+            .Add("data.columns", string.Join(", ", recipe.Data.Columns))
+            .AddOptions("data.cleaning", recipe.Data.Cleaning, StagePart.Given)
             .Add("reference", reference?.Digest ?? "none")
             .Add("tokens", start.Digest);
         for (int i = 0; i < files.Count; i++) inputs.AddContent($"pairs[{i}]", files[i], known);
