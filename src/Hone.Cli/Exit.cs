@@ -31,7 +31,9 @@ internal static class Exit
         }
         catch (OperationCanceledException)
         {
-            io.Error.WriteLine("interrupted; what was done is saved");
+            io.Error.WriteLine(io.GoOn is { } command
+                ? $"interrupted; what was done is saved. Go on with:\n  {command}"
+                : "interrupted");
             return StopSignal.ExitCode;
         }
         catch (Exception e) when (!verbose)

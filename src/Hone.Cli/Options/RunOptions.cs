@@ -46,6 +46,7 @@ internal sealed class RunOptions
             ? RunFolder.Resume(resumed, clock, overrides)
             : Create(load(parsed, overrides), parsed.GetValue(_output), clock);
         display.Say($"run folder: {folder.Path}");
+        io.GoOn = Streams.Line(["run", "--resume", folder.Path]);
         RunResults results;
         try
         {
@@ -54,6 +55,7 @@ internal sealed class RunOptions
         catch when (!RunFolder.HoldsWork(folder.Path))
         {
             folder.Remove(); // nothing was done in it: the corrected command begins anew
+            io.GoOn = null;
             throw;
         }
         io.Out.WriteLine(_common.Json(parsed) ? RunResultsJson.ToJson(results)

@@ -23,14 +23,21 @@ internal sealed class StageOptions
     {
         Description = "With --resume: part of the work to do again from the start, as a message names it; for example reference.",
     };
+    private readonly TrainingFlags? _flags;
+    private readonly ColumnsFlag? _columns;
     private readonly RecipeOptions _recipeOptions;
     private readonly CommonOptions _common;
 
-    public StageOptions(Command command, bool training = false)
+    /// <param name="resumable">Whether the work can be cut off and gone on with.</param>
+    /// <param name="section">The recipe's section of a training, whose usual settings get flags of their own.</param>
+    /// <param name="columns">Whether rows in any layout are read, whose columns may have other names.</param>
+    public StageOptions(Command command, bool resumable = false, string? section = null, bool columns = false)
     {
         command.Add(_output);
         command.Add(_recipe);
-        if (training)
+        if (section is not null) _flags = new TrainingFlags(command, section);
+        if (columns) _columns = new ColumnsFlag(command);
+        if (resumable)
         {
             command.Add(_resume);
             command.Add(_redo);
@@ -40,7 +47,8 @@ internal sealed class StageOptions
     }
 
     /// <summary>Files and folders of rows.</summary>
-    public static Option<string[]> Files(string name, string description) => new(name)
+    /// <param name="aliases">Further names, such as the one that the verb had before all took <c>--data</c>.</param>
+    public static Option<string[]> Files(string name, string description, params string[] aliases) => new(name, aliases)
     {
         Description = description,
         Required = true,
@@ -48,7 +56,8 @@ internal sealed class StageOptions
         Arity = ArgumentArity.OneOrMore,
     };
 
-    public static Option<string> Folder(string name, string description) => new(name) { Description = description, Required = true };
+    public static Option<string> Folder(string name, string description, params string[] aliases) =>
+        new(name, aliases) { Description = description, Required = true };
 
     public bool Json(ParseResult parsed) => _common.Json(parsed);
 
@@ -65,7 +74,8 @@ internal sealed class StageOptions
     /// <summary>The recipe with <c>--set</c>, the general flags, and the verb's own flags, in this order.</summary>
     public ResolvedRecipe Resolve(ParseResult parsed, params IEnumerable<RecipeOverride> own)
     {
-        RecipeOverride[] overrides = [.. _recipeOptions.Overrides(parsed), .. own];
+        RecipeOverride[] overrides =
+            [.. _recipeOptions.Overrides(parsed), .. _flags?.Overrides(parsed) ?? [], .. _columns?.Overrides(parsed) ?? [], .. own];
         return parsed.GetValue(_recipe) is { } path
             ? ResolvedRecipe.Load(path, overrides)
             : ResolvedRecipe.Parse("", "recipe defaults", overrides);

@@ -14,7 +14,8 @@ internal static class SampleVerb
     public static Command Create(Streams io)
     {
         Option<string> model = StageOptions.Folder("--model", "Folder of the language model.");
-        Option<string[]> prompts = StageOptions.Files("--prompts", "Prompts: files or folders (.jsonl, .json, each also .gz).");
+        Option<string[]> prompts = StageOptions.Files("--data",
+            "Prompts, or rows that hold some: files or folders (.jsonl, .json, .csv, .parquet, packed or not).", "--prompts");
         var count = new Option<int?>("--n") { Description = "Answers per prompt." };
         var command = new Verb("sample", "Sample answers to prompts from a model.", """
             Rows hold `prompt`, `messages` or `context_messages`; a prompt that is there twice is used once. Without
@@ -23,11 +24,11 @@ internal static class SampleVerb
             work lies in OUTPUT.training; the same command with --resume goes on with it after a kill.
 
             Example:
-              hone sample --model models/sft --prompts prompts.jsonl --n 8 --temperature 1 --output samples.jsonl
+              hone sample --model models/sft --data prompts.jsonl --n 8 --temperature 1 --output samples.jsonl
             """)
         { model, prompts, count };
         var sampling = new SamplingFlags(command);
-        var options = new StageOptions(command, training: true);
+        var options = new StageOptions(command, resumable: true, columns: true);
         options.Act(command, io, parsed =>
         {
             string output = options.Output(parsed);
@@ -37,11 +38,22 @@ internal static class SampleVerb
             IReadOnlyList<SampleOptions> groups = Groups(recipe.Value.Online, parsed.GetValue(count), sampling, parsed);
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
+            io.GoOn = io.Resumed();
+            SampleRow[] rows = [];
             string folder = io.Model(parsed.GetRequiredValue(model));
             IReadOnlyList<string> files = DataFile.Expand(io.Data(parsed.GetRequiredValue(prompts)));
             SingleStage.WriteFile(output, options.Resume(parsed), options.Redo(parsed), recipe, display, TimeProvider.System,
-                run => SampleStage.Run(run, folder, files, groups), stop.Token);
-            SampleRow[] rows = [.. RowFile.ReadSamples(output)];
+                run =>
+                {
+                    string made = SampleStage.Run(run, folder, files, groups);
+                    rows = [.. RowFile.ReadSamples(made)];
+                    return made;
+                }, stop.Token);
+            if (rows.Length == 0)
+            {
+                Facts.Print(io.Out, options.Json(parsed), ("samples", output)); // it was there already
+                return 0;
+            }
             Facts.Print(io.Out, options.Json(parsed),
                 ("samples", output),
                 ("prompts", rows.Length),

@@ -43,8 +43,9 @@ public sealed class StageIdentity(Recipe recipe)
         .Add("reward_model", rewardModel.Digest);
 
     /// <summary>Its pairs are held to its lengths in the stage, and not before.</summary>
-    public StageInputs OfflineDpo(RunInputs data, ModelRef start) => Scored(Preferred(Computed(), data))
-        .AddOptions("offline_dpo", recipe.OfflineDpo, StagePart.Training | StagePart.Given)
+    /// <param name="options">Those of the recipe, or of one policy of its sweep.</param>
+    public StageInputs OfflineDpo(OfflineDpoOptions options, RunInputs data, ModelRef start) => Scored(Preferred(Computed(), data))
+        .AddOptions("offline_dpo", options, StagePart.Training | StagePart.Given)
         .AddOptions("adapter", recipe.Adapter, StagePart.Training)
         .Add("start", start.Digest);
 

@@ -23,6 +23,9 @@ public class KilledTrainingTests : StageTest
         using (Process kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"])!) await kill.WaitForExitAsync();
         Result result = await Command.End(process);
         Assert.Equal(signal == "INT" ? 130 : 137, result.Code);
+        if (signal == "INT")
+            Assert.Contains($"Go on with:\n  hone sft --model {Model} --data {At("sft.jsonl")} --output {At("cut")} ", result.Error,
+                StringComparison.Ordinal);
         Assert.False(Path.Exists(At("cut")));
         Assert.Contains("--resume", Command.Refused(Sft(At("cut"))), StringComparison.Ordinal);
         Assert.Contains("learning_rate",
