@@ -14,10 +14,12 @@ public static class Cli
     /// <returns>0 done, 1 failed, 2 wrong usage or input, 130 interrupted.</returns>
     public static int Run(IReadOnlyList<string> args, TextWriter stdout, TextWriter stderr, TextReader? stdin = null)
     {
-        var io = new Streams(stdin ?? TextReader.Null, stdout, stderr);
+        var io = new Streams(stdin ?? TextReader.Null, stdout, stderr) { Args = args };
         RootCommand root = Commands(io);
-        ParseResult parsed = root.Parse(args);
-        if (parsed.Action is not (HelpAction or VerbHelp) && Usage.Problem(parsed) is { } problem)
+        bool help = args is [HelpVerb.Name, not "--help", ..] or [HelpVerb.Name];
+        ParseResult parsed = root.Parse(help ? [.. args.Skip(1), "--help"] : args);
+        bool helps = parsed.Action is HelpAction or VerbHelp;
+        if ((!helps || (help && parsed.UnmatchedTokens.Count > 0)) && Usage.Problem(parsed) is { } problem)
         {
             stderr.WriteLine($"error: {problem}");
             return 2;
@@ -53,6 +55,7 @@ public static class Cli
             ReportVerb.Create(io),
             DoctorVerb.Create(io),
             VersionVerb.Create(io),
+            HelpVerb.Create(io),
             WorldBaseVerb.Create(io),
         };
         foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new VerbHelp((HelpAction)help.Action!);

@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Runs;
 using Hone.Training;
 
@@ -18,13 +19,21 @@ internal static class Exit
         {
             return Report(e, 2);
         }
-        catch (Exception e) when (e is TrainingException or IOException or UnauthorizedAccessException)
+        catch (TrainingException e)
         {
             return Report(e, 1);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(e, 1);
+            io.Error.WriteLine($"  {FileAdvice.For(e)}");
+            return 1;
+        }
         catch (OperationCanceledException)
         {
-            io.Error.WriteLine("interrupted; what was done is saved");
+            io.Error.WriteLine(io.GoOn is { } command
+                ? $"interrupted; what was done is saved. Go on with:\n  {command}"
+                : "interrupted");
             return StopSignal.ExitCode;
         }
         catch (Exception e) when (!verbose)

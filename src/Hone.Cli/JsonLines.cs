@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Hone.Data;
 
 namespace Hone.Cli;
 
@@ -42,17 +43,21 @@ internal static class JsonLines
     /// <summary>A longer line is refused before memory is taken for it. Characters.</summary>
     private const int MaxLine = 64 << 20;
 
-    /// <summary>Rows of a file, or of stdin where <paramref name="file"/> is null. Blank lines are skipped.</summary>
-    /// <exception cref="InputException">The file is not there, or a line is too long or not a JSON object.</exception>
+    /// <summary>Rows of a file, or JSON lines of stdin where <paramref name="file"/> is null. Blank lines are skipped.</summary>
+    /// <exception cref="InputException">The file is not there, or a row is too long or not a JSON object.</exception>
     public static IEnumerable<JsonLine> Read(Streams io, string? file)
     {
-        if (file is not null && !File.Exists(file)) throw new InputException("the file does not exist", file);
-        using StreamReader? opened = file is null ? null : new StreamReader(file, Encoding.UTF8);
-        TextReader reader = opened ?? io.In;
-        var line = new StringBuilder();
-        for (int number = 1; ReadLine(reader, line, $"{file ?? "stdin"}:{number}"); number++)
+        if (file is not null)
         {
-            if (!string.IsNullOrWhiteSpace(line.ToString())) yield return Parse(line.ToString(), $"{file ?? "stdin"}:{number}");
+            // A file of rows is read as every verb reads one: JSONL, a JSON array, CSV or Parquet, packed or not.
+            foreach (DataRecord record in DataReader.Records(file))
+                yield return new JsonLine(WithWholeTexts(record.Value, record.Where), record.Where);
+            yield break;
+        }
+        var line = new StringBuilder();
+        for (int number = 1; ReadLine(io.In, line, $"stdin:{number}"); number++)
+        {
+            if (!string.IsNullOrWhiteSpace(line.ToString())) yield return Parse(line.ToString(), $"stdin:{number}");
         }
     }
 
@@ -84,16 +89,24 @@ internal static class JsonLines
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(line);
-            if (line.Contains("\\u", StringComparison.Ordinal)) ReadTexts(document.RootElement);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new JsonLine(document.RootElement.Clone(), where)
+            JsonElement row = WithWholeTexts(JsonElement.Parse(line), where);
+            return row.ValueKind == JsonValueKind.Object
+                ? new JsonLine(row, where)
                 : throw new InputException("a row must be a JSON object", where);
         }
         catch (JsonException e)
         {
             throw new InputException($"broken JSON at character {e.BytePositionInLine + 1}",
                 where, "Each line must be one complete JSON object.", e);
+        }
+    }
+
+    private static JsonElement WithWholeTexts(JsonElement row, string where)
+    {
+        try
+        {
+            ReadTexts(row);
+            return row;
         }
         catch (InvalidOperationException e)
         {

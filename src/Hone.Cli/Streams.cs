@@ -9,6 +9,20 @@ namespace Hone.Cli;
 /// </summary>
 internal sealed record Streams(TextReader In, TextWriter Out, TextWriter Error)
 {
+    /// <summary>What was typed after <c>hone</c>.</summary>
+    public IReadOnlyList<string> Args { get; init; } = [];
+
+    /// <summary>The command that goes on with what is being done, should it be interrupted; null where nothing is kept.</summary>
+    public string? GoOn { get; set; }
+
+    /// <summary>The command as it was typed, with <c>--resume</c>.</summary>
+    public string Resumed() => Line(Args.Contains("--resume") ? Args : [.. Args, "--resume"]);
+
+    /// <summary>A command line for a shell of Unix.</summary>
+    public static string Line(IEnumerable<string> args) => string.Join(' ', args.Prepend("hone").Select(arg =>
+        arg.Length > 0 && arg.All(c => char.IsAsciiLetterOrDigit(c) || "_./:=,@%+-".Contains(c, StringComparison.Ordinal))
+            ? arg : $"'{arg.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+
     private static readonly TimeSpan s_plainInterval = TimeSpan.FromSeconds(10);
 
     /// <summary>Whether a person watches a terminal, whose last line may be rewritten.</summary>

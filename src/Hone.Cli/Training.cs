@@ -20,8 +20,9 @@ internal static class Training
     {
         ProgressDisplay display = io.Progress();
         using var stop = new StopSignal(display.Say);
+        io.GoOn = io.Resumed();
         TrainedModel model = SingleStage.Train(
-            options.Output(parsed), options.Resume(parsed), recipe, display, TimeProvider.System, stage, stop.Token);
+            options.Output(parsed), options.Resume(parsed), options.Redo(parsed), recipe, display, TimeProvider.System, stage, stop.Token);
         ResultPrinter.Print(io.Out, options.Json(parsed),
             ("model", model.Folder),
             ("steps", model.Steps),

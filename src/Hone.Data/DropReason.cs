@@ -80,4 +80,7 @@ public static class DropReason
 
     /// <summary>An answer that the file itself labels as bad (KTO's <c>label: false</c>) is nothing to imitate.</summary>
     public const string LabelledBad = "labelled_bad";
+
+    /// <summary>A labelled answer to whose prompt no answer with the other label is left.</summary>
+    public const string NoCounterpart = "no_counterpart";
 }

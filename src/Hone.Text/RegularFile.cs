@@ -24,7 +24,11 @@ internal static partial class RegularFile
             FileStream file = OperatingSystem.IsWindows()
                 ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, Buffer, FileOptions.SequentialScan)
                 : new FileStream(OpenWithoutWaiting(path), FileAccess.Read, Buffer);
-            if (IsRegular(file)) return file;
+            if (IsRegular(file))
+            {
+                RefusePointer(file, path);
+                return file;
+            }
             file.Dispose();
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
@@ -66,14 +70,30 @@ internal static partial class RegularFile
     /// <exception cref="InputException">The bytes are not UTF-8.</exception>
     public static void RequireUtf8(ReadOnlySpan<byte> bytes, string path)
     {
-        if (bytes.StartsWith("version https://git-lfs"u8))
-        {
-            throw new InputException(
-                "this is a pointer of Git LFS, not the file itself", path, "run `git lfs pull` in the model's repository");
-        }
         if (Utf8.IsValid(bytes)) return;
-        bool wide = bytes is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..];
-        throw new InputException(wide ? "the file is UTF-16, UTF-8 is expected" : "the file is not valid UTF-8", path);
+        throw IsUtf16(bytes) ? Utf16(path) : new InputException("the file is not valid UTF-8", path);
+    }
+
+    /// <summary>Whether a text begins with the mark of UTF-16.</summary>
+    public static bool IsUtf16(ReadOnlySpan<byte> start) => start is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..];
+
+    /// <summary>That a text is UTF-16 and must not be.</summary>
+    public static InputException Utf16(string path) => new("the file is UTF-16, UTF-8 is expected", path,
+        "Save it as UTF-8, for example with: iconv -f UTF-16 -t UTF-8 OLD > NEW");
+
+    /// <summary>A clone without Git LFS has a few lines in place of each large file, of whatever kind that is.</summary>
+    private static void RefusePointer(FileStream file, string path)
+    {
+        const int LongestPointer = 1024;
+        ReadOnlySpan<byte> mark = "version https://git-lfs"u8;
+        if (file.Length > LongestPointer || file.Length < mark.Length) return;
+        Span<byte> start = stackalloc byte[mark.Length];
+        file.ReadExactly(start);
+        file.Position = 0;
+        if (!start.SequenceEqual(mark)) return;
+        file.Dispose();
+        throw new InputException(
+            "this is a pointer of Git LFS, not the file itself", path, "run `git lfs pull` in the repository that it is from");
     }
 
     // Devices say that they are empty, and are not.

@@ -49,11 +49,25 @@ public class MachineVerbTests
     }
 
     [Fact]
-    public void A_folder_without_runs_is_no_error()
+    public void A_folder_without_runs_is_no_error_and_one_that_is_not_there_is()
     {
-        Result result = Command.Done("runs", "/no/such/folder");
+        using var root = new TempFolder();
+        Result result = Command.Done("runs", root.Path);
         Assert.Empty(result.Out);
         Assert.Contains("no runs", result.Error, StringComparison.Ordinal);
+        Assert.Contains("there is no such folder", Command.Refused("runs", "/no/such/folder"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_damaged_run_is_listed_as_such_beside_the_others()
+    {
+        using var root = new TempFolder();
+        ResolvedRecipe recipe = ResolvedRecipe.Parse("name: first", "recipe.yaml");
+        foreach (string name in new[] { "a", "b" }) RunFolder.Create(root.File(name), recipe, TimeProvider.System).Dispose();
+        File.WriteAllText(root.File("a/manifest.json"), "{}");
+        JsonArray runs = Command.Done("runs", root.Path, "--json").Json.AsArray();
+        Assert.StartsWith("damaged: manifest.json", (string?)runs[0]!["state"], StringComparison.Ordinal);
+        Assert.Equal("stopped", (string?)runs[1]!["state"]);
     }
 
     [Fact]

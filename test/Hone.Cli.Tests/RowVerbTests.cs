@@ -29,7 +29,7 @@ public sealed class RowVerbTests
     [InlineData("""{"text": 3}""", "rows.jsonl:1: column `text` must be text")]
     [InlineData("""{"text": "\ud800"}""", "surrogate")]
     [InlineData("{\"text\": \"a\"}\n{\"text\"", "rows.jsonl:2: broken JSON")]
-    [InlineData("[1]", "rows.jsonl:1: a row must be a JSON object")]
+    [InlineData("[1]", "rows.jsonl:1: a row must be an object")]
     public void A_broken_row_is_named_by_file_and_line(string rows, string expected)
     {
         using TempFolder folder = new();

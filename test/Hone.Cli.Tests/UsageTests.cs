@@ -7,7 +7,7 @@ public class UsageTests
         "quickstart", "run", "sft", "reward", "sample", "score", "pair", "dpo",
         "chat", "serve", "recipe init", "recipe show", "recipe validate",
         "tokenize", "render", "logprobs", "runs", "report", "doctor", "version", "world-base", "pull", "export",
-        "data inspect", "eval", "eval list", "eval score", "eval answer", "eval judge", "eval table", "compare",
+        "data inspect", "help", "eval", "eval list", "eval score", "eval answer", "eval judge", "eval table", "compare",
     ];
 
     [Theory]
@@ -22,6 +22,7 @@ public class UsageTests
     [InlineData("version extra", "'extra' is one argument too many", "hone version --help")]
     [InlineData("sft --output o", "hone sft needs --model and --data", "hone sft --help")]
     [InlineData("recipe show", "hone recipe show needs RECIPE", "hone recipe show --help")]
+    [InlineData("help smaple", "hone has no command 'smaple'", "Did you mean sample?")]
     [InlineData("recipe", "hone recipe needs a command: init, show, validate", "hone recipe --help")]
     [InlineData("", "hone needs a command: quickstart", "hone --help")]
     [InlineData("sample --n many", "--n: expected a whole number, found 'many'", "")]
@@ -52,6 +53,33 @@ public class UsageTests
         if (verb is not ("doctor" or "version")) Assert.Contains($"\n  hone {verb}", help.Out, StringComparison.Ordinal);
         // An option without a description is a line that ends after its name.
         Assert.DoesNotMatch(@"(?m)^  --\S+( <\S+>)?( \(REQUIRED\))?\s*$", help.Out);
+    }
+
+    [Theory]
+    [InlineData("help")]
+    [InlineData("help sft")]
+    [InlineData("help recipe init")]
+    public void Help_is_a_verb_too(string line)
+    {
+        Result help = Command.Done(line.Split(' '));
+        Assert.Equal(Command.Done([.. line.Split(' ').Skip(1), "--help"]).Out, help.Out);
+        Assert.NotEmpty(help.Out);
+    }
+
+    /// <summary>What holds where a flag is left out is said in its help.</summary>
+    [Theory]
+    [InlineData("sft", "--lr <lr>", "default 2e-05")]
+    [InlineData("dpo", "--beta <beta>", "default 0.1")]
+    [InlineData("dpo", "--loss <loss>", "default sigmoid")]
+    [InlineData("reward", "--batch-size <batch-size>", "default 512")]
+    [InlineData("sft", "--seed <seed>", "42")]
+    [InlineData("sft", "--device <device>", "auto where it says nothing")]
+    public void Help_says_the_defaults(string verb, string option, string usual)
+    {
+        string help = string.Join(' ', Command.Done(verb, "--help").Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        int at = help.IndexOf(option, StringComparison.Ordinal);
+        Assert.True(at >= 0, help);
+        Assert.Contains(usual, help[at..Math.Min(help.Length, at + 200)], StringComparison.Ordinal);
     }
 
     [Fact]

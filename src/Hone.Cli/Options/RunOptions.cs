@@ -46,7 +46,18 @@ internal sealed class RunOptions
             ? RunFolder.Resume(resumed, clock, overrides)
             : Create(load(parsed, overrides), parsed.GetValue(_output), clock);
         display.Say($"run folder: {folder.Path}");
-        RunResults results = RunSession.Execute(folder, display, clock, stop.Token, parsed.GetValue(_redo));
+        io.GoOn = Streams.Line(["run", "--resume", folder.Path]);
+        RunResults results;
+        try
+        {
+            results = RunSession.Execute(folder, display, clock, stop.Token, parsed.GetValue(_redo));
+        }
+        catch when (!RunFolder.HoldsWork(folder.Path))
+        {
+            folder.Remove(); // nothing was done in it: the corrected command begins anew
+            io.GoOn = null;
+            throw;
+        }
         io.Out.WriteLine(_common.Json(parsed) ? RunResultsJson.ToJson(results)
             : results.Rows.Count > 0 ? ResultTable.Of(results).ToText()
             : string.Join('\n', Findings.Sentences(results)));

@@ -20,8 +20,9 @@ internal static class DataVerb
         var files = new Argument<string[]>("FILE")
         {
             Description = "Files, folders or patterns of rows of one kind, or hf://datasets/owner/name.",
-            Arity = ArgumentArity.OneOrMore,
+            Arity = ArgumentArity.ZeroOrMore,
         };
+        var data = new Option<string[]>("--data") { Description = "The same as FILE.", AllowMultipleArgumentsPerToken = true };
         Option<string> model = StageOptions.Folder("--model", "Folder of the model; its tokenizer and chat template are enough.");
         var template = new Option<string?>("--template")
         {
@@ -63,23 +64,27 @@ internal static class DataVerb
               hone data inspect pairs.jsonl --model models/sft
               hone data inspect sft.jsonl --model models/base --eval eval/gsm8k eval/mmlu --html look.html
             """)
-        { files, model, template, kind, rows, row, maxLength, maxPrompt, truncation, eval, ngram, html, noColor, recipe };
+        { files, data, model, template, kind, rows, row, maxLength, maxPrompt, truncation, eval, ngram, html, noColor, recipe };
+        var columns = new ColumnsFlag(command);
         var recipeOptions = new RecipeOptions(command);
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            IReadOnlyList<RecipeOverride> overrides = recipeOptions.Overrides(parsed);
+            IReadOnlyList<RecipeOverride> overrides = [.. recipeOptions.Overrides(parsed), .. columns.Overrides(parsed)];
             Recipe settings = (parsed.GetValue(recipe) is { } path
                 ? ResolvedRecipe.Load(path, overrides)
                 : ResolvedRecipe.Parse("", "recipe defaults", overrides)).Value;
-            IReadOnlyList<string> data = DataFile.Expand(io.Data(parsed.GetRequiredValue(files)));
+            string[] given = [.. parsed.GetValue(files) ?? [], .. parsed.GetValue(data) ?? []];
+            if (given.Length == 0)
+                throw new InputException("hone data inspect needs FILE", fix: "hone data inspect --help shows how it is used.");
+            IReadOnlyList<string> paths = DataFile.Expand(io.Data(given));
             int shown = Within("--rows", parsed.GetValue(rows), 0, 10_000);
             int? only = parsed.GetValue(row) is { } one ? Within("--row", one, 1, int.MaxValue) : null;
             NgramIndex? evaluation =
                 Evaluation(parsed.GetValue(eval) ?? [], Within("--ngram", parsed.GetValue(ngram), NgramIndex.LeastWords, 50), io);
             ModelText text = Load(io.Model(parsed.GetRequiredValue(model)), parsed.GetValue(template));
-            RowKind rowKind = parsed.GetValue(kind) is { } named ? RowKinds.Parse(named) : RowKinds.Detect(settings, data[0]);
-            io.Error.WriteLine($"{data[0]}: rows of {rowKind.ToString().ToLowerInvariant()}"
+            RowKind rowKind = parsed.GetValue(kind) is { } named ? RowKinds.Parse(named) : RowKinds.Detect(settings, paths[0]);
+            io.Error.WriteLine($"{paths[0]}: rows of {rowKind.ToString().ToLowerInvariant()}"
                 + (parsed.GetValue(kind) is null ? " by their columns (--kind says otherwise)" : ""));
             LengthRule Lengths(LengthRule rule) => rule with
             {
@@ -90,11 +95,11 @@ internal static class DataVerb
                 Policy = parsed.GetValue(truncation) is { } policy ? LengthPolicies.Parse(policy) : rule.Policy,
             };
             StageLengths[] stages = [.. StageLengths.Of(rowKind, settings, text).Select(s => s with { Rule = Lengths(s.Rule) })];
-            DataInspection inspection = DataInspection.Of(data, rowKind, text, settings, stages,
+            DataInspection inspection = DataInspection.Of(paths, rowKind, text, settings, stages,
                 (number, kept) => only is { } k ? number == k : kept < shown, evaluation);
             if (only is { } asked && inspection.Rows.Count == 0)
                 throw new InputException($"row {asked} is not there: it was dropped, or refused, "
-                    + $"or the {inspection.Files.Sum(f => f.Read.Read)} rows end before it", data[^1]);
+                    + $"or the {inspection.Files.Sum(f => f.Read.Read)} rows end before it", paths[^1]);
             if (rowKind == RowKind.Sft && settings.Sft.PackingLength is { } block)
                 io.Error.WriteLine($"the recipe packs what is kept into blocks of {block} tokens; rows are shown before that");
             if (parsed.GetValue(html) is { } page) InspectionPage.Write(inspection, page);

@@ -12,21 +12,21 @@ internal static class DpoVerb
         Option<string> model = StageOptions.Folder("--model", "Folder of the policy to train.");
         var reference = new Option<string?>("--reference")
         {
-            Description = "Folder of the model that the policy is held to, usually the SFT model. "
-                + "May be left out where the pairs carry reference log-probabilities.",
+            Description = "Folder of the model that the policy is held to; default: the policy as it begins, or what the pairs carry.",
         };
         Option<string[]> pairs =
-            StageOptions.Files("--pairs", "Pairs of hone pair, or preference rows: files or folders (.jsonl, .json, each also .gz).");
+            StageOptions.Files("--data",
+                "Pairs of hone pair, or preference rows: files or folders (.jsonl, .json, .csv, .parquet, packed or not).", "--pairs");
         var command = new Verb("dpo", "Train a policy by DPO on pairs.", $$"""
             The settings are those under offline_dpo in the recipe. The reference's log-probabilities are computed once
             and stored with the result, in training/pairs.jsonl.
             {{Training.Resuming}}
 
             Example:
-              hone dpo --model models/sft --reference models/sft --pairs pairs.jsonl --output models/dpo
+              hone dpo --model models/sft --data pairs.jsonl --output models/dpo
             """)
         { model, reference, pairs };
-        var options = new StageOptions(command, training: true);
+        var options = new StageOptions(command, resumable: true, section: "offline_dpo", columns: true);
         options.Act(command, io, parsed =>
         {
             ResolvedRecipe recipe = options.Resolve(parsed,

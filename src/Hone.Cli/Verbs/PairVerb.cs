@@ -12,7 +12,7 @@ internal static class PairVerb
     public static Command Create(Streams io)
     {
         Option<string> samples =
-            StageOptions.Folder("--samples", "File of hone score, or any JSONL with `prompt`, `responses` and `rewards`.");
+            StageOptions.Folder("--data", "File of hone score, or any rows with `prompt`, `responses` and `rewards`.", "--samples");
         var penalty = new Option<double?>("--length-penalty")
         {
             Description = "Taken off the reward per length unit before pairing; 0 = off.",
@@ -25,7 +25,7 @@ internal static class PairVerb
             Without flags the settings under online in the recipe hold.
 
             Example:
-              hone pair --samples scored.jsonl --length-penalty 0.001 --output pairs.jsonl
+              hone pair --data scored.jsonl --length-penalty 0.001 --output pairs.jsonl
             """)
         { samples, penalty, unit, rule, unfinished };
         var options = new StageOptions(command);
@@ -43,6 +43,7 @@ internal static class PairVerb
             if (rows.Length == 0) throw new InputException("the file has no rows", file);
             var report = new DataReport(file);
             IReadOnlyList<PairRow> pairs = PairBuilder.Build(rows, pairing, report);
+            StageOptions.MakeRoom(output);
             RowFile.Write(output, pairs);
             io.Error.WriteLine(report);
             ResultPrinter.Print(io.Out, options.Json(parsed),

@@ -42,13 +42,13 @@ internal static class RecipePlanVerb
         output.WriteLine($"disk           about {Gigabytes(plan.Disk)}");
         output.WriteLine();
         output.WriteLine("stage           total    weights  gradients  optimizer  activations      head  of a pass of");
-        foreach (StagePlan s in plan.Stages)
+        foreach (StageMemoryPlan s in plan.Stages)
         {
             TrainingMemory m = s.Memory;
             output.WriteLine($"{s.Stage,-12}{Gigabytes(m.Total),9}{Gigabytes(m.Weights),11}{Gigabytes(m.Gradients),11}"
                 + $"{Gigabytes(m.Optimizer),11}{Gigabytes(m.Activations),13}{Gigabytes(m.Head),10}  {Count(s.Tokens)} tokens");
         }
-        foreach (StagePlan s in plan.Stages.Where(s => s.Memory.Total > plan.Machine))
+        foreach (StageMemoryPlan s in plan.Stages.Where(s => s.Memory.Total > plan.Machine))
         {
             output.WriteLine();
             output.WriteLine($"{s.Stage} does not fit. What makes it smaller:");

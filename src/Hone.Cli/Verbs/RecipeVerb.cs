@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Hone.Data;
 using Hone.Runs.Recipes;
+using Hone.Workflow;
 
 namespace Hone.Cli;
 
@@ -16,26 +17,48 @@ internal static class RecipeVerb
     private static Verb Init(Streams io)
     {
         var file = new Argument<string?>("file") { Description = "File to write; left out prints it.", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Verb("init", "Write a recipe to start from, every key explained.", """
-            Example:
+        var model = new Option<string?>("--model") { Description = "Folder of the model, or its id on a hub, that the recipe is fitted to." };
+        var data = new Option<string[]>("--data")
+        {
+            Description = "Conversations or preferences that the recipe is fitted to: files or folders.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var command = new Verb("init", "Write a recipe to start from: every key explained, or fitted to a model and data.", """
+            With --model and --data the recipe has the lengths, batch size, epochs and learning rates that suit them, each with
+            its reason beside it; without, every key of a recipe with its default.
+
+            Examples:
               hone recipe init my.yaml
+              hone recipe init my.yaml --model models/base --data chats.jsonl
             """)
-        { file };
+        { file, model, data };
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            if (parsed.GetValue(file) is not { } path)
+            string? path = parsed.GetValue(file);
+            if (path is not null && Path.Exists(path))
+                throw new InputException("there is something here already", path, "Give another name.");
+            string recipe = Start(io, parsed.GetValue(model), parsed.GetValue(data) ?? []);
+            if (path is null)
             {
-                if (common.Json(parsed)) ResultPrinter.Print(io.Out, true, ("recipe", RecipeText.Init()));
-                else io.Out.Write(RecipeText.Init());
+                if (common.Json(parsed)) ResultPrinter.Print(io.Out, true, ("recipe", recipe));
+                else io.Out.Write(recipe);
                 return 0;
             }
-            if (Path.Exists(path)) throw new InputException("there is something here already", path, "Give another name.");
-            Durable.WriteText(path, RecipeText.Init());
+            Durable.WriteText(path, recipe);
             ResultPrinter.Print(io.Out, common.Json(parsed), ("recipe", path));
             return 0;
         });
         return command;
+    }
+
+    private static string Start(Streams io, string? model, string[] data)
+    {
+        if (model is null && data.Length == 0) return RecipeText.Init();
+        if (model is null || data.Length == 0)
+            throw new InputException("a recipe is fitted to a model and data together", fix: "Give both --model and --data, or neither.");
+        string Absolute(string given) => HubPath.IsHub(given) ? HubId.Parse(given).ToString() : Path.GetFullPath(given);
+        return FittedRecipe.Of(Absolute(model), io.Model(model), [.. data.Select(Absolute)], DataFile.Expand(io.Data(data)));
     }
 
     private static Verb Show(Streams io)
@@ -66,7 +89,8 @@ internal static class RecipeVerb
     {
         Argument<string> recipe = Recipe();
         var command = new Verb("validate", "Check a recipe: keys, values, and whether each stage has what it needs.", """
-            A file or folder that the recipe names and that is not on this machine is told, but is no error.
+            A file or folder that the recipe names and that is not on this machine is told, but is no error. Where all are
+            here, the data are read as the run would read them: counts, what is dropped, parts, steps and tokens.
 
             Example:
               hone recipe validate my.yaml
@@ -81,10 +105,29 @@ internal static class RecipeVerb
             RecipeChecks.Complete(resolved);
             string? missing = Missing(resolved);
             if (missing is not null) io.Error.WriteLine($"note: {missing}");
-            ResultPrinter.Print(io.Out, common.Json(parsed), ("recipe", path), ("valid", true), ("runs_here", missing is null));
+            JsonObject stages = missing is null ? Read(io, resolved.Value) : [];
+            ResultPrinter.Print(io.Out, common.Json(parsed), ("recipe", path), ("valid", true), ("runs_here", missing is null), ("stages", stages));
             return 0;
         });
         return command;
+    }
+
+    /// <summary>Nothing is fetched from a hub for it, and the embedded world has no rows that could be wrong.</summary>
+    private static JsonObject Read(Streams io, Recipe recipe)
+    {
+        DataOptions d = recipe.Data;
+        string[] named = [recipe.Model, .. d.Sft, .. d.Preferences, .. d.Prompts, .. d.Stories.Files, .. recipe.Evaluation.Prompts];
+        if (d.World != DataWorld.None || recipe.Model == "world" || named.Any(n => n.StartsWith(HubId.Scheme, StringComparison.Ordinal)))
+            return [];
+        (IReadOnlyList<string> report, IReadOnlyList<StagePlan> stages) = RecipeData.Read(HubInputs.Localise(recipe, io.Error.WriteLine));
+        foreach (string line in report) io.Error.WriteLine(line);
+        return new JsonObject(stages.Select(s => KeyValuePair.Create(s.Stage, (JsonNode?)new JsonObject
+        {
+            ["examples"] = s.Examples,
+            ["held_out"] = s.HeldOut,
+            ["steps"] = s.Steps,
+            ["tokens"] = s.Tokens,
+        })));
     }
 
     private static Argument<string> Recipe() => new("recipe") { Description = "Recipe file." };

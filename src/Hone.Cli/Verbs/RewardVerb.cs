@@ -10,7 +10,7 @@ internal static class RewardVerb
     public static Command Create(Streams io)
     {
         Option<string> model = StageOptions.Folder("--model", "Folder of the language model to start from, usually the SFT model.");
-        Option<string[]> data = StageOptions.Files("--data", "Preference pairs: files or folders (.jsonl, .json, each also .gz).");
+        Option<string[]> data = StageOptions.Files("--data", "Preference pairs: files or folders (.jsonl, .json, .csv, .parquet, packed or not).");
         var command = new Verb("reward", "Train a reward model on preference pairs.", $$"""
             Rows hold `chosen` and `rejected`, as message lists or as texts beside `prompt`. The settings are those under
             reward in the recipe; data.held_out.reward rows are set aside, and eval/accuracy says how often the model
@@ -21,7 +21,7 @@ internal static class RewardVerb
               hone reward --model models/sft --data pairs.jsonl --output models/reward
             """)
         { model, data };
-        var options = new StageOptions(command, training: true);
+        var options = new StageOptions(command, resumable: true, section: "reward", columns: true);
         options.Act(command, io, parsed => Training.Run(io, options, parsed,
             options.Resolve(parsed,
             [

@@ -13,7 +13,7 @@ internal static class RunsVerb
     {
         var folder = new Argument<string>("folder") { Description = "Folder that holds the runs.", DefaultValueFactory = _ => "runs" };
         var command = new Verb("runs", "List the runs of a folder.", """
-            State: finished, running, or stopped (hone run --resume FOLDER goes on with it).
+            State: finished, running, stopped (hone run --resume FOLDER goes on with it), or damaged.
 
             Example:
               hone runs
@@ -23,7 +23,10 @@ internal static class RunsVerb
         common.Act(command, io, parsed =>
         {
             string root = parsed.GetRequiredValue(folder);
-            string[][] rows = [.. RunFolder.List(root).Select(run => Row(run.Path, run.Manifest))];
+            // Before the first run the usual folder is not there; one that was named should be.
+            if (!Directory.Exists(root) && parsed.GetResult(folder) is { Tokens.Count: > 0 })
+                throw new InputException("there is no such folder", root, "hone runs FOLDER lists the runs in it; without FOLDER, in runs/.");
+            string[][] rows = [.. RunFolder.List(root).Select(run => Row(run.Path, run.Manifest, run.Problem))];
             if (common.Json(parsed))
             {
                 ResultPrinter.PrintJson(io.Out, new JsonArray([.. rows.Select(row => (JsonNode)new JsonObject(
@@ -36,11 +39,12 @@ internal static class RunsVerb
         return command;
     }
 
-    private static string[] Row(string path, JsonObject manifest)
+    private static string[] Row(string path, RunManifest? manifest, string? problem)
     {
-        string finished = (string?)manifest["finished"] ?? "";
-        string state = RunFolder.InUse(path) ? "running" : finished.Length > 0 ? "finished" : "stopped";
-        return [path, (string?)manifest["name"] ?? "", (string?)manifest["created"] ?? "", finished, state];
+        string finished = manifest?.Finished ?? "";
+        string state = manifest is null ? $"damaged: {problem}"
+            : RunFolder.InUse(path) ? "running" : finished.Length > 0 ? "finished" : "stopped";
+        return [path, manifest?.Name ?? "", manifest?.Created ?? "", finished, state];
     }
 
     private static void Print(TextWriter output, string[][] rows)

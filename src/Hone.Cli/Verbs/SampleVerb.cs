@@ -11,39 +11,52 @@ namespace Hone.Cli;
 /// <summary><c>hone sample</c>: answers of a model to prompts.</summary>
 internal static class SampleVerb
 {
-    private const int PromptsPerPart = 512;
-
     public static Command Create(Streams io)
     {
         Option<string> model = StageOptions.Folder("--model", "Folder of the language model.");
-        Option<string[]> prompts = StageOptions.Files("--prompts", "Prompts: files or folders (.jsonl, .json, each also .gz).");
+        Option<string[]> prompts = StageOptions.Files("--data",
+            "Prompts, or rows that hold some: files or folders (.jsonl, .json, .csv, .parquet, packed or not).", "--prompts");
         var count = new Option<int?>("--n") { Description = "Answers per prompt." };
         var command = new Verb("sample", "Sample answers to prompts from a model.", """
             Rows hold `prompt`, `messages` or `context_messages`; a prompt that is there twice is used once. Without
             --n, --temperature, --top-p and --top-k the groups under online.samples in the recipe hold (8 answers, half
-            at temperature 1.0, half at 0.7). Each answer depends on its prompt and the seed only.
+            at temperature 1.0, half at 0.7). Each answer depends on its prompt and the seed only. Until all are there the
+            work lies in OUTPUT.training; the same command with --resume goes on with it after a kill.
 
             Example:
-              hone sample --model models/sft --prompts prompts.jsonl --n 8 --temperature 1 --output samples.jsonl
+              hone sample --model models/sft --data prompts.jsonl --n 8 --temperature 1 --output samples.jsonl
             """)
         { model, prompts, count };
         var sampling = new SamplingFlags(command);
-        var options = new StageOptions(command);
+        var options = new StageOptions(command, resumable: true, columns: true);
         options.Act(command, io, parsed =>
         {
-            string output = options.NewFile(parsed);
+            string output = options.Output(parsed);
             ResolvedRecipe recipe = options.Resolve(parsed, sampling.MaxNewTokens(parsed) is { } most
                 ? [RecipeOverride.Flag("--max-new-tokens", "online.max_new_tokens", $"{most}")]
                 : []);
             IReadOnlyList<SampleOptions> groups = Groups(recipe.Value.Online, parsed.GetValue(count), sampling, parsed);
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);
-            List<SampleRow> rows = Sample(recipe.Value, io.Model(parsed.GetRequiredValue(model)),
-                io.Data(parsed.GetRequiredValue(prompts)), groups, display.Say, stop.Token);
-            RowFile.Write(output, rows);
+            io.GoOn = io.Resumed();
+            SampleRow[] rows = [];
+            string folder = io.Model(parsed.GetRequiredValue(model));
+            IReadOnlyList<string> files = DataFile.Expand(io.Data(parsed.GetRequiredValue(prompts)));
+            SingleStage.WriteFile(output, options.Resume(parsed), options.Redo(parsed), recipe, display, TimeProvider.System,
+                run =>
+                {
+                    string made = SampleStage.Run(run, folder, files, groups);
+                    rows = [.. RowFile.ReadSamples(made)];
+                    return made;
+                }, stop.Token);
+            if (rows.Length == 0)
+            {
+                ResultPrinter.Print(io.Out, options.Json(parsed), ("samples", output)); // it was there already
+                return 0;
+            }
             ResultPrinter.Print(io.Out, options.Json(parsed),
                 ("samples", output),
-                ("prompts", rows.Count),
+                ("prompts", rows.Length),
                 ("answers_per_prompt", rows[0].Count),
                 ("mean_tokens", rows.SelectMany(r => r.ResponseIds!).Average(a => (double)a.Length)),
                 ("ended", rows.SelectMany(r => r.FinishReasons!).Average(f => f == FinishReasons.Stop ? 1.0 : 0)));
@@ -68,24 +81,5 @@ internal static class SampleVerb
                 TopK = topK ?? usual.TopK,
             },
         ];
-    }
-
-    private static List<SampleRow> Sample(
-        Recipe recipe, string folder, string[] files, IReadOnlyList<SampleOptions> groups, Action<string> say, CancellationToken cancel)
-    {
-        using PretrainedModel model = PretrainedModel.OpenLanguageModel(folder, recipe.Target());
-        var report = new List<string>();
-        LengthRule rule = TrainingRows.DpoLengths(recipe.Online, model.Text);
-        IReadOnlyList<PromptRow> prompts = FileInputs.FittingPrompts(recipe, files, "prompts", model.Text, rule, report);
-        report.ForEach(say);
-        IGenerationEngine engine = model.CreateEngine();
-        var rows = new List<SampleRow>(prompts.Count);
-        foreach (PromptRow[] part in prompts.Chunk(PromptsPerPart))
-        {
-            rows.AddRange(AnswerSampling.Sample(engine, model.Text, part, groups,
-                recipe.Online.MaxNewTokens, Seeds.Derive((ulong)recipe.Seed, "sample"), cancel));
-            say($"{rows.Count} of {prompts.Count} prompts");
-        }
-        return rows;
     }
 }

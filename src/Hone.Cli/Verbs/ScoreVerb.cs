@@ -12,13 +12,13 @@ internal static class ScoreVerb
     public static Command Create(Streams io)
     {
         Option<string> model = StageOptions.Folder("--model", "Folder of the reward model.");
-        Option<string> samples = StageOptions.Folder("--samples", "File of hone sample, or any JSONL with `prompt` and `responses`.");
+        Option<string> samples = StageOptions.Folder("--data", "File of hone sample, or any rows with `prompt` and `responses`.", "--samples");
         var command = new Verb("score", "Score sampled answers with a reward model.", """
             Adds `rewards` to every row, one per answer. A reward model with another tokenizer than the one that
             sampled reads the texts in place of the token ids.
 
             Example:
-              hone score --model models/reward --samples samples.jsonl --output scored.jsonl
+              hone score --model models/reward --data samples.jsonl --output scored.jsonl
             """)
         { model, samples };
         var options = new StageOptions(command);
@@ -32,6 +32,7 @@ internal static class ScoreVerb
             bool ids = RewardScoring.IdsMatchTexts(reward.Text, rows);
             if (!ids) io.Error.WriteLine("the token ids are not those of this reward model: its own rendering of the texts is scored");
             IReadOnlyList<SampleRow> scored = RewardScoring.Score(reward.Model, reward.Text, ids, rows, recipe.Reward.MicroBatchTokens);
+            StageOptions.MakeRoom(output);
             RowFile.Write(output, scored);
             ResultPrinter.Print(io.Out, options.Json(parsed),
                 ("scored", output),

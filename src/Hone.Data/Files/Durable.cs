@@ -61,7 +61,7 @@ internal static class Durable
 
     internal static InputException Failed(string path, Exception e) =>
         new($"The file cannot be written: {e.Message}", path,
-            "Free space or choose another place, and run the command again. Earlier files are intact.", e);
+            $"{FileAdvice.For(e)} Earlier files are intact.", e);
 
     /// <summary>Acts; after an error tidies up and says to people what the file system said.</summary>
     internal static void Try(string path, Action act, Action tidy)

@@ -9,10 +9,12 @@ namespace Hone.Data;
 /// </summary>
 internal static class ChatColumn
 {
-    public static List<ChatMessage> Messages(DataRecord record, string column)
+    public static List<ChatMessage> Messages(DataRecord record, string column) => Messages(record, record.Require(column), column);
+
+    public static List<ChatMessage> Messages(DataRecord record, JsonElement list, string column)
     {
         List<ChatMessage> messages = [];
-        foreach (JsonElement item in record.Require(column).EnumerateArray())
+        foreach (JsonElement item in list.EnumerateArray())
             messages.Add(Message(record, item, $"message {messages.Count + 1} of `{column}`"));
         return messages;
     }
@@ -29,11 +31,20 @@ internal static class ChatColumn
         return new ChatMessage(Role(record, role, what), Field(record, item, "content", "value", what));
     }
 
-    /// <summary>Puts the text of a <c>system</c> column, where there is one, in front.</summary>
+    /// <summary>Puts the text of a <c>system</c> column, where there is one, in front of messages that have no system prompt.</summary>
     public static List<ChatMessage> WithSystem(DataRecord record, List<ChatMessage> messages)
     {
         string? system = record.OptionalText("system");
-        return string.IsNullOrWhiteSpace(system) ? messages : [ChatMessage.System(system), .. messages];
+        return string.IsNullOrWhiteSpace(system) || messages is [{ Role: "system" }, ..] ? messages
+            : [ChatMessage.System(system), .. messages];
+    }
+
+    /// <summary>Alpaca's question: the input, where there is one, follows the instruction on a line of its own.</summary>
+    public static List<ChatMessage> Instruction(DataRecord record)
+    {
+        string instruction = record.Text("instruction");
+        string? input = record.OptionalText("input");
+        return WithSystem(record, [ChatMessage.User(string.IsNullOrWhiteSpace(input) ? instruction : $"{instruction}\n{input}")]);
     }
 
     /// <summary>

@@ -1,7 +1,7 @@
 namespace Hone.Data;
 
 /// <summary>
-/// Reads rows from JSONL, JSON arrays, plain text, each also as <c>.gz</c> or <c>.zst</c>, and Parquet, one row at a
+/// Reads rows from JSONL, JSON arrays, CSV, plain text, each also as <c>.gz</c> or <c>.zst</c>, and Parquet, one row at a
 /// time. The layout is detected
 /// from the first row and stated in the report; rows that cannot be used are dropped and counted there.
 /// </summary>
@@ -23,40 +23,58 @@ public static class DataReader
     /// <inheritdoc cref="ReadSft(string, DataReport)"/>
     /// <param name="filters">Rows that do not pass all of these are dropped and counted.</param>
     public static IEnumerable<SftRow> ReadSft(string path, DataReport report, IReadOnlyList<RowFilter> filters) =>
-        DataFile.IsText(path) ? Texts(path, report) : Json(path, "conversations", SftLayouts.All, report, filters);
+        ReadSft(path, report, filters, ColumnNames.AsTheyAre);
+
+    internal static IEnumerable<SftRow> ReadSft(string path, DataReport report, IReadOnlyList<RowFilter> filters, ColumnNames columns) =>
+        DataFile.IsText(path) ? Texts(path, report) : Json(path, "conversations", SftLayouts.All, report, filters, columns);
 
     /// <summary>
-    /// Preferences: <c>chosen</c> and <c>rejected</c> as message lists, as answers beside <c>prompt</c>, as hh-rlhf
-    /// transcripts, as LLaMA-Factory's ShareGPT pairs, or Stack Exchange's <c>question</c>, <c>response_j</c>, <c>response_k</c>.
-    /// Dropped: an empty answer or prompt, answers that are equal, answers to different prompts.
+    /// Preferences: <c>chosen</c> and <c>rejected</c> as message lists, as answers beside <c>prompt</c>, <c>question</c> or
+    /// <c>instruction</c>, as hh-rlhf transcripts, as texts with a common beginning, as LLaMA-Factory's pairs, as OpenAI's
+    /// <c>preferred_output</c>, as Stack Exchange's <c>question</c>, <c>response_j</c>, <c>response_k</c>, or paired from answers
+    /// with a <c>label</c>. Dropped: an empty answer or prompt, answers that are equal, answers to different prompts.
     /// </summary>
     public static IEnumerable<Preference> ReadPreferences(string path, DataReport report) => ReadPreferences(path, report, []);
 
     /// <inheritdoc cref="ReadPreferences(string, DataReport)"/>
     /// <param name="filters">Rows that do not pass all of these are dropped and counted.</param>
     public static IEnumerable<Preference> ReadPreferences(string path, DataReport report, IReadOnlyList<RowFilter> filters) =>
-        Json(path, "preferences", PreferenceLayouts.All, report, filters);
+        ReadPreferences(path, report, filters, ColumnNames.AsTheyAre);
+
+    internal static IEnumerable<Preference> ReadPreferences(
+        string path, DataReport report, IReadOnlyList<RowFilter> filters, ColumnNames columns) =>
+        !DataFile.IsText(path) && columns.Apply(Records(path)).FirstOrDefault() is { } first && LabelledAnswers.Are(first)
+            ? Json(path, "preferences", report, filters, columns, LabelledAnswers.Pair)
+            : Json(path, "preferences", PreferenceLayouts.All, report, filters, columns);
 
     /// <summary>
-    /// Prompts: <c>context_messages</c>, <c>messages</c> or <c>prompt</c> (text or messages). The assistant's turns at
-    /// the end are left out and counted. Dropped: an empty prompt.
+    /// Prompts: <c>context_messages</c>, <c>messages</c> or <c>prompt</c> (text or messages), or those of conversations and
+    /// preferences in any of their layouts. The assistant's turns at the end are left out and counted. Dropped: an empty prompt.
     /// </summary>
     public static IEnumerable<PromptRow> ReadPrompts(string path, DataReport report) => ReadPrompts(path, report, []);
 
     /// <inheritdoc cref="ReadPrompts(string, DataReport)"/>
     /// <param name="filters">Rows that do not pass all of these are dropped and counted.</param>
     public static IEnumerable<PromptRow> ReadPrompts(string path, DataReport report, IReadOnlyList<RowFilter> filters) =>
-        Json(path, "prompts", PromptLayouts.All, report, filters);
+        ReadPrompts(path, report, filters, ColumnNames.AsTheyAre);
+
+    internal static IEnumerable<PromptRow> ReadPrompts(
+        string path, DataReport report, IReadOnlyList<RowFilter> filters, ColumnNames columns) =>
+        Json(path, "prompts", PromptLayouts.All, report, filters, columns);
 
     private static IEnumerable<T> Json<T>(
-        string path, string kind, IReadOnlyList<Layout<T>> layouts, DataReport report, IReadOnlyList<RowFilter> filters)
-        where T : class
+        string path, string kind, IReadOnlyList<Layout<T>> layouts, DataReport report, IReadOnlyList<RowFilter> filters, ColumnNames columns)
+        where T : class => Json(path, kind, report, filters, columns, (records, counts) => LayoutReader.Read(records, kind, layouts, counts));
+
+    private static IEnumerable<T> Json<T>(
+        string path, string kind, DataReport report, IReadOnlyList<RowFilter> filters, ColumnNames columns,
+        Func<IEnumerable<DataRecord>, DataReport, IEnumerable<T>> read)
     {
         using Stream stream = DataFile.Open(path);
         if (DataFile.IsText(path))
-            throw new InputException($"a text file cannot hold {kind}", path, "Use JSONL, a JSON array or Parquet.");
-        IEnumerable<DataRecord> records = Records(path, stream);
-        foreach (T row in LayoutReader.Read(records.Where(r => Keeps(r, filters, report)), kind, layouts, report)) yield return row;
+            throw new InputException($"a text file cannot hold {kind}", path, "Use JSONL, a JSON array, CSV or Parquet.");
+        IEnumerable<DataRecord> records = columns.Apply(Records(path, stream)).Where(r => Keeps(r, filters, report));
+        foreach (T row in read(records, report)) yield return row;
         if (report.Read == 0) throw NoRows(path);
         report.RequireKept();
     }
@@ -76,16 +94,18 @@ public static class DataReader
     /// are looked at, for a null in one of them says nothing of the others.
     /// </summary>
     /// <exception cref="InputException">They hold prompts and answers in a layout that is not known.</exception>
-    public static IReadOnlyList<string> Kinds(string path)
+    public static IReadOnlyList<string> Kinds(string path) => Kinds(path, ColumnNames.AsTheyAre);
+
+    internal static IReadOnlyList<string> Kinds(string path, ColumnNames columns)
     {
         const int Looked = 50;
         if (DataFile.IsText(path)) return ["sft"];
-        DataRecord[] rows = [.. Records(path).Take(Looked)];
+        DataRecord[] rows = [.. columns.Apply(Records(path)).Take(Looked)];
         (string Kind, bool Fits)[] kinds =
         [
             ("preferences", rows.Any(r => PreferenceLayouts.All.Any(l => l.Fits(r)))),
             ("sft", rows.Any(r => SftLayouts.All.Any(l => l.Fits(r)))),
-            ("prompts", rows.Any(r => PromptLayouts.All.Any(l => l.Fits(r)
+            ("prompts", rows.Any(r => PromptLayouts.Own.Any(l => l.Fits(r)
                 && (l.Name != PromptLayouts.PromptColumn || !OtherShapes.HasAnswers(r))))),
         ];
         string[] found = [.. kinds.Where(k => k.Fits).Select(k => k.Kind)];
@@ -98,6 +118,7 @@ public static class DataReader
     }
 
     private static IEnumerable<DataRecord> Records(string path, Stream stream) => DataFile.IsParquet(path) ? ParquetRecords.Read(path)
+        : DataFile.IsCsv(path) ? CsvRows.Read(stream, path)
         : JsonRecords.Read(stream, path);
 
     private static bool Keeps(DataRecord record, IReadOnlyList<RowFilter> filters, DataReport report)
@@ -122,5 +143,7 @@ public static class DataReader
         if (report.Read == 0) throw NoRows(path);
     }
 
-    private static InputException NoRows(string path) => new("the file has no rows", path);
+    private static InputException NoRows(string path) => new FileInfo(path) is { Exists: true, Length: 0 }
+        ? new("the file is empty", path, "Was it copied or downloaded completely?")
+        : new("the file has no rows", path);
 }

@@ -21,6 +21,9 @@ internal sealed record Layout<T>(
     /// <summary>What a row of this layout must be besides, or null.</summary>
     public Func<DataRecord, bool>? Also { get; init; }
 
+    /// <summary>Whether messages list it; those of rows that hold something else besides go without saying.</summary>
+    public bool Listed { get; init; } = true;
+
     public bool Fits(DataRecord record) =>
         Required.All(column => column.Fits(record)) && (Without is null || !record.Has(Without)) && Also?.Invoke(record) != false;
 
@@ -36,6 +39,16 @@ internal sealed record Layout<T>(
         return s_prompts.Contains(empty.Name) ? DropReason.EmptyPrompt : DropReason.EmptyAnswer;
     }
 
+    /// <summary>The same columns read for something else.</summary>
+    /// <param name="prefix">Put before the name.</param>
+    public Layout<TOut> As<TOut>(string prefix, Func<DataRecord, T, DataReport, Parsed<TOut>> make) => new(prefix + Name, Required, Optional,
+        (record, report) =>
+        {
+            Parsed<T> parsed = Parse(record, report);
+            return parsed.Row is { } row ? make(record, row, report) : parsed.Drop!;
+        })
+    { Without = Without, Also = Also };
+
     public IEnumerable<string> Reads => Required.Select(c => c.Name).Concat(Optional);
 
     /// <summary>For messages: <c>name (column, column)</c>.</summary>
@@ -47,6 +60,9 @@ internal sealed record RequiredColumn(string Name, params JsonValueKind[] Kinds)
     public static RequiredColumn Text(string name) => new(name, JsonValueKind.String);
 
     public static RequiredColumn List(string name) => new(name, JsonValueKind.Array);
+
+    /// <summary>Whether messages list it; those of rows that hold something else besides go without saying.</summary>
+    public bool Listed { get; init; } = true;
 
     public bool Fits(DataRecord record) => record[Name] is { } value && Kinds.Contains(value.ValueKind);
 }

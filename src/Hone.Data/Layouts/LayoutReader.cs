@@ -45,8 +45,9 @@ internal static class LayoutReader
 
     private static InputException Unknown<T>(DataRecord record, string kind, IReadOnlyList<Layout<T>> layouts)
     {
-        string known = $"Layouts of {kind}: {string.Join("; ", layouts)}.";
-        foreach (Layout<T> layout in layouts)
+        Layout<T>[] listed = [.. layouts.Where(l => l.Listed)];
+        string known = $"Layouts of {kind}: {string.Join("; ", listed.AsEnumerable())}.";
+        foreach (Layout<T> layout in listed)
         {
             RequiredColumn[] missing = [.. layout.Required.Where(c => !c.Fits(record))];
             if (missing.Length != 1 || layout.Required.Count == 1) continue;

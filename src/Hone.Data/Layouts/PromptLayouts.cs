@@ -8,22 +8,27 @@ internal static class PromptLayouts
 {
     public const string PromptColumn = "prompts as prompt";
 
-    public static IReadOnlyList<Layout<PromptRow>> All { get; } =
+    /// <summary>Rows that hold prompts and nothing else that is read.</summary>
+    public static IReadOnlyList<Layout<PromptRow>> Own { get; } =
     [
-        new("prompts as context_messages", [RequiredColumn.List("context_messages")], [],
-            (r, report) => Make(ChatColumn.Messages(r, "context_messages"), report)),
-        new("prompts as messages", [RequiredColumn.List("messages")], ["system", "prompt"],
-            Messages),
-        new(PromptColumn, [new("prompt", JsonValueKind.String, JsonValueKind.Array)], [],
-            (r, report) => Make(ChatColumn.MessagesOrText(r, "prompt"), report)),
+        new("prompts as context_messages", [RequiredColumn.List("context_messages")], ["system"],
+            (r, report) => Make(ChatColumn.WithSystem(r, ChatColumn.Messages(r, "context_messages")), report)),
+        .. SftLayouts.Conversations.Where(l => l.Name == "messages").Select(Of),
+        new(PromptColumn, [new("prompt", JsonValueKind.String, JsonValueKind.Array)], ["system"],
+            (r, report) => Make(ChatColumn.WithSystem(r, ChatColumn.MessagesOrText(r, "prompt")), report)),
     ];
 
-    private static Parsed<PromptRow> Messages(DataRecord record, DataReport report)
-    {
-        List<ChatMessage> messages = ChatColumn.Messages(record, "messages");
-        ChatColumn.CountContradiction(record, messages, report);
-        return Make(ChatColumn.WithSystem(record, messages), report);
-    }
+    /// <summary>And the prompts of rows that hold answers too: every row that is learnt from can be sampled from.</summary>
+    public static IReadOnlyList<Layout<PromptRow>> All { get; } =
+    [
+        .. Own,
+        .. SftLayouts.Conversations.Where(l => l.Name is not ("messages" or "prompt and completion")).Select(l => Of(l) with { Listed = false }),
+        .. PreferenceLayouts.Answers.Where(l => l.Required[0].Name != "prompt")
+            .Select(l => l.As("prompts of ", (_, answers, report) => Make(answers.Prompt, report)) with { Listed = false }),
+    ];
+
+    private static Layout<PromptRow> Of(Layout<List<ChatMessage>> layout) =>
+        layout.As("prompts as ", (_, messages, report) => Make(messages, report));
 
     private static Parsed<PromptRow> Make(List<ChatMessage> messages, DataReport report)
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using Hone.Text;
 
 namespace Hone.Data;
 
@@ -14,6 +15,7 @@ internal sealed class CheckedUtf8Stream(Stream inner, string where) : Stream
     private readonly byte[] _tail = new byte[4];
     private int _tailLength;
     private long _checked;
+    private bool _utf16;
 
     public override bool CanRead => true;
 
@@ -34,6 +36,7 @@ internal sealed class CheckedUtf8Stream(Stream inner, string where) : Stream
     public override int Read(Span<byte> buffer)
     {
         int count = inner.Read(buffer);
+        if (_checked == 0 && _tailLength == 0) _utf16 = RegularFile.IsUtf16(buffer[..count]);
         if (count == 0 && _tailLength > 0 && buffer.Length > 0) throw Invalid();
         Check(buffer[..count]);
         return count;
@@ -92,7 +95,7 @@ internal sealed class CheckedUtf8Stream(Stream inner, string where) : Stream
         return at;
     }
 
-    private InputException Invalid() =>
-        new($"not UTF-8: the byte at offset {_checked} does not belong to any character", where,
+    private InputException Invalid() => _utf16 ? RegularFile.Utf16(where)
+        : new($"not UTF-8: the byte at offset {_checked} does not belong to any character", where,
             "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8 OLD > NEW");
 }

@@ -16,9 +16,15 @@ internal static class CsvRecords
     /// <exception cref="InputException">
     /// There is no such file, it is not UTF-8, a quoted cell does not end, or a cell is too long.
     /// </exception>
-    public static IEnumerable<(string[] Cells, int Line)> Read(string path)
+    public static IEnumerable<(string[] Cells, int Line)> Read(string path) =>
+        Read(new CheckedUtf8Stream(RegularFile.Open(path), path), path);
+
+    /// <inheritdoc cref="Read(string)"/>
+    /// <param name="stream">Is read to its end and closed.</param>
+    /// <param name="path">For messages.</param>
+    public static IEnumerable<(string[] Cells, int Line)> Read(Stream stream, string path)
     {
-        using var text = new StreamReader(new CheckedUtf8Stream(RegularFile.Open(path), path), Encoding.UTF8);
+        using var text = new StreamReader(stream, Encoding.UTF8);
         using var parser = new CsvParser(text, new CsvConfiguration(CultureInfo.InvariantCulture) { MaxFieldSize = MaxCell });
         int line = 1;
         while (Cells() is { } cells)

@@ -6,7 +6,7 @@ namespace Hone.Data;
 /// <summary>Files of rows: which there are, and their bytes, unpacked and checked to be UTF-8.</summary>
 internal static class DataFile
 {
-    private static readonly string[] s_extensions = [".jsonl", ".ndjson", ".json", ".txt", ".parquet"];
+    private static readonly string[] s_extensions = [".jsonl", ".ndjson", ".json", ".csv", ".txt", ".parquet"];
 
     /// <summary>
     /// The files that paths of files and folders stand for: a folder gives the data files directly in it, in ordinal
@@ -40,6 +40,8 @@ internal static class DataFile
     }
 
     internal static bool IsText(string path) => Extension(path) == ".txt";
+
+    internal static bool IsCsv(string path) => Extension(path) == ".csv";
 
     internal static bool IsParquet(string path) => Extension(path) == ".parquet";
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Hone.Data;
@@ -31,10 +32,19 @@ internal sealed record DataRecord(JsonElement Value, string Where)
     public double? OptionalNumber(string column)
     {
         if (this[column] is not { } value) return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number)
-            ? number
-            : throw Wrong($"column `{column}` is not a number");
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number)) return number;
+        // A CSV file has nothing but text.
+        return value.ValueKind == JsonValueKind.String && double.TryParse(Text(column), NumberStyles.Float, CultureInfo.InvariantCulture,
+            out number) && double.IsFinite(number) ? number : throw Wrong($"column `{column}` is not a number");
     }
+
+    /// <summary>A label, true or false, also written as 1 and 0 or as text; null where there is none, or something else.</summary>
+    public bool? Flag(string column) => this[column] is not { } value ? null : value.ToString().ToLowerInvariant() switch
+    {
+        "true" or "1" => true,
+        "false" or "0" => false,
+        _ => null,
+    };
 
     public JsonElement Require(string column) => this[column] ??
         throw new InputException($"column `{column}` is {(IsNull(column) ? "null" : "missing")}", Where,

@@ -36,18 +36,27 @@ internal static class PromptSplit
         {
             List<int> part = [];
             while (part.Count < wanted && next < groups.Length) part.AddRange(Rows(groups[next++]));
-            if (part.Count < wanted)
-            {
-                string asked = string.Join(" + ", parts.Select(p => $"{p.Name} {p.Rows}"));
-                throw new InputException(
-                    $"{prompts.Count} rows with {groups.Length} distinct prompts do not reach for {asked}: `{name}` gets {part.Count}",
-                    fix: "Give more prompts, or lower the numbers.");
-            }
             dealt.Add(name, part);
         }
+        if (parts.Any(p => dealt[p.Name].Count < p.Rows)) throw Short(prompts.Count, groups.Length, parts, dealt);
         return new PromptSplit<int>(dealt, [.. groups.Skip(next).SelectMany(g => Rows(g))]);
 
         ArraySegment<int> Rows(int group) => new(rows, starts[group], starts[group + 1] - starts[group]);
+    }
+
+    /// <summary>Names every part that is short, and numbers with which all would get something.</summary>
+    private static InputException Short(
+        int rows, int prompts, IReadOnlyList<(string Name, int Rows)> parts, Dictionary<string, IReadOnlyList<int>> dealt)
+    {
+        string asked = string.Join(" + ", parts.Select(p => $"{p.Name} {p.Rows}"));
+        string missing = string.Join(", ", parts.Where(p => dealt[p.Name].Count < p.Rows).Select(p => $"`{p.Name}` gets {dealt[p.Name].Count}"));
+        double total = parts.Sum(p => (double)p.Rows);
+        // What is held out of rows to train on gets a twentieth; parts that share all prompts keep their proportions.
+        double share = parts.Count == 1 ? prompts / 20.0 / total : prompts / total;
+        IEnumerable<string> flags = parts.GroupBy(p => p.Name.Split(' ')[0])
+            .Select(key => $"--set {key.Key}={Math.Max(prompts >= 20 ? 1 : 0, (int)(key.Min(p => p.Rows) * share))}");
+        return new InputException($"{rows} rows with {prompts} distinct prompts do not reach for {asked}: {missing}",
+            fix: $"Give more prompts, or lower the numbers, for example: {string.Join(' ', flags)}");
     }
 
     /// <summary>The rows with each prompt once, first come; what was left out is counted as <c>duplicate_prompt</c>.</summary>

@@ -37,6 +37,15 @@ internal sealed class KnownDigests(string root, string? file = null)
     /// <summary>As <see cref="FileDigest.OfPath(string)"/>, from memory where it can.</summary>
     public string OfPath(string path) => FileDigest.OfPath(path, Of);
 
+    /// <summary>Whether a file below a folder was ever read.</summary>
+    public bool KnowsOf(string folder) => Below(folder).Any();
+
+    /// <summary>Forgets the files below a folder, which is removed.</summary>
+    public void Forget(string folder)
+    {
+        foreach (string file in Below(folder).ToArray()) _known.Remove(file);
+    }
+
     /// <summary>Keeps what is known for the next process. What cannot be kept is read again.</summary>
     public void Save()
     {
@@ -51,6 +60,9 @@ internal sealed class KnownDigests(string root, string? file = null)
             System.Diagnostics.Trace.TraceWarning($"{file} is not kept: {e.Message}");
         }
     }
+
+    private IEnumerable<string> Below(string folder) =>
+        _known.Keys.Where(k => k.StartsWith(Key(folder) + "/", StringComparison.Ordinal));
 
     private string Key(string path) => Path.GetRelativePath(root, path).Replace('\\', '/');
 

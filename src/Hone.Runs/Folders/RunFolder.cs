@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json.Nodes;
 using Hone.Data;
 using Hone.Runs.Recipes;
 
@@ -12,9 +11,13 @@ namespace Hone.Runs;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    private const string ManifestName = "manifest.json";
+    private const string ManifestName = RunManifest.FileName;
+    private const string RecipeName = "recipe.yaml";
+    // Those of a finished run whose content nothing else tells; results, report and metrics are made anew from the stages.
+    private static readonly string[] s_vouched = [RecipeName, "timing.jsonl"];
     private readonly RunLock _lock;
     private readonly IDurableFiles _files;
+    private RunManifest? _manifest;
 
     private RunFolder(string path, ResolvedRecipe recipe, RunLock held, IDurableFiles files) =>
         (Path, Recipe, _lock, _files) = (path, recipe, held, files);
@@ -26,6 +29,9 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>On resume: each value that differs from the stored recipe, as <c>key: old -> new</c>.</summary>
     public IReadOnlyList<string> Changes { get; private set; } = [];
+
+    /// <summary>On resume of a finished run: what of its files is no longer as it was left, but for the recipe.</summary>
+    public IReadOnlyList<string> Damage { get; private init; } = [];
 
     public string MetricsPath => File("metrics.jsonl");
 
@@ -42,12 +48,26 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether a run was begun at that path: its manifest is there.</summary>
     public static bool Exists(string path) => System.IO.File.Exists(System.IO.Path.Combine(path, ManifestName));
 
-    /// <summary>Makes the folder of a new run and takes its lock.</summary>
+    /// <summary>
+    /// Whether a run has anything that another one would have to do again: a finished stage, a training state, samples.
+    /// </summary>
+    public static bool HoldsWork(string path) => StageStore.NamesIn(path).Any(name =>
+    {
+        string stage = System.IO.Path.Combine(path, name);
+        return StageManifest.Read(System.IO.Path.Combine(stage, StageManifest.FileName), out _)?.Outputs is not null
+            || DurableFolders.FilesBelow(stage).Any(f =>
+                f is not (StageManifest.FileName or StageFolder.MetricsName) && !f.Split('/').Any(DurableFolders.IsPartial));
+    });
+
+    /// <summary>
+    /// Makes the folder of a new run and takes its lock. One that was begun and in which nothing was done is begun anew.
+    /// </summary>
     /// <exception cref="InputException">There is something at that path already; nothing is overwritten.</exception>
     public static RunFolder Create(string path, ResolvedRecipe recipe, TimeProvider clock, IDurableFiles? files = null)
     {
         files ??= DurableFiles.Instance;
         path = System.IO.Path.GetFullPath(path);
+        if (Exists(path) && !InUse(path) && !HoldsWork(path)) files.DeleteTree(path);
         if (System.IO.Path.Exists(path) && !IsUnborn(path)) throw Taken(path);
         RunLock held;
         try
@@ -62,7 +82,7 @@ public sealed class RunFolder : IDisposable
         try
         {
             if (System.IO.File.Exists(System.IO.Path.Combine(path, ManifestName))) throw Taken(path); // made by another process just now
-            files.WriteFile(System.IO.Path.Combine(path, "recipe.yaml"), Text(RecipeText.Show(recipe)));
+            files.WriteFile(System.IO.Path.Combine(path, RecipeName), Text(RecipeText.Show(recipe)));
             RunFolder run = new(path, recipe, held, files);
             run.WriteManifest(clock, finished: false);
             return run;
@@ -87,13 +107,16 @@ public sealed class RunFolder : IDisposable
         try
         {
             files.DeletePartial(path);
-            JsonObject? manifest = SealedJson.Read(System.IO.Path.Combine(path, ManifestName), out string? problem);
-            if (manifest is null) throw new InputException(problem!, path);
-            IReadOnlyDictionary<string, (string, string)> origins = Origins(manifest);
-            string recipePath = System.IO.Path.Combine(path, "recipe.yaml");
-            ResolvedRecipe stored = ResolvedRecipe.Load(recipePath).WithRecorded(origins);
-            RunFolder run = new(path, stored, held, files);
-            if (overrides is { Count: > 0 }) run.Change(ResolvedRecipe.Load(recipePath, overrides).WithRecorded(origins), clock);
+            RunManifest manifest = RunManifest.Read(path, out string? problem) ?? throw new InputException(problem!, path,
+                "Restore the file, or begin the run anew with another --output.");
+            string[] changed = [.. manifest.Files.Select(f => f.Problem(path)).OfType<string>()];
+            if (changed.FirstOrDefault(c => c.StartsWith(RecipeName, StringComparison.Ordinal)) is { } recipe)
+                throw new InputException($"the recipe of the finished run has changed: {recipe}", path,
+                    "Restore the file; what is to be otherwise is said by --set.");
+            string recipePath = System.IO.Path.Combine(path, RecipeName);
+            ResolvedRecipe stored = ResolvedRecipe.Load(recipePath).WithRecorded(manifest.Origins);
+            RunFolder run = new(path, stored, held, files) { _manifest = manifest, Damage = changed };
+            if (overrides is { Count: > 0 }) run.Change(ResolvedRecipe.Load(recipePath, overrides).WithRecorded(manifest.Origins), clock);
             return run;
         }
         catch
@@ -103,14 +126,35 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>Removes the folder of a run in which nothing was done.</summary>
+    public void Remove()
+    {
+        _lock.Dispose();
+        _files.DeleteTree(Path);
+    }
+
     /// <summary>Records that all stages are done.</summary>
     public void MarkFinished(TimeProvider clock) => WriteManifest(clock, finished: true);
 
-    /// <summary>Runs below a folder, newest name last, with whether each is finished.</summary>
-    public static IReadOnlyList<(string Path, JsonObject Manifest)> List(string root) => !Directory.Exists(root) ? [] :
-        [.. Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal)
-            .Select(p => (Path: p, Manifest: SealedJson.Read(System.IO.Path.Combine(p, ManifestName), out _)!))
-            .Where(r => r.Manifest is not null)];
+    /// <summary>A process begins to compute: the run is not finished until it says so.</summary>
+    /// <param name="threads">That it computes with; recorded.</param>
+    /// <returns>The threads of the process before, where they were others: sums may differ in their last digits.</returns>
+    public int? Begin(int threads, TimeProvider clock)
+    {
+        int? before = _manifest?.Threads;
+        if (before != threads || _manifest?.Finished is not null) WriteManifest(clock, finished: false, threads);
+        return before == threads ? null : before;
+    }
+
+    /// <summary>Runs below a folder, newest name last; one whose manifest cannot be trusted with the reason in its place.</summary>
+    public static IReadOnlyList<(string Path, RunManifest? Manifest, string? Problem)> List(string root)
+    {
+        var runs = new List<(string, RunManifest?, string?)>();
+        if (!Directory.Exists(root)) return runs;
+        foreach (string path in Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal).Where(Exists))
+            runs.Add((path, RunManifest.Read(path, out string? problem), problem));
+        return runs;
+    }
 
     /// <summary>Whether a process works on the run at this moment.</summary>
     public static bool InUse(string path)
@@ -136,7 +180,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether all that is there is what a kill left of a run folder before it had its manifest.</summary>
     private static bool IsUnborn(string path) => System.IO.File.Exists(System.IO.Path.Combine(path, RunLock.FileName)) && Directory
         .EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName)
-        .All(name => name is RunLock.FileName or RunLock.OwnerName or "recipe.yaml"
+        .All(name => name is RunLock.FileName or RunLock.OwnerName or RecipeName
             || DurableFolders.IsPartial(name!));
 
     private static Action<Stream> Text(string text) => stream => stream.Write(Encoding.UTF8.GetBytes(text));
@@ -156,28 +200,24 @@ public sealed class RunFolder : IDisposable
         if (Changes.Count == 0) return;
         int number = 1;
         while (System.IO.File.Exists(File($"recipe.{number}.yaml"))) number++;
-        _files.WriteFile(File($"recipe.{number}.yaml"), stream => stream.Write(System.IO.File.ReadAllBytes(File("recipe.yaml"))));
-        _files.WriteFile(File("recipe.yaml"), Text(RecipeText.Show(recipe)));
+        _files.WriteFile(File($"recipe.{number}.yaml"), stream => stream.Write(System.IO.File.ReadAllBytes(File(RecipeName))));
+        _files.WriteFile(File(RecipeName), Text(RecipeText.Show(recipe)));
         Recipe = recipe;
         WriteManifest(clock, finished: false);
     }
 
-    private static Dictionary<string, (string Value, string Origin)> Origins(JsonObject manifest) => (manifest["origins"]?.AsObject() ?? [])
-        .ToDictionary(o => o.Key, o => ((string)o.Value!["value"]!, (string)o.Value["origin"]!));
-
-    private void WriteManifest(TimeProvider clock, bool finished)
+    private void WriteManifest(TimeProvider clock, bool finished, int? threads = null)
     {
         string now = clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        JsonObject? before = SealedJson.Read(File(ManifestName), out _);
-        byte[] manifest = SealedJson.Seal(new JsonObject
+        _manifest = new RunManifest
         {
-            ["hone"] = typeof(RunFolder).Assembly.GetName().Version?.ToString(3),
-            ["name"] = Recipe.Value.Name,
-            ["created"] = before is null ? now : (string?)before["created"],
-            ["finished"] = finished ? now : null,
-            ["origins"] = new JsonObject(Recipe.Record().Select(r => KeyValuePair.Create(r.Key,
-                (JsonNode?)new JsonObject { ["value"] = r.Value.Value, ["origin"] = r.Value.Origin }))),
-        });
-        _files.WriteFile(File(ManifestName), stream => stream.Write(manifest));
+            Name = Recipe.Value.Name,
+            Created = _manifest?.Created ?? now,
+            Finished = finished ? now : null,
+            Threads = threads ?? _manifest?.Threads,
+            Files = !finished ? [] : [.. s_vouched.Where(name => System.IO.File.Exists(File(name))).Select(name => FileDigest.Of(Path, name))],
+            Origins = Recipe.Record(),
+        };
+        _files.WriteFile(File(ManifestName), stream => stream.Write(_manifest.ToBytes()));
     }
 }

@@ -15,6 +15,7 @@ internal static class SealedJson
     private const string After = "\"\n}\n";
     private const int Format = 1;
     private const int MaxBytes = 64 << 20;
+    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, NewLine = "\n" };
 
     /// <summary>The bytes of the file; <c>format</c> is added as its first key.</summary>
@@ -50,7 +51,7 @@ internal static class SealedJson
         }
         try
         {
-            JsonObject content = JsonNode.Parse(body)!.AsObject();
+            JsonObject content = JsonNode.Parse(body, documentOptions: s_strict)!.AsObject();
             if (content["format"] is JsonValue format && format.TryGetValue(out int number) && number == Format) return content;
             problem = $"{name} has format {content["format"]?.ToJsonString() ?? "(none)"}, this version of Hone reads {Format}";
             return null;

@@ -6,7 +6,8 @@ namespace Hone.Runs;
 /// <summary>The folder of one stage: its result, and while it runs its training states.</summary>
 internal sealed class StageFolder
 {
-    private const string StatesName = "states", MetricsName = "metrics.jsonl";
+    internal const string MetricsName = "metrics.jsonl";
+    private const string StatesName = "states";
     private const string MetricsCursor = "metrics_bytes", MetricsCheck = "metrics_check";
     private readonly StageStore _store;
     private readonly StateStore _states;
@@ -25,7 +26,9 @@ internal sealed class StageFolder
         store.Files.DeletePartial(path);
         if (Finished) _states.Clear(); // a kill right after Finish leaves them
         else Resume = GoOn(fresh);
-        store.Metrics.Begin(System.IO.File.Exists(MetricsPath) ? System.IO.File.ReadAllBytes(MetricsPath) : [], more: !Finished);
+        byte[] rows = System.IO.File.Exists(MetricsPath) ? System.IO.File.ReadAllBytes(MetricsPath) : [];
+        if (store.Metrics.Begin(rows, more: !Finished))
+            store.Say($"{name}: its rows in the run's {MetricsName} were damaged, and are put right from its own");
     }
 
     public string Name { get; }

@@ -35,6 +35,7 @@ internal sealed partial class StageStore(
         if (manifest?.Outputs?.Select(f => f.Problem(path, known.Of)).FirstOrDefault(p => p is not null) is { } damage)
             throw Damaged(name, damage);
         if (manifest?.Outputs is not null) say($"{name}: already done");
+        else if (manifest is null && known.KnowsOf(path)) say($"{name}: was done, but its folder is gone; it is done again");
         return new StageFolder(name, path, manifest ?? new StageManifest(inputs.Values, null), fresh: manifest is null, this);
     }
 
@@ -77,10 +78,17 @@ internal sealed partial class StageStore(
         for (int i = going.Count - 1; i > 0; i--)
         {
             say($"{going[i]}: depends on {name} and is done again too");
-            files.DeleteTree(PathOf(going[i]));
+            RemoveFolder(going[i]);
         }
         say($"{name}: done again from the start");
+        RemoveFolder(name);
+        known.Save();
+    }
+
+    private void RemoveFolder(string name)
+    {
         files.DeleteTree(PathOf(name));
+        known.Forget(PathOf(name));
     }
 
     private Dictionary<string, StageManifest> Stages()

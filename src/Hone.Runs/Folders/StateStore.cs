@@ -77,7 +77,7 @@ internal sealed class StateStore(string folder, IDurableFiles files, int keep, A
             if (e is not (IOException or UnauthorizedAccessException)) throw;
             string good = _newest is null ? "No earlier state exists." : $"The state of step {_newest.Step} is intact.";
             throw new InputException($"the state of step {step} could not be saved: {e.Message}", folder,
-                $"{good} Free space or mend the disk, then resume the run.", e);
+                $"{good} {FileAdvice.For(e)}", e);
         }
     }
 
@@ -117,7 +117,8 @@ internal sealed class StateStore(string folder, IDurableFiles files, int keep, A
             Dictionary<string, long> cursors = manifest["cursors"]!.AsObject().ToDictionary(c => c.Key, c => (long)c.Value!);
             return problem is null ? new SavedState(step, path, cursors) : null;
         }
-        catch (Exception e) when (e is NullReferenceException or FormatException or InvalidOperationException or IOException)
+        catch (Exception e) when (e is NullReferenceException or FormatException or InvalidOperationException
+            or OverflowException or ArgumentException or IOException)
         {
             problem = $"{ManifestName} or a file of it cannot be read: {e.Message}";
             return null;

@@ -12,10 +12,12 @@ internal sealed class RunMetrics(string path) : IDisposable
 
     /// <summary>The next stage begins, or is skipped, with the rows that it has.</summary>
     /// <param name="more">Whether it will add to them: what stands behind is cut off.</param>
-    public void Begin(ReadOnlySpan<byte> rows, bool more)
+    /// <returns>Whether other bytes stood in the place of a finished stage's rows.</returns>
+    public bool Begin(ReadOnlySpan<byte> rows, bool more)
     {
         byte[] there = new byte[rows.Length];
         int read = RandomAccess.Read(_file.SafeFileHandle, there, _at);
+        bool damaged = !more && !rows[..read].SequenceEqual(there.AsSpan(0, read));
         if (read < rows.Length || !rows.SequenceEqual(there))
         {
             _file.SetLength(_at);
@@ -23,6 +25,7 @@ internal sealed class RunMetrics(string path) : IDisposable
         }
         _at += rows.Length;
         if (more) End();
+        return damaged;
     }
 
     /// <summary>A row of the stage begun last.</summary>

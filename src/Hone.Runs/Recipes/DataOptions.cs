@@ -31,6 +31,9 @@ public sealed record DataOptions
         + "rows.")]
     public IReadOnlyList<string> Filters { get; init; } = [];
 
+    [Comment("Columns of the files by other names than layouts know them by: prompt=question reads question as prompt.")]
+    public IReadOnlyList<string> Columns { get; init; } = [];
+
     [Comment("Rules that drop rows before anything else happens to them; each counts what it dropped.")]
     public CleaningOptions Cleaning { get; init; } = new();
 
@@ -78,26 +81,60 @@ public sealed record CleaningOptions
     public bool StrictTurns { get; init; }
 }
 
-/// <summary>Rows that no training stage sees; the parts are disjoint.</summary>
+/// <summary>
+/// Rows that no training stage sees; the parts are disjoint. Auto (null) is the paper's number where there are rows enough, else
+/// a twentieth of them.
+/// </summary>
 [Decides(StagePart.Given)]
 public sealed record HeldOutOptions
 {
-    [Comment("Conversations for the SFT evaluation loss.")]
+    [Comment("Conversations for the SFT evaluation loss; auto = 500, at most 5% of the rows.")]
     [Range(0, 1_000_000)]
-    public int Sft { get; init; } = 500;
+    [Auto]
+    public int? Sft { get; init; }
 
-    [Comment("Preference pairs that judge the reward model. The public code evaluates on 500 of its training pairs instead.")]
+    [Comment("Preference pairs that judge the reward model; auto = 500, at most 5% of the rows. The public code evaluates on 500 of its "
+        + "training pairs instead.")]
     [Range(0, 1_000_000)]
-    public int Reward { get; init; } = 500;
+    [Auto]
+    public int? Reward { get; init; }
 
-    [Comment("Prompts on which the best online iterate is chosen.")]
+    [Comment("Prompts on which the best online iterate is chosen; auto = 256, at most 5% of the rows.")]
     [Range(0, 1_000_000)]
-    public int Selection { get; init; } = 256;
+    [Auto]
+    public int? Selection { get; init; }
 
-    [Comment("Prompts of the final evaluation.")]
+    [Comment("Prompts of the final evaluation; auto = 500, at most 5% of the rows.")]
     [Range(0, 1_000_000)]
-    public int Test { get; init; } = 500;
+    [Auto]
+    public int? Test { get; init; }
+
+    /// <summary>The sizes for data of so many rows; what is on auto is told.</summary>
+    /// <param name="rows">Null where there are as many as are asked for.</param>
+    /// <param name="report">Gets a line for each key of <paramref name="named"/> that is on auto.</param>
+    /// <param name="named">Keys of the parts that are taken from these rows.</param>
+    internal HeldOutSizes Of(int? rows, List<string> report, params IReadOnlyList<string> named)
+    {
+        int Size(string key, int? given, int paper, int least)
+        {
+            if (given is { } own) return own;
+            int size = rows is { } all ? Math.Min(paper, Math.Max(least, all / 20)) : paper;
+            if (named.Contains(key) && size < paper)
+                report.Add($"data.held_out.{key}: {size} of {rows} rows (auto: 5%, the paper has {paper}); "
+                    + $"--set data.held_out.{key}=N says otherwise");
+            return size;
+        }
+        return new HeldOutSizes(Size("sft", Sft, 500, 0), Size("reward", Reward, 500, 0),
+            Size("selection", Selection, 256, 1), Size("test", Test, 500, 1));
+    }
 }
+
+/// <summary>Rows that are held out of each kind.</summary>
+internal sealed record HeldOutSizes(int Sft, int Reward, int Selection, int Test);
+
+/// <summary>A number that may be left to be found out: <c>auto</c>, which is null.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class AutoAttribute : Attribute;
 
 /// <summary>Upper limits on the rows read; null takes all.</summary>
 [Decides(StagePart.Given)]

@@ -52,4 +52,11 @@ public sealed record OfflineDpoOptions : DpoOptions
         + "answers' ends, end token included).")]
     [Decides(StagePart.Given)]
     public LengthPolicy TooLong { get; init; } = LengthPolicy.Drop;
+
+    [Comment("Further betas to train the baseline with, each a stage and a row of its own: what it gains at less and at more KL.")]
+    [Decides(StagePart.Table)]
+    public IReadOnlyList<double> BetaSweep { get; init; } = [];
+
+    /// <summary>The options of each policy of the sweep.</summary>
+    public IEnumerable<OfflineDpoOptions> Swept() => BetaSweep.Select(beta => this with { Beta = beta, BetaSweep = [] });
 }

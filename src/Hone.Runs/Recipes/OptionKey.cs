@@ -17,6 +17,7 @@ internal sealed class OptionKey
         Comment = property.GetCustomAttribute<CommentAttribute>()?.Text
             ?? throw new InvalidOperationException($"{property.DeclaringType}.{property.Name} has no [Comment]");
         Path = property.GetCustomAttribute<RecipePathAttribute>();
+        IsAuto = property.GetCustomAttribute<AutoAttribute>() is not null;
         Rules = [.. property.GetCustomAttributes<ValidationAttribute>()];
         ChangesResult = property.GetCustomAttribute<DoesNotChangeResultAttribute>() is null;
         Parts = (property.GetCustomAttribute<DecidesAttribute>() ?? property.DeclaringType!.GetCustomAttribute<DecidesAttribute>())?.Parts;
@@ -27,6 +28,10 @@ internal sealed class OptionKey
     internal string Comment { get; }
     internal RecipePathAttribute? Path { get; }
     internal IReadOnlyList<ValidationAttribute> Rules { get; }
+
+    /// <summary>Whether null is written <c>auto</c>.</summary>
+    internal bool IsAuto { get; }
+
     internal Type Type => Property.PropertyType;
 
     /// <summary>False for a key marked with <see cref="DoesNotChangeResultAttribute"/>.</summary>

@@ -34,6 +34,7 @@ internal sealed class RecipeBinder(string recipeFolder, string workingFolder)
             return list;
         }
         string? text = ((ScalarNode)node).Text;
+        if (key.IsAuto && text == "auto") text = null;
         if (!OptionValue.TryParse(type, text, out object? value, out string expected))
         {
             Type choice = Nullable.GetUnderlyingType(type) ?? type;

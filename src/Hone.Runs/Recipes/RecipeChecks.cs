@@ -11,6 +11,15 @@ internal static class RecipeChecks
         Recipe r = recipe.Value;
         PromptFits(recipe, "offline_dpo", r.OfflineDpo);
         PromptFits(recipe, "online", r.Online);
+        for (int i = 0; i < r.OfflineDpo.BetaSweep.Count; i++)
+        {
+            double beta = r.OfflineDpo.BetaSweep[i];
+            if (beta is <= 0 or > 100)
+                throw Wrong(recipe, $"offline_dpo.beta_sweep.{i}", $"{OptionValue.Format(beta)} is not above 0 and at most 100");
+            if (beta == r.OfflineDpo.Beta || r.OfflineDpo.BetaSweep.Take(i).Contains(beta))
+                throw Wrong(recipe, $"offline_dpo.beta_sweep.{i}", $"{OptionValue.Format(beta)} is there already",
+                    "offline_dpo.beta is trained with as well: name further ones, each once.");
+        }
         if (r.Reward.TooLong == LengthPolicy.Faithful)
             throw Wrong(recipe, "reward.too_long",
                 "the reward model has no faithful length policy: the public code cuts each answer's prompt at another place",
@@ -23,7 +32,9 @@ internal static class RecipeChecks
         Weights(recipe, "sft", r.Data.Weights.Sft);
         Weights(recipe, "preferences", r.Data.Weights.Preferences);
         Weights(recipe, "prompts", r.Data.Weights.Prompts);
-        for (int i = 0; i < r.Data.Filters.Count; i++) Filter(recipe, i);
+        for (int i = 0; i < r.Data.Filters.Count; i++)
+            Parses(recipe, $"data.filters.{i}", () => RowFilter.Parse(r.Data.Filters[i]));
+        if (r.Data.Columns.Count > 0) Parses(recipe, "data.columns.0", () => ColumnNames.Parse(r.Data.Columns));
         bool stories = r.Data.Stories.Files.Count > 0;
         if (stories && r.Data.World != DataWorld.None)
             throw Wrong(recipe, "data.stories.files", "files are given, but data.world is tiny",
@@ -56,6 +67,12 @@ internal static class RecipeChecks
         if (r.Evaluation.Enabled && !r.Reward.Enabled && r.Reward.StartFrom is "sft" or "base")
             throw Wrong(recipe, "evaluation.enabled", "the final table needs a reward model",
                 "Set evaluation.enabled: false, or give the folder of a trained reward model as reward.start_from.");
+        if (r.Online.Enabled && r.Data.HeldOut.Selection == 0)
+            throw Wrong(recipe, "data.held_out.selection", "the best iterate is chosen on held-out prompts, and there are none",
+                "Give a number of prompts, or auto.");
+        if (r.Evaluation.Enabled && r.Data.HeldOut.Test == 0 && r.Evaluation.Prompts.Count == 0)
+            throw Wrong(recipe, "data.held_out.test", "the final table is made from test prompts, and there are none",
+                "Give a number of prompts, auto, or files as evaluation.prompts.");
         if (r.Data.World == DataWorld.None && r.Data.Stories.Files.Count == 0)
         {
             Needs(recipe, "sft", r.Sft.Enabled, "sft");
@@ -107,15 +124,15 @@ internal static class RecipeChecks
                 throw Wrong(recipe, $"data.weights.{key}.{i}", $"{OptionValue.Format(weights[i])} is not between 0 and 100");
     }
 
-    private static void Filter(ResolvedRecipe recipe, int i)
+    private static void Parses(ResolvedRecipe recipe, string key, Action parse)
     {
         try
         {
-            RowFilter.Parse(recipe.Value.Data.Filters[i]);
+            parse();
         }
         catch (InputException e)
         {
-            throw Wrong(recipe, $"data.filters.{i}", e.Message);
+            throw Wrong(recipe, key, e.Message);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Hone.Text;
 
 namespace Hone.Runs.Recipes;
 
@@ -27,7 +28,9 @@ public sealed class ResolvedRecipe
         string text;
         try
         {
-            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path)).TrimStart('\ufeff');
+            byte[] bytes = File.ReadAllBytes(path);
+            if (RegularFile.IsUtf16(bytes)) throw RegularFile.Utf16(path);
+            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\ufeff');
         }
         catch (DecoderFallbackException e)
         {

@@ -33,6 +33,7 @@ internal static class Findings
             string lc = duel.LcWinRate is { } controlled ? $", length-controlled {Percent(controlled)}" : "";
             sentences.Add($"Head to head {duel.Name} {Verdict(duel.WinRate)} {duel.Against} ({by}): win rate {Percent(duel.WinRate)}{lc}.");
         }
+        if (Frontiers.Sentence(results) is { } frontiers) sentences.Add(frontiers);
         if (OverOptimised(results) is { } sign) sentences.Add(sign);
         return sentences;
     }

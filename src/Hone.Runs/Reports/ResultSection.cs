@@ -45,8 +45,8 @@ internal static class ResultSection
             YPercent = true,
             Reference = 0.5,
             ReferenceLabel = "equal to SFT",
-            Caption = Html.Of($"What each policy gained for how far it went from SFT. Higher at the same KL is better. Bars: "
-            + $"{results.IntervalMethod}{Prompts(results)}."),
+            Caption = Html.Of($"What each policy gained for how far it went from SFT; only what lies at the same KL can be compared. "
+            + $"{Frontiers.Sentence(results) ?? ""} Bars: {results.IntervalMethod}{Prompts(results)}."),
         };
     }
 
@@ -120,6 +120,7 @@ internal static class ResultSection
     private static string Short(string name) =>
         name.StartsWith("online-dpo-", StringComparison.Ordinal) ? name["online-dpo-".Length..]
         : name.StartsWith("iteration ", StringComparison.Ordinal) ? name["iteration ".Length..]
+        : name.StartsWith("offline-dpo-beta-", StringComparison.Ordinal) ? "beta " + name["offline-dpo-beta-".Length..].Replace('-', '.')
         : name == "sft" ? "SFT" : name == "offline-dpo" ? "offline" : name;
 
     private static string Prompts(RunResults results) => results.TestPrompts > 0 ? $", {Format.Count(results.TestPrompts)} prompts" : "";

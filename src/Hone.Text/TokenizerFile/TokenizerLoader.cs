@@ -55,11 +55,6 @@ internal static class TokenizerLoader
 
     private static TokenizerParts LoadModel(byte[] file, TokenizerConfig config, string path)
     {
-        if (file.AsSpan().StartsWith("version https://git-lfs"u8))
-        {
-            throw new InputException(
-                "this is a pointer of Git LFS, not the file itself", path, "run `git lfs pull` in the model's repository");
-        }
         // A SentencePiece model begins with the tag of its first piece (field 1, length-delimited); base64 never does.
         return file is [0x0A, ..] ? SentencePieceLoader.Load(file, config, path) : TiktokenLoader.Load(file, config, path);
     }

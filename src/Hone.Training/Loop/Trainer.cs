@@ -33,7 +33,15 @@ public sealed class Trainer<TExample> : IDisposable
         Transformer model, IObjective<TExample> objective, IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut,
         TrainingOptions options, TrainingHooks hooks)
     {
-        if (train.Count == 0) throw new InputException("There are no examples to train on.", fix: "See the counts of dropped rows above.");
+        // A batch without loss units has no mean: 0/0.
+        bool Learnt(TExample example) => objective.LossUnits(example) > 0;
+        int given = train.Count + heldOut.Count;
+        (train, heldOut) = ([.. train.Where(Learnt)], [.. heldOut.Where(Learnt)]);
+        Skipped = given - train.Count - heldOut.Count;
+        if (train.Count == 0)
+            throw new InputException(
+                Skipped == 0 ? "There are no examples to train on." : $"None of the {given} examples has anything to learn.",
+                fix: "See the counts of dropped rows above.");
         (_model, _objective, _train, _heldOut, _options, _hooks) = (model, objective, train, heldOut, options, hooks);
         foreach (Tensor weight in model.Trainable.Values) weight.requires_grad_(true);
         model.CheckpointBlocks = options.CheckpointActivations == ActivationCheckpoints.Block;
@@ -47,6 +55,9 @@ public sealed class Trainer<TExample> : IDisposable
     }
 
     public int TotalSteps => _batches.Count;
+
+    /// <summary>Examples without any loss unit, held-out ones among them: they are left out.</summary>
+    public int Skipped { get; }
 
     /// <summary>Steps finished.</summary>
     public int Step { get; private set; }
@@ -94,19 +105,25 @@ public sealed class Trainer<TExample> : IDisposable
     }
 
     /// <summary>Means of the objective over the held-out examples, as <c>eval/NAME</c>.</summary>
-    public IReadOnlyDictionary<string, double> Evaluate()
+    public IReadOnlyDictionary<string, double> Evaluate() =>
+        Means(_heldOut, [.. Enumerable.Range(0, _heldOut.Count)]).ToDictionary(m => "eval/" + m.Key, m => m.Value);
+
+    /// <summary>The loss of the model as it is now over the examples of the first step: what it has learnt of them since.</summary>
+    public double LossOfFirstBatch() => Means(_train, _batches[0])["loss"];
+
+    public void Dispose() => _optimiser.Dispose();
+
+    private IReadOnlyDictionary<string, double> Means(IReadOnlyList<TExample> examples, int[] indices)
     {
         using var off = no_grad();
         var metrics = new StepMetrics();
-        foreach (TExample[] pass in Passes(_heldOut, [.. Enumerable.Range(0, _heldOut.Count)]))
+        foreach (TExample[] pass in Passes(examples, indices))
         {
             using var scope = NewDisposeScope();
             metrics.Add("loss", _objective.Loss(_model, pass, metrics).item<float>(), pass.Sum(_objective.LossUnits));
         }
-        return metrics.Means.ToDictionary(m => "eval/" + m.Key, m => m.Value);
+        return metrics.Means;
     }
-
-    public void Dispose() => _optimiser.Dispose();
 
     private StepReport RunStep()
     {

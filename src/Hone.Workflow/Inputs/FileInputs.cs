@@ -11,6 +11,8 @@ namespace Hone.Workflow;
 /// </summary>
 internal static class FileInputs
 {
+    private const string Selection = "data.held_out.selection", Test = "data.held_out.test";
+
     public static RunInputs Load(Recipe recipe, ModelText text)
     {
         var report = new List<string>();
@@ -53,7 +55,7 @@ internal static class FileInputs
         (IReadOnlyList<SftExample> train, IReadOnlyList<SftExample> heldOut) = Split(
             new StreamedRows<SftRow>(recipe, recipe.Data.Sft, recipe.Data.Weights.Sft, "sft", TrainingRows.ReadSft, Key),
             Seeds.Derive((ulong)recipe.Seed, "sft rows"),
-            ("data.held_out.sft", recipe.Data.HeldOut.Sft), recipe.Data.Limits.Sft,
+            "data.held_out.sft", rows => recipe.Data.HeldOut.Of(rows, report, "sft").Sft, recipe.Data.Limits.Sft,
             row => TrainingRows.Fit(
                 TrainingRows.Characters(row), () => TrainingRows.Sft(row, text, recipe.Sft.LossOn, lengths),
                 e => rule.Apply(e, lengths), lengths),
@@ -79,8 +81,8 @@ internal static class FileInputs
         (IReadOnlyList<PreferenceExample>, IReadOnlyList<PreferenceExample>) result = Split(
             new StreamedRows<Preference>(recipe, recipe.Data.Preferences, recipe.Data.Weights.Preferences, "preferences",
                 TrainingRows.ReadPreferences, r => r.Prompt),
-            Seeds.Derive((ulong)recipe.Seed, "preference rows"), ("data.held_out.reward", recipe.Data.HeldOut.Reward),
-            recipe.Data.Limits.Preferences,
+            Seeds.Derive((ulong)recipe.Seed, "preference rows"), "data.held_out.reward",
+            rows => recipe.Data.HeldOut.Of(rows, report, "reward").Reward, recipe.Data.Limits.Preferences,
             row => TrainingRows.Fit(
                 TrainingRows.Characters(row.Prompt) + row.Chosen.Length + row.Rejected.Length,
                 () => text.Examples.Preference(row), e => rule.Apply(e, lengths), lengths),
@@ -102,19 +104,21 @@ internal static class FileInputs
         IReadOnlyList<PromptRow> Fitting(IReadOnlyList<string> paths, string key) => FittingPrompts(recipe, paths, key, text, rule, report);
         bool ownTest = recipe.Evaluation.Prompts.Count > 0;
         IReadOnlyList<PromptRow> test = ownTest ? Fitting(recipe.Evaluation.Prompts, "evaluation.prompts") : [];
-        var parts = new List<(string, int)> { ("selection", recipe.Data.HeldOut.Selection) };
-        if (!ownTest) parts.Add(("test", recipe.Data.HeldOut.Test));
-        if (o.Enabled) parts.AddRange(Enumerable.Range(1, o.Iterations).Select(t => ($"iteration-{t}", o.PromptsPerIteration)));
+        IReadOnlyList<PromptRow> prompts = Fitting(recipe.Data.Prompts, "prompts");
+        HeldOutSizes heldOut = recipe.Data.HeldOut.Of(prompts.Count, report, ownTest ? ["selection"] : ["selection", "test"]);
+        var parts = new List<(string, int)> { (Selection, heldOut.Selection) };
+        if (!ownTest) parts.Add((Test, heldOut.Test));
+        if (o.Enabled) parts.AddRange(Enumerable.Range(1, o.Iterations).Select(t => (Iteration(t), o.PromptsPerIteration)));
         PromptSplit<PromptRow> split = PromptSplit
-            .Split(Fitting(recipe.Data.Prompts, "prompts"), r => r.Messages, Seeds.Derive((ulong)recipe.Seed, "prompts"), parts);
-        IReadOnlyList<PromptRow>[] iterations = o.Enabled
-            ? [.. Enumerable.Range(1, o.Iterations).Select(t => split[$"iteration-{t}"])]
-            : [];
-        if (!ownTest) test = split["test"];
+            .Split(prompts, r => r.Messages, Seeds.Derive((ulong)recipe.Seed, "prompts"), parts);
+        IReadOnlyList<PromptRow>[] iterations = o.Enabled ? [.. Enumerable.Range(1, o.Iterations).Select(t => split[Iteration(t)])] : [];
+        if (!ownTest) test = split[Test];
         PromptSplit.RequireDisjoint(("evaluation.prompts", test.Select(r => r.Messages)),
-            ("data.prompts", iterations.SelectMany(i => i).Concat(split["selection"]).Select(r => r.Messages)));
-        return (iterations, split["selection"], test);
+            ("data.prompts", iterations.SelectMany(i => i).Concat(split[Selection]).Select(r => r.Messages)));
+        return (iterations, split[Selection], test);
     }
+
+    private static string Iteration(int t) => $"online.prompts_per_iteration (iteration {t})";
 
     /// <summary>The distinct prompts of the files that are within the rule's length; what was left out is counted.</summary>
     /// <exception cref="InputException">None is left.</exception>
@@ -141,11 +145,12 @@ internal static class FileInputs
     /// token ids of the rows used; the other texts are not.
     /// </summary>
     private static (IReadOnlyList<TExample> Train, IReadOnlyList<TExample> HeldOut) Split<T, TExample>(
-        StreamedRows<T> rows, ulong seed, (string Name, int Rows) heldOut, int? limit, Func<T, TExample?> example, List<string> report)
+        StreamedRows<T> rows, ulong seed, string heldOut, Func<int, int> size, int? limit, Func<T, TExample?> example, List<string> report)
         where TExample : class
     {
-        PromptSplit<int> split = PromptSplit.Split(rows.Index(report), seed, heldOut);
-        int[] train = [.. split.Rest.Take(limit ?? int.MaxValue)], used = [.. train, .. split[heldOut.Name]];
+        IReadOnlyList<UInt128> keys = rows.Index(report);
+        PromptSplit<int> split = PromptSplit.Split(keys, seed, (heldOut, size(keys.Count)));
+        int[] train = [.. split.Rest.Take(limit ?? int.MaxValue)], used = [.. train, .. split[heldOut]];
         var placeOf = new Dictionary<int, int>(used.Length);
         for (int i = 0; i < used.Length; i++) placeOf.Add(used[i], i);
         var examples = new TExample?[used.Length];

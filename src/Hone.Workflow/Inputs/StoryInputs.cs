@@ -21,12 +21,12 @@ internal static partial class StoryInputs
     public static RunInputs Create(Recipe recipe, ModelText text)
     {
         StoryOptions options = recipe.Data.Stories;
-        HeldOutOptions heldOut = recipe.Data.HeldOut;
         int sft = recipe.Data.Limits.Sft ?? throw new InputException(
             "Texts serve SFT, preferences and prompts, and nothing says how many of them SFT gets.",
             fix: "Set data.limits.sft to a number.");
         var report = new List<string>();
         List<(int Neighbourhood, HumanAnswer Passage)> passages = Passages(recipe, text, report);
+        HeldOutSizes heldOut = recipe.Data.HeldOut.Of(passages.Count, report, "sft", "reward", "selection", "test");
         int iterations = recipe.Online.Enabled ? recipe.Online.Iterations : 0;
         PromptSplit<(int Neighbourhood, HumanAnswer Passage)> split = PromptSplit.Split(
             passages, p => [ChatMessage.User($"{p.Neighbourhood}")], Seeds.Derive((ulong)recipe.Seed, "stories"),

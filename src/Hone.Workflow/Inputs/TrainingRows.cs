@@ -15,15 +15,15 @@ internal static class TrainingRows
     /// Conversations and texts that the recipe's filters and cleaning leave of a file; counted while they are enumerated.
     /// </summary>
     public static IEnumerable<SftRow> ReadSft(Recipe recipe, string file, DataReport read, DataReport cleaned) =>
-        Clean(recipe).Apply(DataReader.ReadSft(file, read, Filters(recipe)), cleaned);
+        Clean(recipe).Apply(DataReader.ReadSft(file, read, Filters(recipe), Columns(recipe)), cleaned);
 
     /// <summary>Preferences that the recipe's filters and cleaning leave of a file; counted while they are enumerated.</summary>
     public static IEnumerable<Preference> ReadPreferences(Recipe recipe, string file, DataReport read, DataReport cleaned) =>
-        Clean(recipe).Apply(DataReader.ReadPreferences(file, read, Filters(recipe)), cleaned);
+        Clean(recipe).Apply(DataReader.ReadPreferences(file, read, Filters(recipe), Columns(recipe)), cleaned);
 
     /// <summary>Prompts that the recipe's filters leave of a file; they are not cleaned.</summary>
     public static IEnumerable<PromptRow> ReadPrompts(Recipe recipe, string file, DataReport read, DataReport cleaned) =>
-        DataReader.ReadPrompts(file, read, Filters(recipe));
+        DataReader.ReadPrompts(file, read, Filters(recipe), Columns(recipe));
 
     /// <summary>Tokens of a row and which of them SFT learns; answers that the template rewrites are counted.</summary>
     public static SftExample Sft(SftRow row, ModelText text, SftLoss loss, DataReport report) => row is TextRow story
@@ -84,6 +84,9 @@ internal static class TrainingRows
     private static int Within(int limit, ModelText text) => Math.Min(limit, text.Context ?? limit);
 
     private static RowFilter[] Filters(Recipe recipe) => [.. recipe.Data.Filters.Select(RowFilter.Parse)];
+
+    /// <summary>The recipe's names of columns.</summary>
+    internal static ColumnNames Columns(Recipe recipe) => ColumnNames.Parse(recipe.Data.Columns);
 
     private static Cleaning Clean(Recipe recipe) => new()
     {

@@ -16,7 +16,7 @@ internal static class WorldInputs
     public static RunInputs Create(Recipe recipe, ModelText text)
     {
         SmallWorld world = SmallWorld.Create((ulong)recipe.Seed);
-        HeldOutOptions heldOut = recipe.Data.HeldOut;
+        HeldOutSizes heldOut = recipe.Data.HeldOut.Of(rows: null, []);
         int conversations = recipe.Data.Limits.Sft ?? throw NoLimit("sft");
         int pairs = recipe.Data.Limits.Preferences ?? throw NoLimit("preferences");
         SftExample[] sft = [.. world.Conversations(WorldSplit.Sft, conversations + heldOut.Sft)

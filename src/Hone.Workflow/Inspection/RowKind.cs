@@ -26,7 +26,7 @@ internal static class RowKinds
     /// <exception cref="InputException">The file cannot be read, or its rows are of no known kind.</exception>
     public static RowKind Detect(Recipe recipe, string file)
     {
-        RowKind[] kinds = [.. DataReader.Kinds(file).Select(Parse)];
+        RowKind[] kinds = [.. DataReader.Kinds(file, TrainingRows.Columns(recipe)).Select(Parse)];
         if (kinds.Length == 0)
             throw new InputException("the first row fits no known layout", file,
                 "--kind names what it should be, and the message then says what is missing.");

@@ -31,15 +31,13 @@ internal sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef base
         var policies = new List<(string Name, string Series, string Label, ModelRef Model)> { ("sft", "sft", "SFT", sft) };
         if (_recipe.OfflineDpo.Enabled)
         {
-            (ModelRef final, IReadOnlyList<ModelRef> onTheWay) = OfflineDpoStage.Run(run, Inputs, sft);
-            for (int third = 1; third <= 2; third++)
-                policies.Add(($"offline-dpo-at-{third}-of-3", "offline", $"{third}/3", onTheWay[third - 1]));
-            policies.Add(("offline-dpo", "offline", "end", final));
+            foreach ((string offline, string label, ModelRef model) in OfflineDpoStage.Run(run, Inputs, sft))
+                policies.Add((offline, "offline", label, model));
         }
         List<IterationHealth> health = [];
         string? selected = null;
         if (_recipe.Online.Enabled) (health, selected) = Iterate(policies, sft, reward!);
-        string released = selected ?? (_recipe.Online.Enabled ? "sft" : policies[^1].Name);
+        string released = selected ?? (_recipe.OfflineDpo.Enabled && !_recipe.Online.Enabled ? "offline-dpo" : "sft");
         if (_recipe.Online.Enabled && selected is null)
             run.Say("no iterate is within online.max_kl: what the first one started from is released");
 
@@ -107,7 +105,9 @@ internal sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef base
             Rows = [.. all.Where(r => !r.Name.Contains("-at-", StringComparison.Ordinal)),
                 .. people is null ? [] : new[] { FinalTable.Row(people, sft, seed, resamples, selected: false) }],
             HeadToHead = offline is null || online is null ? null : FinalTable.HeadToHead(online, offline, seed, resamples),
+            // A frontier goes by KL; the iterations go by their order.
             KlCurve = [.. policies.Zip(all).Where(p => p.First.Series != "sft")
+                .OrderBy(p => p.First.Series == "offline" ? p.Second.Kl!.Value.Value : double.PositiveInfinity)
                 .Select(p =>
                     new KlPoint(p.First.Series, p.First.Label, p.Second.Kl!.Value.Value, p.Second.GoldWinRate, p.Second.RmWinRate))],
             Samples = [.. Enumerable.Range(0, Math.Min(_recipe.Report.Samples, Inputs.Test.Count)).Select(i => new SampleAnswers(

@@ -28,6 +28,10 @@ internal sealed class OpenRun : IDisposable
             _log.Info(message);
         }
         foreach (string change in folder.Changes) Say($"changed: {change}");
+        foreach (string damage in folder.Damage) Say($"since the run was finished: {damage}");
+        int threads = TorchSharp.torch.get_num_threads();
+        if (folder.Begin(threads, clock) is { } before)
+            Say($"this process computes with {threads} threads, the one before had {before}: numbers may differ in their last digits");
         Recipe recipe = HubInputs.Localise(folder.Recipe.Value, Say);
         var timing = new StepTiming(display, _timing, clock);
         var stages = new StageStore(

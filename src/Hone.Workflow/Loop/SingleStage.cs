@@ -19,56 +19,72 @@ public static class SingleStage
     private const string Record = "training";
     private static readonly string[] s_records = ["recipe.yaml", "metrics.jsonl", "timing.jsonl", "log.jsonl", DpoStage.PairsPath];
 
-    /// <summary>Refuses an output that is there already, before anything expensive is done.</summary>
-    /// <exception cref="InputException">It is there, or a training towards it was begun and is not to be gone on with.</exception>
-    public static void CheckOutput(string output, bool resume)
-    {
-        if (Path.Exists(output) && !(resume && File.Exists(Path.Combine(output, Record, "metrics.jsonl"))))
-            throw new InputException("there is something here already", output, "Give the result another place with --output.");
-        if (!resume && Path.Exists(WorkFolder(output)))
-            throw new InputException("a training was begun here", WorkFolder(output),
-                "Go on with it by adding --resume, or remove the folder, or give another --output.");
-    }
-
     /// <param name="output">Folder of the finished model.</param>
     /// <param name="resume">Go on with what was begun, where something was.</param>
+    /// <param name="redo">Steps of the work to be done again.</param>
     /// <param name="stage">Runs the stage in the context given, and returns what it trained.</param>
-    /// <exception cref="InputException">As <see cref="CheckOutput"/>; or it was begun with other settings.</exception>
+    /// <exception cref="InputException">The output is there already, or was begun and is not to be gone on with, or with other
+    /// settings.</exception>
     public static TrainedModel Train(
-        string output, bool resume, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock, Func<RunContext, ModelRef> stage,
-        CancellationToken cancel)
+        string output, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
+        Func<RunContext, ModelRef> stage, CancellationToken cancel)
     {
         output = Path.GetFullPath(Path.TrimEndingDirectorySeparator(output));
-        CheckOutput(output, resume);
-        string work = WorkFolder(output);
-        if (Directory.Exists(output)) display.Say($"{output}: already done");
-        else Execute(work, output, recipe, display, clock, stage, cancel);
-        // A kill right after the rename leaves it.
-        DurableFiles.Instance.DeleteTree(work);
+        bool done = resume && File.Exists(Path.Combine(output, Record, "metrics.jsonl"));
+        Make(output, done, resume, redo, recipe, display, clock, run => stage(run).Folder, PublishModel, cancel);
         return Read(output);
     }
 
-    private static string WorkFolder(string output) => Path.GetFullPath(Path.TrimEndingDirectorySeparator(output)) + ".training";
+    /// <summary>A file made by a stage that keeps what it has when it is cut off; as <see cref="Train"/>.</summary>
+    /// <param name="write">Writes it, within the working folder, and returns its path.</param>
+    public static void WriteFile(
+        string output, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
+        Func<RunContext, string> write, CancellationToken cancel)
+    {
+        output = Path.GetFullPath(output);
+        Make(output, resume && File.Exists(output), resume, redo, recipe, display, clock, write, PublishFile, cancel);
+    }
+
+    private static string WorkFolder(string output) => output + ".training";
+
+    private static void Make(
+        string output, bool done, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display,
+        TimeProvider clock, Func<RunContext, string> stage, Action<string, string, string> publish, CancellationToken cancel)
+    {
+        string work = WorkFolder(output);
+        if (Path.Exists(output) && !done)
+            throw new InputException("there is something here already", output, "Give the result another place with --output.");
+        if (!resume && RunFolder.Exists(work) && RunFolder.HoldsWork(work))
+            throw new InputException("this was begun and not finished", work,
+                "Go on with it by adding --resume, or remove the folder, or give another --output.");
+        if (redo.Count > 0 && !RunFolder.Exists(work))
+            throw new InputException("--redo is for what was begun and not finished", output, "Leave it out to begin anew.");
+        if (done) display.Say($"{output}: already done");
+        else Execute(work, output, redo, recipe, display, clock, stage, publish, cancel);
+        // A kill right after the rename leaves it.
+        DurableFiles.Instance.DeleteTree(work);
+    }
 
     private static void Execute(
-        string work, string output, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock, Func<RunContext, ModelRef> stage,
-        CancellationToken cancel)
+        string work, string output, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
+        Func<RunContext, string> stage, Action<string, string, string> publish, CancellationToken cancel)
     {
-        using RunFolder folder = RunFolder.Exists(work) ? Resume(work, recipe, clock) : RunFolder.Create(work, recipe, clock);
-        string model;
+        bool begun = RunFolder.Exists(work) && RunFolder.HoldsWork(work);
+        using RunFolder folder = begun ? Resume(work, recipe, clock) : RunFolder.Create(work, recipe, clock);
+        string made;
         try
         {
-            using var open = new OpenRun(folder, display, clock, [], cancel);
-            model = stage(open.Context).Folder;
+            using var open = new OpenRun(folder, display, clock, redo, cancel);
+            made = stage(open.Context);
             display.End();
         }
         catch
         {
             display.End();
-            if (!HoldsWork(work)) DurableFiles.Instance.DeleteTree(work);
+            if (!RunFolder.HoldsWork(work)) DurableFiles.Instance.DeleteTree(work);
             throw;
         }
-        Publish(work, model, output);
+        publish(work, made, output);
     }
 
     private static RunFolder Resume(string work, ResolvedRecipe recipe, TimeProvider clock)
@@ -77,17 +93,18 @@ public static class SingleStage
         IReadOnlyList<string> changes = RecipeText.Changes(folder.Recipe.Value, recipe.Value);
         if (changes.Count == 0) return folder;
         folder.Dispose();
-        throw new InputException($"the training was begun with other settings:\n    {string.Join("\n    ", changes)}", work,
+        throw new InputException($"this was begun with other settings:\n    {string.Join("\n    ", changes)}", work,
             "Give the settings that it was begun with, or remove the folder to begin anew.");
     }
 
-    /// <summary>Whether a cut-off training has anything that a new one would have to do again.</summary>
-    private static bool HoldsWork(string work) =>
-        Directory.EnumerateFiles(work, "state.json", SearchOption.AllDirectories).Any()
-        || Directory.EnumerateFiles(work, StageManifest.FileName, SearchOption.AllDirectories)
-            .Any(f => StageManifest.Read(f, out _)?.Outputs is not null);
+    private static void PublishFile(string work, string file, string output)
+    {
+        DurableFiles.Instance.Sync(file);
+        DurableFiles.Instance.Move(file, output);
+        DurableFiles.Instance.SyncFolder(Path.GetDirectoryName(output)!);
+    }
 
-    private static void Publish(string work, string model, string output)
+    private static void PublishModel(string work, string model, string output)
     {
         string record = Path.Combine(model, Record);
         Directory.CreateDirectory(record);

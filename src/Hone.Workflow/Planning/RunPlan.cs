@@ -14,12 +14,12 @@ public sealed record PlanKnob(string Setting, long Saves, string Price);
 /// <summary>What a training stage will take.</summary>
 /// <param name="Trained">Numbers that are trained.</param>
 /// <param name="Knobs">What would make it smaller, most first.</param>
-public sealed record StagePlan(string Stage, long Trained, long Tokens, TrainingMemory Memory, IReadOnlyList<PlanKnob> Knobs);
+public sealed record StageMemoryPlan(string Stage, long Trained, long Tokens, TrainingMemory Memory, IReadOnlyList<PlanKnob> Knobs);
 
 /// <summary>What a run will take, before it starts: memory by stage and part, and the disk.</summary>
 /// <param name="Machine">Bytes that this process may use.</param>
 /// <param name="Disk">Bytes of the models and training states that it keeps.</param>
-public sealed record RunPlan(long Parameters, IReadOnlyList<StagePlan> Stages, long Sampling, long Disk, long Machine)
+public sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> Stages, long Sampling, long Disk, long Machine)
 {
     /// <summary>Whether every stage fits.</summary>
     public bool Fits => Stages.All(s => s.Memory.Total <= Machine) && Sampling <= Machine;
@@ -30,7 +30,7 @@ public sealed record RunPlan(long Parameters, IReadOnlyList<StagePlan> Stages, l
     {
         TransformerConfig reward = config with { IsRewardModel = true };
         AdapterOptions? adapter = recipe.Adapter.Rank > 0 ? recipe.Adapter : null;
-        var stages = new List<StagePlan>();
+        var stages = new List<StageMemoryPlan>();
         void Add<T>(string stage, string section, T options, TransformerConfig model) where T : TrainOptions
         {
             if (options.Enabled) stages.Add(Stage(recipe, stage, section, options, model, adapter));
@@ -48,7 +48,7 @@ public sealed record RunPlan(long Parameters, IReadOnlyList<StagePlan> Stages, l
             (models * 4 * trained) + (stages.Count == 0 ? 0 : recipe.Save.KeepCheckpoints * 12 * trained), machine);
     }
 
-    private static StagePlan Stage(
+    private static StageMemoryPlan Stage(
         Recipe recipe, string stage, string section, TrainOptions options, TransformerConfig config, AdapterOptions? adapter)
     {
         // A pass is never smaller than the longest example.
@@ -78,6 +78,6 @@ public sealed record RunPlan(long Parameters, IReadOnlyList<StagePlan> Stages, l
             Try($"{section}.micro_batch_tokens={options.MaxLength}", Memory(adapter, options, recipe.Precision, options.MaxLength),
                 "smaller passes: less work at once, the same result");
         long trained = now.Gradients / 4;
-        return new StagePlan(stage, trained, tokens, now, [.. knobs.OrderByDescending(k => k.Saves)]);
+        return new StageMemoryPlan(stage, trained, tokens, now, [.. knobs.OrderByDescending(k => k.Saves)]);
     }
 }

@@ -17,11 +17,17 @@ public static class DpoStage
 
     /// <param name="files">Pairs as <c>hone pair</c> writes them, or preference rows of any layout.</param>
     /// <param name="start">The policy that is trained.</param>
-    /// <param name="reference">What it is regularised to; null where the pairs carry log-probabilities.</param>
+    /// <param name="reference">What it is regularised to; null for what the pairs carry, or the policy as it begins.</param>
     public static ModelRef Run(RunContext run, IReadOnlyList<string> files, ModelRef start, ModelRef? reference)
     {
         OfflineDpoOptions o = run.Recipe.OfflineDpo;
-        StageFolder pairs = Reference(run, o, DataFile.Expand(files), start, reference);
+        files = DataFile.Expand(files);
+        if (reference is null && !files.All(CarryLogProbs))
+        {
+            reference = start;
+            run.Say("the reference is the policy as it begins (--reference names another)");
+        }
+        StageFolder pairs = Reference(run, o, files, start, reference);
         StageFolder stage = run.OpenStage("dpo", run.Identity.Dpo(pairs, start));
         if (stage.Finished) return ModelRef.Of(stage);
         using PretrainedModel model = run.OpenToTrain(start.Folder, stage);
@@ -32,6 +38,9 @@ public static class DpoStage
         stage.Finish();
         return ModelRef.Of(stage);
     }
+
+    private static bool CarryLogProbs(string file) => RowFile.HoldsPairs(file)
+        && RowFile.ReadPairs(file).First() is { ReferenceChosenLogp: not null, ReferenceRejectedLogp: not null };
 
     private static StageFolder Reference(
         RunContext run, OfflineDpoOptions o, IReadOnlyList<string> files, ModelRef start, ModelRef? reference)
@@ -54,10 +63,10 @@ public static class DpoStage
     private static List<PairRow> Read(RunContext run, string file, ModelText text, OfflineDpoOptions o)
     {
         LengthRule rule = TrainingRows.DpoLengths(o, text);
-        DataReport rows = new(file), lengths = new($"lengths of {file}");
+        DataReport rows = new(file), cleaned = new($"{file}, cleaned"), lengths = new($"lengths of {file}");
         IEnumerable<PairRow> pairs = RowFile.HoldsPairs(file)
             ? RowFile.ReadPairs(file)
-            : DataReader.ReadPreferences(file, rows).Select(p => new PairRow(p.Prompt, p.Chosen, p.Rejected));
+            : TrainingRows.ReadPreferences(run.Recipe, file, rows, cleaned).Select(p => new PairRow(p.Prompt, p.Chosen, p.Rejected));
         var kept = new List<PairRow>();
         foreach (PairRow pair in pairs)
         {
@@ -72,6 +81,7 @@ public static class DpoStage
             if (fitting is { } fit) kept.Add(pair with { PromptIds = fit.Prompt, ChosenIds = fit.Chosen, RejectedIds = fit.Rejected });
         }
         if (rows.Read > 0) run.Say(rows.ToString());
+        if (cleaned.DroppedCount > 0) run.Say(cleaned.ToString());
         run.Say(lengths.ToString());
         if (TrainingRows.ContextNote("dpo", o.MaxLength, text) is { } note) run.Say(note);
         lengths.RequireKept();

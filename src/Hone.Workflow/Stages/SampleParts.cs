@@ -11,15 +11,16 @@ internal static class SampleParts
 {
     private const int PromptsPerPart = 512;
 
+    /// <param name="perPart">Prompts of a part: what a kill loses at most.</param>
     public static void Write(StageFolder stage, IReadOnlyList<PromptRow> prompts,
-        Func<IReadOnlyList<PromptRow>, IReadOnlyList<SampleRow>> sample, Action<string> say)
+        Func<IReadOnlyList<PromptRow>, IReadOnlyList<SampleRow>> sample, Action<string> say, int perPart = PromptsPerPart)
     {
-        int parts = (prompts.Count + PromptsPerPart - 1) / PromptsPerPart;
+        int parts = (prompts.Count + perPart - 1) / perPart;
         for (int part = 0; part < parts; part++)
         {
             string path = stage.File($"samples-{part:D5}.jsonl");
             if (File.Exists(path)) continue;
-            IReadOnlyList<SampleRow> rows = sample([.. prompts.Skip(part * PromptsPerPart).Take(PromptsPerPart)]);
+            IReadOnlyList<SampleRow> rows = sample([.. prompts.Skip(part * perPart).Take(perPart)]);
             RowFile.Write(path, rows);
             if (parts > 1) say($"{stage.Name}: part {part + 1} of {parts}");
         }

@@ -43,8 +43,9 @@ internal sealed class StageIdentity(Recipe recipe)
         .Add("reward_model", rewardModel.Digest);
 
     /// <summary>Its pairs are held to its lengths in the stage, and not before.</summary>
-    public StageInputs OfflineDpo(RunInputs data, ModelRef start) => Scored(Preferred(Computed(), data))
-        .AddOptions("offline_dpo", recipe.OfflineDpo, StagePart.Training | StagePart.Given)
+    /// <param name="options">Those of the recipe, or of one policy of its sweep.</param>
+    public StageInputs OfflineDpo(OfflineDpoOptions options, RunInputs data, ModelRef start) => Scored(Preferred(Computed(), data))
+        .AddOptions("offline_dpo", options, StagePart.Training | StagePart.Given)
         .AddOptions("adapter", recipe.Adapter, StagePart.Training)
         .Add("start", start.Digest);
 
@@ -90,6 +91,9 @@ internal sealed class StageIdentity(Recipe recipe)
     {
         StageInputs inputs = Scored(Computed()).AddOptions("offline_dpo", recipe.OfflineDpo, StagePart.Given)
             .Add("adapter.frozen", Held())
+            .Add("data.filters", string.Join(", ", recipe.Data.Filters))
+            .Add("data.columns", string.Join(", ", recipe.Data.Columns))
+            .AddOptions("data.cleaning", recipe.Data.Cleaning, StagePart.Given)
             .Add("reference", reference?.Digest ?? "none")
             .Add("tokens", start.Digest);
         for (int i = 0; i < files.Count; i++) inputs.AddContent($"pairs[{i}]", files[i], known);

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Hone.Data;
 using Hone.Models;
 using Hone.Runs;
+using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
 using Hone.Training;
 using static TorchSharp.torch;
@@ -12,16 +14,22 @@ internal static class StageTrainer
 {
     private const string StateFile = "state.safetensors";
 
+    /// <summary>A model whose loss on what it saw first has changed by a smaller share has learnt nothing worth the name.</summary>
+    private const double HardlyMoved = 1e-3;
+
     /// <param name="stepped">Called after each step with (step, total steps), for stages that keep intermediate models.</param>
     public static void Run<T>(
         RunContext run, StageFolder stage, Transformer model, IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut,
         TrainOptions options, Action<int, int>? stepped = null)
     {
+        double? first = null;
         using var trainer = new Trainer<T>(model, objective, train, heldOut, Map(options, Seeds.Derive(run.Seed, stage.Name)),
             new TrainingHooks(
                 report =>
                 {
-                    if (report.Step % options.LogEvery == 0 || report.Step == report.TotalSteps) stage.Append(report.Step, report.Metrics);
+                    if (report.Step == 1) first = report.Metrics["loss"];
+                    if (report.Step == 1 || report.Step % options.LogEvery == 0 || report.Step == report.TotalSteps)
+                        stage.Append(report.Step, report.Metrics);
                     run.Progress(stage.Name, report);
                     stepped?.Invoke(report.Step, report.TotalSteps);
                 },
@@ -31,6 +39,9 @@ internal static class StageTrainer
                     using Stream file = writer.Create(StateFile);
                     SafetensorsWriter.Write(file, state, ScalarType.Float32);
                 })));
+        if (trainer.Skipped > 0)
+            run.Say($"{stage.Name}: {train.Count + heldOut.Count} examples, {trainer.Skipped} dropped "
+                + $"({DropReason.NoLossTokens} {trainer.Skipped})");
         if (stage.Resume is { } saved)
         {
             using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(saved.Folder, StateFile));
@@ -39,7 +50,16 @@ internal static class StageTrainer
         }
         run.Begin(stage.Name, trainer.Step);
         trainer.Run(run.Cancel);
+        first ??= MetricsRow.Read(stage.File("metrics.jsonl")).FirstOrDefault()?.Values.GetValueOrDefault("loss");
+        if (first is { } before && Unmoved(before, trainer.LossOfFirstBatch(), trainer.TotalSteps, options) is { } warning)
+            run.Say($"{stage.Name}: {warning}");
     }
+
+    /// <summary>What is to be said of a training that ended where it began; else null.</summary>
+    internal static string? Unmoved(double before, double after, int steps, TrainOptions options) =>
+        Math.Abs(after - before) >= HardlyMoved * Math.Abs(before) ? null : string.Create(CultureInfo.InvariantCulture,
+            $"the model hardly moved: the loss on the first batch was {before:F4} and is {after:F4} after {steps} "
+                + $"step{(steps == 1 ? "" : "s")} with a learning rate of {options.LearningRate}; raise learning_rate or epochs");
 
     private static TrainingOptions Map(TrainOptions o, ulong seed) => new()
     {

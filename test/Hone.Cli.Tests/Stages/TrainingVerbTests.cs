@@ -74,6 +74,35 @@ public class TrainingVerbTests : StageTest
         Assert.True((double)result["metrics"]!["eval/rewards/accuracies"]! > 0.9);
     }
 
+    /// <summary>Short blocks of packed conversations hold nothing but a question: the loss of a batch of one was 0/0.</summary>
+    [Fact]
+    public void Packed_blocks_without_learnt_tokens_are_skipped_and_counted()
+    {
+        string rows = Rows.Write(At("long.jsonl"), i => new JsonObject { ["prompt"] = new string('x', 60 + i), ["completion"] = "Yes." });
+        Result result = Command.Done("sft", "--model", Model, "--data", rows, "--output", At("out"), "--device", "cpu",
+            "--set", "sft.packing_length=8", "--set", "sft.batch_size=1", "--set", "data.held_out.sft=0");
+        Assert.Matches(@"sft: \d+ examples, \d+ dropped \(no_loss_tokens \d+\)", result.Error);
+    }
+
+    /// <summary>The recipe's defaults are those of 8B weights and many rows: on a few rows they changed nothing, without a word.</summary>
+    [Theory]
+    [InlineData("sft", "sft.learning_rate=1e-9")]
+    [InlineData("reward", "reward.learning_rate=1e-9")]
+    [InlineData("dpo", "offline_dpo.learning_rate=5e-7")]
+    public void A_model_that_did_not_move_is_said(string verb, string rate)
+    {
+        string[] data = verb == "sft" ? ["--data", Rows.Conversations(At("rows.jsonl"))]
+            : verb == "dpo" ? ["--pairs", Rows.Preferences(At("rows.jsonl")), "--reference", Model]
+            : ["--data", Rows.Preferences(At("rows.jsonl"))];
+        string section = rate.Split('.')[0];
+        string[] args = [verb, "--model", Model, .. data, .. Short(section)];
+        Assert.DoesNotContain("hardly moved", Command.Done([.. args, "--output", At("moved")]).Error, StringComparison.Ordinal);
+        Result result = Command.Done([.. args, "--set", rate, "--output", At("out")]);
+        Assert.Contains($"{verb}: the model hardly moved: the loss on the first batch was ", result.Error, StringComparison.Ordinal);
+        Assert.Contains("raise learning_rate or epochs", result.Error, StringComparison.Ordinal);
+        Assert.Contains("the model hardly moved", File.ReadAllText(At("out/training/log.jsonl")), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("sft", "--data")]
     [InlineData("reward", "--data")]

@@ -89,7 +89,7 @@ public class PreferenceLayoutTests
     }
 
     [Theory]
-    [InlineData("""{"chosen": "good", "rejected": "bad"}""", "`chosen` is not a transcript")]
+    [InlineData("""{"chosen": "good", "rejected": "bad"}""", "no common beginning that could be the prompt")]
     [InlineData("""{"chosen": "\n\nHuman: q", "rejected": "\n\nHuman: q\n\nAssistant: bad"}""", "ends with a message of the user")]
     [InlineData("""{"chosen": [], "rejected": []}""", "`chosen` has no messages")]
     [InlineData("""

@@ -28,17 +28,25 @@ public class PublishedCorporaTests
         "2312 rows, 2308 kept, 4 dropped (empty_answer 4); layout: preferences as hh-rlhf transcripts")]
     [InlineData("torchtune/hh_rlhf_tiny.json", "1 rows, 1 kept, 0 dropped; layout: preferences as message lists")]
     [InlineData("torchtune/stack_exchange_paired_tiny.json", "25 rows, 25 kept, 0 dropped; layout: preferences as Stack Exchange pairs")]
-    [InlineData("llama-factory/kto_en_demo.json", ":2: no known layout of preferences has the columns `messages`, `label`")]
-    [InlineData("tinystories_sample.txt", ": a text file cannot hold preferences\n  Use JSONL, a JSON array or Parquet.")]
+    [InlineData("tinystories_sample.txt", ": a text file cannot hold preferences\n  Use JSONL, a JSON array, CSV or Parquet.")]
     public void As_preferences(string file, string outcome) => Check(file, outcome, DataReader.ReadPreferences);
 
     [Theory]
     [InlineData("llama-factory/kto_en_demo.json",
-        "300 rows, 300 kept, 0 dropped; changed (answer_left_out 300); layout: prompts as messages; columns not used: label")]
+        "300 rows, 300 kept, 0 dropped; changed (answer_left_out 300); layout: prompts as messages")]
     [InlineData("oasst_en_100_tree.jsonl", ":1: no known layout of prompts has the columns `message_tree_id`, `tree_state`, `prompt`")]
     [InlineData("user_oriented_instructions.jsonl",
         ":1: no known layout of prompts has the columns `id`, `motivation_app`, `instruction`, `instances`")]
     public void As_prompts(string file, string outcome) => Check(file, outcome, DataReader.ReadPrompts);
+
+    /// <summary>Labelled answers are paired where two have the same prompt; of 300 rows two have.</summary>
+    [Fact]
+    public void Labelled_answers_as_preferences()
+    {
+        DataReport report = new("x");
+        Assert.Single(DataReader.ReadPreferences(SharedData.Require("corpora/llama-factory/kto_en_demo.json"), report));
+        Assert.Equal("x: 300 rows, 2 kept, 298 dropped (no_counterpart 298); layout: " + LabelledAnswers.LayoutName, report.ToString());
+    }
 
     /// <summary>The rows of the RLHFlow pipeline: prompts, samples with and without rewards, and the one object of May 2024.</summary>
     [Fact]

@@ -69,11 +69,11 @@ public class DataFileTests
     public void Missing_files_unknown_kinds_and_empty_files_are_named()
     {
         using TempFolder folder = new();
-        File.WriteAllText(folder.File("rows.csv"), "PAR1");
+        File.WriteAllText(folder.File("rows.xlsx"), "PK");
         File.WriteAllText(folder.File("empty.jsonl"), " \n");
         File.WriteAllText(folder.File("list.json"), "[]");
         Assert.Contains("no such file", Assert.Throws<InputException>(() => Prompts(folder.File("none.jsonl"))).Message);
-        Assert.Contains("`.csv`", Assert.Throws<InputException>(() => Prompts(folder.File("rows.csv"))).Message);
+        Assert.Contains("`.xlsx`", Assert.Throws<InputException>(() => Prompts(folder.File("rows.xlsx"))).Message);
         Assert.Contains("no rows", Assert.Throws<InputException>(() => Prompts(folder.File("empty.jsonl"))).Message);
         Assert.Contains("no rows", Assert.Throws<InputException>(() => Prompts(folder.File("list.json"))).Message);
         Assert.Contains("a folder", Assert.Throws<InputException>(() => Prompts(folder.Path)).Message);

@@ -22,12 +22,12 @@ public class Utf8Tests
     }
 
     [Fact]
-    public void Utf16_is_refused_at_its_first_byte()
+    public void Utf16_is_named_as_what_it_is()
     {
         using TempFolder folder = new();
         string path = folder.File("rows.jsonl");
         File.WriteAllText(path, "{\"prompt\": \"a\"}", Encoding.Unicode);
-        Assert.Contains("offset 0 ",
+        Assert.Contains("UTF-16",
             Assert.Throws<InputException>(() => DataReader.ReadPrompts(path, new DataReport(path)).Count()).Message);
     }
 

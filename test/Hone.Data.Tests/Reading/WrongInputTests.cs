@@ -22,7 +22,8 @@ public class WrongInputTests
         + "`prompt`; the first row was prompts as prompt (prompt).")]
     [InlineData("{\"prompt\": \"a\"}\n{\"messages\": []}\n", ":2: mixed layouts: this row is prompts as messages (messages), the first row "
         + "was prompts as prompt (prompt)\n  Put each layout into a file of its own.")]
-    [InlineData("", ": the file has no rows")]
+    [InlineData("", ": the file is empty\n  Was it copied or downloaded completely?")]
+    [InlineData("\n", ": the file has no rows")]
     public void Broken_json_unknown_layouts_and_mixed_types(string content, string message) =>
         Check("rows.jsonl", Encoding.UTF8.GetBytes(content), message);
 
@@ -32,12 +33,12 @@ public class WrongInputTests
             + "iconv -f LATIN1 -t UTF-8 OLD > NEW");
 
     [Fact]
-    public void A_kind_of_file_that_is_not_known() => Check("rows.csv", [.. "prompt\na\n"u8],
-        ": `.csv` is not a known kind of data file\n  Convert it to one of .jsonl, .ndjson, .json, .txt, .parquet.");
+    public void A_kind_of_file_that_is_not_known() => Check("rows.xlsx", [.. "prompt\na\n"u8],
+        ": `.xlsx` is not a known kind of data file\n  Convert it to one of .jsonl, .ndjson, .json, .csv, .txt, .parquet.");
 
     [Fact]
     public void Parquet_within_gzip() => Check("rows.parquet.gz", [],
-        ": `.parquet.gz` is not a known kind of data file\n  Convert it to one of .jsonl, .ndjson, .json, .txt, .parquet.");
+        ": `.parquet.gz` is not a known kind of data file\n  Convert it to one of .jsonl, .ndjson, .json, .csv, .txt, .parquet.");
 
     [Fact]
     public void A_missing_column_names_those_that_are_there() =>

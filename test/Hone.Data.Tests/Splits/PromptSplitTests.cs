@@ -57,6 +57,12 @@ public class PromptSplitTests
         InputException e =
             Assert.Throws<InputException>(() => Split([.. Prompts(10), .. Prompts(5)], 1, ("selection", 8), ("iteration 1", 8)));
         Assert.Contains("15 rows with 10 distinct prompts do not reach for selection 8 + iteration 1 8: `iteration 1` gets", e.Message);
+        e = Assert.Throws<InputException>(() => PromptSplit.Split([.. Enumerable.Range(0, 40).Select(i => (UInt128)i)], 1,
+            ("data.held_out.selection", 256), ("data.held_out.test", 500), ("online.prompts_per_iteration (iteration 1)", 20_000),
+            ("online.prompts_per_iteration (iteration 2)", 20_000)));
+        Assert.Contains("`data.held_out.selection` gets 40, `data.held_out.test` gets 0, `online.prompts_per_iteration (iteration 1)` gets 0, ",
+            e.Message);
+        Assert.EndsWith("--set data.held_out.selection=1 --set data.held_out.test=1 --set online.prompts_per_iteration=19", e.Fix);
     }
 
     /// <summary>Trap 6: the public code evaluates the reward model on rows that it trained on. That is refused.</summary>

@@ -22,9 +22,9 @@ public sealed class RunFolderTests : IDisposable
     {
         Make();
         Assert.EndsWith("runs/2025-01-31-try", RunPath.Replace('\\', '/'), StringComparison.Ordinal);
-        (string path, var manifest) = Assert.Single(RunFolder.List(_folder.File("runs")));
-        Assert.Equal((RunPath, "try", "2025-01-31T12:00:00Z"), (path, (string?)manifest["name"], (string?)manifest["created"]));
-        Assert.Null(manifest["finished"]);
+        (string path, RunManifest? manifest, _) = Assert.Single(RunFolder.List(_folder.File("runs")));
+        Assert.Equal((RunPath, "try", "2025-01-31T12:00:00Z"), (path, manifest!.Name, manifest.Created));
+        Assert.Null(manifest.Finished);
         _clock.Pass(60);
         using (RunFolder run = RunFolder.Resume(RunPath, _clock))
         {
@@ -32,7 +32,7 @@ public sealed class RunFolderTests : IDisposable
             run.MarkFinished(_clock);
         }
         manifest = Assert.Single(RunFolder.List(_folder.File("runs"))).Manifest;
-        Assert.Equal(("2025-01-31T12:00:00Z", "2025-01-31T12:01:00Z"), ((string?)manifest["created"], (string?)manifest["finished"]));
+        Assert.Equal(("2025-01-31T12:00:00Z", "2025-01-31T12:01:00Z"), (manifest!.Created, manifest.Finished));
     }
 
     [Fact]
@@ -95,6 +95,43 @@ public sealed class RunFolderTests : IDisposable
         File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("try", "tri", StringComparison.Ordinal));
         Assert.Contains("manifest.json is damaged", Assert.Throws<InputException>(() => RunFolder.Resume(RunPath, _clock)).Message,
             StringComparison.Ordinal);
+    }
+
+    /// <summary>Sealed with a right hash, so its content is what somebody meant it to be: no run may stop the list of all.</summary>
+    [Theory]
+    [InlineData("\"name\": \"try\"", "\"name\": 7")]
+    [InlineData("\"name\": \"try\"", "\"name\": null")]
+    [InlineData("\"name\": \"try\"", "\"name\": \"try\", \"name\": \"other\"")]
+    [InlineData("\"format\": 1", "\"format\": 1, \"format\": 1")]
+    [InlineData("\"threads\": null", "\"threads\": 1e300")]
+    [InlineData("\"files\": []", "\"files\": [7]")]
+    [InlineData("\"origin\": \"default\"", "\"origin\": [], \"origin\": {}")]
+    [InlineData("\"finished\": null", "\"finished\": {}")]
+    public void A_manifest_with_duplicate_keys_or_wrong_types_stops_neither_the_list_nor_says_nothing(string from, string to)
+    {
+        Make();
+        string path = Path.Combine(RunPath, "manifest.json"), text = File.ReadAllText(path);
+        Assert.Contains(from, text, StringComparison.Ordinal);
+        string body = text[..text.LastIndexOf(",\n  \"sha256\"", StringComparison.Ordinal)].Replace(from, to, StringComparison.Ordinal);
+        string hash = FileDigest.Hex(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(body + "\n}")));
+        File.WriteAllText(path, $"{body},\n  \"sha256\": \"{hash}\"\n}}\n");
+        (_, RunManifest? manifest, string? problem) = Assert.Single(RunFolder.List(_folder.File("runs")));
+        Assert.Null(manifest);
+        Assert.NotNull(problem);
+        Assert.Contains(problem, Assert.Throws<InputException>(() => RunFolder.Resume(RunPath, _clock)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_process_with_another_number_of_threads_is_told()
+    {
+        using (RunFolder run = RunFolder.Create(RunPath, Recipe(), _clock)) Assert.Null(run.Begin(4, _clock));
+        using (RunFolder run = RunFolder.Resume(RunPath, _clock)) Assert.Null(run.Begin(4, _clock));
+        using (RunFolder run = RunFolder.Resume(RunPath, _clock))
+        {
+            Assert.Equal(4, run.Begin(2, _clock));
+            run.MarkFinished(_clock);
+        }
+        Assert.Equal(2, Assert.Single(RunFolder.List(_folder.File("runs"))).Manifest!.Threads);
     }
 
     [Fact]

@@ -31,6 +31,27 @@ public class FindingsTests
         Assert.Contains("from online-dpo-2 to online-dpo-3", said, StringComparison.Ordinal);
     }
 
+    /// <summary>One offline policy at a large KL suggested that online DPO gets the same for less: it is compared at its own KL.</summary>
+    [Theory]
+    [InlineData(0.80, "the two cannot be told apart")]
+    [InlineData(0.60, "online DPO is ahead of it")]
+    [InlineData(0.95, "online DPO is behind it")]
+    public void Online_is_compared_with_offline_at_the_same_KL(double offline, string verdict)
+    {
+        RunResults results = FakeRun.Results();
+        ResultRow online = results.Rows.Single(r => r.Selected), far = results.Rows.Single(r => r.Name == "offline-dpo");
+        ResultRow near = far with
+        {
+            Name = "offline-dpo-beta-0-5",
+            Kl = online.Kl,
+            GoldWinRate = new Interval(offline, offline - 0.03, offline + 0.03),
+        };
+        Assert.DoesNotContain(Findings.Sentences(results), s => s.Contains("interpolated", StringComparison.Ordinal));
+        string said = Assert.Single(Findings.Sentences(results with { Rows = [.. results.Rows, near] }),
+            s => s.Contains("interpolated over its betas", StringComparison.Ordinal));
+        Assert.EndsWith(verdict + ".", said, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Releasing_sft_is_said()
     {

@@ -86,6 +86,38 @@ public sealed class TrainerTests
         Assert.True(evaluated!["eval/loss"] < losses[0] / 2);
     }
 
+    /// <summary>A block of packed conversations may hold nothing but a question: its loss was 0/0, and the data was blamed.</summary>
+    [Fact]
+    public void Examples_without_a_learnt_token_are_skipped_and_counted_in_training_and_in_evaluation()
+    {
+        // The first token is not predicted: a mark on it alone is nothing to learn.
+        SftExample[] empty = [new([1, 2, 3], [false, false, false]), new([4, 1], [true, false])];
+        var losses = new List<double>();
+        bool evaluated = false;
+        using var model = new Transformer(s_config, RandomWeights.Create(s_config, 1), ScalarType.Float32);
+        using var trainer = new Trainer<SftExample>(model, new SftObjective(), [empty[0], .. Examples(), empty[1]], empty,
+            Options() with { BatchSize = 1, Epochs = 1 },
+            new TrainingHooks(r => losses.Add(r.Metrics["loss"]), (_, _) => evaluated = true, (_, _) => { }));
+        trainer.Run(CancellationToken.None);
+        Assert.Equal(4, trainer.Skipped);
+        Assert.Equal(Examples().Count, losses.Count);
+        Assert.All(losses, loss => Assert.True(double.IsFinite(loss)));
+        Assert.False(evaluated);
+        Assert.Contains("None of the 2 examples has anything to learn", Assert.Throws<InputException>(
+            () => new Trainer<SftExample>(model, new SftObjective(), empty, [], Options(), Hooks())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_loss_of_the_first_batch_is_that_of_the_first_step_until_something_is_learnt()
+    {
+        var losses = new List<double>();
+        using Trainer<SftExample> trainer = Create(Options() with { Epochs = 20 }, stepped: r => losses.Add(r.Metrics["loss"]));
+        double before = trainer.LossOfFirstBatch();
+        trainer.Run(CancellationToken.None);
+        Assert.Equal(losses[0], before, 1e-5);
+        Assert.True(trainer.LossOfFirstBatch() < before / 2);
+    }
+
     private static Dictionary<string, float[]> Train(TrainingOptions options, int steps)
     {
         using var source = new CancellationTokenSource();

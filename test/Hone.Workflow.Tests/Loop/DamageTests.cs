@@ -73,6 +73,46 @@ public sealed class DamageTests(Unbroken unbroken) : IDisposable
         Artefacts.AssertEqual(unbroken.Run.Folder, run.Folder);
     }
 
+    /// <summary>No stage vouches for these two files of a finished run; the recipe decides, the times are only told.</summary>
+    [Fact]
+    public void A_flipped_bit_in_the_recipe_or_the_times_of_a_finished_run_is_named()
+    {
+        TinyRun run = unbroken.Run.CopyTo(_folder.File("run"));
+        File.AppendAllText(run.File("timing.jsonl"), "x");
+        run.Go();
+        Assert.Contains("since the run was finished: timing.jsonl has 1 bytes, expected 0", run.Lines);
+        run.Lines.Clear();
+        run.Go();
+        Assert.DoesNotContain(run.Lines, l => l.StartsWith("since the run was finished", StringComparison.Ordinal));
+        string recipe = File.ReadAllText(run.File("recipe.yaml"));
+        File.WriteAllText(run.File("recipe.yaml"), recipe.Replace("bootstrap_samples: 100", "bootstrap_samples: 101", StringComparison.Ordinal));
+        InputException refused = Assert.Throws<InputException>(() => run.Go());
+        Assert.Contains("the recipe of the finished run has changed: recipe.yaml is damaged: expected sha256", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rows_of_the_run_that_were_damaged_are_put_right_and_named()
+    {
+        TinyRun run = unbroken.Run.CopyTo(_folder.File("run"));
+        Flip(run.File("metrics.jsonl"), 0.01);
+        run.Go();
+        Assert.Contains("sft: its rows in the run's metrics.jsonl were damaged, and are put right from its own", run.Lines);
+        Artefacts.AssertEqual(unbroken.Run.Folder, run.Folder);
+    }
+
+    /// <summary>The stage is done again, to the same end; its rows stand once.</summary>
+    [Theory]
+    [InlineData("sft")]
+    [InlineData("evaluate/offline-dpo")]
+    public void A_stage_whose_folder_was_deleted_is_noticed(string stage)
+    {
+        TinyRun run = unbroken.Run.CopyTo(_folder.File("run"));
+        Directory.Delete(run.File(stage), recursive: true);
+        run.Go();
+        Assert.Contains($"{stage}: was done, but its folder is gone; it is done again", run.Lines);
+        Artefacts.AssertEqual(unbroken.Run.Folder, run.Folder);
+    }
+
     private static void Flip(string path, double place)
     {
         byte[] bytes = File.ReadAllBytes(path);

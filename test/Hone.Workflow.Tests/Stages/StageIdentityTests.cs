@@ -28,6 +28,7 @@ public sealed class StageIdentityTests : IDisposable
         ["offline_dpo.max_length"] = "offline-dpo",
         ["offline_dpo.max_prompt_length"] = "offline-dpo",
         ["offline_dpo.too_long"] = "offline-dpo",
+        ["offline_dpo.beta_sweep"] = Nothing, // each is a stage of its own
         ["online.samples"] = "online-1/samples",
         ["online.max_new_tokens"] = "online-1/samples preferences reward-check",
         ["online.pairs"] = "online-1/pairs",
@@ -131,7 +132,7 @@ public sealed class StageIdentityTests : IDisposable
             ["preferences"] = identity.Preferences(people, 1, model),
             ["reward"] = identity.Reward(data, model),
             ["reward-check"] = identity.RewardCheck(data, model, model),
-            ["offline-dpo"] = identity.OfflineDpo(data, model),
+            ["offline-dpo"] = identity.OfflineDpo(recipe.OfflineDpo, data, model),
             ["online-1/samples"] = identity.Samples([], model),
             ["online-1/pairs"] = identity.Pairs(done, model, model),
             ["online-1/dpo"] = identity.OnlineDpo(OnlineIteration.Options(recipe.Online, 1), done, model),

@@ -75,6 +75,25 @@ public sealed class StageTests(Unbroken unbroken) : IDisposable
         Artefacts.AssertEqual(unbroken.Run.Folder, run.Folder);
     }
 
+    /// <summary>A finished run gets a sweep of the baseline: the stages there are stay, each beta is a stage and a row.</summary>
+    [Fact]
+    public void A_sweep_of_beta_adds_a_stage_and_a_row_for_each()
+    {
+        TinyRun run = unbroken.Run.CopyTo(_folder.File("run"));
+        RunResults results = run.Go(set: ["offline_dpo.beta_sweep=[0.5, 2]"]);
+        Assert.Equal(["sft", "offline-dpo", "offline-dpo-beta-0-5", "offline-dpo-beta-2", "online-dpo-1", "online-dpo-2"],
+            results.Rows.Select(r => r.Name));
+        Assert.Contains("offline-dpo: already done", run.Lines);
+        Assert.Equal(["beta 0.1", "beta 0.5", "beta 2"],
+            results.KlCurve.Where(p => p.Series == "offline").Select(p => p.Label).Order(StringComparer.Ordinal));
+        run.Lines.Clear();
+        run.Go(redo: ["offline-dpo-beta-2"]);
+        Assert.Contains("offline-dpo-beta-2: done again from the start", run.Lines);
+        Assert.Contains("offline-dpo-beta-0-5: already done", run.Lines);
+        Assert.Contains("is there already", Assert.Throws<InputException>(
+            () => run.Go(set: ["offline_dpo.beta_sweep=[0.5, 0.1]"])).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>A finished run gets a further iteration: nothing before it is done again, and the tables know it.</summary>
     [Fact]
     public void One_more_iteration_does_that_iteration_only()
