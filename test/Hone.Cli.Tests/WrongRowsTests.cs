@@ -102,8 +102,8 @@ public class WrongRowsTests : StageTest
     public void Fewer_rows_than_are_held_out_name_the_key()
     {
         string error = Command.Refused("sft", "--model", Model,
-            "--data", Rows.Conversations(At("sft.jsonl")), "--output", At("out"), "--device", "cpu");
-        Assert.Contains("data.held_out.sft", error, StringComparison.Ordinal);
+            "--data", Rows.Conversations(At("sft.jsonl")), "--output", At("out"), "--device", "cpu", "--set", "data.held_out.sft=500");
+        Assert.Contains("--set data.held_out.sft=1", error, StringComparison.Ordinal);
         Assert.False(Path.Exists(At("out.training")));
     }
 

@@ -62,8 +62,12 @@ public class DpoVerbTests : StageTest
     }
 
     [Fact]
-    public void Without_any_reference_it_is_refused() => Assert.Contains("no reference log-probabilities",
-        Command.Refused(Dpo(Rows.Preferences(At("rows.jsonl")), At("out"))), StringComparison.Ordinal);
+    public void Without_a_reference_the_policy_as_it_begins_is_it()
+    {
+        Command.Done(Dpo(Rows.Preferences(At("rows.jsonl")), At("named"), "--reference", Model));
+        Command.Done(Dpo(Rows.Preferences(At("rows.jsonl")), At("out")));
+        Assert.Equal(Weights(At("named")), Weights(At("out")));
+    }
 
     [Fact]
     public void A_reference_with_another_tokenizer_is_refused()
