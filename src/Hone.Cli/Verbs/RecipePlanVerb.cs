@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Hone.Models;
 using Hone.Runs.Recipes;
 using Hone.Workflow;
 

@@ -12,7 +12,7 @@ namespace Hone.Workflow;
 /// A recipe for a model and data of one's own: lengths from the rows and the model's context, batch and epochs from the number of
 /// rows, learning rates from the model's size; each value with its reason.
 /// </summary>
-public static class FittedRecipe
+internal static class FittedRecipe
 {
     private const int Column = 40, MeasuredRows = 2000, WantedSteps = 30, LengthStep = 64;
 

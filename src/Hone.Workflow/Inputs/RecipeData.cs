@@ -1,14 +1,13 @@
-using Hone.Data;
 using Hone.Inference;
 using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
 
 /// <summary>Examples, optimiser steps and tokens of a stage, all epochs together.</summary>
-public sealed record StagePlan(string Stage, int Examples, int HeldOut, int Steps, long Tokens);
+internal sealed record StagePlan(string Stage, int Examples, int HeldOut, int Steps, long Tokens);
 
 /// <summary>A recipe's data read as a run would read them: what is dropped, how the rows are dealt out, how long the stages are.</summary>
-public static class RecipeData
+internal static class RecipeData
 {
     /// <summary>Lines on every source, and the stages that train on given rows.</summary>
     /// <exception cref="InputException">The run would stop here, for the same reason.</exception>

@@ -9,17 +9,17 @@ namespace Hone.Workflow;
 /// <param name="Setting">As <c>--set</c> takes it.</param>
 /// <param name="Saves">Bytes.</param>
 /// <param name="Price">What it costs.</param>
-public sealed record PlanKnob(string Setting, long Saves, string Price);
+internal sealed record PlanKnob(string Setting, long Saves, string Price);
 
 /// <summary>What a training stage will take.</summary>
 /// <param name="Trained">Numbers that are trained.</param>
 /// <param name="Knobs">What would make it smaller, most first.</param>
-public sealed record StageMemoryPlan(string Stage, long Trained, long Tokens, TrainingMemory Memory, IReadOnlyList<PlanKnob> Knobs);
+internal sealed record StageMemoryPlan(string Stage, long Trained, long Tokens, TrainingMemory Memory, IReadOnlyList<PlanKnob> Knobs);
 
 /// <summary>What a run will take, before it starts: memory by stage and part, and the disk.</summary>
 /// <param name="Machine">Bytes that this process may use.</param>
 /// <param name="Disk">Bytes of the models and training states that it keeps.</param>
-public sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> Stages, long Sampling, long Disk, long Machine)
+internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> Stages, long Sampling, long Disk, long Machine)
 {
     /// <summary>Whether every stage fits.</summary>
     public bool Fits => Stages.All(s => s.Memory.Total <= Machine) && Sampling <= Machine;

@@ -5,7 +5,7 @@ using Hone.Workflow.World;
 namespace Hone.Workflow;
 
 /// <summary>The shape of a recipe's base model, from its configuration alone.</summary>
-public static class RunPlanModel
+internal static class RunPlanModel
 {
     /// <param name="localise">From the recipe's word for the model to its folder on this machine.</param>
     /// <exception cref="InputException">There is no such model.</exception>

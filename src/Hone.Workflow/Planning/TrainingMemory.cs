@@ -1,7 +1,6 @@
 using Hone.Data;
 using Hone.Models;
 using Hone.Runs.Recipes;
-using static TorchSharp.torch;
 
 namespace Hone.Workflow;
 
@@ -15,7 +14,7 @@ namespace Hone.Workflow;
 /// <param name="Activations">What is kept of a pass for its backward pass.</param>
 /// <param name="Head">Buffers and gradients of the vocabulary's head.</param>
 /// <param name="Runtime">The process itself: .NET, libtorch and its pools.</param>
-public sealed record TrainingMemory(long Weights, long Gradients, long Optimizer, long Activations, long Head, long Runtime)
+internal sealed record TrainingMemory(long Weights, long Gradients, long Optimizer, long Activations, long Head, long Runtime)
 {
     private const long OfTheProcess = 300L << 20;
 
