@@ -31,7 +31,12 @@ var shape = new TransformerConfig
 if (args is [.., "1b"])
     shape = shape with
     {
-        VocabularySize = 128_256, HiddenSize = 2048, IntermediateSize = 8192, LayerCount = 16, HeadCount = 32, KeyValueHeadCount = 8,
+        VocabularySize = 128_256,
+        HiddenSize = 2048,
+        IntermediateSize = 8192,
+        LayerCount = 16,
+        HeadCount = 32,
+        KeyValueHeadCount = 8,
     };
 long weightBytes;
 string folder = Directory.CreateTempSubdirectory("hone-memory-").FullName;

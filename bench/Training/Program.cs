@@ -19,7 +19,13 @@ if (args is ["child", .. var own])
 string what = args[0], shape = args[1], type = args[2];
 int rounds = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 5;
 string steps = args.Length > 4 ? args[4] : "3";
-string[] sides = what switch { "lora" => ["full", "lora"], "states" => ["full", "small"], "qlora" => ["lora", "qlora"], _ => ["plain", "hone"] };
+string[] sides = what switch
+{
+    "lora" => ["full", "lora"],
+    "states" => ["full", "small"],
+    "qlora" => ["lora", "qlora"],
+    _ => ["plain", "hone"],
+};
 var results = sides.ToDictionary(s => s, _ => new List<double[]>());
 for (int round = 0; round < rounds; round++)
     foreach (string side in sides)
@@ -46,7 +52,8 @@ static string Line(double[] f) => string.Create(CultureInfo.InvariantCulture,
 
 static double[] Child(string[] arguments)
 {
-    var start = new ProcessStartInfo("dotnet", [Environment.GetCommandLineArgs()[0], "child", .. arguments]) { RedirectStandardOutput = true };
+    string[] command = [Environment.GetCommandLineArgs()[0], "child", .. arguments];
+    var start = new ProcessStartInfo("dotnet", command) { RedirectStandardOutput = true };
     using Process process = Process.Start(start)!;
     string output = process.StandardOutput.ReadToEnd();
     process.WaitForExit();

@@ -143,7 +143,8 @@ internal static class Sides
         {
             using var scope = NewDisposeScope();
             Tensor loss = plain
-                ? nn.functional.cross_entropy(matmul(rows, head.to(compute).t()).to(ScalarType.Float32), targets, reduction: nn.Reduction.Sum)
+                ? nn.functional.cross_entropy(matmul(rows, head.to(compute).t()).to(ScalarType.Float32), targets,
+                    reduction: nn.Reduction.Sum)
                 : -LogProbHead.Sum(rows, head, targets);
             loss.backward();
             rows.grad!.zero_();

@@ -11,8 +11,14 @@ internal sealed class RecipeOptions
         Description = "KEY=VALUE: overrides a key of the recipe, for example sft.epochs=2.",
         HelpName = "key=value",
     };
-    private readonly Option<int?> _seed = new("--seed") { Description = $"Seed of everything random; default: the recipe's, {new Recipe().Seed} where it says nothing." };
-    private readonly Option<string?> _device = new("--device") { Description = "auto, cpu, cuda or cuda:N; default: the recipe's, auto where it says nothing." };
+    private readonly Option<int?> _seed = new("--seed")
+    {
+        Description = $"Seed of everything random; default: the recipe's, {new Recipe().Seed} where it says nothing.",
+    };
+    private readonly Option<string?> _device = new("--device")
+    {
+        Description = "auto, cpu, cuda or cuda:N; default: the recipe's, auto where it says nothing.",
+    };
 
     public RecipeOptions(Command command)
     {

@@ -6,7 +6,10 @@ namespace Hone.Cli;
 internal sealed class RowOptions
 {
     private readonly Option<string> _model = StageOptions.Folder("--model", "Folder of the model (Hugging Face layout).");
-    private readonly Option<string?> _input = new("--input", "--data") { Description = "File of rows (JSONL, a JSON array, CSV, Parquet, also packed); default: JSON lines of stdin." };
+    private readonly Option<string?> _input = new("--input", "--data")
+    {
+        Description = "File of rows (JSONL, a JSON array, CSV, Parquet, also packed); default: JSON lines of stdin.",
+    };
     private readonly CommonOptions _common;
 
     public RowOptions(Command command)

@@ -24,8 +24,11 @@ internal sealed class TrainingFlags
         {
             Description = $"Most tokens of an example ({section}.max_length); default {own.MaxLength}, or the model's context.",
         };
-        _beta = new("--beta") { Description = $"Strength of the pull towards the reference ({section}.beta); default "
-            + $"{Text(usual.OfflineDpo.Beta)}." };
+        _beta = new("--beta")
+        {
+            Description = $"Strength of the pull towards the reference ({section}.beta); default "
+            + $"{Text(usual.OfflineDpo.Beta)}."
+        };
         _loss = new("--loss") { Description = $"The loss, or several with weights ({section}.loss); default {usual.OfflineDpo.Loss}." };
         foreach (Option option in (Option[])[_rate, _epochs, _batch, _length]) command.Add(option);
         if (own is not DpoOptions) return;
@@ -44,7 +47,8 @@ internal sealed class TrainingFlags
             // A prompt limit of the defaults that leaves no room goes along; one of the recipe's is its own affair.
             if (_section == "offline_dpo" && length <= new Recipe().OfflineDpo.MaxPromptLength && length > 1
                 && parsed.GetValue<string?>("--recipe") is null
-                && !(parsed.GetValue<string[]>("--set") ?? []).Any(s => s.StartsWith("offline_dpo.max_prompt_length", StringComparison.Ordinal)))
+                && !(parsed.GetValue<string[]>("--set") ?? [])
+                    .Any(s => s.StartsWith("offline_dpo.max_prompt_length", StringComparison.Ordinal)))
                 yield return Flag(_length, "max_prompt_length", $"{Math.Max(1, length / 2)}");
         }
         if (_section != "offline_dpo") yield break;

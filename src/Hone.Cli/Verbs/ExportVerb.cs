@@ -45,7 +45,8 @@ internal static class ExportVerb
             string path = parsed.GetRequiredValue(output);
             string? format = parsed.GetValue(gguf);
             if (format is null != parsed.GetValue(merge))
-                throw new InputException("export needs one of --gguf and --merge", fix: $"Give --gguf ({types}), or --merge for an adapter.");
+                throw new InputException("export needs one of --gguf and --merge",
+                    fix: $"Give --gguf ({types}), or --merge for an adapter.");
             if (Path.Exists(path))
                 throw new InputException("there is something here already", path, "Give the result another place with --output.");
             string folder = io.Model(parsed.GetRequiredValue(model));

@@ -9,7 +9,11 @@ internal static class HelpVerb
 
     public static Command Create(Streams io)
     {
-        var verb = new Argument<string[]>("verb") { Description = "The verb; left out lists all there are.", Arity = ArgumentArity.ZeroOrMore };
+        var verb = new Argument<string[]>("verb")
+        {
+            Description = "The verb; left out lists all there are.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var command = new Verb(Name, "Say what a verb does and takes.", """
             Examples:
               hone help

@@ -17,7 +17,10 @@ internal static class RecipeVerb
     private static Verb Init(Streams io)
     {
         var file = new Argument<string?>("file") { Description = "File to write; left out prints it.", Arity = ArgumentArity.ZeroOrOne };
-        var model = new Option<string?>("--model") { Description = "Folder of the model, or its id on a hub, that the recipe is fitted to." };
+        var model = new Option<string?>("--model")
+        {
+            Description = "Folder of the model, or its id on a hub, that the recipe is fitted to.",
+        };
         var data = new Option<string[]>("--data")
         {
             Description = "Conversations or preferences that the recipe is fitted to: files or folders.",
@@ -106,7 +109,8 @@ internal static class RecipeVerb
             string? missing = Missing(resolved);
             if (missing is not null) io.Error.WriteLine($"note: {missing}");
             JsonObject stages = missing is null ? Read(io, resolved.Value) : [];
-            ResultPrinter.Print(io.Out, common.Json(parsed), ("recipe", path), ("valid", true), ("runs_here", missing is null), ("stages", stages));
+            ResultPrinter.Print(io.Out, common.Json(parsed), ("recipe", path), ("valid", true), ("runs_here", missing is null),
+                ("stages", stages));
             return 0;
         });
         return command;

@@ -10,7 +10,8 @@ internal static class RewardVerb
     public static Command Create(Streams io)
     {
         Option<string> model = StageOptions.Folder("--model", "Folder of the language model to start from, usually the SFT model.");
-        Option<string[]> data = StageOptions.Files("--data", "Preference pairs: files or folders (.jsonl, .json, .csv, .parquet, packed or not).");
+        Option<string[]> data = StageOptions
+            .Files("--data", "Preference pairs: files or folders (.jsonl, .json, .csv, .parquet, packed or not).");
         var command = new Verb("reward", "Train a reward model on preference pairs.", $$"""
             Rows hold `chosen` and `rejected`, as message lists or as texts beside `prompt`. The settings are those under
             reward in the recipe; data.held_out.reward rows are set aside, and eval/accuracy says how often the model

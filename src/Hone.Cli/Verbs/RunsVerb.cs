@@ -25,7 +25,8 @@ internal static class RunsVerb
             string root = parsed.GetRequiredValue(folder);
             // Before the first run the usual folder is not there; one that was named should be.
             if (!Directory.Exists(root) && parsed.GetResult(folder) is { Tokens.Count: > 0 })
-                throw new InputException("there is no such folder", root, "hone runs FOLDER lists the runs in it; without FOLDER, in runs/.");
+                throw new InputException("there is no such folder", root,
+                    "hone runs FOLDER lists the runs in it; without FOLDER, in runs/.");
             string[][] rows = [.. RunFolder.List(root).Select(run => Row(run.Path, run.Manifest, run.Problem))];
             if (common.Json(parsed))
             {

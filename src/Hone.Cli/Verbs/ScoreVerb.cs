@@ -12,7 +12,8 @@ internal static class ScoreVerb
     public static Command Create(Streams io)
     {
         Option<string> model = StageOptions.Folder("--model", "Folder of the reward model.");
-        Option<string> samples = StageOptions.Folder("--data", "File of hone sample, or any rows with `prompt` and `responses`.", "--samples");
+        Option<string> samples = StageOptions
+            .Folder("--data", "File of hone sample, or any rows with `prompt` and `responses`.", "--samples");
         var command = new Verb("score", "Score sampled answers with a reward model.", """
             Adds `rewards` to every row, one per answer. A reward model with another tokenizer than the one that
             sampled reads the texts in place of the token ids.

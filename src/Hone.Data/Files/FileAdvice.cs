@@ -11,7 +11,8 @@ internal static class FileAdvice
         UnauthorizedAccessException => "Look at who owns it and at its permissions, or choose another place.",
         FileNotFoundException or DirectoryNotFoundException => "Was it moved or removed meanwhile? Give the place where it is.",
         PathTooLongException => "Choose a shorter name or another place.",
-        { HResult: NoSpaceUnix or NoSpaceWindows or HandleNoSpaceWindows } => "Free space or choose another place, and run the command again.",
+        { HResult: NoSpaceUnix or NoSpaceWindows or HandleNoSpaceWindows } =>
+            "Free space or choose another place, and run the command again.",
         { HResult: QuotaUnix } => "Your quota is used up: free space or choose another place, and run the command again.",
         { HResult: ReadOnlyUnix } => "The file system is read-only: choose another place.",
         { HResult: TooManyFilesUnix } => "Raise the limit of open files (ulimit -n), and run the command again.",

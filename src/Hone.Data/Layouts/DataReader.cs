@@ -63,8 +63,10 @@ public static class DataReader
         Json(path, "prompts", PromptLayouts.All, report, filters, columns);
 
     private static IEnumerable<T> Json<T>(
-        string path, string kind, IReadOnlyList<Layout<T>> layouts, DataReport report, IReadOnlyList<RowFilter> filters, ColumnNames columns)
-        where T : class => Json(path, kind, report, filters, columns, (records, counts) => LayoutReader.Read(records, kind, layouts, counts));
+        string path, string kind, IReadOnlyList<Layout<T>> layouts, DataReport report, IReadOnlyList<RowFilter> filters,
+        ColumnNames columns)
+        where T : class => Json(path, kind, report, filters, columns, (records, counts) =>
+            LayoutReader.Read(records, kind, layouts, counts));
 
     private static IEnumerable<T> Json<T>(
         string path, string kind, DataReport report, IReadOnlyList<RowFilter> filters, ColumnNames columns,

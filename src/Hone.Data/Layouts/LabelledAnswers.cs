@@ -42,7 +42,8 @@ internal static class LabelledAnswers
             for (int i = 0; i < good.Count + bad.Count; i++) report.Drop(DropReason.NoCounterpart);
     }
 
-    private static IEnumerable<(List<ChatMessage> Prompt, string Answer, bool Good)> Read(IEnumerable<DataRecord> records, DataReport report)
+    private static IEnumerable<(List<ChatMessage> Prompt, string Answer, bool Good)> Read(IEnumerable<DataRecord> records,
+        DataReport report)
     {
         foreach (DataRecord record in records)
         {

@@ -41,13 +41,14 @@ internal sealed record Layout<T>(
 
     /// <summary>The same columns read for something else.</summary>
     /// <param name="prefix">Put before the name.</param>
-    public Layout<TOut> As<TOut>(string prefix, Func<DataRecord, T, DataReport, Parsed<TOut>> make) => new(prefix + Name, Required, Optional,
+    public Layout<TOut> As<TOut>(string prefix, Func<DataRecord, T, DataReport, Parsed<TOut>> make) =>
+        new(prefix + Name, Required, Optional,
         (record, report) =>
         {
             Parsed<T> parsed = Parse(record, report);
             return parsed.Row is { } row ? make(record, row, report) : parsed.Drop!;
         })
-    { Without = Without, Also = Also };
+        { Without = Without, Also = Also };
 
     public IEnumerable<string> Reads => Required.Select(c => c.Name).Concat(Optional);
 

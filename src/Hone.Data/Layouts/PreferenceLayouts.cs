@@ -41,7 +41,8 @@ internal static class PreferenceLayouts
         new("preferences as texts with a common beginning", [RequiredColumn.Text("chosen"), RequiredColumn.Text("rejected")],
             ["system", .. s_scores], (r, _) => CommonBeginning(r)) { Without = "prompt", Also = r => !HasPrompt(r) },
         new("preferences as Stack Exchange pairs",
-            [RequiredColumn.Text("question"), RequiredColumn.Text("response_j"), RequiredColumn.Text("response_k")], ["system", .. s_scores],
+            [RequiredColumn.Text("question"), RequiredColumn.Text("response_j"), RequiredColumn.Text("response_k")],
+            ["system", .. s_scores],
             (r, _) => new ComparedAnswers(ChatColumn.WithSystem(r, [ChatMessage.User(r.Text("question"))]),
                 r.Text("response_j"), r.Text("response_k"))),
     ];

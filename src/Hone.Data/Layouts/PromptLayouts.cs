@@ -22,7 +22,8 @@ internal static class PromptLayouts
     public static IReadOnlyList<Layout<PromptRow>> All { get; } =
     [
         .. Own,
-        .. SftLayouts.Conversations.Where(l => l.Name is not ("messages" or "prompt and completion")).Select(l => Of(l) with { Listed = false }),
+        .. SftLayouts.Conversations.Where(l => l.Name is not ("messages" or "prompt and completion"))
+            .Select(l => Of(l) with { Listed = false }),
         .. PreferenceLayouts.Answers.Where(l => l.Required[0].Name != "prompt")
             .Select(l => l.As("prompts of ", (_, answers, report) => Make(answers.Prompt, report)) with { Listed = false }),
     ];

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Hone.Data;
 
-/// <summary>Columns of a file by the names that layouts know them by: <c>prompt=question</c> reads <c>question</c> as <c>prompt</c>.</summary>
+/// <summary>
+/// Columns of a file by the names that layouts know them by: <c>prompt=question</c> reads <c>question</c> as <c>prompt</c>.
+/// </summary>
 internal sealed class ColumnNames
 {
     private readonly IReadOnlyList<(string Name, string Column)> _names;

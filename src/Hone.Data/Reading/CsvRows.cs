@@ -17,8 +17,10 @@ internal static class CsvRows
             if (header is null)
             {
                 header = cells;
-                if (header.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1 && g.Key.Length > 0) is { } twice)
-                    throw new InputException($"the header names `{twice.Key}` twice", $"{path}:{line}", "Give each column a name of its own.");
+                if (header.GroupBy(name => name, StringComparer.Ordinal)
+                    .FirstOrDefault(g => g.Count() > 1 && g.Key.Length > 0) is { } twice)
+                    throw new InputException($"the header names `{twice.Key}` twice", $"{path}:{line}",
+                        "Give each column a name of its own.");
                 continue;
             }
             if (cells.Length != header.Length)

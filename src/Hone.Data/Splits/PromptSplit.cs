@@ -49,7 +49,8 @@ internal static class PromptSplit
         int rows, int prompts, IReadOnlyList<(string Name, int Rows)> parts, Dictionary<string, IReadOnlyList<int>> dealt)
     {
         string asked = string.Join(" + ", parts.Select(p => $"{p.Name} {p.Rows}"));
-        string missing = string.Join(", ", parts.Where(p => dealt[p.Name].Count < p.Rows).Select(p => $"`{p.Name}` gets {dealt[p.Name].Count}"));
+        string missing = string.Join(", ",
+            parts.Where(p => dealt[p.Name].Count < p.Rows).Select(p => $"`{p.Name}` gets {dealt[p.Name].Count}"));
         double total = parts.Sum(p => (double)p.Rows);
         // What is held out of rows to train on gets a twentieth; parts that share all prompts keep their proportions.
         double share = parts.Count == 1 ? prompts / 20.0 / total : prompts / total;

@@ -93,7 +93,8 @@ public static class PeftFolder
     private static Tensor Shaped(SafetensorsFile file, string stored, long[] shape, Device device)
     {
         IReadOnlyList<long> found = file.Header.Entries[stored].Shape;
-        if (found.Count != shape.Length || found.Where((size, i) => shape[i] >= 0 && size != shape[i]).Any() || found.Any(size => size == 0))
+        if (found.Count != shape.Length || found.Where((size, i) => shape[i] >= 0 && size != shape[i]).Any()
+            || found.Any(size => size == 0))
             throw new InputException(
                 $"Tensor {Excerpt.Of(stored)} has shape [{string.Join(", ", found)}], expected [{string.Join(", ", shape)}]"
                     .Replace("-1", "rank", StringComparison.Ordinal) + ".",

@@ -114,7 +114,8 @@ public sealed class Transformer : IDisposable
         {
             Block block = _blocks[layer];
             Rotation? rotation = _rotaryOf[layer] is >= 0 and var table ? rotations[table] : null;
-            Tensor next = checkpoint ? Checkpoint.Apply(x, h => block.Forward(h, rotation, attention)) : block.Forward(x, rotation, attention);
+            Tensor next = checkpoint ? Checkpoint.Apply(x, h => block.Forward(h, rotation, attention))
+                : block.Forward(x, rotation, attention);
             x.Dispose();
             x = next;
         }

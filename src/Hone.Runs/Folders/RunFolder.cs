@@ -215,7 +215,8 @@ public sealed class RunFolder : IDisposable
             Created = _manifest?.Created ?? now,
             Finished = finished ? now : null,
             Threads = threads ?? _manifest?.Threads,
-            Files = !finished ? [] : [.. s_vouched.Where(name => System.IO.File.Exists(File(name))).Select(name => FileDigest.Of(Path, name))],
+            Files = !finished ? [] : [.. s_vouched.Where(name => System.IO.File.Exists(File(name)))
+                .Select(name => FileDigest.Of(Path, name))],
             Origins = Recipe.Record(),
         };
         _files.WriteFile(File(ManifestName), stream => stream.Write(_manifest.ToBytes()));

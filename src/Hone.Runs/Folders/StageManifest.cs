@@ -35,10 +35,12 @@ internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs,
                 return null;
             }
             return new(
-                json["inputs"]!.AsObject().ToDictionary(i => i.Key, i => (string?)i.Value ?? throw new FormatException($"the input {i.Key} is null")),
+                json["inputs"]!.AsObject().ToDictionary(i => i.Key, i =>
+                    (string?)i.Value ?? throw new FormatException($"the input {i.Key} is null")),
                 (bool)json["finished"]! ? [.. json["outputs"]!.AsArray().Select(FileDigest.FromJson)] : null);
         }
-        catch (Exception e) when (e is NullReferenceException or FormatException or InvalidOperationException or OverflowException or ArgumentException)
+        catch (Exception e) when (e is NullReferenceException or FormatException or InvalidOperationException or OverflowException
+            or ArgumentException)
         {
             problem = $"{FileName} is of another version: {e.Message}";
             return null;

@@ -26,7 +26,8 @@ internal static class Frontiers
         string verdict = reached.Low > there.High ? "online DPO is ahead of it"
             : reached.High < there.Low ? "online DPO is behind it"
             : "the two cannot be told apart";
-        return $"At the released policy's KL of {Format.Number(kl.Value, 2)}, offline DPO (interpolated over its betas) wins {Format.Percent(there.Value)}% "
+        return $"At the released policy's KL of {Format.Number(kl.Value, 2)}, offline DPO (interpolated over its betas) wins "
+            + $"{Format.Percent(there.Value)}% "
             + $"[{Format.Percent(there.Low)}, {Format.Percent(there.High)}] against SFT and online DPO {Format.Percent(reached.Value)}% "
             + $"[{Format.Percent(reached.Low)}, {Format.Percent(reached.High)}]: {verdict}.";
     }

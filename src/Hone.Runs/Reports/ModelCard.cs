@@ -87,7 +87,8 @@ internal static class ModelCard
         RewardModel(card, results);
         card.Append("\n## Use\n\n");
         if (info.IsAdapter)
-            card.Append("This folder holds a LoRA adapter in the layout of PEFT. transformers needs the package `peft` to load it, and takes the "
+            card.Append("This folder holds a LoRA adapter in the layout of PEFT. transformers needs the package `peft` to load it, and "
+                + "takes the "
                 + "base model from where `adapter_config.json` names it. `hone export . --merge --output FOLDER` makes one ordinary "
                 + "model of both.\n\n");
         card.Append(Loading(info));

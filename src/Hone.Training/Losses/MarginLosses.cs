@@ -10,7 +10,9 @@ namespace Hone.Training;
 /// </summary>
 internal static class MarginLosses
 {
-    /// <summary>Direct preference optimisation: -(1 - e) log s(h) - e log s(-h) (arXiv 2305.18290, equation 7; e: Mitchell, "cDPO").</summary>
+    /// <summary>
+    /// Direct preference optimisation: -(1 - e) log s(h) - e log s(-h) (arXiv 2305.18290, equation 7; e: Mitchell, "cDPO").
+    /// </summary>
     public static Tensor Sigmoid(Tensor h, double smoothing)
     {
         Tensor loss = -logsigmoid(h);

@@ -23,7 +23,9 @@ internal static class RatioLosses
         return -logsigmoid(a - d) - logsigmoid(d - b);
     }
 
-    /// <summary>(a / beta - 1 / (2 beta))^2 + (b / beta + 1 / (2 beta))^2, for hard labels (SPPO, arXiv 2405.00675, equation 4.7).</summary>
+    /// <summary>
+    /// (a / beta - 1 / (2 beta))^2 + (b / beta + 1 / (2 beta))^2, for hard labels (SPPO, arXiv 2405.00675, equation 4.7).
+    /// </summary>
     public static Tensor Sppo(Tensor a, Tensor b, double beta)
     {
         Tensor won = a.Plus(-0.5).Times(1 / beta), lost = b.Plus(0.5).Times(1 / beta);

@@ -17,7 +17,9 @@ internal static class ReferenceFreeLosses
     public static Tensor Simpo(Tensor c, Tensor r, double beta, double gamma, double smoothing) =>
         MarginLosses.Sigmoid((c - r).Times(beta).Plus(-gamma), smoothing);
 
-    /// <summary>-c - beta log s(log odds(c) - log odds(r)), odds(x) = e^x / (1 - e^x) (ORPO, arXiv 2403.07691, equations 6 and 7).</summary>
+    /// <summary>
+    /// -c - beta log s(log odds(c) - log odds(r)), odds(x) = e^x / (1 - e^x) (ORPO, arXiv 2403.07691, equations 6 and 7).
+    /// </summary>
     public static Tensor Orpo(Tensor c, Tensor r, double beta) => -c - logsigmoid(LogOdds(c) - LogOdds(r)).Times(beta);
 
     // A probability of 1 has infinite odds: the mean log-probability is kept a little below 0.

@@ -30,7 +30,10 @@ internal sealed class AdamW : IDisposable
     /// <summary>Updates made so far.</summary>
     public int StepCount { get; set; }
 
-    /// <summary>First and second moments by name: <c>exp_avg/NAME</c> and <c>exp_avg_sq/NAME</c>, and their scales where they have some.</summary>
+    /// <summary>
+    /// First and second moments by name: <c>exp_avg/NAME</c> and <c>exp_avg_sq/NAME</c>, and their scales where they have
+    /// some.
+    /// </summary>
     public IEnumerable<(string Name, Tensor Tensor)> State => _moments.SelectMany(m =>
         m.Value.Mean.State("exp_avg", m.Key).Concat(m.Value.Square.State("exp_avg_sq", m.Key)));
 

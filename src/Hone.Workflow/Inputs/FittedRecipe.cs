@@ -42,7 +42,8 @@ internal static class FittedRecipe
         // Weights, gradients and two moments in fp32.
         bool adapter = weights * 16 > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var lines = new StringBuilder();
-        void Line(string content, string why = "") => lines.Append(why.Length > 0 ? $"{content.PadRight(Column)} # {why}" : content).Append('\n');
+        void Line(string content, string why = "") =>
+            lines.Append(why.Length > 0 ? $"{content.PadRight(Column)} # {why}" : content).Append('\n');
 
         Line($"# Fitted to {rows} rows of {kind.ToString().ToLowerInvariant()} and a model of {Count(weights)} weights.");
         Line("# hone recipe init explains every other key; hone recipe validate reads the data.");
@@ -78,7 +79,8 @@ internal static class FittedRecipe
             Line($"  learning_rate: {Number(adapter ? rate * 10 : rate)}",
                 $"for about {Count(weights)} weights{(adapter ? ", ten times as high for an adapter" : "")}");
             Line($"  batch_size: {batch}", $"about {steps} steps; the paper has {paper.BatchSize} for far more rows");
-            Line($"  max_length: {length}", $"the longest row has {longest[^1]} tokens" + (over > 0 ? $"; {over} of {longest.Length} are dropped" : ""));
+            Line($"  max_length: {length}", $"the longest row has {longest[^1]} tokens"
+                + (over > 0 ? $"; {over} of {longest.Length} are dropped" : ""));
             if (paper is DpoOptions)
                 Line($"  max_prompt_length: {Math.Min(length - 1, RoundUp(prompts[^1], length - 1, length - 1))}",
                     $"the longest prompt has {prompts[^1]} tokens");
@@ -87,7 +89,8 @@ internal static class FittedRecipe
         }
     }
 
-    private static (int Rows, int[] Longest, int[] Prompts) Measure(RowKind kind, Recipe recipe, IReadOnlyList<string> files, ModelText text)
+    private static (int Rows, int[] Longest, int[] Prompts) Measure(RowKind kind, Recipe recipe, IReadOnlyList<string> files,
+        ModelText text)
     {
         var longest = new List<int>();
         var prompts = new List<int>();

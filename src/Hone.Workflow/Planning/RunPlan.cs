@@ -61,7 +61,8 @@ internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> S
             if (now.Total - then.Total > now.Total / 50) knobs.Add(new PlanKnob(setting, now.Total - then.Total, price));
         }
         if (options.CheckpointActivations != ActivationCheckpoints.Block)
-            Try($"{section}.checkpoint_activations=block", Memory(adapter, options with { CheckpointActivations = ActivationCheckpoints.Block },
+            Try($"{section}.checkpoint_activations=block",
+                Memory(adapter, options with { CheckpointActivations = ActivationCheckpoints.Block },
                 recipe.Precision, tokens), "each layer is computed twice: about a third more time");
         if (options.OptimizerState != OptimizerState.Int8)
             Try($"{section}.optimizer_state=int8", Memory(adapter, options with { OptimizerState = OptimizerState.Int8 },

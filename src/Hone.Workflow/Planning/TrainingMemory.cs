@@ -25,7 +25,8 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
     /// <param name="options">The stage's settings.</param>
     /// <param name="precision">The number format of computing.</param>
     /// <param name="tokens">Tokens in the largest pass.</param>
-    public static TrainingMemory Of(TransformerConfig config, AdapterOptions? adapter, TrainOptions options, Precision precision, long tokens)
+    public static TrainingMemory Of(TransformerConfig config, AdapterOptions? adapter, TrainOptions options, Precision precision,
+        long tokens)
     {
         long number = precision == Precision.Bf16 ? 2 : 4;
         long parameters = ModelMemory.Parameters(config);
@@ -42,7 +43,12 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
         else
         {
             trained = LoraAdapter.Targets(config, adapter.Targets).Sum(m => adapter.Rank * (m.Rows + m.Columns));
-            double perValue = adapter.Frozen switch { FrozenFormat.Int8 => 1 + (4.0 / 64), FrozenFormat.Nf4 => 0.5 + (4.0 / 64), _ => number };
+            double perValue = adapter.Frozen switch
+            {
+                FrozenFormat.Int8 => 1 + (4.0 / 64),
+                FrozenFormat.Nf4 => 0.5 + (4.0 / 64),
+                _ => number,
+            };
             weights = (long)(layerMatrices * perValue) + ((parameters - layerMatrices) * number) + (4 * trained)
                 + (adapter.Frozen == FrozenFormat.Compute ? 0 : largest * number);
         }

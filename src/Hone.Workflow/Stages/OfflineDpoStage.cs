@@ -34,7 +34,8 @@ internal static class OfflineDpoStage
         return policies;
     }
 
-    private static string Label(OfflineDpoOptions options) => string.Create(CultureInfo.InvariantCulture, $"beta {options.Beta:0.########}");
+    private static string Label(OfflineDpoOptions options) =>
+        string.Create(CultureInfo.InvariantCulture, $"beta {options.Beta:0.########}");
 
     private static StageFolder Train(RunContext run, RunInputs inputs, ModelRef sft, OfflineDpoOptions options, string name)
     {

@@ -9,7 +9,7 @@ public class KilledTrainingTests : StageTest
     private string[] Sft(string output, params string[] more) =>
     [
         "sft", "--model", Model, "--data", Rows.Conversations(At("sft.jsonl")), "--output", output, .. Short("sft"),
-        "--set", "sft.epochs=100", "--set", "sft.save_every=50", "--set", "sft.eval_every=0", .. more,
+        "--set", "sft.epochs=100", "--set", "sft.save_every=10", "--set", "sft.eval_every=0", .. more,
     ];
 
     [Theory]
@@ -88,7 +88,8 @@ public class KilledTrainingTests : StageTest
         Rows.Write(pairs, i => new() { ["prompt"] = $"Other {i}?", ["chosen"] = "Yes.", ["rejected"] = "No." });
         string message = Command.Refused([.. dpo, "--resume", "--set", "adapter.rank=4", "--set", "adapter.targets=nothing"]);
         Assert.Contains("--redo reference", message, StringComparison.Ordinal);
-        message = Command.Refused([.. dpo, "--resume", "--redo", "reference", "--set", "adapter.rank=4", "--set", "adapter.targets=nothing"]);
+        message = Command.Refused([.. dpo, "--resume", "--redo", "reference", "--set", "adapter.rank=4", "--set",
+            "adapter.targets=nothing"]);
         Assert.DoesNotContain("--redo", message, StringComparison.Ordinal);
     }
 

@@ -33,7 +33,8 @@ public sealed class OwnDataTests : StageTest
             ["rejected"] = $"\n\nHuman: {Question(i)}\n\nAssistant: {Bad(i)}",
         },
         ["Orca"] = i => new() { ["system"] = "", ["question"] = Question(i), ["chosen"] = Good(i), ["rejected"] = Bad(i) },
-        ["LLaMA-Factory ranking"] = i => new() { ["instruction"] = Question(i), ["input"] = "", ["chosen"] = Good(i), ["rejected"] = Bad(i) },
+        ["LLaMA-Factory ranking"] = i =>
+            new() { ["instruction"] = Question(i), ["input"] = "", ["chosen"] = Good(i), ["rejected"] = Bad(i) },
         ["OpenAI"] = i => new()
         {
             ["input"] = new JsonObject { ["messages"] = new JsonArray(Message("user", Question(i))) },
@@ -100,7 +101,8 @@ public sealed class OwnDataTests : StageTest
     public void Columns_of_any_names_are_mapped(string verb, string map)
     {
         string data = Rows.Write(At("rows.csv.jsonl"), i => new() { ["q"] = Question(i), ["good"] = Good(i), ["bad"] = Bad(i) }, Few);
-        string[] args = [verb, "--model", Model, "--data", data, "--output", At("out"), .. verb == "sample" ? (string[])["--max-new-tokens", "2"] : []];
+        string[] args = [verb, "--model", Model, "--data", data, "--output", At("out"), .. verb == "sample"
+            ? (string[])["--max-new-tokens", "2"] : []];
         Assert.Contains("the columns `q`, `good`, `bad`", Command.Refused(args), StringComparison.Ordinal);
         Command.Done([.. args, "--map", map]);
         Command.Done("data", "inspect", data, "--model", Model, "--map", map);

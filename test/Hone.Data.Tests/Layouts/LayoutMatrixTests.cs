@@ -62,7 +62,8 @@ public sealed class LayoutMatrixTests : IDisposable
             """,
     };
 
-    private static readonly string[] s_files = ["rows.jsonl", "rows.ndjson", "rows.json", "rows.jsonl.gz", "rows.json.zst", "rows.csv", "rows.csv.gz"];
+    private static readonly string[] s_files = ["rows.jsonl", "rows.ndjson", "rows.json", "rows.jsonl.gz", "rows.json.zst", "rows.csv",
+        "rows.csv.gz"];
     private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -77,7 +78,8 @@ public sealed class LayoutMatrixTests : IDisposable
     {
         string path = Write(file, s_sft[layout]);
         Conversation row = Assert.IsType<Conversation>(Assert.Single(DataReader.ReadSft(path, new DataReport("x"))));
-        Assert.Equal(["system be brief", "user the question", "assistant a good answer"], row.Messages.Select(m => $"{m.Role} {m.Content}"));
+        Assert.Equal(["system be brief", "user the question", "assistant a good answer"],
+            row.Messages.Select(m => $"{m.Role} {m.Content}"));
         PromptRow prompt = Assert.Single(DataReader.ReadPrompts(path, new DataReport("x")));
         Assert.Equal(row.Messages.SkipLast(1), prompt.Messages);
         Assert.Contains("sft", DataReader.Kinds(path));
@@ -91,7 +93,8 @@ public sealed class LayoutMatrixTests : IDisposable
         Preference row = Assert.Single(DataReader.ReadPreferences(path, new DataReport("x")));
         string question = layout == "TRL implicit" ? "the question a" : "the question";
         Assert.Equal(["system be brief", $"user {question}"], row.Prompt.Select(m => $"{m.Role} {m.Content}"));
-        Assert.Equal(layout == "TRL implicit" ? ("good answer", "bad answer") : ("a good answer", "a bad answer"), (row.Chosen, row.Rejected));
+        Assert.Equal(layout == "TRL implicit" ? ("good answer", "bad answer")
+            : ("a good answer", "a bad answer"), (row.Chosen, row.Rejected));
         Assert.All(DataReader.ReadPrompts(path, new DataReport("x")), prompt => Assert.Equal(row.Prompt, prompt.Messages));
         Assert.Contains(layout.StartsWith("KTO", StringComparison.Ordinal) ? "sft" : "preferences", DataReader.Kinds(path));
     }
@@ -145,7 +148,8 @@ public sealed class LayoutMatrixTests : IDisposable
     [InlineData("rows.parquet")]
     public void A_pointer_of_Git_LFS_is_named_as_what_it_is(string file)
     {
-        File.WriteAllText(_folder.File(file), $"version https://git-lfs.github.com/spec/v1\noid sha256:{new string('a', 64)}\nsize 12345\n");
+        File.WriteAllText(_folder.File(file),
+            $"version https://git-lfs.github.com/spec/v1\noid sha256:{new string('a', 64)}\nsize 12345\n");
         Assert.Contains("this is a pointer of Git LFS, not the file itself", Assert.Throws<InputException>(() =>
             DataReader.ReadSft(_folder.File(file), new DataReport("x")).Count()).Message, StringComparison.Ordinal);
     }

@@ -60,7 +60,8 @@ public class PromptSplitTests
         e = Assert.Throws<InputException>(() => PromptSplit.Split([.. Enumerable.Range(0, 40).Select(i => (UInt128)i)], 1,
             ("data.held_out.selection", 256), ("data.held_out.test", 500), ("online.prompts_per_iteration (iteration 1)", 20_000),
             ("online.prompts_per_iteration (iteration 2)", 20_000)));
-        Assert.Contains("`data.held_out.selection` gets 40, `data.held_out.test` gets 0, `online.prompts_per_iteration (iteration 1)` gets 0, ",
+        Assert.Contains("`data.held_out.selection` gets 40, `data.held_out.test` gets 0, `online.prompts_per_iteration (iteration 1)` "
+            + "gets 0, ",
             e.Message);
         Assert.EndsWith("--set data.held_out.selection=1 --set data.held_out.test=1 --set online.prompts_per_iteration=19", e.Fix);
     }

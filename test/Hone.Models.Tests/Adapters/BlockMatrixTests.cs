@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Hone.Models.Tests;
 
-/// <summary>Matrices in few bits against their definition, value by value, and a model on them against one on the rounded weights.</summary>
+/// <summary>
+/// Matrices in few bits against their definition, value by value, and a model on them against one on the rounded weights.
+/// </summary>
 public sealed class BlockMatrixTests
 {
     private static readonly double[] s_normalFloats =
@@ -35,7 +37,8 @@ public sealed class BlockMatrixTests
             for (int i = block; i < end; i++)
             {
                 double nearest = numbers.MinBy(n => Math.Abs((n * scale) - given[i])) * scale;
-                Assert.True(Math.Abs(nearest - given[i]) >= Math.Abs(found[i] - given[i]) - 1e-5 * scale, $"{i}: {given[i]} {found[i]} {nearest}");
+                Assert.True(Math.Abs(nearest - given[i]) >= Math.Abs(found[i] - given[i]) - 1e-5 * scale,
+                    $"{i}: {given[i]} {found[i]} {nearest}");
             }
         }
     }

@@ -22,7 +22,8 @@ public sealed class PeftFolderTests : IDisposable
         Dictionary<string, Tensor> stored = Write(json => json["use_rslora"] = rslora);
         (LoraAdapter adapter, var modules) = Read();
         Assert.Empty(modules);
-        Dictionary<string, Tensor> merged = RandomWeights.Create(TinyLlama.Config, 7, 0.3), plain = RandomWeights.Create(TinyLlama.Config, 7, 0.3);
+        Dictionary<string, Tensor> merged = RandomWeights.Create(TinyLlama.Config, 7, 0.3),
+            plain = RandomWeights.Create(TinyLlama.Config, 7, 0.3);
         LoraMerge.Into(merged, adapter);
         foreach (string name in new[] { Q, Down })
         {

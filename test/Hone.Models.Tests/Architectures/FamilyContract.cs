@@ -130,7 +130,10 @@ public abstract class FamilyContract
             Assert.Equal(File.ReadAllBytes(folder.File("a/" + name)), File.ReadAllBytes(folder.File("b/" + name))));
     }
 
-    /// <summary>What an adapter adds in training, in a prompt and at each token is what merging adds to the weights; off it adds nothing.</summary>
+    /// <summary>
+    /// What an adapter adds in training, in a prompt and at each token is what merging adds to the weights; off it adds
+    /// nothing.
+    /// </summary>
     [Fact]
     public void An_adapter_equals_the_weights_it_is_merged_into()
     {

@@ -29,7 +29,9 @@ public sealed class LogProbHeadTests
         Assert.True((head.grad! - headGrad).abs().max().item<float>() < 1e-4f);
     }
 
-    /// <summary>The gradient made in the forward pass, up to a factor, is the one made in the backward pass; of capped logits too.</summary>
+    /// <summary>
+    /// The gradient made in the forward pass, up to a factor, is the one made in the backward pass; of capped logits too.
+    /// </summary>
     [Theory]
     [InlineData(null)]
     [InlineData(3.0)]

@@ -39,6 +39,10 @@ public sealed class RunFolderTests : IDisposable
     public void Nothing_is_overwritten()
     {
         Make();
+        // What was trained is not done again for nothing; a run in which nothing was done is begun anew.
+        Directory.CreateDirectory(Path.Combine(RunPath, "sft", "states", "state-000001"));
+        File.WriteAllText(Path.Combine(RunPath, "sft", "stage.json"), "{}");
+        File.WriteAllText(Path.Combine(RunPath, "sft", "states", "state-000001", "state.json"), "{}");
         byte[] before = File.ReadAllBytes(Path.Combine(RunPath, "recipe.yaml"));
         InputException e = Assert.Throws<InputException>(Make);
         Assert.Contains("there is a run here already", e.Message, StringComparison.Ordinal);

@@ -82,7 +82,8 @@ public sealed class PreferenceLossTests
         (double a, double b) = (p[0] - p[2], p[1] - p[3]);
         void AssertMargin(double expected, Divergence divergence) => Assert.Equal(
             -Math.Log(Sigmoid(Beta * expected)),
-            PreferenceLoss.Of(LossKind.Sigmoid, Pairs(), Options() with { LabelSmoothing = 0, Divergence = divergence, DivergenceAlpha = 1 })[0]
+            PreferenceLoss.Of(LossKind.Sigmoid, Pairs(),
+                Options() with { LabelSmoothing = 0, Divergence = divergence, DivergenceAlpha = 1 })[0]
                 .item<float>(), 1e-5);
         AssertMargin(a - b, Divergence.ReverseKl);
         AssertMargin(-Math.Exp(-a) + Math.Exp(-b), Divergence.Alpha);

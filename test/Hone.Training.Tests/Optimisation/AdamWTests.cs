@@ -44,7 +44,8 @@ public sealed class AdamWTests
     }
 
     /// <summary>
-    /// A weight of more than one piece, whose gradients span six decades and one within a block, ends where fp32 states take it: to a small share of the
+    /// A weight of more than one piece, whose gradients span six decades and one within a block, ends where fp32 states take
+    /// it: to a small share of the
     /// way with one byte a value, and closer with bf16.
     /// </summary>
     [Theory]
@@ -88,7 +89,8 @@ public sealed class AdamWTests
         using var scope = NewDisposeScope();
         Tensor weight = tensor(s_start).requires_grad_(true);
         Tensor sizes = tensor(s_start.Select((_, i) => (1 + (i % 10)) * MathF.Pow(10, -(i / 256 % 7))).ToArray());
-        using var optimiser = new AdamW(new Dictionary<string, Tensor> { ["w"] = weight }, Options(0.99, 0) with { OptimizerState = format });
+        using var optimiser = new AdamW(new Dictionary<string, Tensor> { ["w"] = weight },
+            Options(0.99, 0) with { OptimizerState = format });
         for (int i = 0; i < 10; i++)
         {
             using var step = NewDisposeScope();

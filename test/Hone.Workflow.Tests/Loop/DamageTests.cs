@@ -85,9 +85,11 @@ public sealed class DamageTests(Unbroken unbroken) : IDisposable
         run.Go();
         Assert.DoesNotContain(run.Lines, l => l.StartsWith("since the run was finished", StringComparison.Ordinal));
         string recipe = File.ReadAllText(run.File("recipe.yaml"));
-        File.WriteAllText(run.File("recipe.yaml"), recipe.Replace("bootstrap_samples: 100", "bootstrap_samples: 101", StringComparison.Ordinal));
+        File.WriteAllText(run.File("recipe.yaml"),
+            recipe.Replace("bootstrap_samples: 100", "bootstrap_samples: 101", StringComparison.Ordinal));
         InputException refused = Assert.Throws<InputException>(() => run.Go());
-        Assert.Contains("the recipe of the finished run has changed: recipe.yaml is damaged: expected sha256", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("the recipe of the finished run has changed: recipe.yaml is damaged: expected sha256", refused.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
