@@ -136,20 +136,6 @@ public class LibtorchEngineTests
     }
 
     [Fact]
-    public void Threads_keep_libtorchs_own_setting()
-    {
-        using Transformer model = TestModels.Random();
-        int before = get_num_threads();
-        new LibtorchEngine(model, s_stops).Generate(MixedRequests());
-        Assert.Equal(before, get_num_threads());
-        int elsewhere = 0;
-        var thread = new Thread(() => elsewhere = get_num_threads());
-        thread.Start();
-        thread.Join();
-        Assert.Equal(before, elsewhere);
-    }
-
-    [Fact]
     public void Weights_that_compute_nan_are_an_error()
     {
         using Transformer model = TestModels.Random();
