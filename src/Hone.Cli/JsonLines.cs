@@ -89,7 +89,8 @@ internal static class JsonLines
     {
         try
         {
-            JsonElement row = WithWholeTexts(JsonElement.Parse(line), where);
+            JsonElement row = JsonElement.Parse(line);
+            if (line.Contains("\\u", StringComparison.Ordinal)) row = WithWholeTexts(row, where);
             return row.ValueKind == JsonValueKind.Object
                 ? new JsonLine(row, where)
                 : throw new InputException("a row must be a JSON object", where);

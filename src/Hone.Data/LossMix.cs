@@ -31,20 +31,6 @@ public sealed record LossMix(IReadOnlyList<LossTerm> Terms)
             : throw new InputException($"`{text}` names a loss twice", fix: "Add its weights up.");
     }
 
-    /// <summary>Whether a text can be parsed.</summary>
-    public static bool IsValid(string text)
-    {
-        try
-        {
-            Parse(text);
-            return true;
-        }
-        catch (InputException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>The name of a loss: in snake_case.</summary>
     public static string NameOf(LossKind kind) => string.Concat($"{kind}".Select((c, i) =>
         i > 0 && char.IsUpper(c) ? $"_{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Hone.Runs.Recipes;
 
 namespace Hone.Cli;
@@ -17,7 +16,10 @@ internal sealed class TrainingFlags
         _section = section;
         Recipe usual = new();
         TrainOptions own = section switch { "sft" => usual.Sft, "reward" => usual.Reward, _ => usual.OfflineDpo };
-        _rate = new("--lr") { Description = $"Highest learning rate ({section}.learning_rate); default {Text(own.LearningRate)}." };
+        _rate = new("--lr")
+        {
+            Description = $"Highest learning rate ({section}.learning_rate); default {OptionValue.Format(own.LearningRate)}.",
+        };
         _epochs = new("--epochs") { Description = $"Passes over the data ({section}.epochs); default {own.Epochs}." };
         _batch = new("--batch-size") { Description = $"Rows per optimiser step ({section}.batch_size); default {own.BatchSize}." };
         _length = new("--max-length")
@@ -26,8 +28,8 @@ internal sealed class TrainingFlags
         };
         _beta = new("--beta")
         {
-            Description = $"Strength of the pull towards the reference ({section}.beta); default "
-            + $"{Text(usual.OfflineDpo.Beta)}."
+            Description = $"Strength of the pull towards the reference ({section}.beta); "
+                + $"default {OptionValue.Format(usual.OfflineDpo.Beta)}.",
         };
         _loss = new("--loss") { Description = $"The loss, or several with weights ({section}.loss); default {usual.OfflineDpo.Loss}." };
         foreach (Option option in (Option[])[_rate, _epochs, _batch, _length]) command.Add(option);
@@ -38,7 +40,7 @@ internal sealed class TrainingFlags
 
     public IEnumerable<RecipeOverride> Overrides(ParseResult parsed)
     {
-        if (parsed.GetValue(_rate) is { } rate) yield return Flag(_rate, "learning_rate", Text(rate));
+        if (parsed.GetValue(_rate) is { } rate) yield return Flag(_rate, "learning_rate", OptionValue.Format(rate));
         if (parsed.GetValue(_epochs) is { } epochs) yield return Flag(_epochs, "epochs", $"{epochs}");
         if (parsed.GetValue(_batch) is { } batch) yield return Flag(_batch, "batch_size", $"{batch}");
         if (parsed.GetValue(_length) is { } length)
@@ -52,11 +54,9 @@ internal sealed class TrainingFlags
                 yield return Flag(_length, "max_prompt_length", $"{Math.Max(1, length / 2)}");
         }
         if (_section != "offline_dpo") yield break;
-        if (parsed.GetValue(_beta) is { } beta) yield return Flag(_beta, "beta", Text(beta));
+        if (parsed.GetValue(_beta) is { } beta) yield return Flag(_beta, "beta", OptionValue.Format(beta));
         if (parsed.GetValue(_loss) is { } loss) yield return Flag(_loss, "loss", loss);
     }
 
     private RecipeOverride Flag(Option option, string key, string value) => RecipeOverride.Flag(option.Name, $"{_section}.{key}", value);
-
-    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant();
 }

@@ -32,7 +32,7 @@ internal static class DoctorVerb
                 ("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}"),
                 ("processor", Processor.Name()),
                 ("cores", Environment.ProcessorCount),
-                ("memory_gib", Math.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30), 1)),
+                ("memory_gib", Math.Round(ModelMemory.OfMachine / (double)(1L << 30), 1)),
                 ("disk_free_gib", FreeDisk()),
                 ("libtorch", torch?.Version ?? "does not load"),
                 ("libtorch_from", torch?.Folder),

@@ -47,12 +47,14 @@ internal static class ExportVerb
             if (format is null != parsed.GetValue(merge))
                 throw new InputException("export needs one of --gguf and --merge",
                     fix: $"Give --gguf ({types}), or --merge for an adapter.");
+            GgufTensorType? stored = format is null ? null : Stored(format, types, path);
             if (Path.Exists(path))
                 throw new InputException("there is something here already", path, "Give the result another place with --output.");
+            ComputeTarget target = ComputeTarget.Parse("cpu", parsed.GetRequiredValue(type));
             string folder = io.Model(parsed.GetRequiredValue(model));
             bool json = common.Json(parsed);
-            if (format is null) Merge(io, json, folder, ComputeTarget.Parse("cpu", parsed.GetRequiredValue(type)), path);
-            else Gguf(io, json, folder, format, path);
+            if (stored is { } matrices) Gguf(io, json, folder, matrices, path);
+            else Merge(io, json, folder, target, path);
             return 0;
         });
         return command;
@@ -68,13 +70,17 @@ internal static class ExportVerb
             ("largest_rounding", error.Largest));
     }
 
-    private static void Gguf(Streams io, bool json, string folder, string format, string path)
+    private static GgufTensorType Stored(string format, string types, string path)
     {
-        string types = string.Join(", ", GgufExport.Types);
         if (!Enum.TryParse(format, ignoreCase: true, out GgufTensorType type) || !GgufExport.Types.Contains(type))
             throw new InputException($"--gguf is {format}, it must be one of {types}");
         if (!path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
             throw new InputException("the file's name must end in .gguf, by which programs know it", path);
+        return type;
+    }
+
+    private static void Gguf(Streams io, bool json, string folder, GgufTensorType type, string path)
+    {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         GgufReleaseResult result = GgufRelease.Write(folder, type, path);
         foreach (string warning in result.Warnings) io.Error.WriteLine($"note: {warning}");

@@ -11,7 +11,7 @@ internal static class RecipePlanVerb
 {
     public static Command Create(Streams io)
     {
-        var recipe = new Argument<string>("recipe") { Description = "Recipe file." };
+        Argument<string> recipe = RecipeVerb.Recipe();
         var command = new Verb("plan", "Say what a run will take: memory by stage and part, and what would make it smaller.", """
             Only the model's configuration is read. Memory is that of the largest pass that the settings allow; a run of short
             rows takes less. Exit code 1 when a stage does not fit into this machine's memory.
@@ -25,7 +25,7 @@ internal static class RecipePlanVerb
         common.Act(command, io, parsed =>
         {
             Recipe resolved = ResolvedRecipe.Load(parsed.GetRequiredValue(recipe), overrides.Overrides(parsed)).Value;
-            RunPlan plan = RunPlan.Of(resolved, RunPlanModel.Config(resolved, io.Model));
+            RunPlan plan = RunPlan.Of(resolved, io.Model);
             if (common.Json(parsed)) ResultPrinter.PrintJson(io.Out, Json(plan));
             else Print(io.Out, plan);
             return plan.Fits ? 0 : 1;

@@ -134,7 +134,7 @@ internal static class RecipeVerb
         })));
     }
 
-    private static Argument<string> Recipe() => new("recipe") { Description = "Recipe file." };
+    internal static Argument<string> Recipe() => new("recipe") { Description = "Recipe file." };
 
     private static string? Missing(ResolvedRecipe recipe)
     {

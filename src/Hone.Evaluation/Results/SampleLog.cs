@@ -1,3 +1,4 @@
+using Hone.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hone.Data;
@@ -28,7 +29,8 @@ internal static class SampleLog
     {
         var metrics = new Dictionary<string, Dictionary<string, double>>();
         int number = 0;
-        foreach (string line in File.ReadLines(path))
+        using var lines = new StreamReader(RegularFile.Open(path));
+        while (lines.ReadLine() is { } line)
         {
             number++;
             if (string.IsNullOrWhiteSpace(line)) continue;

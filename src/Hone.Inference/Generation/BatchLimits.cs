@@ -14,12 +14,12 @@ namespace Hone.Inference;
 internal sealed record BatchLimits(int Rows, long CacheBytes = 1L << 30, int PromptTokens = 1 << 13)
 {
     /// <summary>
-    /// Limits of a device: a quarter of its memory for the caches of all batches together, half of that in use when one
-    /// grows. Nothing that changes from run to run enters, because batches decide rounding.
+    /// Limits of a device, whose caches share its memory. Nothing that changes from run to run enters, because batches decide
+    /// rounding.
     /// </summary>
     public static BatchLimits For(Device device) => device.type == DeviceType.CPU
-        ? new(Rows: 128, CacheBytes: ModelMemory.OfDevice(device) / 4 / get_num_threads())
-        : new(Rows: 512, CacheBytes: ModelMemory.OfDevice(device) / 4);
+        ? new(Rows: 128, CacheBytes: ModelMemory.ForCaches(device) / get_num_threads())
+        : new(Rows: 512, CacheBytes: ModelMemory.ForCaches(device));
 
     /// <summary>Most tokens of a batch's cache for that model; at least one answer is always served.</summary>
     internal long CacheTokens(TransformerConfig config, ScalarType type) => CacheBytes / ModelMemory.CachePerToken(config, type);

@@ -13,22 +13,16 @@ internal static class ModelWeights
         // Weights to be trained are fp32 whatever the arithmetic; others are held in the type they compute in.
         ScalarType stored = training is { Adapter: null } ? ScalarType.Float32 : target.Type;
         FrozenFormat frozen = training?.Adapter is null ? FrozenFormat.Compute : training.Frozen;
-        if (!PeftConfig.IsIn(folder))
-        {
-            Dictionary<string, Tensor> whole = WeightFolder.LoadPacked(folder, config, stored, target.Device, frozen);
-            return new Transformer(config, whole, target.Type, New(config, target, training));
-        }
-        PeftConfig peft = PeftConfig.Read(folder);
-        Dictionary<string, Tensor> weights = OfBase(ModelPath.Base(folder, peft), config, stored, target.Device, frozen);
+        PeftConfig? peft = PeftConfig.IsIn(folder) ? PeftConfig.Read(folder) : null;
+        Dictionary<string, Tensor> weights = peft is null
+            ? WeightFolder.LoadPacked(folder, config, stored, target.Device, frozen)
+            : OfBase(ModelPath.Base(folder, peft), config, stored, target.Device, frozen);
         try
         {
-            (LoraAdapter adapter, IReadOnlyDictionary<string, Tensor> modules) = PeftFolder.Read(folder, peft, config, target.Device);
-            foreach ((string name, Tensor module) in modules)
-            {
-                if (weights.Remove(name, out Tensor? replaced)) replaced.Dispose();
-                weights.Add(name, module);
-            }
-            return new Transformer(config, weights, target.Type, Trained(adapter, weights, config, target, training));
+            LoraAdapter? adapter = peft is null
+                ? New(config, weights, target, training)
+                : Adapted(folder, peft, config, weights, target, training);
+            return new Transformer(config, weights, target.Type, adapter);
         }
         catch
         {
@@ -37,12 +31,23 @@ internal static class ModelWeights
         }
     }
 
-    private static LoraAdapter? New(TransformerConfig config, ComputeTarget target, TrainingStart? training) =>
-        training?.Adapter is { } options ? LoraAdapter.Create(config, options, training.Seed, target.Device) : null;
-
-    private static LoraAdapter? Trained(
-        LoraAdapter adapter, Dictionary<string, Tensor> weights, TransformerConfig config, ComputeTarget target, TrainingStart? training)
+    /// <summary>The adapter to be trained where the model has none; modules that are trained beside it become fp32.</summary>
+    private static LoraAdapter? New(
+        TransformerConfig config, Dictionary<string, Tensor> weights, ComputeTarget target, TrainingStart? training)
     {
+        if (training?.Adapter is not { } options) return null;
+        LoraAdapter adapter = LoraAdapter.Create(config, options, training.Seed, target.Device);
+        foreach (string module in adapter.Modules) Replace(weights, module, weights[module].to(ScalarType.Float32, copy: true));
+        return adapter;
+    }
+
+    /// <summary>The adapter of a folder, or what is trained in its place; its modules take the place of the base's.</summary>
+    private static LoraAdapter? Adapted(
+        string folder, PeftConfig peft, TransformerConfig config, Dictionary<string, Tensor> weights, ComputeTarget target,
+        TrainingStart? training)
+    {
+        (LoraAdapter adapter, IReadOnlyDictionary<string, Tensor> modules) = PeftFolder.Read(folder, peft, config, target.Device);
+        foreach ((string name, Tensor module) in modules) Replace(weights, name, module);
         if (training is null) return adapter;
         if (training.Adapter is not { } options)
         {
@@ -51,7 +56,13 @@ internal static class ModelWeights
             adapter.Dispose();
             return null;
         }
-        return training.Fresh ? adapter.Under(New(config, target, training)!) : adapter.With(options.Dropout, adapter.Modules);
+        return training.Fresh ? adapter.Under(New(config, weights, target, training)!) : adapter.With(options.Dropout, adapter.Modules);
+    }
+
+    private static void Replace(Dictionary<string, Tensor> weights, string name, Tensor by)
+    {
+        if (weights.Remove(name, out Tensor? replaced)) replaced.Dispose();
+        weights.Add(name, by);
     }
 
     /// <summary>Without the vocabulary's head where the adapter makes a reward model of a language model.</summary>

@@ -32,13 +32,13 @@ internal sealed record BlockMatrix(Tensor Codes, Tensor Scales, long Rows, long 
     private static readonly float[] s_pairs =
         [.. Enumerable.Range(0, 256).SelectMany(b => new[] { s_normalFloats[b >> 4], s_normalFloats[b & 15] })];
 
-    private static readonly float[] s_middles = [.. s_normalFloats.Skip(1).Zip(s_normalFloats, (high, low) => (high + low) / 2)];
+    private static readonly float[] s_middles = Blocks.Middles(s_normalFloats);
 
     /// <summary>The tensors that keep a weight of that name, in place of the weight, which is read piece by piece.</summary>
     public static IEnumerable<KeyValuePair<string, Tensor>> Pack(string name, Tensor weight, FrozenFormat format)
     {
         using var off = no_grad();
-        long count = weight.numel(), blocks = (count + Block - 1) / Block;
+        long count = weight.numel(), blocks = Blocks.Count(count, Block);
         using Tensor flat = weight.view(-1); // a view that is left behind keeps the whole weight in memory
         Tensor scales = zeros(blocks, 1, device: weight.device);
         Tensor codes = format == FrozenFormat.Int8
@@ -48,12 +48,10 @@ internal sealed record BlockMatrix(Tensor Codes, Tensor Scales, long Rows, long 
         for (long at = 0; at < count; at += Piece)
         {
             using var scope = NewDisposeScope();
-            long own = Math.Min(Piece, count - at), ownBlocks = (own + Block - 1) / Block;
-            Tensor values = zeros(ownBlocks * Block, device: weight.device);
-            values.narrow(0, 0, own).copy_(flat.narrow(0, at, own));
-            Tensor rows = values.view(ownBlocks, Block), largest = rows.abs().amax([1], keepdim: true);
+            long own = Math.Min(Piece, count - at), ownBlocks = Blocks.Count(own, Block);
+            (Tensor rows, Tensor largest) = Blocks.Of(flat.narrow(0, at, own), Block);
             scales.narrow(0, at / Block, ownBlocks).copy_(largest);
-            Tensor shares = (rows / largest.Plus(1e-38)).view(-1); // a block of zeros is divided by something that is not 0
+            Tensor shares = Blocks.Shares(rows, largest);
             if (format == FrozenFormat.Int8) codes.narrow(0, at, ownBlocks * Block).copy_(shares.Times(127).round());
             else
             {

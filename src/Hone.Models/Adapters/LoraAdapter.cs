@@ -15,6 +15,11 @@ public sealed class LoraAdapter : IDisposable
     {
         Options = options;
         _pairs = new(pairs.ToDictionary(), StringComparer.Ordinal);
+        Tensors = _pairs.SelectMany(p => new[]
+        {
+            KeyValuePair.Create(NameOfA(p.Key), p.Value.Down),
+            KeyValuePair.Create(NameOfB(p.Key), p.Value.Up),
+        }).ToDictionary();
         foreach (Tensor tensor in Tensors.Values) tensor.DetachFromDisposeScope();
     }
 
@@ -30,15 +35,12 @@ public sealed class LoraAdapter : IDisposable
     public ulong? DropoutSeed { get; set; }
 
     /// <summary>What is trained: <c>NAME.lora_A.weight</c> [rank, in] and <c>NAME.lora_B.weight</c> [out, rank], fp32.</summary>
-    public IReadOnlyDictionary<string, Tensor> Tensors => _pairs
-        .SelectMany(p => new[]
-        {
-            KeyValuePair.Create(NameOfA(p.Key), p.Value.Down),
-            KeyValuePair.Create(NameOfB(p.Key), p.Value.Up),
-        })
-        .ToDictionary();
+    public IReadOnlyDictionary<string, Tensor> Tensors { get; }
 
-    /// <summary>An adapter that changes nothing yet: A uniform as PyTorch fills a linear layer, B zero.</summary>
+    /// <summary>
+    /// An adapter that changes nothing yet: A uniform as PyTorch fills a linear layer, B zero. Beside that of a reward model its
+    /// score head is trained.
+    /// </summary>
     /// <exception cref="InputException">A target names no matrix of the model's layers.</exception>
     public static LoraAdapter Create(TransformerConfig config, LoraOptions options, ulong seed, Device device)
     {
@@ -51,7 +53,8 @@ public sealed class LoraAdapter : IDisposable
             for (int i = 0; i < values.Length; i++) values[i] = (float)(bound * ((2 * random.NextDouble()) - 1));
             Tensor down = tensor(values, [options.Rank, columns], device: device);
             return KeyValuePair.Create(name, new LoraPair(down, zeros(rows, options.Rank, device: device), options.Scale));
-        }));
+        }))
+        { Modules = config.IsRewardModel ? [WeightNames.RewardHead] : [] };
     }
 
     /// <summary>A fresh adapter on top of this one, which stays as it is and is not trained any more.</summary>

@@ -31,7 +31,7 @@ public static class PeftFolder
                 .Replace(OldModule, "", StringComparison.Ordinal);
             if (!left.TryAdd(plain, stored)) throw new InputException($"Tensor {Excerpt.Of(plain)} is there twice.", path);
         }
-        using var kept = new Kept();
+        using var scope = NewDisposeScope(); // of what was read before something is found wrong
         var pairs = new Dictionary<string, LoraPair>();
         foreach ((string name, long rows, long columns) in LoraAdapter.Targets(config, [LoraOptions.AllLinear]))
         {
@@ -40,20 +40,20 @@ public static class PeftFolder
                 if (a is null && b is null) continue;
                 throw new InputException($"Of {name} one of lora_A and lora_B is missing.", path);
             }
-            Tensor down = kept.Add(Shaped(file, a!, [-1, columns], device));
-            Tensor up = kept.Add(Shaped(file, b!, [rows, down.shape[0]], device));
+            Tensor down = Shaped(file, a!, [-1, columns], device);
+            Tensor up = Shaped(file, b!, [rows, down.shape[0]], device);
             pairs.Add(name, new LoraPair(down, up, peft.ScaleOf(name, down.shape[0])));
         }
         var modules = new Dictionary<string, Tensor>();
         foreach ((string name, long[] shape) in WeightNames.Of(config))
-            if (left.Remove(name, out string? stored)) modules.Add(name, kept.Add(Shaped(file, stored, shape, device)));
+            if (left.Remove(name, out string? stored)) modules.Add(name, Shaped(file, stored, shape, device));
         if (config.IsRewardModel && !modules.ContainsKey(WeightNames.RewardHead))
             throw new InputException($"The adapter of a reward model has no {WeightNames.RewardHead}.", path,
                 "Train it with its score head among modules_to_save.");
         if (left.Count > 0)
             throw new InputException($"The adapter holds {Excerpt.Of(left.Values.First())}, which is no part of this model.", path);
         if (pairs.Count == 0) throw new InputException("The adapter adapts no matrix of this model.", path);
-        kept.Release();
+        foreach (Tensor module in modules.Values) module.DetachFromDisposeScope();
         return (new LoraAdapter(peft.Options, pairs) { Modules = [.. modules.Keys] }, modules);
     }
 
@@ -100,21 +100,5 @@ public static class PeftFolder
                     .Replace("-1", "rank", StringComparison.Ordinal) + ".",
                 file.Path, "Check that the adapter belongs to this base model.");
         return file.Read(stored, ScalarType.Float32, device);
-    }
-
-    /// <summary>Frees what was read before something was found wrong.</summary>
-    private sealed class Kept : IDisposable
-    {
-        private readonly List<Tensor> _tensors = [];
-
-        public Tensor Add(Tensor tensor)
-        {
-            _tensors.Add(tensor);
-            return tensor;
-        }
-
-        public void Release() => _tensors.Clear();
-
-        public void Dispose() => _tensors.ForEach(t => t.Dispose());
     }
 }

@@ -21,7 +21,7 @@ internal static class SharedAttention
         (k, v) = (RepeatHeads(k, groups), RepeatHeads(v, groups));
         // The kernel divides by sqrt(head_dim).
         if (config.QueryScalar is { } scalar && scalar != config.HeadDim) q = q.Times(Math.Sqrt(config.HeadDim / scalar));
-        if (mask is not null && mask.dtype != q.dtype) mask = mask.to(q.dtype);
+        mask = mask?.As(q.dtype);
         if (config.AttentionCap is not { } cap) return scaled_dot_product_attention(q, k, v, mask, is_casual: causal);
         Tensor scores = matmul(q, k.transpose(2, 3)).Times(1 / Math.Sqrt(config.HeadDim)).SoftCap(cap);
         if (causal) mask = VisibleKeys.Mask(q.shape[2], window: null, q.device);

@@ -1,9 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Hone.Data;
 using Hone.Text.Gguf;
 using static TorchSharp.torch;
 
@@ -30,30 +27,11 @@ public static class GgufFolder
         FileInfo file = new(Path.GetFullPath(path));
         string identity = string.Create(CultureInfo.InvariantCulture,
             $"{Layout}|{file.FullName}|{file.Length}|{file.LastWriteTimeUtc.Ticks}");
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..16];
-        string folder = Path.Combine(root, $"{Path.GetFileNameWithoutExtension(path)}-{hash}");
-        if (Directory.Exists(folder)) return folder;
-        string partial = $"{folder}.{Environment.ProcessId}{Durable.PartialSuffix}";
-        try
+        return CachedFolder.Of(root, Path.GetFileNameWithoutExtension(path), identity, partial =>
         {
-            Directory.CreateDirectory(partial);
             Unpack(file.FullName, partial);
             File.CreateSymbolicLink(Path.Combine(partial, WeightsFile), file.FullName);
-            DurableFiles.Instance.SyncBelow(partial, DurableFolders.FilesBelow(partial));
-            DurableFiles.Instance.Move(partial, folder);
-            DurableFiles.Instance.SyncFolder(root);
-            return folder;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Another process was faster, with the same result: the folder appears under its name only when it is whole.
-            if (Directory.Exists(folder)) return folder;
-            throw new InputException($"The model's folder cannot be made: {e.Message}", folder, null, e);
-        }
-        finally
-        {
-            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
-        }
+        });
     }
 
     /// <summary>Writes config.json, generation_config.json and the tokenizer's files into a folder that is there.</summary>

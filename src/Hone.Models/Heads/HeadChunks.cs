@@ -25,7 +25,7 @@ internal sealed class HeadChunks : IDisposable
     public HeadChunks(Tensor rows, Tensor head, Tensor targets, double cap)
     {
         (_rows, _targets, _cap) = (rows, targets, cap);
-        _head = head.dtype == rows.dtype ? head : head.to(rows.dtype);
+        _head = head.As(rows.dtype);
         long vocabulary = head.shape[0];
         _chunk = Math.Max(1, Math.Min(rows.shape[0], RowsFor(vocabulary)));
         _logits = empty(_chunk, vocabulary, dtype: ScalarType.Float32, device: rows.device);

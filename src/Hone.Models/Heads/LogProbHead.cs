@@ -75,7 +75,7 @@ public static class LogProbHead
                 if (wanted.HasFlag(Gradients.Head)) headGrad = zeros_like(head, dtype: ScalarType.Float32);
                 using (var chunks = new HeadChunks(rows, head, saved[2], (double)ctx.get_data("cap")))
                     chunks.Run(logProbs: null, rowsGrad, headGrad, grad_output);
-                if (headGrad is not null && headGrad.dtype != head.dtype) headGrad = headGrad.to(head.dtype);
+                headGrad = headGrad?.As(head.dtype);
             }
             else
             {

@@ -14,6 +14,9 @@ internal static class Arithmetic
 {
     private static readonly Scalar s_one = 1;
 
+    /// <summary>In another number format; itself where it is in that one.</summary>
+    public static Tensor As(this Tensor a, ScalarType type) => a.dtype == type ? a : a.to(type);
+
     public static Tensor Plus(this Tensor a, Tensor b) => a.add(b, s_one);
 
     public static Tensor Plus(this Tensor a, double number)

@@ -28,9 +28,9 @@ internal sealed class GatedMlp
     /// <summary>x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), arXiv 1606.08415, in fp32.</summary>
     private static Tensor GeluTanh(Tensor x)
     {
-        Tensor wide = x.dtype == ScalarType.Float32 ? x : x.to(ScalarType.Float32);
+        Tensor wide = x.As(ScalarType.Float32);
         Tensor inner = (wide * (wide * wide).Times(0.044715).Plus(1)).Times(Math.Sqrt(2 / Math.PI));
         Tensor result = wide.Times(0.5) * inner.tanh().Plus(1);
-        return result.dtype == x.dtype ? result : result.to(x.dtype);
+        return result.As(x.dtype);
     }
 }

@@ -27,10 +27,8 @@ internal sealed class Projection
     /// <summary>[rows, in] to [rows, out]; master weights are cast to the type of <paramref name="x"/> where they differ.</summary>
     public Tensor Apply(Tensor x)
     {
-        Tensor? bias = _bias is null ? null : As(_bias, x.dtype);
-        Tensor y = _frozen is null ? nn.functional.linear(x, As(_weight!, x.dtype), bias) : FrozenLinear.Apply(x, _frozen, bias);
+        Tensor? bias = _bias?.As(x.dtype);
+        Tensor y = _frozen is null ? nn.functional.linear(x, _weight!.As(x.dtype), bias) : FrozenLinear.Apply(x, _frozen, bias);
         return _adapt is null ? y : _adapt(y, x);
     }
-
-    private static Tensor As(Tensor weight, ScalarType type) => weight.dtype == type ? weight : weight.to(type);
 }

@@ -12,15 +12,13 @@ internal sealed class RmsNorm(Tensor weight, TransformerConfig config)
     /// <summary>[..., dim] to [..., dim]</summary>
     public Tensor Apply(Tensor x)
     {
-        Tensor wide = As(x, ScalarType.Float32);
+        Tensor wide = x.As(ScalarType.Float32);
         Tensor normed = wide * (wide * wide).mean([-1], keepdim: true).Plus(config.NormEpsilon).rsqrt();
         return config.NormWeight switch
         {
-            NormWeight.AfterCast => As(normed, x.dtype) * As(weight, x.dtype),
-            NormWeight.BeforeCast => As(normed * As(weight, ScalarType.Float32), x.dtype),
-            _ => As(normed * As(weight, ScalarType.Float32).Plus(1), x.dtype),
+            NormWeight.AfterCast => normed.As(x.dtype) * weight.As(x.dtype),
+            NormWeight.BeforeCast => (normed * weight.As(ScalarType.Float32)).As(x.dtype),
+            _ => (normed * weight.As(ScalarType.Float32).Plus(1)).As(x.dtype),
         };
     }
-
-    private static Tensor As(Tensor x, ScalarType type) => x.dtype == type ? x : x.to(type);
 }

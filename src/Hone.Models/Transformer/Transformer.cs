@@ -126,8 +126,7 @@ public sealed class Transformer : IDisposable
 
     private Tensor Embed(Tensor tokens)
     {
-        Tensor x = Embedding.index_select(0, tokens);
-        if (x.dtype != ComputeType) x = x.to(ComputeType);
+        Tensor x = Embedding.index_select(0, tokens).As(ComputeType);
         if (!Config.ScaleEmbeddings) return x;
         // The factor is rounded to the type that is computed in, as transformers does.
         using Tensor factor = tensor((float)Math.Sqrt(Config.HiddenSize), dtype: ComputeType, device: Device);

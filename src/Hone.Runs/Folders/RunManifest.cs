@@ -58,8 +58,7 @@ public sealed record RunManifest
                     .ToDictionary(o => o.Key, o => ((string)o.Value!["value"]!, (string)o.Value["origin"]!)),
             };
         }
-        catch (Exception e) when (
-            e is NullReferenceException or FormatException or InvalidOperationException or OverflowException or ArgumentException)
+        catch (Exception e) when (SealedJson.IsOfAnotherShape(e))
         {
             problem = $"{FileName} was not written by Hone, or by another version: {e.Message}";
             return null;

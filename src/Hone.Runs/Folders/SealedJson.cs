@@ -18,6 +18,10 @@ internal static class SealedJson
     private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, NewLine = "\n" };
 
+    /// <summary>Whether reading a member failed because it is missing or of another kind: a sealed file of another version.</summary>
+    internal static bool IsOfAnotherShape(Exception e) =>
+        e is NullReferenceException or FormatException or InvalidOperationException or OverflowException or ArgumentException;
+
     /// <summary>The bytes of the file; <c>format</c> is added as its first key.</summary>
     internal static byte[] Seal(JsonObject content)
     {

@@ -39,8 +39,7 @@ internal sealed record StageManifest(IReadOnlyDictionary<string, string> Inputs,
                     (string?)i.Value ?? throw new FormatException($"the input {i.Key} is null")),
                 (bool)json["finished"]! ? [.. json["outputs"]!.AsArray().Select(FileDigest.FromJson)] : null);
         }
-        catch (Exception e) when (e is NullReferenceException or FormatException or InvalidOperationException or OverflowException
-            or ArgumentException)
+        catch (Exception e) when (SealedJson.IsOfAnotherShape(e))
         {
             problem = $"{FileName} is of another version: {e.Message}";
             return null;

@@ -117,8 +117,7 @@ internal sealed class StateStore(string folder, IDurableFiles files, int keep, A
             Dictionary<string, long> cursors = manifest["cursors"]!.AsObject().ToDictionary(c => c.Key, c => (long)c.Value!);
             return problem is null ? new SavedState(step, path, cursors) : null;
         }
-        catch (Exception e) when (e is NullReferenceException or FormatException or InvalidOperationException
-            or OverflowException or ArgumentException or IOException)
+        catch (Exception e) when (e is IOException || SealedJson.IsOfAnotherShape(e))
         {
             problem = $"{ManifestName} or a file of it cannot be read: {e.Message}";
             return null;

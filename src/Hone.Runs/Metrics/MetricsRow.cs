@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Text;
 
 namespace Hone.Runs.Metrics;
 
@@ -9,7 +10,12 @@ internal sealed record MetricsRow(string Stage, long Step, IReadOnlyDictionary<s
     /// <exception cref="InputException">A line is no metrics row.</exception>
     public static IEnumerable<MetricsRow> Read(string path)
     {
-        byte[] content = File.ReadAllBytes(path);
+        byte[] content;
+        using (FileStream file = RegularFile.Open(path))
+        {
+            content = new byte[file.Length];
+            file.ReadExactly(content);
+        }
         int start = 0;
         for (int line = 1; ; line++)
         {

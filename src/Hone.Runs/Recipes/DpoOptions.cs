@@ -24,7 +24,6 @@ public abstract record DpoOptions : TrainOptions
 
     [Comment("The loss: sigmoid (DPO), sigmoid_norm, robust, hinge, ipo, exo_pair, discopop, nca_pair, bco_pair, sppo_hard, apo_zero, "
         + "apo_down, aot, aot_unpaired, simpo, orpo or sft; several are added with weights, as in 0.8*sigmoid + 0.2*sft.")]
-    [LossRule]
     public string Loss { get; init; } = "sigmoid";
 
     [Comment("SimPO's target margin (its gamma, not its ratio to beta).")]

@@ -11,6 +11,8 @@ internal static class RecipeChecks
         Recipe r = recipe.Value;
         PromptFits(recipe, "offline_dpo", r.OfflineDpo);
         PromptFits(recipe, "online", r.Online);
+        Parses(recipe, "offline_dpo.loss", () => LossMix.Parse(r.OfflineDpo.Loss));
+        Parses(recipe, "online.loss", () => LossMix.Parse(r.Online.Loss));
         for (int i = 0; i < r.OfflineDpo.BetaSweep.Count; i++)
         {
             double beta = r.OfflineDpo.BetaSweep[i];

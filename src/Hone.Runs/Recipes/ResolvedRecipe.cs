@@ -28,7 +28,9 @@ public sealed class ResolvedRecipe
         string text;
         try
         {
-            byte[] bytes = File.ReadAllBytes(path);
+            using FileStream opened = RegularFile.Open(path);
+            byte[] bytes = new byte[opened.Length];
+            opened.ReadExactly(bytes);
             if (RegularFile.IsUtf16(bytes)) throw RegularFile.Utf16(path);
             text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\ufeff');
         }

@@ -1,3 +1,4 @@
+using Hone.Text;
 using System.Text.Json;
 
 namespace Hone.Runs;
@@ -46,7 +47,8 @@ internal sealed class MetricCurves
 
         int number = 0;
         (int Number, Exception Error)? broken = null;
-        foreach (string line in File.ReadLines(path))
+        using var lines = new StreamReader(RegularFile.Open(path));
+        while (lines.ReadLine() is { } line)
         {
             number++;
             if (string.IsNullOrWhiteSpace(line)) continue;

@@ -54,6 +54,11 @@ internal static class ModelCard
 {
     public const string FileName = "README.md";
 
+    /// <summary>What the card of an adapter says of its use, and that of a whole model must not.</summary>
+    public const string AdapterNote =
+        "This folder holds a LoRA adapter in the layout of PEFT. transformers needs the package `peft` to load it, and takes the base "
+        + "model from where `adapter_config.json` names it. `hone export . --merge --output FOLDER` makes one ordinary model of both.\n\n";
+
     /// <summary>Writes the card into the release folder and returns its path.</summary>
     public static string Write(string releaseFolder, ModelCardInfo info, RunResults results)
     {
@@ -86,11 +91,7 @@ internal static class ModelCard
         foreach (string sentence in Findings.Sentences(results)) card.Append("- ").Append(MarkdownText.Cell(sentence)).Append('\n');
         RewardModel(card, results);
         card.Append("\n## Use\n\n");
-        if (info.IsAdapter)
-            card.Append("This folder holds a LoRA adapter in the layout of PEFT. transformers needs the package `peft` to load it, and "
-                + "takes the "
-                + "base model from where `adapter_config.json` names it. `hone export . --merge --output FOLDER` makes one ordinary "
-                + "model of both.\n\n");
+        if (info.IsAdapter) card.Append(AdapterNote);
         card.Append(Loading(info));
         card.Append("\n## Intended use and limits\n\n");
         foreach (string limit in Limits(info, results)) card.Append("- ").Append(limit).Append('\n');

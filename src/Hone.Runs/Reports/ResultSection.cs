@@ -120,8 +120,7 @@ internal static class ResultSection
     private static string Short(string name) =>
         name.StartsWith("online-dpo-", StringComparison.Ordinal) ? name["online-dpo-".Length..]
         : name.StartsWith("iteration ", StringComparison.Ordinal) ? name["iteration ".Length..]
-        : name.StartsWith("offline-dpo-beta-", StringComparison.Ordinal) ? "beta " + name["offline-dpo-beta-".Length..].Replace('-', '.')
-        : name == "sft" ? "SFT" : name == "offline-dpo" ? "offline" : name;
+        : SweptPolicy.LabelOf(name) ?? (name == "sft" ? "SFT" : name == "offline-dpo" ? "offline" : name);
 
     private static string Prompts(RunResults results) => results.TestPrompts > 0 ? $", {Format.Count(results.TestPrompts)} prompts" : "";
 }

@@ -92,15 +92,13 @@ internal static class TrainingSection
         yield return new ChartSeries(name, color, Curve.Thin(Curve.MovingAverage(points, window)));
     }
 
-    private const string Swept = "offline-dpo-beta-";
-
     /// <summary>What stands at the end of a line: short, since the colour is explained beside it.</summary>
     private static string Name(string stage) => stage switch
     {
         "sft" => "SFT",
         "reward" => "reward",
         "offline-dpo" => "offline",
-        _ when stage.StartsWith(Swept, StringComparison.Ordinal) => "beta " + stage[Swept.Length..].Replace('-', '.'),
+        _ when SweptPolicy.LabelOf(stage) is { } label => label,
         _ => stage.Length <= 14 ? stage : stage[..13] + "…",
     };
 
@@ -109,7 +107,7 @@ internal static class TrainingSection
         "sft" => "SFT",
         "reward" => "reward model",
         "offline-dpo" => "offline DPO",
-        _ when stage.StartsWith(Swept, StringComparison.Ordinal) => "offline DPO, beta " + stage[Swept.Length..].Replace('-', '.'),
+        _ when SweptPolicy.LabelOf(stage) is { } label => "offline DPO, " + label,
         _ => stage,
     };
 }

@@ -25,6 +25,7 @@ public sealed class Trainer<TExample> : IDisposable
     private readonly IReadOnlyList<TExample> _heldOut;
     private readonly TrainingOptions _options;
     private readonly TrainingHooks _hooks;
+    private readonly IReadOnlyDictionary<string, Tensor> _trained;
     private readonly AdamW _optimiser;
     private readonly List<int[]> _batches = [];
 
@@ -43,9 +44,10 @@ public sealed class Trainer<TExample> : IDisposable
                 Skipped == 0 ? "There are no examples to train on." : $"None of the {given} examples has anything to learn.",
                 fix: "See the counts of dropped rows above.");
         (_model, _objective, _train, _heldOut, _options, _hooks) = (model, objective, train, heldOut, options, hooks);
-        foreach (Tensor weight in model.Trainable.Values) weight.requires_grad_(true);
+        _trained = model.Trainable;
+        foreach (Tensor weight in _trained.Values) weight.requires_grad_(true);
         model.CheckpointBlocks = options.CheckpointActivations == ActivationCheckpoints.Block;
-        _optimiser = new AdamW(model.Trainable, options);
+        _optimiser = new AdamW(_trained, options);
         int[] units = [.. train.Select(objective.BatchUnits)];
         for (int epoch = 0; epoch < options.Epochs; epoch++)
         {
@@ -64,7 +66,7 @@ public sealed class Trainer<TExample> : IDisposable
 
     /// <summary>Everything a continuation needs besides <see cref="Step"/>: weights and moments, by name.</summary>
     public IReadOnlyDictionary<string, Tensor> State =>
-        _model.Trainable.Select(w => ("weight/" + w.Key, w.Value)).Concat(_optimiser.State).ToDictionary(t => t.Item1, t => t.Item2);
+        _trained.Select(w => ("weight/" + w.Key, w.Value)).Concat(_optimiser.State).ToDictionary(t => t.Item1, t => t.Item2);
 
     /// <summary>Continues from a saved state.</summary>
     /// <param name="step">Steps that it has behind it.</param>
@@ -101,7 +103,7 @@ public sealed class Trainer<TExample> : IDisposable
                 _hooks.Save(Step, State);
             cancel.ThrowIfCancellationRequested();
         }
-        foreach (Tensor weight in _model.Trainable.Values) weight.requires_grad_(false);
+        foreach (Tensor weight in _trained.Values) weight.requires_grad_(false);
     }
 
     /// <summary>Means of the objective over the held-out examples, as <c>eval/NAME</c>.</summary>
@@ -142,7 +144,7 @@ public sealed class Trainer<TExample> : IDisposable
             loss.Times(1.0 / units).backward();
         }
         if (_model.Adapter is { } trained) trained.DropoutSeed = null;
-        double norm = GradientNorm.Clip(_model.Trainable.Values, _options.ClipNorm);
+        double norm = GradientNorm.Clip(_trained.Values, _options.ClipNorm);
         double lossMean = metrics.Means["loss"];
         if (!double.IsFinite(lossMean) || !double.IsFinite(norm))
             throw new TrainingException($"Step {Step + 1}: the loss is {lossMean} and the gradient norm {norm}. "

@@ -19,12 +19,11 @@ internal sealed class BlockMoment : Moment
     {
         _signed = signed;
         float[] table = Table(signed);
-        float[] middles = [.. table.Skip(1).Zip(table, (high, low) => (high + low) / 2)];
-        long blocks = (count + Block - 1) / Block;
+        long blocks = Blocks.Count(count, Block);
         _codes = Filled([blocks * Block], Array.IndexOf(table, 0f), device);
         _scales = zeros(blocks, device: device).DetachFromDisposeScope();
         _table = tensor(table, device: device).DetachFromDisposeScope();
-        _middles = tensor(middles, device: device).DetachFromDisposeScope();
+        _middles = tensor(Blocks.Middles(table), device: device).DetachFromDisposeScope();
     }
 
     /// <summary>The table's 256 numbers, rising: seven decades, each with twice as many steps as the one below it, 0 and 1.</summary>
@@ -51,27 +50,19 @@ internal sealed class BlockMoment : Moment
 
     public override Tensor Read(long at, long count)
     {
-        long blocks = (count + Block - 1) / Block;
+        long blocks = Blocks.Count(count, Block);
         Tensor codes = _codes.narrow(0, at, blocks * Block).to(ScalarType.Int32);
         return (_table.index_select(0, codes).view(blocks, Block) * Scales(at, blocks)).view(-1).narrow(0, 0, count);
     }
 
     public override void Write(long at, Tensor values, Generator? noise)
     {
-        long count = values.shape[0], blocks = (count + Block - 1) / Block;
-        Tensor padded = values;
-        if (count < blocks * Block)
-        {
-            padded = zeros(blocks * Block, device: values.device);
-            padded.narrow(0, 0, count).copy_(values);
-        }
-        Tensor rows = padded.view(blocks, Block), largest = rows.abs().amax([1], keepdim: true);
+        (Tensor rows, Tensor largest) = Blocks.Of(values, Block);
+        long blocks = rows.shape[0];
         Scales(at, blocks).copy_(largest);
-        // A block of zeros is divided by something that is not 0.
-        Tensor shares = rows / largest.Plus(1e-38);
-        Tensor codes = shares.view(-1).bucketize(_middles, outInt32: true);
+        Tensor codes = Blocks.Shares(rows, largest).bucketize(_middles, outInt32: true);
         // A small square that became 0 would be divided by: it is rounded up, to the table's smallest.
-        if (!_signed) codes = codes.maximum(padded.gt(zeros(1, device: padded.device)).to(ScalarType.Int32));
+        if (!_signed) codes = codes.maximum(rows.view(-1).gt(zeros(1, device: rows.device)).to(ScalarType.Int32));
         _codes.narrow(0, at, blocks * Block).copy_(codes);
     }
 

@@ -66,10 +66,11 @@ public static class GgufRelease
 
     private static string Card(string folder, GgufTensorType type, string file, GgufMetadata metadata, List<string> warnings)
     {
-        (string front, string body) = SourceCard(folder);
+        (string front, string body) = SourceCard.Read(folder);
         TransformerConfig config = ConfigFile.Load(folder);
         string name = metadata.Text("general.name")!;
-        StringBuilder card = new($"---\n{front}---\n\n# {MarkdownText.Cell(name)}, GGUF {type}\n\n");
+        StringBuilder card = new($"---\nlibrary_name: gguf\npipeline_tag: text-generation\n{front}---\n\n");
+        card.Append($"# {MarkdownText.Cell(name)}, GGUF {type}\n\n");
         string template = GgufTokenizerKeys.HasTemplate(metadata) ? ", chat template" : "";
         card.Append($"`{file}` holds the weights, tokenizer{template} and settings of {MarkdownText.Cell(name)} (family {config.Family}, ");
         card.Append(CultureInfo.InvariantCulture, $"{config.LayerCount} layers, {config.VocabularySize} tokens, ");
@@ -82,23 +83,5 @@ public static class GgufRelease
         foreach (string warning in warnings) card.Append("- ").Append(MarkdownText.Cell(warning)).Append('\n');
         if (body.Length > 0) card.Append("\n## The original model's card\n\n").Append(body);
         return card.ToString();
-    }
-
-    // The original card's front matter (licence, base model, data) holds for this file too; what names the library does not.
-    private static (string Front, string Body) SourceCard(string folder)
-    {
-        string path = Path.Combine(folder, ModelCard.FileName);
-        string own = "library_name: gguf\npipeline_tag: text-generation\n";
-        if (!System.IO.File.Exists(path) || new FileInfo(path).Length > 1 << 20) return (own, "");
-        string text = System.IO.File.ReadAllText(path).Replace("\r\n", "\n", StringComparison.Ordinal);
-        const string Fence = "---\n";
-        int end = text.StartsWith(Fence, StringComparison.Ordinal)
-            ? text.IndexOf("\n" + Fence, Fence.Length - 1, StringComparison.Ordinal)
-            : -1;
-        if (end < 0) return (own, text);
-        IEnumerable<string> kept = text[Fence.Length..(end + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Where(line => !line.StartsWith("library_name:", StringComparison.Ordinal)
-                && !line.StartsWith("pipeline_tag:", StringComparison.Ordinal));
-        return (own + string.Concat(kept.Select(line => line + "\n")), text[(end + 1 + Fence.Length)..].TrimStart('\n'));
     }
 }

@@ -21,8 +21,10 @@ public static class MergedModel
         using PretrainedModel model = PretrainedModel.Open(adapter, target);
         MergeError error = LoraMerge.Into(model.Model.Weights, model.Model.Adapter!);
         CheckpointFolder.Save(output, model.Model.Weights, model.Model.Config, target.Type, adapter);
-        string card = Path.Combine(adapter, ModelCard.FileName);
-        if (File.Exists(card)) Durable.WriteText(Path.Combine(output, ModelCard.FileName), SmallText.Read(card));
+        (string front, string body) = SourceCard.Read(adapter);
+        if (body.Length > 0)
+            Durable.WriteText(Path.Combine(output, ModelCard.FileName),
+                $"---\nlibrary_name: transformers\n{front}---\n\n{body.Replace(ModelCard.AdapterNote, "", StringComparison.Ordinal)}");
         return error;
     }
 }

@@ -37,10 +37,10 @@ internal static class FittedRecipe
             throw new InputException("prompts train nothing by themselves", files[0],
                 "Give conversations or preferences; or start from hone recipe init, and give a reward model as reward.start_from.");
         (int rows, int[] longest, int[] prompts) = Measure(kind, usual, files, text);
-        double weights = Weights(config);
+        double weights = ModelMemory.Parameters(config);
         (double Weights, double Sft, double Reward, double Dpo) rates = s_rates.First(r => weights >= r.Weights);
         // Weights, gradients and two moments in fp32.
-        bool adapter = weights * 16 > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        bool adapter = weights * 16 > ModelMemory.OfMachine;
         var lines = new StringBuilder();
         void Line(string content, string why = "") =>
             lines.Append(why.Length > 0 ? $"{content.PadRight(Column)} # {why}" : content).Append('\n');
@@ -76,7 +76,7 @@ internal static class FittedRecipe
             int batch = Batch(rows, epochs, paper.BatchSize), steps = epochs * ((rows + batch - 1) / batch);
             Line($"{name}:");
             Line($"  epochs: {epochs}", rows < 2000 ? $"{rows} rows are few" : "as the paper");
-            Line($"  learning_rate: {Number(adapter ? rate * 10 : rate)}",
+            Line($"  learning_rate: {OptionValue.Format(adapter ? rate * 10 : rate)}",
                 $"for about {Count(weights)} weights{(adapter ? ", ten times as high for an adapter" : "")}");
             Line($"  batch_size: {batch}", $"about {steps} steps; the paper has {paper.BatchSize} for far more rows");
             Line($"  max_length: {length}", $"the longest row has {longest[^1]} tokens"
@@ -126,14 +126,6 @@ internal static class FittedRecipe
         return batch;
     }
 
-    /// <summary>Matrices of the layers and embeddings; norms and biases are nothing beside them.</summary>
-    private static double Weights(TransformerConfig c)
-    {
-        double attention = (double)c.HiddenSize * c.HeadDim * ((2 * c.HeadCount) + (2 * c.KeyValueHeadCount));
-        double layer = attention + (3.0 * c.HiddenSize * c.IntermediateSize);
-        return (c.LayerCount * layer) + ((double)c.VocabularySize * c.HiddenSize * (c.TieEmbeddings ? 1 : 2));
-    }
-
     private static string Name(string folder)
     {
         string name = string.Concat(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))
@@ -142,8 +134,6 @@ internal static class FittedRecipe
     }
 
     private static string Quote(string text) => OptionValue.Yaml(text);
-
-    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant();
 
     private static string Count(double weights) => weights switch
     {

@@ -1,6 +1,7 @@
 using Hone.Data;
 using Hone.Models;
 using Hone.Runs.Recipes;
+using Hone.Workflow.World;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow;
@@ -25,13 +26,19 @@ internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> S
     public bool Fits => Stages.All(s => s.Memory.Total <= Machine) && Sampling <= Machine;
 
     /// <param name="recipe">The run.</param>
+    /// <param name="localise">From the recipe's word for the base model to its folder, whose configuration alone is read.</param>
+    /// <exception cref="InputException">There is no such model.</exception>
+    public static RunPlan Of(Recipe recipe, Func<string, string> localise) =>
+        Of(recipe, recipe.Model == "world" ? WorldBaseModel.Config : ConfigFile.Load(localise(recipe.Model)));
+
+    /// <param name="recipe">The run.</param>
     /// <param name="config">Its base model.</param>
     public static RunPlan Of(Recipe recipe, TransformerConfig config)
     {
         TransformerConfig reward = config with { IsRewardModel = true };
         AdapterOptions? adapter = recipe.Adapter.Rank > 0 ? recipe.Adapter : null;
         var stages = new List<StageMemoryPlan>();
-        void Add<T>(string stage, string section, T options, TransformerConfig model) where T : TrainOptions
+        void Add(string stage, string section, TrainOptions options, TransformerConfig model)
         {
             if (options.Enabled) stages.Add(Stage(recipe, stage, section, options, model, adapter));
         }
@@ -40,12 +47,15 @@ internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> S
         Add("offline-dpo", "offline_dpo", recipe.OfflineDpo, config);
         Add("online-dpo", "online", recipe.Online, config);
         ScalarType type = recipe.Precision == Precision.Bf16 ? ScalarType.BFloat16 : ScalarType.Float32;
-        long parameters = ModelMemory.Parameters(config), machine = ModelMemory.OfDevice(CPU);
-        long weights = ModelMemory.Weights(config, type);
-        int models = stages.Sum(s => s.Stage switch { "offline-dpo" => 3, "online-dpo" => recipe.Online.Iterations, _ => 1 }) + 1;
+        int models = 1 + stages.Sum(s => s.Stage switch
+        {
+            "offline-dpo" => 3 + recipe.OfflineDpo.BetaSweep.Count,
+            "online-dpo" => recipe.Online.Iterations,
+            _ => 1,
+        });
         long trained = stages.Count == 0 ? 0 : stages.Max(s => s.Trained);
-        return new RunPlan(parameters, stages, weights + (machine / 4),
-            (models * 4 * trained) + (stages.Count == 0 ? 0 : recipe.Save.KeepCheckpoints * 12 * trained), machine);
+        return new RunPlan(ModelMemory.Parameters(config), stages, ModelMemory.Weights(config, type) + ModelMemory.ForCaches(CPU),
+            (models * 4 * trained) + (recipe.Save.KeepCheckpoints * 12 * trained), ModelMemory.OfMachine);
     }
 
     private static StageMemoryPlan Stage(
@@ -54,30 +64,26 @@ internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> S
         // A pass is never smaller than the longest example.
         long tokens = Math.Max(options.MicroBatchTokens, options.MaxLength);
         TrainingMemory Memory(AdapterOptions? a, TrainOptions o, Precision p, long t) => TrainingMemory.Of(config, a, o, p, t);
-        TrainingMemory now = Memory(adapter, options, recipe.Precision, tokens);
+        TrainingMemory With(TrainOptions o) => Memory(adapter, o, recipe.Precision, tokens);
+        TrainingMemory Adapted(AdapterOptions a) => Memory(a, options, recipe.Precision, tokens);
+        TrainingMemory now = With(options);
         var knobs = new List<PlanKnob>();
         void Try(string setting, TrainingMemory then, string price)
         {
+            // What is set already saves nothing.
             if (now.Total - then.Total > now.Total / 50) knobs.Add(new PlanKnob(setting, now.Total - then.Total, price));
         }
-        if (options.CheckpointActivations != ActivationCheckpoints.Block)
-            Try($"{section}.checkpoint_activations=block",
-                Memory(adapter, options with { CheckpointActivations = ActivationCheckpoints.Block },
-                recipe.Precision, tokens), "each layer is computed twice: about a third more time");
-        if (options.OptimizerState != OptimizerState.Int8)
-            Try($"{section}.optimizer_state=int8", Memory(adapter, options with { OptimizerState = OptimizerState.Int8 },
-                recipe.Precision, tokens), "moments of one byte");
+        Try($"{section}.checkpoint_activations=block", With(options with { CheckpointActivations = ActivationCheckpoints.Block }),
+            "each layer is computed twice: about a third more time");
+        Try($"{section}.optimizer_state=int8", With(options with { OptimizerState = OptimizerState.Int8 }), "moments of one byte");
         if (adapter is null)
-            Try("adapter.rank=16", Memory(recipe.Adapter with { Rank = 16 }, options, recipe.Precision, tokens),
-                "an adapter is trained in place of all weights");
-        else if (adapter.Frozen != FrozenFormat.Nf4)
-            Try("adapter.frozen=nf4", Memory(adapter with { Frozen = FrozenFormat.Nf4 }, options, recipe.Precision, tokens),
+            Try("adapter.rank=16", Adapted(recipe.Adapter with { Rank = 16 }), "an adapter is trained in place of all weights");
+        else
+            Try("adapter.frozen=nf4", Adapted(adapter with { Frozen = FrozenFormat.Nf4 }),
                 "frozen matrices of 4 bits, unpacked at each use");
-        if (recipe.Precision != Precision.Bf16)
-            Try("precision=bf16", Memory(adapter, options, Precision.Bf16, tokens), "8 significant bits in products");
-        if (options.MicroBatchTokens > options.MaxLength)
-            Try($"{section}.micro_batch_tokens={options.MaxLength}", Memory(adapter, options, recipe.Precision, options.MaxLength),
-                "smaller passes: less work at once, the same result");
+        Try("precision=bf16", Memory(adapter, options, Precision.Bf16, tokens), "8 significant bits in products");
+        Try($"{section}.micro_batch_tokens={options.MaxLength}", Memory(adapter, options, recipe.Precision, options.MaxLength),
+            "smaller passes: less work at once, the same result");
         long trained = now.Gradients / 4;
         return new StageMemoryPlan(stage, trained, tokens, now, [.. knobs.OrderByDescending(k => k.Saves)]);
     }

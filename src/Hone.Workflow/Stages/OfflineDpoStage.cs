@@ -1,4 +1,3 @@
-using System.Globalization;
 using Hone.Inference;
 using Hone.Data;
 using Hone.Runs;
@@ -13,45 +12,41 @@ namespace Hone.Workflow;
 /// </summary>
 internal static class OfflineDpoStage
 {
+    private const string Name = "offline-dpo";
+
     /// <summary>The policies that are evaluated: name, label in the report, model.</summary>
     public static IReadOnlyList<(string Name, string Label, ModelRef Model)> Run(RunContext run, RunInputs inputs, ModelRef sft)
     {
         OfflineDpoOptions options = run.Recipe.OfflineDpo;
-        StageFolder stage = Train(run, inputs, sft, options, "offline-dpo");
+        var pairs = new ReferencedPairs(run, inputs, options);
+        StageFolder stage = Train(run, pairs, sft, options, Name);
         if (options.BetaSweep.Count == 0)
             return
             [
                 .. Enumerable.Range(1, 2).Select(third =>
                     ($"offline-dpo-at-{third}-of-3", $"{third}/3", ModelRef.Of(stage, OnTheWay(third)))),
-                ("offline-dpo", "end", ModelRef.Of(stage)),
+                (Name, "end", ModelRef.Of(stage)),
             ];
-        var policies = new List<(string, string, ModelRef)> { ("offline-dpo", Label(options), ModelRef.Of(stage)) };
+        var policies = new List<(string, string, ModelRef)> { (Name, SweptPolicy.LabelOf(options.Beta), ModelRef.Of(stage)) };
         foreach (OfflineDpoOptions swept in options.Swept())
         {
-            string name = $"offline-dpo-{Label(swept).Replace(' ', '-').Replace('.', '-')}";
-            policies.Add((name, Label(swept), ModelRef.Of(Train(run, inputs, sft, swept, name))));
+            string name = SweptPolicy.NameOf(swept.Beta);
+            policies.Add((name, SweptPolicy.LabelOf(swept.Beta), ModelRef.Of(Train(run, pairs, sft, swept, name))));
         }
         return policies;
     }
 
-    private static string Label(OfflineDpoOptions options) =>
-        string.Create(CultureInfo.InvariantCulture, $"beta {options.Beta:0.########}");
-
-    private static StageFolder Train(RunContext run, RunInputs inputs, ModelRef sft, OfflineDpoOptions options, string name)
+    private static StageFolder Train(RunContext run, ReferencedPairs pairs, ModelRef sft, OfflineDpoOptions options, string name)
     {
-        StageFolder stage = run.OpenStage(name, run.Identity.OfflineDpo(options, inputs, sft));
+        StageFolder stage = run.OpenStage(name, run.Identity.OfflineDpo(options, pairs.Inputs, sft));
         if (stage.Finished) return stage;
         using PretrainedModel model = run.OpenToTrain(sft.Folder, stage);
-        LengthRule rule = TrainingRows.DpoLengths(options, model.Text);
-        var lengths = new DataReport("offline DPO pairs");
-        IReadOnlyList<PromptExample> Referenced(IReadOnlyList<PreferenceExample> pairs) => ReferenceLogProbs.Attach(
-            model.Model, PromptExample.Group(pairs.Select(p => rule.Apply(p, lengths)).OfType<PreferenceExample>()), run.ScoringTokens);
-        IReadOnlyList<PromptExample> train = Referenced(inputs.Preferences), heldOut = Referenced(inputs.PreferencesHeldOut);
-        if (lengths.Touched) run.Say(lengths.ToString());
+        (IReadOnlyList<PromptExample> train, IReadOnlyList<PromptExample> heldOut) = pairs.Of(model);
         StageTrainer.Run(run, stage, model.Model, new DpoObjective(options.Losses()), train, heldOut, options,
             stepped: (step, total) =>
             {
-                for (int third = 1; third <= 2 && name == "offline-dpo"; third++)
+                // Also where there is a sweep, which a resumed run may leave out again.
+                for (int third = 1; third <= 2 && name == Name; third++)
                     if (step == Math.Max(1, total * third / 3))
                         run.SaveModel(model.Model, stage.File(OnTheWay(third)), from: sft.Folder);
             });
@@ -61,4 +56,25 @@ internal static class OfflineDpoStage
     }
 
     private static string OnTheWay(int third) => $"model-at-{third}-of-3";
+
+    /// <summary>The pairs with SFT's log-probabilities: the same for all betas, and computed by the first stage that needs them.</summary>
+    private sealed class ReferencedPairs(RunContext run, RunInputs inputs, OfflineDpoOptions options)
+    {
+        private (IReadOnlyList<PromptExample> Train, IReadOnlyList<PromptExample> HeldOut)? _pairs;
+
+        public RunInputs Inputs => inputs;
+
+        /// <param name="sft">As it begins to be trained.</param>
+        public (IReadOnlyList<PromptExample> Train, IReadOnlyList<PromptExample> HeldOut) Of(PretrainedModel sft)
+        {
+            if (_pairs is { } known) return known;
+            LengthRule rule = TrainingRows.DpoLengths(options, sft.Text);
+            var lengths = new DataReport("offline DPO pairs");
+            IReadOnlyList<PromptExample> Referenced(IReadOnlyList<PreferenceExample> pairs) => ReferenceLogProbs.Attach(
+                sft.Model, PromptExample.Group(pairs.Select(p => rule.Apply(p, lengths)).OfType<PreferenceExample>()), run.ScoringTokens);
+            _pairs = (Referenced(inputs.Preferences), Referenced(inputs.PreferencesHeldOut));
+            if (lengths.Touched) run.Say(lengths.ToString());
+            return _pairs.Value;
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Hone.Runs.Metrics;
 using System.Text;
 using Hone.Runs.Recipes;
 
@@ -91,5 +93,20 @@ public class HostileRecipeTests
         File.WriteAllBytes(folder.File("big.yaml"), new byte[(1 << 20) + 1]);
         Assert.Contains("too many for a recipe", Assert.Throws<InputException>(() => ResolvedRecipe.Load(folder.File("big.yaml"))).Message,
             StringComparison.Ordinal);
+    }
+
+    /// <summary>A named pipe as recipe, or as the metrics of a run folder, was waited for without end.</summary>
+    [Fact]
+    public void A_pipe_is_refused_and_not_waited_for()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("named pipes of POSIX");
+        using TempFolder folder = new();
+        string pipe = folder.File("pipe.yaml");
+        using (Process make = Process.Start("mkfifo", [pipe])) make.WaitForExit();
+        foreach (Action read in new Action[]
+        {
+            () => ResolvedRecipe.Load(pipe), () => MetricCurves.Read(pipe), () => Assert.Empty(MetricsRow.Read(pipe)),
+        })
+            Assert.Contains("pipe", Assert.Throws<InputException>(read).Message, StringComparison.Ordinal);
     }
 }

@@ -46,6 +46,10 @@ public sealed class AdapterRunTests(Unbroken unbroken) : IDisposable
         string adapter = run.File("model");
         MergeError error = MergedModel.Write(adapter, target, _folder.File("merged"));
         Assert.InRange(error.Lost, 0, 1e-3);
+        string mergedCard = File.ReadAllText(_folder.File("merged/README.md"));
+        Assert.Contains("library_name: transformers", mergedCard, StringComparison.Ordinal);
+        Assert.DoesNotContain("peft", mergedCard, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("## Training", mergedCard, StringComparison.Ordinal);
         using PretrainedModel adapted = PretrainedModel.OpenLanguageModel(adapter, target),
             merged = PretrainedModel.OpenLanguageModel(_folder.File("merged"), target);
         Assert.True(PeftConfig.IsIn(adapter));
@@ -82,6 +86,26 @@ public sealed class AdapterRunTests(Unbroken unbroken) : IDisposable
         Assert.Null(whole.Model.Adapter);
         using var off = no_grad();
         Assert.True((Logits(adapted.Model) - Logits(whole.Model)).abs().max().item<float>() < 1e-4f);
+    }
+
+    /// <summary>
+    /// The score head of a reward model that an adapter was put on was neither trained nor stored, and the result could not be
+    /// opened.
+    /// </summary>
+    [Fact]
+    public void An_adapter_on_a_finished_reward_model_has_its_score_head_beside_it()
+    {
+        ComputeTarget target = ComputeTarget.Parse("cpu", "bfloat16");
+        using (PretrainedModel fresh = PretrainedModel.OpenAsNewRewardModel(unbroken.Run.File("reward/model"), target,
+            new TrainingStart(new LoraOptions { Rank = 2, Alpha = 4 }, Seed: 1)))
+        {
+            Assert.Equal([WeightNames.RewardHead], fresh.Model.Adapter!.Modules);
+            Assert.Equal(ScalarType.Float32, fresh.Model.Trainable[WeightNames.RewardHead].dtype);
+            CheckpointFolder.SaveAdapter(
+                _folder.File("reward"), fresh.Model, unbroken.Run.File("reward/model"), unbroken.Run.File("reward/model"));
+        }
+        using PretrainedModel again = PretrainedModel.OpenRewardModel(_folder.File("reward"), target);
+        Assert.True(again.Model.Weights[WeightNames.RewardHead].abs().max().item<float>() > 0);
     }
 
     /// <summary>As most adapters on a hub are: no configuration, no tokenizer, a base by its path.</summary>

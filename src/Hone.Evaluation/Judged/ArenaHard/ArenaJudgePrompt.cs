@@ -1,3 +1,4 @@
+using Hone.Data;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -18,8 +19,7 @@ internal sealed record ArenaJudgePrompt(string System, PromptTemplate User)
         var yaml = new YamlStream();
         try
         {
-            using var text = new StreamReader(path);
-            yaml.Load(text);
+            yaml.Load(new StringReader(SmallText.Read(path)));
         }
         catch (YamlException e)
         {
