@@ -1,0 +1,44 @@
+namespace Hone.Inference;
+
+/// <summary>
+/// Runs a language model over tokens of many sequences at once. It knows ids and blocks of cache, nothing of requests: whoever
+/// calls it decides which sequence comes next and which blocks hold its keys and values. Calls come one after the other.
+/// </summary>
+internal interface IForwardEngine : IDisposable
+{
+    /// <summary>Tokens whose keys and values one block of the cache holds.</summary>
+    int BlockTokens { get; }
+
+    /// <summary>Bytes of one block, all layers together.</summary>
+    long BlockBytes { get; }
+
+    /// <summary>Makes the blocks 0 to <paramref name="count"/> - 1 usable; what they hold already stays.</summary>
+    void Reserve(int count);
+
+    /// <summary>Copies a block's keys and values of all layers.</summary>
+    void CopyBlock(int from, int to);
+
+    /// <summary>
+    /// Computes all parts in one pass. Keys and values of a part's tokens are written into its blocks, at the places from
+    /// <see cref="SequencePart.Start"/> on; its tokens see all of the sequence's tokens up to themselves.
+    /// </summary>
+    /// <param name="parts">Parts of different sequences; several may share blocks before their starts.</param>
+    /// <param name="logits">Called once per part with <see cref="SequencePart.WantsLogits"/>, perhaps from several threads.</param>
+    void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits);
+}
+
+/// <summary>Takes the fp32 logits [vocab] after a part's last token; they are gone when the call ends.</summary>
+/// <param name="part">Which of the parts.</param>
+internal delegate void LogitsReader(int part, ReadOnlySpan<float> logits);
+
+/// <summary>The next tokens of a sequence whose first <paramref name="Start"/> tokens lie in the cache.</summary>
+/// <param name="Tokens">At least one.</param>
+/// <param name="Start">Position of the first of them.</param>
+/// <param name="RotateAs">
+/// Length of the sequence that they are part of, where the frequencies of rotary embeddings depend on it (longrope, dynamic):
+/// a prompt that is read in pieces is rotated as a whole.
+/// </param>
+/// <param name="Blocks">The sequence's blocks in order; enough for <paramref name="Start"/> and the new tokens.</param>
+/// <param name="WantsLogits">Whether what follows the last token is asked for.</param>
+internal readonly record struct SequencePart(
+    ReadOnlyMemory<int> Tokens, int Start, int RotateAs, IReadOnlyList<int> Blocks, bool WantsLogits);
