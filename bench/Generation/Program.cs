@@ -1,5 +1,5 @@
 // Sampling speed of the libtorch engine on a model of the quickstart's size: 1024 answers of 50 tokens to 128 prompts.
-// Run: dotnet run -c Release --project bench/Generation -- [rows per batch ...]
+// Run: dotnet run -c Release --project bench/Generation -- [answers at once ...]
 // The check number must be the same for every batch size: answers do not depend on the batch.
 using System.Diagnostics;
 using Hone.Inference;
@@ -24,7 +24,7 @@ GenerationRequest[] requests = [.. Enumerable.Range(0, Prompts).Select(i => new 
 int[] batches = args.Length > 0 ? [.. args.Select(int.Parse)] : [32, 64, 128, 256, 512];
 foreach (int rows in batches)
 {
-    var engine = new LibtorchEngine(model, new StopRules(), limits: new BatchLimits(rows));
+    using Scheduler engine = Scheduler.OnLibtorch(model, new StopRules(), limits: new BatchLimits(rows));
     double seconds = double.MaxValue;
     long check = 0;
     for (int i = 0; i < Repeats; i++)
@@ -34,5 +34,5 @@ foreach (int rows in batches)
         seconds = Math.Min(seconds, Stopwatch.GetElapsedTime(start).TotalSeconds);
         check = answers.Sum(a => a.Ids.Select((id, at) => (long)id * (at + 1)).Sum());
     }
-    Console.WriteLine($"{rows,5} rows a batch {Prompts * AnswersPerPrompt * NewTokens / seconds,9:F0} tokens/s   check {check}");
+    Console.WriteLine($"{rows,5} rows at once {Prompts * AnswersPerPrompt * NewTokens / seconds,9:F0} tokens/s   check {check}");
 }

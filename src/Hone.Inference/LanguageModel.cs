@@ -12,7 +12,7 @@ public sealed class LanguageModel : IDisposable
 {
     private readonly PretrainedModel _model;
 
-    private LanguageModel(PretrainedModel model) => (_model, Engine) = (model, model.CreateEngine());
+    private LanguageModel(PretrainedModel model) => (_model, Engine) = (model, model.CreateEngine(keepPrefixes: true));
 
     public Tokenizer Tokenizer => _model.Text.Tokenizer;
 

@@ -23,7 +23,7 @@ public sealed class ServedModel : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
 
     private ServedModel(PretrainedModel model, string name) =>
-        (_model, Name, _engine, _stops) = (model, name, model.CreateEngine(), model.Stops);
+        (_model, Name, _engine, _stops) = (model, name, model.CreateEngine(keepPrefixes: true), model.Stops);
 
     /// <summary>What requests name it by.</summary>
     public string Name { get; }

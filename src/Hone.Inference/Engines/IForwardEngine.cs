@@ -1,3 +1,5 @@
+using Hone.Models;
+
 namespace Hone.Inference;
 
 /// <summary>
@@ -12,11 +14,11 @@ internal interface IForwardEngine : IDisposable
     /// <summary>Bytes of one block, all layers together.</summary>
     long BlockBytes { get; }
 
-    /// <summary>Makes the blocks 0 to <paramref name="count"/> - 1 usable; what they hold already stays.</summary>
+    /// <summary>Makes the blocks 0 to <paramref name="count"/> - 1 usable; what they hold already stays. 0 frees them all.</summary>
     void Reserve(int count);
 
-    /// <summary>Copies a block's keys and values of all layers.</summary>
-    void CopyBlock(int from, int to);
+    /// <summary>Copies blocks' keys and values of all layers; all are read before any is written.</summary>
+    void CopyBlocks(IReadOnlyList<(int From, int To)> blocks);
 
     /// <summary>
     /// Computes all parts in one pass. Keys and values of a part's tokens are written into its blocks, at the places from
@@ -30,15 +32,3 @@ internal interface IForwardEngine : IDisposable
 /// <summary>Takes the fp32 logits [vocab] after a part's last token; they are gone when the call ends.</summary>
 /// <param name="part">Which of the parts.</param>
 internal delegate void LogitsReader(int part, ReadOnlySpan<float> logits);
-
-/// <summary>The next tokens of a sequence whose first <paramref name="Start"/> tokens lie in the cache.</summary>
-/// <param name="Tokens">At least one.</param>
-/// <param name="Start">Position of the first of them.</param>
-/// <param name="RotateAs">
-/// Length of the sequence that they are part of, where the frequencies of rotary embeddings depend on it (longrope, dynamic):
-/// a prompt that is read in pieces is rotated as a whole.
-/// </param>
-/// <param name="Blocks">The sequence's blocks in order; enough for <paramref name="Start"/> and the new tokens.</param>
-/// <param name="WantsLogits">Whether what follows the last token is asked for.</param>
-internal readonly record struct SequencePart(
-    ReadOnlyMemory<int> Tokens, int Start, int RotateAs, IReadOnlyList<int> Blocks, bool WantsLogits);

@@ -8,50 +8,72 @@ internal sealed class Submission
     private readonly Channel<GeneratedToken> _tokens = Channel.CreateUnbounded<GeneratedToken>();
     private readonly TaskCompletionSource<IReadOnlyList<Completion>> _completions = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationToken _cancel;
+    private readonly AnswerInProgress[] _answers;
     private CancellationTokenRegistration _registration;
-    private int _open;
 
-    /// <param name="answers">Makes the answers of this submission.</param>
+    /// <param name="answers">Makes the answers of this submission, in their order.</param>
     public Submission(Func<Submission, IEnumerable<AnswerInProgress>> answers, CancellationToken cancel)
     {
         _cancel = cancel;
-        Answers = [.. answers(this)];
-        _open = Answers.Count;
+        _answers = [.. answers(this)];
+        // Answers to equal prompts wait for one reading of it.
+        foreach (IGrouping<int[], AnswerInProgress> same in _answers.GroupBy(a => a.Prompt, EqualTokens.Instance))
+            Waiting.AddLast(new CachedSequence(this, [.. same]));
         Stream = new GenerationStream(_tokens.Reader.ReadAllAsync(CancellationToken.None), _completions.Task);
     }
 
-    public IReadOnlyList<AnswerInProgress> Answers { get; }
-
     public GenerationStream Stream { get; }
 
+    /// <summary>What is not being computed, in order.</summary>
+    public LinkedList<CachedSequence> Waiting { get; } = [];
+
+    /// <summary>How many of its sequences are being computed.</summary>
+    public int Running { get; set; }
+
+    /// <summary>Why it cannot go on; null as long as it can.</summary>
+    public Exception? Failure { get; set; }
+
     public bool IsCancelled => _cancel.IsCancellationRequested;
+
+    public bool IsComplete => Running == 0 && Waiting.Count == 0;
 
     /// <summary>Calls back at cancellation, until the end; at once where it has come already.</summary>
     public void OnCancelled(Action<Submission> call) => _registration = _cancel.UnsafeRegister(_ => call(this), null);
 
     public void Write(GeneratedToken token) => _tokens.Writer.TryWrite(token);
 
-    /// <summary>Counts an answer that has left its batch; true for the last one.</summary>
-    public bool Leave() => Interlocked.Decrement(ref _open) == 0;
-
-    /// <summary>Tells how it ended: well where every answer is complete, with <paramref name="failure"/>, or as cancelled.</summary>
-    public void End(Exception? failure = null)
+    /// <summary>Tells how it ended: well where every answer is complete, with its failure, or as cancelled.</summary>
+    public void End()
     {
         _registration.Dispose();
-        if (Answers.All(a => a.Completion is not null))
+        if (_answers.All(a => a.Completion is not null))
         {
             _tokens.Writer.TryComplete();
-            _completions.TrySetResult([.. Answers.Select(a => a.Completion!)]);
+            _completions.TrySetResult([.. _answers.Select(a => a.Completion!)]);
         }
-        else if (failure is null || IsCancelled)
+        else if (Failure is null || IsCancelled)
         {
             _tokens.Writer.TryComplete(new OperationCanceledException(_cancel));
             _completions.TrySetCanceled(_cancel);
         }
         else
         {
-            _tokens.Writer.TryComplete(failure);
-            _completions.TrySetException(failure);
+            _tokens.Writer.TryComplete(Failure);
+            _completions.TrySetException(Failure);
+        }
+    }
+
+    private sealed class EqualTokens : IEqualityComparer<int[]>
+    {
+        public static EqualTokens Instance { get; } = new();
+
+        public bool Equals(int[]? x, int[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(int[] tokens)
+        {
+            var hash = new HashCode();
+            hash.AddBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(tokens.AsSpan()));
+            return hash.ToHashCode();
         }
     }
 }

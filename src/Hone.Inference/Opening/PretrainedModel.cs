@@ -9,6 +9,8 @@ namespace Hone.Inference;
 /// </summary>
 public sealed class PretrainedModel : IDisposable
 {
+    private readonly List<IDisposable> _engines = [];
+
     private PretrainedModel(string path, Transformer transformer, ModelText text, GenerationConfig generation)
     {
         (Path, Model, Text, GenerationConfig) = (path, transformer, text, generation);
@@ -91,8 +93,21 @@ public sealed class PretrainedModel : IDisposable
         throw new InputException("This is a language model; a reward model is needed here.", path, "hone reward trains one.");
     }
 
-    /// <summary>An engine that samples from this model.</summary>
-    public IGenerationEngine CreateEngine() => new LibtorchEngine(Model, Stops, Text.Tokenizer);
+    /// <summary>An engine that samples from this model; it goes with the model.</summary>
+    /// <param name="keepPrefixes">
+    /// Whether what it has computed stays for later requests that begin in the same way, such as a chat's next turn. The weights
+    /// must not change then.
+    /// </param>
+    public IGenerationEngine CreateEngine(bool keepPrefixes = false)
+    {
+        var engine = Scheduler.OnLibtorch(Model, Stops, Text.Tokenizer, keepPrefixes: keepPrefixes);
+        _engines.Add(engine);
+        return engine;
+    }
 
-    public void Dispose() => Model.Dispose();
+    public void Dispose()
+    {
+        foreach (IDisposable engine in _engines) engine.Dispose();
+        Model.Dispose();
+    }
 }

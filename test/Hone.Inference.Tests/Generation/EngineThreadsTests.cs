@@ -19,7 +19,7 @@ public sealed class EngineThreadsTests
         OnNewThread(() =>
         {
             before = get_num_threads();
-            new LibtorchEngine(model, new([5], [11, 17])).Generate(LibtorchEngineTests.MixedRequests());
+            Scheduler.OnLibtorch(model, new([5], [11, 17])).Generate(SchedulerTests.MixedRequests());
             after = get_num_threads();
         });
         OnNewThread(() => elsewhere = get_num_threads());

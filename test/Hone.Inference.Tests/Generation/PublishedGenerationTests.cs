@@ -18,7 +18,7 @@ public class PublishedGenerationTests
             using Transformer model = TestModels.Shared(name + "-hf");
             int[] prompt = Ints(row, "prompt_ids");
             var request = new GenerationRequest(prompt, new SamplingOptions { MaxNewTokens = row.GetProperty("new_tokens").GetInt32() });
-            Completion answer = Assert.Single(new LibtorchEngine(model, s_none).Generate([request]));
+            Completion answer = Assert.Single(Scheduler.OnLibtorch(model, s_none).Generate([request]));
             int[] published = Ints(row, "reproduced_ids");
             Assert.Equal(published, prompt.Concat(answer.Ids).Take(published.Length));
             string text = Tokenizer.Load(SharedData.Require($"models/{name}-hf")).Decode(answer.Ids);
@@ -38,7 +38,7 @@ public class PublishedGenerationTests
         using Transformer model = TestModels.Shared(name);
         GenerationRequest[] requests =
             [.. rows.Select(r => new GenerationRequest(Ints(r, "ids"), new SamplingOptions { MaxNewTokens = 40 }))];
-        IReadOnlyList<Completion> answers = new LibtorchEngine(model, s_none).Generate(requests);
+        IReadOnlyList<Completion> answers = Scheduler.OnLibtorch(model, s_none).Generate(requests);
         for (int i = 0; i < rows.Length; i++) Assert.Equal(Ints(rows[i], "greedy_40"), answers[i].Ids);
     }
 

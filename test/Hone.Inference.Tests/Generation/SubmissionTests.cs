@@ -5,13 +5,13 @@ namespace Hone.Inference.Tests;
 
 public sealed class SubmissionTests : IDisposable
 {
-    private static readonly GenerationRequest[] s_mixed = LibtorchEngineTests.MixedRequests();
+    private static readonly GenerationRequest[] s_mixed = SchedulerTests.MixedRequests();
 
     private readonly Transformer _model = TestModels.Random(maxPositions: 6000);
-    private readonly LibtorchEngine _engine;
+    private readonly Scheduler _engine;
     private readonly CancellationTokenSource _release = new();
 
-    public SubmissionTests() => _engine = new LibtorchEngine(_model, new StopRules());
+    public SubmissionTests() => _engine = Scheduler.OnLibtorch(_model, new StopRules());
 
     [Fact]
     public async Task Answers_do_not_depend_on_what_else_is_submitted()
@@ -21,8 +21,8 @@ public sealed class SubmissionTests : IDisposable
         GenerationStream[] streams = [.. s_mixed.Select(r => _engine.Submit([r], never)), _engine.Submit(s_mixed, never)];
         await ReleaseAsync(busy);
         foreach ((GenerationRequest request, GenerationStream stream) in s_mixed.Zip(streams))
-            LibtorchEngineTests.AssertSame(Alone([request]), await stream.Completions);
-        LibtorchEngineTests.AssertSame(Alone(s_mixed), await streams[^1].Completions);
+            SchedulerTests.AssertSame(Alone([request]), await stream.Completions);
+        SchedulerTests.AssertSame(Alone(s_mixed), await streams[^1].Completions);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class SubmissionTests : IDisposable
         });
         Assert.Equal(cancel.Token, e.CancellationToken);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.Completions);
-        LibtorchEngineTests.AssertSame(Alone(s_mixed), await kept.Completions);
+        SchedulerTests.AssertSame(Alone(s_mixed), await kept.Completions);
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class SubmissionTests : IDisposable
             () => _engine.Generate([Endless], _ => throw new NotSupportedException("a listener's own")), CancellationToken.None);
         await ReleaseAsync(busy);
         await Assert.ThrowsAsync<NotSupportedException>(() => failing);
-        LibtorchEngineTests.AssertSame(Alone(s_mixed), await other.Completions);
+        SchedulerTests.AssertSame(Alone(s_mixed), await other.Completions);
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class SubmissionTests : IDisposable
             await Assert.ThrowsAsync<InvalidDataException>(async () => { await foreach (GeneratedToken _ in stream.Tokens) { } });
         }
         _model.Weights["model.norm.weight"].copy_(sound);
-        LibtorchEngineTests.AssertSame(Alone(s_mixed), _engine.Generate(s_mixed));
+        SchedulerTests.AssertSame(Alone(s_mixed), _engine.Generate(s_mixed));
     }
 
     [Fact]
@@ -154,5 +154,5 @@ public sealed class SubmissionTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => busy);
     }
 
-    private IReadOnlyList<Completion> Alone(GenerationRequest[] requests) => new LibtorchEngine(_model, new StopRules()).Generate(requests);
+    private IReadOnlyList<Completion> Alone(GenerationRequest[] requests) => Scheduler.OnLibtorch(_model, new StopRules()).Generate(requests);
 }

@@ -16,7 +16,7 @@ public class TensorLeakTests
     public void Generation_leaves_no_tensor_behind(bool fails)
     {
         using Transformer model = TestModels.Random();
-        var engine = new LibtorchEngine(model, new StopRules([5, 11, 17]));
+        var engine = Scheduler.OnLibtorch(model, new StopRules([5, 11, 17]));
         GenerationRequest[] requests = [.. Enumerable.Range(1, 12).Select(i =>
             new GenerationRequest([.. Enumerable.Range(1, i)],
                 new SamplingOptions { DoSample = true, MaxNewTokens = 50, Seed = (ulong)i }, 3))];
@@ -31,7 +31,7 @@ public class TensorLeakTests
     public async Task A_cancelled_submission_and_a_reader_that_leaves_leave_no_tensor_behind()
     {
         using Transformer model = TestModels.Random();
-        var engine = new LibtorchEngine(model, new StopRules());
+        var engine = Scheduler.OnLibtorch(model, new StopRules());
         var options = new SamplingOptions { MaxNewTokens = 200 };
         GenerationRequest[] requests = [new([1, 2, 3], options, 9), new([4], options)];
         engine.Generate(requests);

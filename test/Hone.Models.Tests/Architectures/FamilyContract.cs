@@ -100,17 +100,12 @@ public abstract class FamilyContract
         using Transformer model = Create();
         int[][] sequences = [Sequence(30, 1), Sequence(25, 2)];
         int[] prompts = [9, 4];
-        var decoder = new Decoder(model);
-        using var cache = new KeyValueCache(model, prompts);
+        using var decoded = new DecodedRows(model);
         for (int row = 0; row < 2; row++)
-        {
-            using PromptPass pass = decoder.Prefill([sequences[row][..prompts[row]]]);
-            AssertClose(FullLogits(model, sequences[row][..prompts[row]]), pass.Logits[0]);
-            cache.Fill(row, pass, [0]);
-        }
+            AssertClose(FullLogits(model, sequences[row][..prompts[row]]), decoded.Prompt(sequences[row][..prompts[row]], piece: 5));
         for (int step = 0; step < 20; step++)
         {
-            Tensor logits = decoder.Step([sequences[0][prompts[0] + step], sequences[1][prompts[1] + step]], cache);
+            Tensor logits = decoded.Step(sequences[0][prompts[0] + step], sequences[1][prompts[1] + step]);
             for (int row = 0; row < 2; row++) AssertClose(FullLogits(model, sequences[row][..(prompts[row] + step + 1)]), logits[row]);
         }
     }
@@ -149,11 +144,9 @@ public abstract class FamilyContract
         Assert.True((FullLogits(plain, sequence) - FullLogits(adapted, sequence)).abs().max().item<float>() > 0.01);
         AssertClose(FullLogits(merged, sequence), FullLogits(adapted, sequence));
 
-        var decoder = new Decoder(adapted);
-        using var cache = new KeyValueCache(adapted, [19]);
-        using (PromptPass pass = decoder.Prefill([sequence[..19]]))
-            cache.Fill(0, pass, [0]);
-        AssertClose(FullLogits(merged, sequence), decoder.Step([sequence[19]], cache)[0]);
+        using var decoded = new DecodedRows(adapted);
+        decoded.Prompt(sequence[..19]);
+        AssertClose(FullLogits(merged, sequence), decoded.Step(sequence[19])[0]);
         adapter.Enabled = false;
         Assert.Equal(0, (FullLogits(plain, sequence) - FullLogits(adapted, sequence)).abs().max().item<float>());
     }

@@ -47,7 +47,7 @@ public sealed class FamilyForwardTests
             foreach (int prompt in (int[])[1, row.Ids.Length / 2])
                 AssertClose(row.LogProbs[from..], Decoded(model, row.Ids, prompt)[from..],
                     tolerance, $"{row.Ids.Length} tokens, decoded from {prompt}");
-            Assert.Equal(row.Greedy, Greedy(model, row.Ids, row.Greedy.Length));
+            Assert.Equal(row.Greedy, DecodedRows.Greedy(model, row.Ids, row.Greedy.Length));
         }
     }
 
@@ -92,37 +92,12 @@ public sealed class FamilyForwardTests
     /// <summary>Log-probabilities from the prompt's end on by single steps; those inside the prompt are the expected ones' own.</summary>
     private static float[] Decoded(Transformer model, int[] ids, int prompt)
     {
-        var decoder = new Decoder(model);
-        using var cache = new KeyValueCache(model, [prompt]);
+        using var decoded = new DecodedRows(model);
         var found = new List<float>(Trained(model, ids)[..(prompt - 1)]);
-        using (PromptPass pass = decoder.Prefill([ids[..prompt]]))
-        {
-            cache.Fill(0, pass, [0]);
-            found.Add(pass.Logits[0].log_softmax(0)[ids[prompt]].item<float>());
-        }
+        using var scope = NewDisposeScope();
+        found.Add(decoded.Prompt(ids[..prompt]).log_softmax(0)[ids[prompt]].item<float>());
         for (int t = prompt; t < ids.Length - 1; t++)
-        {
-            using var scope = NewDisposeScope();
-            found.Add(decoder.Step([ids[t]], cache)[0].log_softmax(0)[ids[t + 1]].item<float>());
-        }
-        return [.. found];
-    }
-
-    private static int[] Greedy(Transformer model, int[] ids, int count)
-    {
-        var decoder = new Decoder(model);
-        using var cache = new KeyValueCache(model, [ids.Length]);
-        var found = new List<int>();
-        using (PromptPass pass = decoder.Prefill([ids]))
-        {
-            cache.Fill(0, pass, [0]);
-            found.Add((int)pass.Logits[0].argmax().item<long>());
-        }
-        while (found.Count < count)
-        {
-            using var scope = NewDisposeScope();
-            found.Add((int)decoder.Step([found[^1]], cache)[0].argmax().item<long>());
-        }
+            found.Add(decoded.Step(ids[t])[0].log_softmax(0)[ids[t + 1]].item<float>());
         return [.. found];
     }
 

@@ -121,7 +121,7 @@ public sealed class GgufFamilyTests
                 // llama.cpp evaluates Gemma's GELU by a table in half precision.
                 double tolerance = group.Key.Contains("gemma", StringComparison.Ordinal) ? 2e-2 : 1e-3;
                 foreach ((int id, float logit) in Ints("last_top8_ids").Zip(top)) Assert.Equal(logit, logits[id].item<float>(), tolerance);
-                Assert.Equal(greedy, Greedy(model, ids, greedy.Length));
+                Assert.Equal(greedy, DecodedRows.Greedy(model, ids, greedy.Length));
                 rows++;
             }
         }
@@ -147,7 +147,7 @@ public sealed class GgufFamilyTests
         {
             if (row.GetProperty("model").GetString() != name) continue;
             int[] Ints(string key) => [.. row.GetProperty(key).EnumerateArray().Select(v => v.GetInt32())];
-            Assert.Equal(Ints("greedy_24"), Greedy(model, Ints("ids"), 24));
+            Assert.Equal(Ints("greedy_24"), DecodedRows.Greedy(model, Ints("ids"), 24));
         }
     }
 
@@ -319,23 +319,5 @@ public sealed class GgufFamilyTests
         var forest = new TokenForest();
         forest.AddRoot(ids);
         return model.Logits(model.Hidden(forest))[-1];
-    }
-
-    private static int[] Greedy(Transformer model, int[] ids, int count)
-    {
-        var decoder = new Decoder(model);
-        using var cache = new KeyValueCache(model, [ids.Length]);
-        List<int> found = [];
-        using (PromptPass pass = decoder.Prefill([ids]))
-        {
-            cache.Fill(0, pass, [0]);
-            found.Add((int)pass.Logits[0].argmax().item<long>());
-        }
-        while (found.Count < count)
-        {
-            using var scope = NewDisposeScope();
-            found.Add((int)decoder.Step([found[^1]], cache)[0].argmax().item<long>());
-        }
-        return [.. found];
     }
 }

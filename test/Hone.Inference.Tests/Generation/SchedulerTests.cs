@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Hone.Inference.Tests;
 
-public class LibtorchEngineTests
+public class SchedulerTests
 {
     private static readonly StopRules s_stops = new([5], [11, 17]);
 
@@ -17,11 +17,11 @@ public class LibtorchEngineTests
     {
         using Transformer model = TestModels.Random();
         GenerationRequest[] requests = MixedRequests();
-        IReadOnlyList<Completion> together = new LibtorchEngine(model, s_stops, limits: new BatchLimits(rows)).Generate(requests);
+        IReadOnlyList<Completion> together = Scheduler.OnLibtorch(model, s_stops, limits: new BatchLimits(rows)).Generate(requests);
         Assert.Equal(
             requests.SelectMany((r, i) => Enumerable.Range(0, r.Count).Select(a => (i, a))),
             together.Select(c => (c.RequestIndex, c.AnswerIndex)));
-        var engine = new LibtorchEngine(model, s_stops);
+        var engine = Scheduler.OnLibtorch(model, s_stops);
         foreach ((GenerationRequest request, int i) in requests.Select((r, i) => (r, i)))
         {
             IReadOnlyList<Completion> alone = engine.Generate([request], onToken: _ => { });
@@ -33,7 +33,7 @@ public class LibtorchEngineTests
     public void Seed_and_answer_index_decide_what_is_sampled()
     {
         using Transformer model = TestModels.Random();
-        var engine = new LibtorchEngine(model, s_stops);
+        var engine = Scheduler.OnLibtorch(model, s_stops);
         var request = new GenerationRequest([1, 2, 3], new SamplingOptions { DoSample = true, MaxNewTokens = 30, Seed = 9 }, 4);
         IReadOnlyList<Completion> answers = engine.Generate([request]);
         AssertSame(answers, engine.Generate([request]));
@@ -49,7 +49,7 @@ public class LibtorchEngineTests
         using var scope = NewDisposeScope();
         using Transformer model = TestModels.Random();
         GenerationRequest[] requests = MixedRequests();
-        IReadOnlyList<Completion> answers = new LibtorchEngine(model, s_stops).Generate(requests);
+        IReadOnlyList<Completion> answers = Scheduler.OnLibtorch(model, s_stops).Generate(requests);
         Assert.Contains(answers, a => a.FinishReason == FinishReasons.Stop);
         Assert.Contains(answers, a => a.FinishReason == FinishReasons.Length);
         foreach (Completion answer in answers)
@@ -69,7 +69,7 @@ public class LibtorchEngineTests
     public void A_stop_token_ends_the_answer_and_stays_in_it()
     {
         using Transformer model = TestModels.Random();
-        foreach (Completion answer in new LibtorchEngine(model, s_stops).Generate(MixedRequests()))
+        foreach (Completion answer in Scheduler.OnLibtorch(model, s_stops).Generate(MixedRequests()))
         {
             Assert.DoesNotContain(answer.Ids[..^1], s_stops.IsStop);
             Assert.Equal(s_stops.IsStop(answer.Ids[^1]), answer.FinishReason == FinishReasons.Stop);
@@ -82,7 +82,7 @@ public class LibtorchEngineTests
         using Transformer model = TestModels.Random();
         var request = new GenerationRequest([1, 2, 3], new SamplingOptions { DoSample = true, MaxNewTokens = 25, Seed = 2 });
         var streamed = new List<GeneratedToken>();
-        Completion answer = Assert.Single(new LibtorchEngine(model, s_stops).Generate([request], streamed.Add));
+        Completion answer = Assert.Single(Scheduler.OnLibtorch(model, s_stops).Generate([request], streamed.Add));
         Assert.Equal(answer.Ids, streamed.Select(t => t.Id));
         Assert.Equal(answer.LogProbs, streamed.Select(t => t.LogProb));
         Assert.Equal(Enumerable.Range(0, streamed.Count), streamed.Select(t => t.Step));
@@ -92,7 +92,7 @@ public class LibtorchEngineTests
     public void The_models_limit_ends_an_answer_and_refuses_a_prompt_without_room()
     {
         using Transformer model = TestModels.Random(maxPositions: 40);
-        var engine = new LibtorchEngine(model, new StopRules());
+        var engine = Scheduler.OnLibtorch(model, new StopRules());
         var options = new SamplingOptions { MaxNewTokens = 1000 };
         IReadOnlyList<Completion> answers = engine.Generate([new(Prompt(30), options), new(Prompt(39), options), new(Prompt(2), options)]);
         Assert.Equal([10, 1, 38], answers.Select(a => a.Ids.Length));
@@ -106,7 +106,7 @@ public class LibtorchEngineTests
     public void Wrong_requests_are_refused_by_name()
     {
         using Transformer model = TestModels.Random();
-        var engine = new LibtorchEngine(model, s_stops);
+        var engine = Scheduler.OnLibtorch(model, s_stops);
         string Refusal(GenerationRequest request) => Assert.Throws<InputException>(() => engine.Generate([request])).Message;
         Assert.Contains("empty", Refusal(new([], new SamplingOptions())));
         Assert.Contains("61", Refusal(new([1, 61], new SamplingOptions())));
@@ -129,10 +129,10 @@ public class LibtorchEngineTests
         }
         var request = new GenerationRequest([1], new SamplingOptions { MaxNewTokens = 100 });
         Assert.Throws<OperationCanceledException>(
-            () => new LibtorchEngine(model, new StopRules()).Generate([request], OnToken, cancel.Token));
+            () => Scheduler.OnLibtorch(model, new StopRules()).Generate([request], OnToken, cancel.Token));
         Assert.Equal(3, tokens);
         Assert.Throws<OperationCanceledException>(
-            () => new LibtorchEngine(model, new StopRules()).Generate(MixedRequests(), cancel: cancel.Token));
+            () => Scheduler.OnLibtorch(model, new StopRules()).Generate(MixedRequests(), cancel: cancel.Token));
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public class LibtorchEngineTests
     {
         using Transformer model = TestModels.Random();
         model.Weights["model.norm.weight"].fill_(float.NaN);
-        Assert.Throws<InvalidDataException>(() => new LibtorchEngine(model, s_stops).Generate(MixedRequests()));
+        Assert.Throws<InvalidDataException>(() => Scheduler.OnLibtorch(model, s_stops).Generate(MixedRequests()));
     }
 
     /// <summary>Greedy and sampled, several lengths, answers per prompt and limits, one prompt twice.</summary>

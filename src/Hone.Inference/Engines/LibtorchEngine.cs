@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using Hone.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Hone.Inference;
+
+/// <summary>
+/// The reference engine: the training model's own forward pass over a cache of blocks, on the CPU and on CUDA, in the type that
+/// the model computes in.
+/// </summary>
+internal sealed class LibtorchEngine : IForwardEngine
+{
+    // Weights that the processor's caches hold: for them two passes of half the rows with a thread each are much faster than one
+    // pass with two threads, which wait for each other at every operation. Larger ones should come from memory once.
+    private const long CachedWeights = 32L << 20;
+
+    // Fewer parts for a thread are not worth waking it.
+    private const int LeastParts = 4;
+
+    private readonly Transformer _model;
+    private readonly BlockCache _cache;
+    private readonly Decoder _decoder;
+    private readonly int _threads;
+    private SingleThreads? _workers;
+
+    /// <param name="model">A language model; stays the caller's, and its weights are read in place at every call.</param>
+    public LibtorchEngine(Transformer model)
+    {
+        _model = model;
+        _cache = new BlockCache(model);
+        _decoder = new Decoder(model, _cache);
+        bool split = model.Device.type == DeviceType.CPU && ModelMemory.Weights(model.Config, model.ComputeType) <= CachedWeights;
+        _threads = split ? get_num_threads() : 1;
+    }
+
+    /// <inheritdoc/>
+    public int BlockTokens => BlockCache.BlockTokens;
+
+    /// <inheritdoc/>
+    public long BlockBytes => _cache.BlockBytes;
+
+    /// <inheritdoc/>
+    public void Reserve(int count)
+    {
+        _cache.Reserve(count);
+        if (count > 0) return;
+        _workers?.Dispose();
+        _workers = null;
+    }
+
+    /// <inheritdoc/>
+    public void CopyBlocks(IReadOnlyList<(int From, int To)> blocks) => _cache.Copy(blocks);
+
+    /// <inheritdoc/>
+    public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits)
+    {
+        int groups = Math.Min(_threads, parts.Count / LeastParts);
+        if (groups < 2)
+        {
+            Run(parts, 0, logits, spread: true);
+            return;
+        }
+        // Neighbours stay together: they are often answers to one prompt, whose blocks they share.
+        int tokens = parts.Sum(p => p.Tokens.Length), first = 0, seen = 0;
+        var shares = new List<(int First, int End)>();
+        for (int i = 0; i < parts.Count; i++)
+        {
+            seen += parts[i].Tokens.Length;
+            if (i + 1 < parts.Count && (long)seen * groups < (long)tokens * (shares.Count + 1)) continue;
+            shares.Add((first, i + 1));
+            first = i + 1;
+        }
+        _workers ??= new SingleThreads(_threads);
+        _workers.ForEach(shares, share => Run([.. parts.Take(share.First..share.End)], share.First, logits, spread: false));
+    }
+
+    public void Dispose() => Reserve(0);
+
+    private void Run(IReadOnlyList<SequencePart> parts, int first, LogitsReader logits, bool spread)
+    {
+        using Tensor? computed = _decoder.Run(parts, spread);
+        if (computed is null) return;
+        using Tensor? copy = computed.device_type == DeviceType.CPU ? null : computed.cpu();
+        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>((copy ?? computed).bytes);
+        int vocabulary = _model.Config.VocabularySize, row = 0;
+        for (int i = 0; i < parts.Count; i++)
+            if (parts[i].WantsLogits) logits(first + i, values.Slice(row++ * vocabulary, vocabulary));
+    }
+}

@@ -1,0 +1,193 @@
+using Hone.Models;
+using Hone.Text;
+
+namespace Hone.Inference;
+
+/// <summary>
+/// Answers requests on an engine: each pass holds the next token of every answer that is being sampled and, in what room is left,
+/// prompts or pieces of them; requests join and leave between passes. Everything runs on one thread, which lives while there is
+/// something to do.
+/// </summary>
+/// <remarks>
+/// Continuous batching as in Orca (Yu et al. 2022), blocks of cache that sequences share as in vLLM (Kwon et al. 2023,
+/// arXiv 2309.06180), prompts in pieces as in Sarathi (Agrawal et al. 2023, arXiv 2308.16369). An answer depends on its prompt,
+/// options and seed alone, to the rounding of products whose blocking changes with the rows.
+/// </remarks>
+internal sealed class Scheduler : IGenerationEngine, IDisposable
+{
+    private readonly IForwardEngine _engine;
+    private readonly TransformerConfig _config;
+    private readonly StopRules _stops;
+    private readonly Tokenizer? _tokenizer;
+    private readonly bool _keepPrefixes;
+    private readonly RunningSequences _sequences;
+    private readonly ThreadLocal<LogitsSampler> _sampler;
+    private readonly Lock _gate = new();
+    private readonly List<Submission> _arrived = [];
+    private bool _working;
+
+    /// <param name="engine">Becomes the scheduler's own.</param>
+    /// <param name="config">The model's.</param>
+    /// <param name="stops">The ids that end an answer.</param>
+    /// <param name="tokenizer">Needed for requests with stop strings only.</param>
+    /// <param name="limits">How much is computed side by side.</param>
+    /// <param name="keepPrefixes">
+    /// Whether what is computed stays for requests to come, such as a chat's next turn; otherwise all is freed when nothing is left
+    /// to do, and weights may be changed then.
+    /// </param>
+    /// <exception cref="InputException">The model is a reward model.</exception>
+    public Scheduler(
+        IForwardEngine engine, TransformerConfig config, StopRules stops, Tokenizer? tokenizer, BatchLimits limits, bool keepPrefixes)
+    {
+        if (config.IsRewardModel)
+            throw new InputException("a reward model has no vocabulary head and cannot generate text", fix: "Use a language model.");
+        (_engine, _config, _stops, _tokenizer, _keepPrefixes) = (engine, config, stops, tokenizer, keepPrefixes);
+        _sequences = new RunningSequences(engine, config, limits);
+        _sampler = new ThreadLocal<LogitsSampler>(() => new LogitsSampler(config.VocabularySize));
+    }
+
+    /// <summary>A scheduler over libtorch.</summary>
+    /// <param name="model">Stays the caller's, and its weights are read in place.</param>
+    public static Scheduler OnLibtorch(
+        Transformer model, StopRules stops, Tokenizer? tokenizer = null, BatchLimits? limits = null, bool keepPrefixes = false) =>
+        new(new LibtorchEngine(model), model.Config, stops, tokenizer, limits ?? BatchLimits.For(model.Device), keepPrefixes);
+
+    /// <inheritdoc/>
+    public GenerationStream Submit(IReadOnlyList<GenerationRequest> requests, CancellationToken cancel = default)
+    {
+        int[] limits = [.. requests.Select((r, i) => Check(r, i, requests.Count))];
+        var submission = new Submission(s => requests.SelectMany((r, i) =>
+            Enumerable.Range(0, r.Count).Select(answer => new AnswerInProgress(s, r, i, answer, limits[i], _tokenizer))), cancel);
+        if (submission.IsComplete)
+        {
+            submission.End();
+            return submission.Stream;
+        }
+        submission.OnCancelled(LeaveQueue);
+        lock (_gate)
+        {
+            _arrived.Add(submission);
+            if (!_working)
+            {
+                // A thread of its own has libtorch's own number of threads, which a pool's need not have.
+                new Thread(Work) { IsBackground = true, Name = "hone-engine" }.UnsafeStart();
+                _working = true;
+            }
+        }
+        return submission.Stream;
+    }
+
+    /// <summary>To be called when nothing is being answered.</summary>
+    public void Dispose()
+    {
+        _engine.Dispose();
+        _sampler.Dispose();
+    }
+
+    /// <summary>Ends what was cancelled before its turn came; what is being computed leaves at the next pass.</summary>
+    private void LeaveQueue(Submission submission)
+    {
+        bool waited;
+        lock (_gate) waited = _arrived.Remove(submission);
+        if (waited) submission.End();
+    }
+
+    private void Work()
+    {
+        List<Submission> ended = [];
+        while (true)
+        {
+            bool idle;
+            lock (_gate)
+            {
+                _sequences.Admit(_arrived);
+                _arrived.Clear();
+                idle = _sequences.AreAllDone;
+                if (idle && ended.Count == 0)
+                {
+                    _working = false;
+                    return;
+                }
+            }
+            // Who waits for the last one finds no tensor of the engine's.
+            if (idle && !_keepPrefixes) _sequences.Clear();
+            ended.ForEach(s => s.End());
+            ended.Clear();
+            if (!idle) Pass();
+            ended.AddRange(_sequences.TakeEnded());
+        }
+    }
+
+    private void Pass()
+    {
+        List<(CachedSequence Sequence, SequencePart Part)> parts = _sequences.NextPass();
+        if (parts.Count == 0) return;
+        bool[] read = new bool[parts.Count];
+        try
+        {
+            _engine.Forward([.. parts.Select(p => p.Part)], (i, logits) =>
+            {
+                read[i] = true;
+                Sample(parts[i].Sequence, logits);
+            });
+        }
+        catch (Exception e)
+        {
+            Recover(parts, read, e);
+        }
+        foreach ((CachedSequence sequence, SequencePart part) in parts) _sequences.Finish(sequence, part);
+    }
+
+    private void Sample(CachedSequence sequence, ReadOnlySpan<float> logits)
+    {
+        try
+        {
+            foreach (AnswerInProgress answer in sequence.Answers) answer.Advance(logits, _sampler.Value!, _stops);
+        }
+        catch (Exception e)
+        {
+            sequence.Submission.Failure = e;
+        }
+    }
+
+    /// <summary>After a failed pass: each submission's parts alone, so that only those fail that cannot be computed.</summary>
+    private void Recover(List<(CachedSequence Sequence, SequencePart Part)> parts, bool[] read, Exception failure)
+    {
+        (CachedSequence Sequence, SequencePart Part)[][] left =
+            [.. parts.Where((_, i) => !read[i]).GroupBy(p => p.Sequence.Submission).Select(g => g.ToArray())];
+        foreach ((CachedSequence Sequence, SequencePart Part)[] own in left)
+        {
+            try
+            {
+                if (left.Length == 1) throw failure;
+                _engine.Forward([.. own.Select(p => p.Part)], (i, logits) => Sample(own[i].Sequence, logits));
+            }
+            catch (Exception e)
+            {
+                own[0].Sequence.Submission.Failure = e;
+            }
+        }
+    }
+
+    /// <summary>The most new tokens of a request that can be served.</summary>
+    private int Check(GenerationRequest request, int index, int count)
+    {
+        string? where = count > 1 ? $"request {index}" : null;
+        request.Options.Validate(where);
+        if (request.Count < 1) throw new InputException($"asks for {request.Count} answers", where, "Ask for 1 or more.");
+        if (request.PromptIds.Length == 0)
+            throw new InputException("the prompt is empty", where, "Give at least the beginning-of-text token.");
+        if (request.PromptIds.Length >= _config.MaxPositions)
+            throw new InputException(
+                $"the prompt has {request.PromptIds.Length} tokens; the model's limit is {_config.MaxPositions}, answer included", where,
+                "Shorten the prompt, or use a model with a longer context.");
+        foreach (int id in request.PromptIds)
+            if (id < 0 || id >= _config.VocabularySize)
+                throw new InputException($"the prompt holds the id {id}, outside the model's vocabulary of {_config.VocabularySize}", where,
+                    "Use the tokenizer that belongs to the model.");
+        if (request.Options.StopStrings.Count > 0 && _tokenizer is null)
+            throw new InputException(
+                "stop strings need the model's tokenizer", where, "Give the tokenizer to the engine, or stop by token ids.");
+        return Math.Min(request.Options.NewTokenLimit(request.PromptIds.Length), _config.MaxPositions - request.PromptIds.Length);
+    }
+}

@@ -1,0 +1,37 @@
+using Hone.Models;
+
+namespace Hone.Inference.Tests;
+
+/// <summary>Passes everything on to libtorch and keeps what went through; passes that hold a token that it must not see fail.</summary>
+internal sealed class RecordingEngine(Transformer model, int forbidden = -1) : IForwardEngine
+{
+    private readonly LibtorchEngine _inner = new(model);
+
+    /// <summary>Start and number of tokens of each part, pass by pass.</summary>
+    public List<(int Start, int Count)[]> Passes { get; } = [];
+
+    public int Tokens => Passes.Sum(p => p.Sum(part => part.Count));
+
+    public int MostBlocks { get; private set; }
+
+    public int BlockTokens => _inner.BlockTokens;
+
+    public long BlockBytes => _inner.BlockBytes;
+
+    public void Reserve(int count)
+    {
+        MostBlocks = Math.Max(MostBlocks, count);
+        _inner.Reserve(count);
+    }
+
+    public void CopyBlocks(IReadOnlyList<(int From, int To)> blocks) => _inner.CopyBlocks(blocks);
+
+    public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits)
+    {
+        if (parts.Any(p => p.Tokens.Span.Contains(forbidden))) throw new InvalidOperationException("the engine's own failure");
+        Passes.Add([.. parts.Select(p => (p.Start, p.Tokens.Length))]);
+        _inner.Forward(parts, logits);
+    }
+
+    public void Dispose() => _inner.Dispose();
+}
