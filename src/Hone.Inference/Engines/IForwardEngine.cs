@@ -14,7 +14,7 @@ internal interface IForwardEngine : IDisposable
     /// <summary>Bytes of one block, all layers together.</summary>
     long BlockBytes { get; }
 
-    /// <summary>Makes the blocks 0 to <paramref name="count"/> - 1 usable; what they hold already stays. 0 frees them all.</summary>
+    /// <summary>Makes the blocks 0 to <paramref name="count"/> - 1 usable; what they hold already stays.</summary>
     void Reserve(int count);
 
     /// <summary>Copies blocks' keys and values of all layers; all are read before any is written.</summary>

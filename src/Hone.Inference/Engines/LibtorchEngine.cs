@@ -41,13 +41,7 @@ internal sealed class LibtorchEngine : IForwardEngine
     public long BlockBytes => _cache.BlockBytes;
 
     /// <inheritdoc/>
-    public void Reserve(int count)
-    {
-        _cache.Reserve(count);
-        if (count > 0) return;
-        _workers?.Dispose();
-        _workers = null;
-    }
+    public void Reserve(int count) => _cache.Reserve(count);
 
     /// <inheritdoc/>
     public void CopyBlocks(IReadOnlyList<(int From, int To)> blocks) => _cache.Copy(blocks);
@@ -75,7 +69,11 @@ internal sealed class LibtorchEngine : IForwardEngine
         _workers.ForEach(shares, share => Run([.. parts.Take(share.First..share.End)], share.First, logits, spread: false));
     }
 
-    public void Dispose() => Reserve(0);
+    public void Dispose()
+    {
+        _workers?.Dispose();
+        _cache.Dispose();
+    }
 
     private void Run(IReadOnlyList<SequencePart> parts, int first, LogitsReader logits, bool spread)
     {

@@ -16,25 +16,18 @@ internal sealed class RunningSequences
     private readonly List<CachedSequence> _running = [];
     // Blocks to copy before the next pass, because their sequences go on differently.
     private readonly List<(int From, int To)> _copies = [];
-    private BlockPool _pool;
+    private readonly BlockPool _pool;
     private int _reserved;
 
     public RunningSequences(IForwardEngine engine, TransformerConfig config, BatchLimits limits)
     {
         (_engine, _config, _limits) = (engine, config, limits);
-        _pool = NewPool();
+        _pool = new BlockPool(MostBlocks);
     }
 
     public bool AreAllDone => _submissions.Count == 0;
 
     public void Admit(IEnumerable<Submission> submissions) => _submissions.AddRange(submissions);
-
-    /// <summary>Frees the cache; nothing may be left to compute.</summary>
-    public void Clear()
-    {
-        _engine.Reserve(0);
-        (_pool, _reserved) = (NewPool(), 0);
-    }
 
     /// <summary>Takes out what is complete, cancelled or has failed.</summary>
     public List<Submission> TakeEnded()
@@ -222,6 +215,4 @@ internal sealed class RunningSequences
 
     private int MostBlocks => (int)Math.Clamp(
         _limits.CacheBytes / _engine.BlockBytes, 1, Math.Min(int.MaxValue, (long)_limits.Rows * BlocksOf(_config.MaxPositions)));
-
-    private BlockPool NewPool() => new(MostBlocks);
 }

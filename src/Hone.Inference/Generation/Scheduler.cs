@@ -15,34 +15,36 @@ namespace Hone.Inference;
 /// </remarks>
 internal sealed class Scheduler : IGenerationEngine, IDisposable
 {
-    private readonly IForwardEngine _engine;
+    private readonly Func<IForwardEngine> _create;
     private readonly TransformerConfig _config;
+    private readonly BatchLimits _limits;
     private readonly StopRules _stops;
     private readonly Tokenizer? _tokenizer;
     private readonly bool _keepPrefixes;
-    private readonly RunningSequences _sequences;
     private readonly ThreadLocal<LogitsSampler> _sampler;
     private readonly Lock _gate = new();
     private readonly List<Submission> _arrived = [];
     private bool _working;
+    // The engine and what runs on it: there while there is something to do, and longer where prefixes are kept.
+    private IForwardEngine? _engine;
+    private RunningSequences? _sequences;
 
-    /// <param name="engine">Becomes the scheduler's own.</param>
+    /// <param name="create">Makes the engine, which is the scheduler's to dispose of.</param>
     /// <param name="config">The model's.</param>
     /// <param name="stops">The ids that end an answer.</param>
     /// <param name="tokenizer">Needed for requests with stop strings only.</param>
     /// <param name="limits">How much is computed side by side.</param>
     /// <param name="keepPrefixes">
-    /// Whether what is computed stays for requests to come, such as a chat's next turn; otherwise all is freed when nothing is left
-    /// to do, and weights may be changed then.
+    /// Whether the engine and what it has computed stay for requests to come, such as a chat's next turn; otherwise both are freed
+    /// when nothing is left to do, and weights may be changed then.
     /// </param>
     /// <exception cref="InputException">The model is a reward model.</exception>
     public Scheduler(
-        IForwardEngine engine, TransformerConfig config, StopRules stops, Tokenizer? tokenizer, BatchLimits limits, bool keepPrefixes)
+        Func<IForwardEngine> create, TransformerConfig config, StopRules stops, Tokenizer? tokenizer, BatchLimits limits, bool keepPrefixes)
     {
         if (config.IsRewardModel)
             throw new InputException("a reward model has no vocabulary head and cannot generate text", fix: "Use a language model.");
-        (_engine, _config, _stops, _tokenizer, _keepPrefixes) = (engine, config, stops, tokenizer, keepPrefixes);
-        _sequences = new RunningSequences(engine, config, limits);
+        (_create, _config, _stops, _tokenizer, _limits, _keepPrefixes) = (create, config, stops, tokenizer, limits, keepPrefixes);
         _sampler = new ThreadLocal<LogitsSampler>(() => new LogitsSampler(config.VocabularySize));
     }
 
@@ -50,7 +52,7 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
     /// <param name="model">Stays the caller's, and its weights are read in place.</param>
     public static Scheduler OnLibtorch(
         Transformer model, StopRules stops, Tokenizer? tokenizer = null, BatchLimits? limits = null, bool keepPrefixes = false) =>
-        new(new LibtorchEngine(model), model.Config, stops, tokenizer, limits ?? BatchLimits.For(model.Device), keepPrefixes);
+        new(() => new LibtorchEngine(model), model.Config, stops, tokenizer, limits ?? BatchLimits.For(model.Device), keepPrefixes);
 
     /// <inheritdoc/>
     public GenerationStream Submit(IReadOnlyList<GenerationRequest> requests, CancellationToken cancel = default)
@@ -80,7 +82,7 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
     /// <summary>To be called when nothing is being answered.</summary>
     public void Dispose()
     {
-        _engine.Dispose();
+        Free();
         _sampler.Dispose();
     }
 
@@ -97,12 +99,13 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
         List<Submission> ended = [];
         while (true)
         {
+            Submission[] arrived;
             bool idle;
             lock (_gate)
             {
-                _sequences.Admit(_arrived);
+                arrived = [.. _arrived];
                 _arrived.Clear();
-                idle = _sequences.AreAllDone;
+                idle = arrived.Length == 0 && _sequences?.AreAllDone != false;
                 if (idle && ended.Count == 0)
                 {
                     _working = false;
@@ -110,22 +113,50 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
                 }
             }
             // Who waits for the last one finds no tensor of the engine's.
-            if (idle && !_keepPrefixes) _sequences.Clear();
+            if (idle && !_keepPrefixes) Free();
             ended.ForEach(s => s.End());
             ended.Clear();
-            if (!idle) Pass();
-            ended.AddRange(_sequences.TakeEnded());
+            if (idle) continue;
+            if (Sequences(arrived) is not { } sequences) continue;
+            sequences.Admit(arrived);
+            Pass(sequences);
+            ended.AddRange(sequences.TakeEnded());
         }
     }
 
-    private void Pass()
+    /// <summary>What runs on the engine, which is made where there is none; null where it cannot be made.</summary>
+    private RunningSequences? Sequences(Submission[] arrived)
     {
-        List<(CachedSequence Sequence, SequencePart Part)> parts = _sequences.NextPass();
+        try
+        {
+            _engine ??= _create();
+            return _sequences ??= new RunningSequences(_engine, _config, _limits);
+        }
+        catch (Exception e)
+        {
+            foreach (Submission submission in arrived)
+            {
+                submission.Failure = e;
+                submission.End();
+            }
+            return null;
+        }
+    }
+
+    private void Free()
+    {
+        _engine?.Dispose();
+        (_engine, _sequences) = (null, null);
+    }
+
+    private void Pass(RunningSequences sequences)
+    {
+        List<(CachedSequence Sequence, SequencePart Part)> parts = sequences.NextPass();
         if (parts.Count == 0) return;
         bool[] read = new bool[parts.Count];
         try
         {
-            _engine.Forward([.. parts.Select(p => p.Part)], (i, logits) =>
+            _engine!.Forward([.. parts.Select(p => p.Part)], (i, logits) =>
             {
                 read[i] = true;
                 Sample(parts[i].Sequence, logits);
@@ -135,7 +166,7 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
         {
             Recover(parts, read, e);
         }
-        foreach ((CachedSequence sequence, SequencePart part) in parts) _sequences.Finish(sequence, part);
+        foreach ((CachedSequence sequence, SequencePart part) in parts) sequences.Finish(sequence, part);
     }
 
     private void Sample(CachedSequence sequence, ReadOnlySpan<float> logits)
@@ -160,7 +191,7 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
             try
             {
                 if (left.Length == 1) throw failure;
-                _engine.Forward([.. own.Select(p => p.Part)], (i, logits) => Sample(own[i].Sequence, logits));
+                _engine!.Forward([.. own.Select(p => p.Part)], (i, logits) => Sample(own[i].Sequence, logits));
             }
             catch (Exception e)
             {

@@ -19,20 +19,22 @@ internal sealed class BlockCache(Transformer model) : IDisposable
     /// <summary>Blocks there are.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Makes the blocks 0 to <paramref name="count"/> - 1 usable; what they hold already stays. 0 frees them all.</summary>
+    /// <summary>Makes the blocks 0 to <paramref name="count"/> - 1 usable; what they hold already stays.</summary>
     public void Reserve(int count)
     {
-        if (count > 0 && count <= Count) return;
-        int kept = count == 0 ? 0 : Count;
+        if (count <= Count) return;
         foreach (Tensor?[] buffers in (Tensor?[][])[_keys, _values])
         {
             for (int layer = 0; layer < buffers.Length; layer++)
             {
                 using var scope = NewDisposeScope();
-                Tensor? old = buffers[layer], larger = count == 0 ? null : Buffer(count);
-                if (kept > 0) larger!.narrow(0, 0, kept).copy_(old!);
-                buffers[layer] = larger?.DetachFromDisposeScope();
-                old?.Dispose();
+                Tensor larger = Buffer(count);
+                if (buffers[layer] is { } old)
+                {
+                    larger.narrow(0, 0, Count).copy_(old);
+                    old.Dispose();
+                }
+                buffers[layer] = larger.DetachFromDisposeScope();
             }
         }
         Count = count;
@@ -94,7 +96,10 @@ internal sealed class BlockCache(Transformer model) : IDisposable
         return (Put(_keys[layer]!), Put(_values[layer]!));
     }
 
-    public void Dispose() => Reserve(0);
+    public void Dispose()
+    {
+        foreach (Tensor? buffer in _keys.Concat(_values)) buffer?.Dispose();
+    }
 
     // On the CPU not zeros: pages that nobody writes take no memory then. Elsewhere unused columns are read, and 0 times NaN is NaN.
     private Tensor Buffer(int blocks)

@@ -52,10 +52,27 @@ public sealed class SharedPassTests : IDisposable
     [Fact]
     public void Without_a_cache_to_keep_nothing_stays()
     {
-        RecordingEngine engine = new(_model);
-        using Scheduler scheduler = Over(engine);
+        List<RecordingEngine> engines = [];
+        using Scheduler scheduler = new(() =>
+        {
+            engines.Add(new RecordingEngine(_model));
+            return engines[^1];
+        }, _model.Config, new StopRules(), tokenizer: null, s_wide, keepPrefixes: false);
         for (int i = 0; i < 2; i++) scheduler.Generate([new GenerationRequest(Prompt(64, 1), Sampled(2, 1))]);
-        Assert.Equal([(0, 64)], engine.Passes[^2]);
+        Assert.Equal(2, engines.Count);
+        Assert.All(engines, e => Assert.Equal([(0, 64)], e.Passes[0]));
+    }
+
+    [Fact]
+    public void An_engine_that_cannot_be_made_fails_the_requests_and_nobody_after()
+    {
+        int tries = 0;
+        using Scheduler scheduler = new(
+            () => tries++ == 0 ? throw new InvalidOperationException("no memory") : new LibtorchEngine(_model),
+            _model.Config, new StopRules(), tokenizer: null, s_wide, keepPrefixes: false);
+        GenerationRequest request = new([1, 2], Sampled(3, 1));
+        Assert.Equal("no memory", Assert.Throws<InvalidOperationException>(() => scheduler.Generate([request])).Message);
+        AssertAlone([request], scheduler.Generate([request]));
     }
 
     [Fact]
@@ -117,7 +134,7 @@ public sealed class SharedPassTests : IDisposable
     public async Task A_request_that_fails_harms_no_other()
     {
         RecordingEngine engine = new(_model, forbidden: 60);
-        using Scheduler scheduler = new(engine, _model.Config, new StopRules([60]), tokenizer: null, s_wide, keepPrefixes: false);
+        using Scheduler scheduler = new(() => engine, _model.Config, new StopRules([60]), tokenizer: null, s_wide, keepPrefixes: false);
         CancellationToken never = TestContext.Current.CancellationToken;
         GenerationRequest good = new(Prompt(33, 1, 59), new SamplingOptions { MaxNewTokens = 60 }, 2);
         GenerationStream first = scheduler.Submit([good], never);
@@ -136,7 +153,7 @@ public sealed class SharedPassTests : IDisposable
     {
         RecordingEngine engine = new(_model, forbidden: 60);
         using Scheduler scheduler = new(
-            engine, _model.Config, new StopRules([60, 5]), null, new BatchLimits(6, 20 * engine.BlockBytes, 64, 16), keepPrefixes: true);
+            () => engine, _model.Config, new StopRules([60, 5]), null, new BatchLimits(6, 20 * engine.BlockBytes, 64, 16), keepPrefixes: true);
         var random = new Random(4);
         List<(GenerationRequest Request, GenerationStream Stream, CancellationTokenSource Cancel, bool Fails)> all = [];
         for (int i = 0; i < 120; i++)
@@ -166,7 +183,7 @@ public sealed class SharedPassTests : IDisposable
     public void Dispose() => _model.Dispose();
 
     private Scheduler Over(RecordingEngine engine, BatchLimits? limits = null, bool keep = false) =>
-        new(engine, _model.Config, new StopRules(), tokenizer: null, limits ?? s_wide, keep);
+        new(() => engine, _model.Config, new StopRules(), tokenizer: null, limits ?? s_wide, keep);
 
     private void AssertAlone(GenerationRequest[] requests, IReadOnlyList<Completion> answers)
     {
