@@ -50,7 +50,8 @@ public sealed record TaskSummary(
         string[] parts = name.Split(',', 2);
         double mean = values.Length == 0 ? double.NaN : values.Average();
         if (units is not null && units.Sum() is > 0 and int all)
-            return new MetricSummary(parts[0], parts.Length > 1 ? parts[1] : "none", values.Zip(units, (v, u) => v * u).Sum() / all, null, all);
+            return new MetricSummary(
+                parts[0], parts.Length > 1 ? parts[1] : "none", values.Zip(units, (v, u) => v * u).Sum() / all, null, all);
         double? error = values.Length < 2 ? null
             : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1) / values.Length);
         return new MetricSummary(parts[0], parts.Length > 1 ? parts[1] : "none", mean, error, values.Length);

@@ -45,7 +45,8 @@ internal static partial class HellaSwag
         string[] endings = QuestionFile.Texts(row, "endings", path);
         string label = row["label"]?.ToString() ?? "";
         return int.TryParse(label, out int gold) && gold >= 0 && gold < endings.Length
-            ? new Row(Clean($"{Text("activity_label")}: {Text("ctx_a")} {Capitalize(Text("ctx_b"))}"), [.. endings.Select(Clean)], gold, row)
+            ? new Row(Clean($"{Text("activity_label")}: {Text("ctx_a")} {Capitalize(Text("ctx_b"))}"), [.. endings.Select(Clean)], gold,
+                row)
             : throw new InputException($"the label `{label}` is no position in {endings.Length} endings", path,
                 "The rows of the test split have no labels: take those of validation.");
     }

@@ -64,7 +64,8 @@ internal static partial class MmluPro
     }
 
     /// <summary>The first letter after "answer is", or <c>[invalid]</c>.</summary>
-    internal static string Letter(string answer) => AnswerIs().Match(answer) is { Success: true } match ? match.Groups[1].Value : "[invalid]";
+    internal static string Letter(string answer) =>
+        AnswerIs().Match(answer) is { Success: true } match ? match.Groups[1].Value : "[invalid]";
 
     private static string Question(JsonObject row, string path) => $"Question:\n{QuestionFile.Text(row, "question", path)}\nOptions:\n"
         + string.Concat(QuestionFile.Texts(row, "options", path).Take(Letters.Length).Select((o, i) => $"{Letters[i]}. {o.Trim()}\n"))

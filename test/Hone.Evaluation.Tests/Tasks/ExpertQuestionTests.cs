@@ -62,7 +62,8 @@ public sealed class ExpertQuestionTests : IDisposable
     public async Task Ifeval_counts_prompts_and_instructions_strictly_and_loosely()
     {
         Write("ifeval_input_data.jsonl", """
-            {"key": 1001, "prompt": "Quote the end.", "instruction_id_list": ["punctuation:no_comma", "startend:quotation", "keywords:existence"],
+            {"key": 1001, "prompt": "Quote the end.",
+             "instruction_id_list": ["punctuation:no_comma", "startend:quotation", "keywords:existence"],
              "kwargs": [{}, {"num_words": null}, {"keywords": ["end"]}]}
             """.ReplaceLineEndings("") + "\n" + """
             {"key": 1002, "prompt": "Be quiet.", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}

@@ -11,8 +11,8 @@ namespace Hone.Evaluation;
 /// Two of upstream's tools have data of their own that Hone does not carry, so these instructions may be judged otherwise: languages
 /// by langdetect (here <see cref="WrittenLanguage"/>), sentences by NLTK's punkt model (here <see cref="EnglishText.Sentences"/>).
 /// Where a row lacks a number or word that its instruction needs, upstream draws one at random; here the instruction counts as not
-/// followed and the item is flagged <c>instruction_incomplete</c>. Of the 541 rows none does, but two ask for the letters "#" and "!", for
-/// which upstream counts a random letter and Hone these.
+/// followed and the item is flagged <c>instruction_incomplete</c>. No row of the public file does, but two ask for the letters "#" and
+/// "!", for which upstream counts a random letter and Hone these.
 /// </remarks>
 internal static class IfEval
 {
@@ -55,12 +55,14 @@ internal static class IfEval
         bool[] loose = [.. instructions.Select(i => variants.Any(i.FollowedBy))];
         static double All(bool[] followed) => followed.All(f => f) ? 1 : 0;
         static double Share(bool[] followed) => followed.Length == 0 ? 0 : followed.Count(f => f) / (double)followed.Length;
-        return new ItemGrade(s_metrics.Zip([All(strict), Share(strict), All(loose), Share(loose)]).ToDictionary(m => m.First, m => m.Second))
+        double[] values = [All(strict), Share(strict), All(loose), Share(loose)];
+        string Verdict(int i) => $"{instructions[i].Id} {(strict[i] ? "followed" : loose[i] ? "loosely" : "no")}";
+        return new ItemGrade(s_metrics.Zip(values).ToDictionary(m => m.First, m => m.Second))
         {
             Units = new Dictionary<string, int> { [s_metrics[1]] = strict.Length, [s_metrics[3]] = loose.Length },
             Extracted = new Dictionary<string, string>
             {
-                ["none"] = string.Join(", ", instructions.Select((i, k) => $"{i.Id} {(strict[k] ? "followed" : loose[k] ? "loosely" : "no")}")),
+                ["none"] = string.Join(", ", instructions.Select((_, i) => Verdict(i))),
             },
             Flags = instructions.Any(i => i.Incomplete) ? ["instruction_incomplete"] : [],
         };

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -11,6 +12,8 @@ namespace Hone.Evaluation;
 internal sealed partial class Instruction
 {
     private static readonly string[] s_options = ["My answer is yes.", "My answer is no.", "My answer is maybe."];
+
+    private static readonly SearchValues<char> s_wordEnds = SearchValues.Create(".,?!'\"");
 
     private readonly Func<string, bool> _check;
 
@@ -71,7 +74,7 @@ internal sealed partial class Instruction
                 return text => words(EnglishText.Words(text));
             case "length_constraints:nth_paragraph_first_word":
                 (int count, int nth, string first) =
-                    (args.Number("num_paragraphs"), args.Number("nth_paragraph"), args.Text("first_word").ToLowerInvariant());
+                    (args.Number("num_paragraphs"), args.Number("nth_paragraph"), args.Text("first_word"));
                 return text => NthParagraphBegins(text, count, nth, first);
             case "detectable_content:number_placeholders":
                 int placeholders = args.Number("num_placeholders");
@@ -135,8 +138,8 @@ internal sealed partial class Instruction
         // The position counts empty paragraphs too, as upstream's does.
         if (nth < 1 || nth > filled || string.IsNullOrWhiteSpace(paragraphs[nth - 1])) return false;
         string word = paragraphs[nth - 1].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[0].TrimStart('\'').TrimStart('"');
-        int end = word.AsSpan().IndexOfAny(".,?!'\"");
-        return filled == count && (end < 0 ? word : word[..end]).ToLowerInvariant() == first;
+        int end = word.AsSpan().IndexOfAny(s_wordEnds);
+        return filled == count && string.Equals(end < 0 ? word : word[..end], first, StringComparison.OrdinalIgnoreCase);
     }
 
     private static Regex Postscript(string marker) => marker switch

@@ -18,6 +18,8 @@ internal static class WrittenLanguage
         ("latn", 0x1E00, 0x1EFF),
     ];
 
+    private static readonly char[] s_between = [.. " \n\r\t.,;:!?\"()*«»“”।،؟۔'’-"];
+
     // Languages of one script: letters that count three times, then words.
     private static readonly Dictionary<string, (string Language, string Letters, string Words)[]> s_languages = new()
     {
@@ -76,13 +78,13 @@ internal static class WrittenLanguage
         if (scripts.GetValueOrDefault("ja") * 5 > scripts.GetValueOrDefault("han") && scripts.ContainsKey("ja"))
             scripts["ja"] += scripts.GetValueOrDefault("han");
         string main = scripts.MaxBy(s => s.Value).Key;
-        return main == "han" ? "zh" : s_languages.TryGetValue(main, out var languages) ? Likeliest(text.ToLowerInvariant(), languages) : main;
+        if (main == "han") return "zh";
+        return s_languages.TryGetValue(main, out var languages) ? Likeliest(text.ToLowerInvariant(), languages) : main;
     }
 
     private static string Likeliest(string text, (string Language, string Letters, string Words)[] languages)
     {
-        string[] words = [.. text.Split([' ', '\n', '\r', '\t', '.', ',', ';', ':', '!', '?', '"', '(', ')', '*', '«', '»', '“', '”', '।', '،',
-            '؟', '۔', '\'', '’', '-'], StringSplitOptions.RemoveEmptyEntries)];
+        string[] words = text.Split(s_between, StringSplitOptions.RemoveEmptyEntries);
         return languages.MaxBy(language =>
         {
             HashSet<string> known = [.. language.Words.Split(' ')];
