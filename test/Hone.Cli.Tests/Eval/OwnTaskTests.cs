@@ -18,6 +18,8 @@ public sealed class OwnTaskTests : IDisposable
         JsonNode json = Command.Done("eval", "--model", model, "--task", _folder.File("sea.yaml"), "--device", "cpu", "--json",
             "--output-path", _folder.File("out")).Json;
         Assert.InRange((double)json["results"]!["sea"]!["acc,none"]!, 0, 1);
+        Assert.Contains("given with --task sea.yaml", Command.Refused("eval", "--model", model, "--tasks", "sea.yaml"),
+            StringComparison.Ordinal);
         File.WriteAllText(_folder.File("sea.yaml"), "data: rows.jsonl\npromt: x\n");
         Assert.Contains("sea.yaml:2:1: a task has no key `promt`\n  Did you mean prompt?", Command.Refused("eval", "--model", model,
             "--task", _folder.File("sea.yaml")), StringComparison.Ordinal);

@@ -102,6 +102,8 @@ internal sealed class EvalOptions
                 ? [.. TaskCatalog.RlhfWorkflow.Select(t => t.Task)]
                 : throw new InputException("--tasks is needed",
                     fix: "For example --tasks mmlu,gsm8k, or a file of your own with --task; hone eval list shows all.");
+        if (names.FirstOrDefault(n => Path.GetExtension(n) is ".yaml" or ".yml") is { } own)
+            throw new InputException($"--tasks: {own} is a file", fix: $"A task of your own is given with --task {own}.");
         (IReadOnlyList<TaskEntry> entries, var groups) = TaskCatalog.Find(names, NearestName.Of);
         bool runsCode = !PredictOnly(parsed) && entries.Any(e => e.Name.StartsWith("humaneval", StringComparison.Ordinal)
             || e.Name.StartsWith("mbpp", StringComparison.Ordinal));
