@@ -7,6 +7,27 @@ namespace Hone.Cli;
 /// <summary>Says what is wrong with a command line, in words of Hone's own, with the nearest known name.</summary>
 internal static class Usage
 {
+    // Flags of lm-evaluation-harness that are no mere spelling of Hone's own.
+    private static readonly Dictionary<string, string> s_harness = new()
+    {
+        ["--model_args"] = "Hone has a flag for each: --model FOLDER for pretrained=, --dtype, --device, --base-url for an API.",
+        ["-a"] = "Hone has a flag for each of the harness's model_args: --model FOLDER for pretrained=, --dtype, --device, --base-url.",
+        ["-m"] = "Hone spells it --model, and gives the model's folder to it.",
+        ["-M"] = "Hone spells it --model, and gives the model's folder to it.",
+        ["-t"] = "Hone spells it --tasks.",
+        ["-f"] = "Hone spells it --num-fewshot.",
+        ["-L"] = "Hone spells it --limit.",
+        ["-b"] = "Leave it out: batches are planned by tokens.",
+        ["-o"] = "Hone spells it --output-path.",
+        ["-s"] = "Hone spells it --log-samples.",
+        ["--include_path"] = "Hone takes a task of your own as a file: --task my-task.yaml.",
+        ["--gen_kwargs"] = "Hone has --max-gen-toks and --temperature; the rest is the task's own.",
+        ["--use_cache"] = "Every answer is stored under --output-path as it arrives; the same command again asks what is missing.",
+        ["--confirm_run_unsafe_code"] = "Code runs in a sandbox; without one --unsafe-code is needed.",
+        ["--fewshot_as_multiturn"] = "It is so with --apply-chat-template; --no-fewshot-as-multiturn turns it off.",
+        ["--batch_size"] = "Leave it out: batches are planned by tokens.",
+    };
+
     /// <summary>What is wrong, or null where nothing is.</summary>
     public static string? Problem(ParseResult parsed)
     {
@@ -43,7 +64,9 @@ internal static class Usage
         List<string> known = ["--help"];
         for (SymbolResult? level = at; level is CommandResult c; level = level.Parent)
             known.AddRange(c.Command.Options.Where(o => level == at || o.Recursive).Select(o => o.Name));
-        return $"{Name(at.Command)} has no option {written}\n  {Suggest(written, known, at.Command)}";
+        string advice = Name(at.Command) == "hone eval" && s_harness.TryGetValue(written, out string? own) ? own
+            : Suggest(written, known, at.Command);
+        return $"{Name(at.Command)} has no option {written}\n  {advice}";
     }
 
     private static string UnknownWord(Command command, string word) => command.Subcommands.Count == 0

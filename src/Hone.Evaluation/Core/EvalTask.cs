@@ -28,6 +28,12 @@ public sealed record ItemReplies(IReadOnlyList<Likelihood> Likelihoods, IReadOnl
 /// <param name="Metrics">Value by metric and filter, such as <c>acc,none</c> or <c>exact_match,strict-match</c>.</param>
 public sealed record ItemGrade(IReadOnlyDictionary<string, double> Metrics)
 {
+    /// <summary>
+    /// By metric: of how many verdicts the value is the mean, where the task's figure is the mean over verdicts and not over items,
+    /// as for the instructions of a prompt. Such a figure has no standard error.
+    /// </summary>
+    public IReadOnlyDictionary<string, int> Units { get; init; } = new Dictionary<string, int>();
+
     /// <summary>What was taken from the answers, by filter; for the sample log.</summary>
     public IReadOnlyDictionary<string, string> Extracted { get; init; } = new Dictionary<string, string>();
 
@@ -44,7 +50,8 @@ public delegate Task<IReadOnlyList<ItemGrade>> GradeItems(
 
 /// <summary>
 /// A benchmark with its settings fixed: every prompt it will ask, and how replies are graded. A task's metrics are the
-/// means of its items' values, with the standard error of a mean (sample standard deviation / sqrt(n)).
+/// means of its items' values, with the standard error of a mean (sample standard deviation / sqrt(n)). A benchmark of one's own is
+/// such a record, made in any way and given to <see cref="TaskRunner"/>.
 /// </summary>
 public sealed record EvalTask
 {

@@ -14,7 +14,7 @@ public sealed record TaskSummary(
     /// <summary>Mean of each metric over the graded items.</summary>
     public static TaskSummary Of(TaskRun run) => new(
         run.Task.Name, run.Task.Version, run.Task.Group, run.Task.NumFewshot,
-        [.. run.Task.Metrics.Select(m => Mean(m, run.Values(m)))], run.Items.Count, run.Excluded)
+        [.. run.Task.Metrics.Select(m => Mean(m, run.Values(m), run.Units(m)))], run.Items.Count, run.Excluded)
     {
         Flags = run.Graded.SelectMany(i => i.Grade!.Flags.Distinct()).GroupBy(f => f).OrderBy(g => g.Key, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => g.Count()),
@@ -44,10 +44,14 @@ public sealed record TaskSummary(
         };
     }
 
-    private static MetricSummary Mean(string name, double[] values)
+    /// <param name="units">Weights of the values where the figure is a mean over verdicts; else null.</param>
+    private static MetricSummary Mean(string name, double[] values, int[]? units)
     {
         string[] parts = name.Split(',', 2);
         double mean = values.Length == 0 ? double.NaN : values.Average();
+        if (units is not null && units.Sum() is > 0 and int all)
+            return new MetricSummary(
+                parts[0], parts.Length > 1 ? parts[1] : "none", values.Zip(units, (v, u) => v * u).Sum() / all, null, all);
         double? error = values.Length < 2 ? null
             : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1) / values.Length);
         return new MetricSummary(parts[0], parts.Length > 1 ? parts[1] : "none", mean, error, values.Length);

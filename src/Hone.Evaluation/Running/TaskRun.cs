@@ -16,4 +16,9 @@ public sealed record TaskRun(EvalTask Task, IReadOnlyList<ItemRun> Items, int As
     /// <summary>A metric's value for every graded item that has it, in order.</summary>
     public double[] Values(string metric) =>
         [.. Graded.Where(i => i.Grade!.Metrics.ContainsKey(metric)).Select(i => i.Grade!.Metrics[metric])];
+
+    /// <summary>How many verdicts each of <see cref="Values"/> is the mean of; null where the figure is the mean over items.</summary>
+    internal int[]? Units(string metric) => Graded.Any(i => i.Grade!.Units.ContainsKey(metric))
+        ? [.. Graded.Where(i => i.Grade!.Metrics.ContainsKey(metric)).Select(i => i.Grade!.Units.GetValueOrDefault(metric, 1))]
+        : null;
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Hone.Evaluation;
 
 /// <summary>Metrics over the likelihoods of an item's choices; the first of equals wins, as numpy's argmax has it.</summary>
@@ -18,6 +20,23 @@ internal static class MultipleChoice
             if (values[i] > values[best]) best = i;
         return best;
     }
+
+    /// <summary>A question whose choices are scored after one prompt.</summary>
+    public static EvalItem Item(
+        int index, JsonObject doc, int gold, IReadOnlyList<string> choices, ModelPrompt prompt, TaskOptions options) => new()
+        {
+            Id = $"{index}",
+            Doc = doc,
+            Target = $"{gold}",
+            Scores = [.. choices.Select(choice => new ScoreRequest(prompt, options.Continuation(choice)))],
+        };
+
+    /// <summary>acc and acc_norm.</summary>
+    public static ItemGrade Grade(ItemReplies replies, IReadOnlyList<string> texts, int gold) => new(new Dictionary<string, double>
+    {
+        ["acc,none"] = Accuracy(replies.Likelihoods, gold),
+        ["acc_norm,none"] = NormalizedAccuracy(replies.Likelihoods, texts, gold),
+    });
 
     /// <summary>A grader that looks at one item at a time.</summary>
     public static GradeItems Each(Func<EvalItem, ItemReplies, ItemGrade> grade) =>

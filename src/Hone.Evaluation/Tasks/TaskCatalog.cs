@@ -15,9 +15,15 @@ public static class TaskCatalog
         new("gsm8k", "gsm8k/test.jsonl, train.jsonl (openai/gsm8k)", Gsm8k.Create),
         new("gsm8k_cot", "gsm8k/test.jsonl (openai/gsm8k)", Gsm8k.CreateChainOfThought),
         new("gsm8k_cot_llama", "gsm8k/test.jsonl (openai/gsm8k)", Gsm8k.CreateLlama),
+        new("gpqa_diamond_zeroshot", "gpqa/gpqa_diamond.csv (Idavidrein/gpqa, gated: accept its terms and bring the file)",
+            o => Gpqa.Create("diamond", o)),
+        new("gpqa_main_zeroshot", "gpqa/gpqa_main.csv (Idavidrein/gpqa, gated: accept its terms and bring the file)",
+            o => Gpqa.Create("main", o)),
+        new("hellaswag", "hellaswag/hellaswag_val.jsonl, with examples also hellaswag_train.jsonl (Rowan/hellaswag)", HellaSwag.Create),
         new("humaneval", "humaneval/HumanEval.jsonl.gz (openai/human-eval)", HumanEval.Create),
         new("humaneval_evalplus", "humaneval/HumanEval.jsonl.gz (openai/human-eval)", HumanEval.CreateEvalPlus),
         new("humaneval_instruct", "humaneval/HumanEval.jsonl.gz (openai/human-eval)", HumanEval.CreateInstruct),
+        new("ifeval", "ifeval/ifeval_input_data.jsonl (google/IFEval)", IfEval.Create),
         new("mbpp", "mbpp/mbpp.jsonl (google-research/mbpp)", Mbpp.Create),
         new("mbpp_evalplus", "mbpp/sanitized-mbpp.json (google-research/mbpp)", MbppInstruct.CreateEvalPlus),
         new("mbpp_full", "mbpp/mbpp.jsonl (google-research/mbpp)", Mbpp.CreateFull),
@@ -25,8 +31,11 @@ public static class TaskCatalog
         new("mbpp_sanitized", "mbpp/sanitized-mbpp.json (google-research/mbpp)", Mbpp.CreateSanitized),
         .. Mmlu.Subjects.Select(s => new TaskEntry($"mmlu_{s}",
             $"mmlu/test/{s}_test.csv, with examples also mmlu/dev/{s}_dev.csv (hendrycks/test)", o => Mmlu.Create(s, o))),
+        .. MmluPro.Subjects.Select(s => new TaskEntry($"mmlu_pro_{s}",
+            "mmlu_pro/test.jsonl, validation.jsonl or the hub's data/*.parquet (TIGER-Lab/MMLU-Pro)", o => MmluPro.Create(s, o))),
         new("truthfulqa_mc1", "truthfulqa/mc_task_v0_HF.json (sylinrl/TruthfulQA)", o => TruthfulQa.Create(1, o)),
         new("truthfulqa_mc2", "truthfulqa/mc_task_v0_HF.json (sylinrl/TruthfulQA)", o => TruthfulQa.Create(2, o)),
+        new("winogrande", "winogrande/dev.jsonl, with examples also train_xl.jsonl (allenai/winogrande)", WinoGrande.Create),
     ];
 
     /// <summary>Groups by name: their version and the tasks in them.</summary>
@@ -34,6 +43,7 @@ public static class TaskCatalog
     [
         ("mmlu", Mmlu.Version, [.. Mmlu.Subjects.Select(s => $"mmlu_{s}")]),
         .. Mmlu.Groups.Select(g => (g.Key, Mmlu.Version, (IReadOnlyList<string>)[.. g.Value.Select(s => $"mmlu_{s}")])),
+        ("mmlu_pro", MmluPro.GroupVersion, [.. MmluPro.Subjects.Select(s => $"mmlu_pro_{s}")]),
     ];
 
     /// <summary>Settings of the RLHF Workflow's tables: which variant of a benchmark, and how many examples.</summary>
@@ -60,7 +70,7 @@ public static class TaskCatalog
                     : $"Did you mean {near}? hone eval list shows all.");
             }
             groups.AddRange(foundGroups.Where(g => !groups.Contains(g)));
-            if (name == "mmlu") groups.AddRange(Groups.Where(g => g.Name != "mmlu"));
+            if (name == "mmlu") groups.AddRange(Groups.Where(g => Mmlu.Groups.ContainsKey(g.Name)));
             tasks.AddRange(found.Where(t => !tasks.Contains(t)));
         }
         return (tasks, groups);

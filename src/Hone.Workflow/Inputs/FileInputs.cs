@@ -56,11 +56,8 @@ internal static class FileInputs
             new StreamedRows<SftRow>(recipe, recipe.Data.Sft, recipe.Data.Weights.Sft, "sft", TrainingRows.ReadSft, Key),
             Seeds.Derive((ulong)recipe.Seed, "sft rows"),
             "data.held_out.sft", rows => recipe.Data.HeldOut.Of(rows, report, "sft").Sft, recipe.Data.Limits.Sft,
-            row => TrainingRows.Fit(
-                TrainingRows.Characters(row), () => TrainingRows.Sft(row, text, recipe.Sft.LossOn, lengths),
-                e => rule.Apply(e, lengths), lengths),
-            report);
-        if (recipe.Sft.PackingLength is { } block) train = SftPacking.Pack(train, Math.Min(block, text.Context ?? block));
+            row => TrainingRows.Fit(row, text, recipe.Sft.LossOn, rule, lengths), report);
+        train = TrainingRows.Packed(train, recipe.Sft, text);
         if (TrainingRows.ContextNote("sft", recipe.Sft.MaxLength, text) is { } note) report.Add(note);
         report.Add(lengths.ToString());
         return (train, heldOut);
@@ -83,10 +80,7 @@ internal static class FileInputs
                 TrainingRows.ReadPreferences, r => r.Prompt),
             Seeds.Derive((ulong)recipe.Seed, "preference rows"), "data.held_out.reward",
             rows => recipe.Data.HeldOut.Of(rows, report, "reward").Reward, recipe.Data.Limits.Preferences,
-            row => TrainingRows.Fit(
-                TrainingRows.Characters(row.Prompt) + row.Chosen.Length + row.Rejected.Length,
-                () => text.Examples.Preference(row), e => rule.Apply(e, lengths), lengths),
-            report);
+            row => TrainingRows.Fit(row, text, rule, lengths), report);
         if (text.Context is { } context && rule.MaxLength == context)
             report.Add($"preferences: lengths are held to the model's context of {context} tokens");
         report.Add(lengths.ToString());

@@ -54,6 +54,19 @@ internal static class TrainingRows
         return apply(tokens);
     }
 
+    /// <summary>A conversation's or text's tokens as SFT learns them within the rule's length, or null; counted either way.</summary>
+    public static SftExample? Fit(SftRow row, ModelText text, SftLoss loss, LengthRule rule, DataReport lengths) =>
+        Fit(Characters(row), () => Sft(row, text, loss, lengths), e => rule.Apply(e, lengths), lengths);
+
+    /// <summary>A preference's tokens within the rule's length, or null; counted either way.</summary>
+    public static PreferenceExample? Fit(Preference row, ModelText text, LengthRule rule, DataReport lengths) => Fit(
+        Characters(row.Prompt) + row.Chosen.Length + row.Rejected.Length, () => text.Examples.Preference(row),
+        e => rule.Apply(e, lengths), lengths);
+
+    /// <summary>Conversations laid into blocks where the options say so.</summary>
+    public static IReadOnlyList<SftExample> Packed(IReadOnlyList<SftExample> examples, SftOptions options, ModelText text) =>
+        options.PackingLength is { } block ? SftPacking.Pack(examples, Math.Min(block, text.Context ?? block)) : examples;
+
     /// <summary>Characters of messages.</summary>
     public static int Characters(IReadOnlyList<ChatMessage> messages) => messages.Sum(m => m.Content.Length);
 
@@ -61,16 +74,22 @@ internal static class TrainingRows
     public static int Characters(SftRow row) => row is TextRow story ? story.Text.Length : Characters(((Conversation)row).Messages);
 
     /// <summary>Lengths of SFT's examples: the recipe's, or the model's context where that is shorter.</summary>
-    public static LengthRule SftLengths(Recipe recipe, ModelText text) =>
-        new(Within(recipe.Sft.MaxLength, text), Policy: recipe.Sft.TooLong, BosId: text.Tokenizer.BosId);
+    public static LengthRule SftLengths(Recipe recipe, ModelText text) => SftLengths(recipe.Sft, text);
 
-    /// <summary>Limits of the reward model's pairs; as <see cref="SftLengths"/>.</summary>
-    public static LengthRule RewardLengths(Recipe recipe, ModelText text) =>
-        new(Within(recipe.Reward.MaxLength, text), Policy: recipe.Reward.TooLong, BosId: text.Tokenizer.BosId);
+    /// <inheritdoc cref="SftLengths(Recipe, ModelText)"/>
+    public static LengthRule SftLengths(SftOptions options, ModelText text) =>
+        new(Within(options.MaxLength, text), Policy: options.TooLong, BosId: text.Tokenizer.BosId);
+
+    /// <summary>Limits of the reward model's pairs: the recipe's, or the model's context where that is shorter.</summary>
+    public static LengthRule RewardLengths(Recipe recipe, ModelText text) => RewardLengths(recipe.Reward, text);
+
+    /// <inheritdoc cref="RewardLengths(Recipe, ModelText)"/>
+    public static LengthRule RewardLengths(RewardOptions options, ModelText text) =>
+        new(Within(options.MaxLength, text), Policy: options.TooLong, BosId: text.Tokenizer.BosId);
 
     /// <summary>
     /// Limits of offline DPO's pairs, or of online DPO's prompts, which are never cut: sampled ids are trained on as they were
-    /// sampled. As <see cref="SftLengths"/>.
+    /// sampled. The options', or the model's context where that is shorter.
     /// </summary>
     public static LengthRule DpoLengths(DpoOptions options, ModelText text) => new(
         Within(options.MaxLength, text), Within(options.MaxPromptLength, text),

@@ -19,6 +19,22 @@ internal static class RewardScoring
         return [.. rows.Select((row, i) => row with { Rewards = rewards[i] })];
     }
 
+    /// <summary>
+    /// Rewards of both answers of pairs, in their order. A pair beyond the model's context keeps the end of its prompt; one whose
+    /// answers alone do not fit is left out. Both are counted.
+    /// </summary>
+    public static IReadOnlyList<(string Subset, double Chosen, double Rejected)> Score(
+        PretrainedModel reward, IReadOnlyList<(string Subset, Preference Pair)> pairs, int maxTokens, DataReport lengths)
+    {
+        ModelText text = reward.Text;
+        var rule = new LengthRule(text.Context ?? int.MaxValue, Policy: LengthPolicy.KeepEndOfPrompt, BosId: text.Tokenizer.BosId);
+        (string Subset, PromptExample Example)[] fitting = [.. pairs
+            .Select(p => (p.Subset, Example: TrainingRows.Fit(p.Pair, text, rule, lengths)))
+            .Where(p => p.Example is not null).Select(p => (p.Subset, PromptExample.FromPair(p.Example!)))];
+        double[][] rewards = AnswerScores.Rewards(reward.Model, [.. fitting.Select(f => f.Example)], maxTokens);
+        return [.. fitting.Select((f, i) => (f.Subset, rewards[i][0], rewards[i][1]))];
+    }
+
     /// <summary>Whether the ids of every row mean in this model what its texts say; for files whose policy is not at hand.</summary>
     public static bool IdsMatchTexts(ModelText text, IReadOnlyList<SampleRow> rows)
     {

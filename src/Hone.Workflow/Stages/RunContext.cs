@@ -69,10 +69,13 @@ public sealed record RunContext
     /// Saves what was trained: all weights in fp32 as a Hugging Face folder, or the adapter as a PEFT folder. Tokenizer,
     /// template and generation settings are those of the model that it was begun from.
     /// </summary>
-    internal void SaveModel(Transformer model, string folder, string from)
+    internal void SaveModel(Transformer model, string folder, string from) =>
+        SaveModel(model, folder, from, (long)Recipe.Save.ShardMegabytes << 20);
+
+    internal static void SaveModel(Transformer model, string folder, string from, long shardBytes)
     {
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true); // of an attempt that was cut off
         if (model.Adapter is not null) CheckpointFolder.SaveAdapter(folder, model, ModelPath.BaseName(from), from);
-        else CheckpointFolder.Save(folder, model.Weights, model.Config, ScalarType.Float32, from, (long)Recipe.Save.ShardMegabytes << 20);
+        else CheckpointFolder.Save(folder, model.Weights, model.Config, ScalarType.Float32, from, shardBytes);
     }
 }

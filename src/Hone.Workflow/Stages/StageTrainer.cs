@@ -23,7 +23,7 @@ internal static class StageTrainer
         TrainOptions options, Action<int, int>? stepped = null)
     {
         double? first = null;
-        using var trainer = new Trainer<T>(model, objective, train, heldOut, Map(options, Seeds.Derive(run.Seed, stage.Name)),
+        using var trainer = new Trainer<T>(model, objective, train, heldOut, Options(options, Seeds.Derive(run.Seed, stage.Name)),
             new TrainingHooks(
                 report =>
                 {
@@ -61,7 +61,8 @@ internal static class StageTrainer
             $"the model hardly moved: the loss on the first batch was {before:F4} and is {after:F4} after {steps} "
                 + $"step{(steps == 1 ? "" : "s")} with a learning rate of {options.LearningRate}; raise learning_rate or epochs");
 
-    private static TrainingOptions Map(TrainOptions o, ulong seed) => new()
+    /// <summary>A recipe's section as the training loop takes it.</summary>
+    internal static TrainingOptions Options(TrainOptions o, ulong seed) => new()
     {
         Epochs = o.Epochs,
         LearningRate = o.LearningRate,

@@ -37,6 +37,8 @@ internal static class EvalListVerb
                 io.Out.WriteLine($"{entry.Name,-40} {(state.Length > 0 ? $"{state}: " : "")}{entry.Needs}");
             io.Out.WriteLine("judged (hone eval answer, hone eval judge):");
             foreach (JudgedTask judged in JudgedData.Tasks) io.Out.WriteLine($"{judged.Name,-40} {judged.Needs}");
+            io.Out.WriteLine("reward models (hone eval reward-bench):");
+            io.Out.WriteLine($"{"reward_bench",-40} filtered.jsonl, or the hub's data/filtered-*.parquet (allenai/reward-bench)");
             return 0;
         });
         return command;

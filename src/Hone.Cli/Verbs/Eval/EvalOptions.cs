@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Hone.Evaluation;
 using Hone.Runs.Recipes;
+using Hone.Workflow;
 
 namespace Hone.Cli;
 
@@ -10,6 +11,11 @@ internal sealed class EvalOptions
     private readonly Option<string[]> _tasks = new("--tasks")
     {
         Description = "Tasks, groups or patterns, separated by commas: mmlu,gsm8k*,arc_challenge.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string[]> _files = new("--task")
+    {
+        Description = "A task of your own: a YAML file (docs/evaluation.md shows one).",
         AllowMultipleArgumentsPerToken = true,
     };
     private readonly Option<string?> _preset = new("--preset")
@@ -60,7 +66,7 @@ internal sealed class EvalOptions
     {
         _model = new ModelFlags(command);
         _data = new DataFlag(command);
-        foreach (Option option in (Option[])[_tasks, _preset, _shots, _limit, _samples, _chat, _oneTurn,
+        foreach (Option option in (Option[])[_tasks, _files, _preset, _shots, _limit, _samples, _chat, _oneTurn,
             _system, _batch, _seed, _n, _temperature, _tokens, _output, _log, _predict, _unsafe])
             command.Add(option);
     }
@@ -90,17 +96,21 @@ internal sealed class EvalOptions
         bool card = Preset(parsed) == "rlhf-workflow";
         string[] names = [.. (parsed.GetValue(_tasks) ?? [])
             .SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
-        if (names.Length == 0)
+        string[] files = parsed.GetValue(_files) ?? [];
+        if (names.Length == 0 && files.Length == 0)
             names = card
                 ? [.. TaskCatalog.RlhfWorkflow.Select(t => t.Task)]
-                : throw new InputException("--tasks is needed", fix: "For example --tasks mmlu,gsm8k; hone eval list shows all.");
+                : throw new InputException("--tasks is needed",
+                    fix: "For example --tasks mmlu,gsm8k, or a file of your own with --task; hone eval list shows all.");
+        if (names.FirstOrDefault(n => Path.GetExtension(n) is ".yaml" or ".yml") is { } own)
+            throw new InputException($"--tasks: {own} is a file", fix: $"A task of your own is given with --task {own}.");
         (IReadOnlyList<TaskEntry> entries, var groups) = TaskCatalog.Find(names, NearestName.Of);
         bool runsCode = !PredictOnly(parsed) && entries.Any(e => e.Name.StartsWith("humaneval", StringComparison.Ordinal)
             || e.Name.StartsWith("mbpp", StringComparison.Ordinal));
         CodeGrader? grader = runsCode ? CodeGrader.Create(parsed.GetValue(_unsafe)) : null;
         var options = new TaskOptions
         {
-            Data = _data.Get(parsed, io),
+            Data = entries.Count > 0 || _data.IsGiven(parsed) ? _data.Get(parsed, io) : [],
             NumFewshot = parsed.GetValue(_shots) is < 0
                 ? throw new InputException("--num-fewshot must be 0 or above")
                 : parsed.GetValue(_shots),
@@ -116,7 +126,10 @@ internal sealed class EvalOptions
         EvalTask Task(TaskEntry entry) =>
             entry.Create(card && options.NumFewshot is null ? options with { NumFewshot = CardShots(entry.Name) } : options);
         int? tokens = parsed.GetValue(_tokens);
-        return ([.. entries.Select(e => Shorten(selection.Apply(Task(e)), tokens)).Where(t => t.Items.Count > 0)], groups);
+        EvalTask[] tasks = [.. entries.Select(Task), .. files.Select(f => TaskFile.Load(f, options))];
+        if (tasks.GroupBy(t => t.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new InputException($"two tasks are named {twice.Key}", fix: "Give one of them another name with the key `task`.");
+        return ([.. tasks.Select(t => Shorten(selection.Apply(t), tokens)).Where(t => t.Items.Count > 0)], groups);
     }
 
     public AskedModel Open(ParseResult parsed, Streams io) => _model.Open(parsed, io);

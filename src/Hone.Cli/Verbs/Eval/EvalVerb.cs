@@ -19,6 +19,7 @@ internal static class EvalVerb
             Examples:
               hone eval --model models/dpo --data questions --tasks mmlu,arc_challenge --num-fewshot 5 --log-samples
               hone eval --model models/dpo --data questions --preset rlhf-workflow
+              hone eval --model models/dpo --task my-task.yaml
               hone eval list --data questions
             """)
         {
@@ -26,6 +27,7 @@ internal static class EvalVerb
             EvalAnswerVerb.Create(io),
             EvalJudgeVerb.Create(io),
             EvalScoreVerb.Create(io),
+            RewardBenchVerb.Create(io),
             EvalTableVerb.Create(io),
         };
         var options = new EvalOptions(command);
