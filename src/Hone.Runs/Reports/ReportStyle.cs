@@ -64,6 +64,10 @@ internal static class ReportStyle
         .answer header b{color:var(--c)}.answer header span{color:var(--muted);font-variant-numeric:tabular-nums}
         .answer .text{font-size:.9rem;line-height:1.5}
         .cut{color:var(--amber);font-size:.8rem;margin:4px 0 0}
+        pre{margin:8px 0;padding:10px 14px;background:var(--panel);border-radius:6px;white-space:pre-wrap}
+        .lines{margin:8px 0;padding-left:20px;font-size:.875rem}.lines li{margin:3px 0;overflow-wrap:anywhere}
+        .stages td.share{width:30%;min-width:80px;vertical-align:middle}.stages td.share svg{height:8px}
+        .stages td.held{text-align:left;white-space:normal;min-width:12em;color:var(--muted)}
         code{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace;font-size:.86em;overflow-wrap:anywhere}
         .settings td{overflow-wrap:anywhere}.settings .set td{font-weight:600}
         nav{margin:12px 0 0;font-size:.875rem;display:flex;flex-wrap:wrap;gap:2px 16px}

@@ -39,6 +39,7 @@ internal static class StageTrainer
                     using Stream file = writer.Create(StateFile);
                     SafetensorsWriter.Write(file, state, ScalarType.Float32);
                 })));
+        run.Trained[stage.Name] = train.Count - trainer.Skipped;
         if (trainer.Skipped > 0)
             run.Say($"{stage.Name}: {train.Count + heldOut.Count} examples, {trainer.Skipped} dropped "
                 + $"({DropReason.NoLossTokens} {trainer.Skipped})");
