@@ -32,10 +32,11 @@ internal static class RunSection
         string caption = $"Wall time of the stages together: {Format.Duration(all)}. Held-out figures are the last ones measured.";
         return Html.Of($"""
             <h3>Stages</h3>
+            <div class="wide"><p class="more">{Html.MoreColumns}</p>
             <div class="scroll" tabindex="0"><table class="figures stages">
             <thead><tr><th scope="col">stage</th><th scope="col">steps</th><th scope="col">time</th><th></th>
             <th scope="col">on held-out rows</th></tr></thead>
-            <tbody>{Html.Join(rows)}</tbody></table></div>
+            <tbody>{Html.Join(rows)}</tbody></table></div></div>
             <p class="note">{caption}</p>
             """);
     }

@@ -34,6 +34,13 @@ internal sealed class Labels(double left, double top, double right, double botto
             (x + gap, y + 4), (x - gap - width, y + 4), (x + 3 * gap, y - 4), (x - width / 2, y - 2 * gap), (x - width / 2, y + 3 * gap),
             (x + gap, y - 3 * gap), (x + gap, y + 4 * gap), (x - gap - width, y - 3 * gap), (x - gap - width, y + 4 * gap),
         ];
+        return Freest(places, text);
+    }
+
+    /// <summary>The place of several that covers the least: the left end of the text and its baseline.</summary>
+    public (double X, double Y) Freest(IReadOnlyList<(double X, double Y)> places, string text)
+    {
+        double width = Width(text);
         (double X, double Y) best = places.MinBy(place => Overlap(place, width));
         Take(best.X, best.Y - FontSize, best.X + width, best.Y + 3);
         return best;
