@@ -29,7 +29,8 @@ internal sealed class VerbHelp(HelpAction usual, IReadOnlyList<VerbGroup> groups
 
     private void WriteGroups(RootCommand root, TextWriter output)
     {
-        output.WriteLine($"{root.Description}\n\nUsage: hone VERB [options]; hone VERB --help says what a verb takes. Begin with: hone quickstart");
+        output.WriteLine(root.Description);
+        output.WriteLine("\nUsage: hone VERB [options]; hone VERB --help says what a verb takes. Begin with: hone quickstart");
         int width = groups.SelectMany(g => g.Verbs).Max(v => v.Name.Length);
         foreach (VerbGroup group in groups)
         {

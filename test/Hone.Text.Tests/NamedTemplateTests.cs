@@ -6,7 +6,9 @@ namespace Hone.Text.Tests;
 public sealed class NamedTemplateTests
 {
     private static readonly ChatMessage[] s_talk =
-        [ChatMessage.User("Hello!"), ChatMessage.Assistant("Hello!"), ChatMessage.User("How are you?"), ChatMessage.Assistant("I am good.")];
+    [
+        ChatMessage.User("Hello!"), ChatMessage.Assistant("Hello!"), ChatMessage.User("How are you?"), ChatMessage.Assistant("I am good."),
+    ];
 
     /// <summary>FastChat's example of vicuna_v1.1 (docs/vicuna_weights_version.md).</summary>
     [Fact]
@@ -23,7 +25,7 @@ public sealed class NamedTemplateTests
             + "request.\n\n### Instruction:\nGive three tips.\n\n### Response:";
         ChatMessage[] ask = [ChatMessage.User("Give three tips.")];
         Assert.Equal("<s>" + Prompt, Render("alpaca", ask, prompt: true, bos: "<s>"));
-        Assert.Equal($"<s>{Prompt}Eat well.</s>", Render("alpaca", [.. ask, ChatMessage.Assistant("Eat well.")], prompt: false, bos: "<s>"));
+        Assert.Equal($"<s>{Prompt}Eat well.</s>", Render("alpaca", [.. ask, ChatMessage.Assistant("Eat well.")], prompt: false));
     }
 
     /// <summary>Texts that llama.cpp and Hugging Face publish for the models of each format.</summary>
@@ -42,7 +44,8 @@ public sealed class NamedTemplateTests
         string rendered = Render(name, messages, data.Flag("add_generation_prompt"), "", eos);
         string expected = published.Text("expected");
         // llama.cpp joins Gemma's system message by one line break; Google's own template, of Gemma 3, by two.
-        Assert.Equal(name == "gemma" ? expected.Replace("assistant\nHello", "assistant\n\nHello", StringComparison.Ordinal) : expected, rendered);
+        if (name == "gemma") expected = expected.Replace("assistant\nHello", "assistant\n\nHello", StringComparison.Ordinal);
+        Assert.Equal(expected, rendered);
     }
 
     [Fact]

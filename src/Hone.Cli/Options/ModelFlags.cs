@@ -46,8 +46,8 @@ internal sealed class ModelFlags
         _template = TemplateFlag.Create(prefix);
         _device = new($"--{prefix}device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
         _dtype = new($"--{prefix}dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
-        foreach (Option option in (Option[])[_model, _baseUrl, _tokenizer, _concurrency, .. bos ? (Option[])[_noBos] : [], _template, _device, _dtype])
-            command.Add(option);
+        Option[] all = [_model, _baseUrl, _tokenizer, _concurrency, .. bos ? (Option[])[_noBos] : [], _template, _device, _dtype];
+        foreach (Option option in all) command.Add(option);
     }
 
     /// <exception cref="InputException">No model is named, it cannot be opened, or the endpoint does not serve it.</exception>

@@ -69,7 +69,7 @@ internal static class ServeVerb
         io.Out.WriteLine($"{server.Urls.Single()}/v1");
         io.Out.Flush();
         if (served.Chat is null)
-            io.Error.WriteLine("the model has no chat template: texts are completed, chats are refused (--template NAME makes a chat of it)");
+            io.Error.WriteLine("the model has no chat template: texts are completed, chats refused (--template NAME gives it one)");
         io.Error.WriteLine($"serving {served.Name}, context {served.Context} tokens; Ctrl+C ends it");
         await Task.Delay(Timeout.Infinite, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
         using var most = new CancellationTokenSource(TimeSpan.FromSeconds(5));

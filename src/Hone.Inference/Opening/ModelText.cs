@@ -100,7 +100,7 @@ public sealed class ModelText
     {
         if (messages is not ([{ Role: "user" or "assistant" }] or [{ Role: "user" }, { Role: "assistant" }]))
             throw NoTemplate($"a conversation of {string.Join(", ", messages.Take(3).Select(m => m.Role))}"
-                + (messages.Count > 3 ? ", ..." : ""));
+                + $"{(messages.Count > 3 ? ", ..." : "")} needs one");
         List<int> ids = Tokenizer.BosId is { } bos ? [bos] : [];
         List<bool> mask = [.. ids.Select(_ => false)];
         var all = new StringBuilder();
@@ -122,8 +122,8 @@ public sealed class ModelText
         return new MaskedChat(all.ToString(), [.. ids], [.. mask]);
     }
 
-    internal InputException NoTemplate(string what) =>
-        new($"the model has no chat template, and {what} needs one", Folder, NamedTemplates.Advice(Tokenizer));
+    internal InputException NoTemplate(string needs) =>
+        new($"the model has no chat template, and {needs}", Folder, NamedTemplates.Advice(Tokenizer));
 
     // Known before the model is opened, so that data can be held to it. What is wrong with the file says whoever opens the model.
     private static int? ContextOf(string folder)

@@ -53,7 +53,7 @@ public sealed record ReportOptions
     public int Samples { get; init; } = 8;
 
     [Comment("Address of an MLflow server that is sent the metrics while a stage runs, such as http://127.0.0.1:5000; empty = none.")]
-    [RegularExpression("|https?://[^\\s]+", ErrorMessage = "an address that begins with http:// or https://")]
+    [RegularExpression("https?://\\S+", ErrorMessage = "an address that begins with http:// or https://")]
     [DoesNotChangeResult]
     public string Mlflow { get; init; } = "";
 }

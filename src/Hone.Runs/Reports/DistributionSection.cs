@@ -7,11 +7,9 @@ internal static class DistributionSection
     {
         if (results.Distributions.Count == 0) return Html.Empty;
         string n = results.TestPrompts > 0 ? $" to {Format.Count(results.TestPrompts)} test prompts" : "";
-        return Html.Of($"""
-            <div class="charts">
-            {ReportWriter.Figure(Chart("Rewards of the answers", "RM reward", results, d => d.Rewards, $"Answers{n}, by the reward model."))}
-            {ReportWriter.Figure(Chart("Lengths of the answers", "tokens", results, d => d.Lengths, $"Answers{n}."))}</div>
-            """);
+        Chart rewards = Chart("Rewards of the answers", "RM reward", results, d => d.Rewards, $"Answers{n}, by the reward model."),
+            lengths = Chart("Lengths of the answers", "tokens", results, d => d.Lengths, $"Answers{n}.");
+        return Html.Of($"<div class=\"charts\">{ReportWriter.Figure(rewards)}{ReportWriter.Figure(lengths)}</div>");
     }
 
     private static Chart Chart(string title, string unit, RunResults results, Func<AnswerDistribution, Histogram> of, string caption) =>

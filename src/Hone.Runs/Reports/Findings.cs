@@ -41,8 +41,9 @@ internal static class Findings
 
     private static string HeldOut(StageResult stage)
     {
-        string ranked = stage.HeldOut.TryGetValue("rewards/accuracies", out double right)
-            ? $", and {Format.Percent(right)}% of the pairs are ranked as labelled"
+        string ranked = stage.Ranked is { } right
+            ? $", and {Format.PercentWithInterval(right)} % of {Format.Count(stage.Pairs)} pairs are ranked as labelled"
+                + (stage.Pairs < 50 ? ", which are too few to tell much" : "")
             : "";
         return $"{stage.Name}: after {Format.Count(stage.Steps)} steps the loss on held-out rows is "
             + $"{Format.Number(stage.HeldOut["loss"], 4)}{ranked}.";

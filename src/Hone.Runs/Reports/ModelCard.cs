@@ -142,7 +142,8 @@ internal static class ModelCard
         foreach (TrainingStage s in info.Stages)
         {
             string rate = s.LearningRate.ToString("0.##e-0", System.Globalization.CultureInfo.InvariantCulture);
-            card.Append($"| {MarkdownText.Cell(s.Name)} | {MarkdownText.Cell(s.Data)} | {(s.Examples > 0 ? Format.Count(s.Examples) : "–")} | "
+            string examples = s.Examples > 0 ? Format.Count(s.Examples) : "–";
+            card.Append($"| {MarkdownText.Cell(s.Name)} | {MarkdownText.Cell(s.Data)} | {examples} | "
                 + $"{Format.Count(s.Steps)} | {Format.Count(s.BatchSize)} | {rate} |\n");
         }
         card.Append('\n');

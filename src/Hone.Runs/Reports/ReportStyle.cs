@@ -74,13 +74,16 @@ internal static class ReportStyle
         pre{margin:8px 0;padding:10px 14px;background:var(--panel);border-radius:6px;white-space:pre-wrap}
         .lines{margin:8px 0;padding-left:20px;font-size:.875rem}.lines li{margin:3px 0;overflow-wrap:anywhere}
         .stages td.share{width:30%;min-width:80px;vertical-align:middle}.stages td.share svg{height:8px}
+        .figures thead th.held{text-align:left}
         .stages td.held{text-align:left;white-space:normal;min-width:12em;color:var(--muted)}
         code{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace;font-size:.86em;overflow-wrap:anywhere}
         .settings td{overflow-wrap:anywhere}.settings .set td{font-weight:600}
         nav{margin:12px 0 0;font-size:.875rem;display:flex;flex-wrap:wrap;gap:2px 16px}
         nav a{color:var(--blue)}
-        @media (max-width:600px){.wide .more{display:block}main{padding:20px 14px 48px}h1{font-size:1.4rem}th,td{padding:6px 8px}h2{margin-top:36px}
-        .figures th:first-child{position:sticky;left:0;background:var(--bg)}.tag{display:block;width:max-content;margin:2px 0 0}}
+        @media (max-width:600px){.wide .more{display:block}
+        main{padding:20px 14px 48px}h1{font-size:1.4rem}th,td{padding:6px 8px}h2{margin-top:36px}
+        .figures th:first-child{position:sticky;left:0;background:var(--bg);box-shadow:inset 0 -1px var(--faint)}
+        .tag{display:block;width:max-content;margin:2px 0 0}}
         @media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--muted:#444;--faint:#d5d9dd;--panel:#f4f5f6;--axis:#777;
         --grey:#57606a;--orange:#b8570a;--blue:#0b62b0;--b1:#5fa3dd;--b2:#2f80c8;--b3:#0b569c;--b4:#06335f;--green:#0a7d57;
         --purple:#9b3d82;--red:#b3261e;--amber:#8a5a00}
@@ -97,7 +100,10 @@ internal static class ReportStyle
         if (name == "reward") return "c-reward";
         if (name.StartsWith("offline", StringComparison.Ordinal)) return "c-offline";
         if (!name.StartsWith("online", StringComparison.Ordinal)) return "c-other";
-        int dash = name.LastIndexOf('-');
-        return int.TryParse(name.AsSpan(dash + 1), out int iteration) && iteration >= 1 ? $"c-it{Math.Min(iteration, 4)}" : "c-online";
+        // A row is online-dpo-2, a stage online-2/dpo.
+        string numbered = name.Split('/')[0];
+        return int.TryParse(numbered.AsSpan(numbered.LastIndexOf('-') + 1), out int iteration) && iteration >= 1
+            ? $"c-it{Math.Min(iteration, 4)}"
+            : "c-online";
     }
 }

@@ -39,7 +39,7 @@ public sealed record RunResults
     /// <summary>The resolved recipe: every key with its value and where the value came from.</summary>
     public IReadOnlyList<ResolvedSetting> Settings { get; init; } = [];
 
-    /// <summary>How rewards and lengths of the answers to the test prompts are spread, for SFT, offline DPO and the released policy.</summary>
+    /// <summary>Rewards and lengths of the answers to the test prompts, for SFT, offline DPO and the released policy.</summary>
     public IReadOnlyList<AnswerDistribution> Distributions { get; init; } = [];
 
     /// <summary>What the stages did, in the order of their work.</summary>

@@ -35,18 +35,20 @@ internal static class RunSection
             <div class="wide"><p class="more">{Html.MoreColumns}</p>
             <div class="scroll" tabindex="0"><table class="figures stages">
             <thead><tr><th scope="col">stage</th><th scope="col">steps</th><th scope="col">time</th><th></th>
-            <th scope="col">on held-out rows</th></tr></thead>
+            <th scope="col" class="held">on held-out rows</th></tr></thead>
             <tbody>{Html.Join(rows)}</tbody></table></div></div>
             <p class="note">{caption}</p>
             """);
     }
 
-    private static string HeldOut(StageResult stage) => string.Join(", ", stage.HeldOut
-        .Where(h => h.Key is "loss" or "rewards/accuracies" or "rewards/margins")
-        .Select(h => h.Key switch
-        {
-            "rewards/accuracies" => $"{Format.Percent(h.Value)}% ranked as labelled",
-            "rewards/margins" => $"margin {Format.Typographic(Format.Number(h.Value, 3))}",
-            _ => $"loss {Format.Number(h.Value, 4)}",
-        }));
+    private static string HeldOut(StageResult stage)
+    {
+        List<string> parts = [];
+        if (stage.HeldOut.TryGetValue("loss", out double loss)) parts.Add($"loss {Format.Number(loss, 4)}");
+        if (stage.Ranked is { } ranked)
+            parts.Add($"{Format.PercentWithInterval(ranked)} % of {Format.Count(stage.Pairs)} pairs ranked as labelled");
+        if (stage.HeldOut.TryGetValue("rewards/margins", out double margin))
+            parts.Add($"margin {Format.Typographic(Format.Number(margin, 3))}");
+        return string.Join(", ", parts);
+    }
 }

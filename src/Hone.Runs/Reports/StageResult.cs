@@ -1,3 +1,4 @@
+using Hone.Evaluation;
 using Hone.Runs.Metrics;
 
 namespace Hone.Runs;
@@ -7,7 +8,16 @@ namespace Hone.Runs;
 /// <param name="Steps">Optimiser steps; 0 where nothing is trained.</param>
 /// <param name="Seconds">Wall time over all processes that worked on it, as far as it was recorded.</param>
 /// <param name="HeldOut">Its last figures on rows that were not trained on, by name: <c>loss</c>, <c>rewards/accuracies</c>, ...</param>
-public sealed record StageResult(string Name, int Steps, double Seconds, IReadOnlyDictionary<string, double> HeldOut);
+public sealed record StageResult(string Name, int Steps, double Seconds, IReadOnlyDictionary<string, double> HeldOut)
+{
+    /// <summary>Share of the held-out pairs whose chosen answer has the higher reward, by Wilson; null without pairs.</summary>
+    internal Interval? Ranked => Pairs > 0 && HeldOut.TryGetValue("rewards/accuracies", out double share) && share is >= 0 and <= 1
+        ? Proportion.Wilson(share * Pairs, Pairs)
+        : null;
+
+    /// <summary>Number of held-out pairs; 0 without.</summary>
+    internal int Pairs => (int)HeldOut.GetValueOrDefault("pairs");
+}
 
 /// <summary>Stages as the metrics and the times of a run folder tell of them.</summary>
 internal static class StageTimes

@@ -5,8 +5,8 @@ using Hone.Runs.Recipes;
 namespace Hone.Workflow;
 
 /// <summary>
-/// A recipe's hub ids, GGUF files and chat template as folders on this machine. The run's own recipe keeps the ids; contents, not paths, are
-/// what stages depend on.
+/// A recipe's hub ids, GGUF files and chat template as folders on this machine. The run's own recipe keeps the ids; contents,
+/// not paths, are what stages depend on.
 /// </summary>
 internal static class HubInputs
 {

@@ -31,7 +31,7 @@ internal static class TrainingRows
         ? text.Story(story)
         : text.Chat is not null
             ? text.Examples.Sft((Conversation)row, loss, report)
-            : throw text.NoTemplate("rows of conversations (plain text stands in a column `text`)");
+            : throw text.NoTemplate("rows of conversations need one (plain text stands in a column `text`)");
 
     /// <summary>Characters above which a text that a chat template cannot render is too long, and not refused.</summary>
     internal const int Huge = 1 << 20;

@@ -52,7 +52,9 @@ internal static class Release
         return new ModelCardInfo
         {
             Name = r.Name,
-            BaseModel = model.Length == 0 ? "the embedded small world's base model" : Path.GetFileName(Path.TrimEndingDirectorySeparator(model)),
+            BaseModel = model.Length == 0
+                ? "the embedded small world's base model"
+                : Path.GetFileName(Path.TrimEndingDirectorySeparator(model)),
             BaseModelId = HubIds([model], "models").FirstOrDefault(),
             DatasetIds = [.. HubIds([.. r.Data.Sft, .. r.Data.Preferences, .. r.Data.Prompts, .. r.Data.Stories.Files], "datasets")],
             License = r.License.Length > 0 ? r.License : null,

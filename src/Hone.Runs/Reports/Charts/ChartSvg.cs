@@ -72,7 +72,7 @@ internal static class ChartSvg
     {
         if (series.Line && series.Points.Count > 1)
         {
-            for (int i = 1; i < series.Points.Count && series.Markers; i++)
+            for (int i = 1; i < series.Points.Count && !series.Faint; i++)
                 labels.TakeLine(plot.X(series.Points[i - 1].X), plot.Y(series.Points[i - 1].Y), plot.X(series.Points[i].X),
                     plot.Y(series.Points[i].Y));
             StringBuilder path = new();
@@ -103,7 +103,8 @@ internal static class ChartSvg
         {
             ChartPoint point = series.Points[i];
             Html title = Html.Of($"<title>{Describe(series, point)}</title>");
-            parts.Add(Html.Of($"""<circle class="hover {series.Color}" cx="{plot.X(point.X)}" cy="{plot.Y(point.Y)}" r="6">{title}</circle>"""));
+            (double x, double y) = (plot.X(point.X), plot.Y(point.Y));
+            parts.Add(Html.Of($"""<circle class="hover {series.Color}" cx="{x}" cy="{y}" r="6">{title}</circle>"""));
         }
     }
 
@@ -178,10 +179,10 @@ internal static class ChartSvg
             IEnumerable<double> xs = points.SelectMany(p => Ends(p.X, p.XInterval)), ys = points.SelectMany(p => Ends(p.Y, p.YInterval));
             if (chart.Reference is { } reference) ys = ys.Append(reference);
             Axis yAxis = Axis.Cover(ys.Min(), ys.Max(), 6);
-            bool curves = points.All(p => p.XInterval is null)
-                && (points.All(p => p.X == Math.Round(p.X)) || chart.Series.All(s => s.Line && !s.Markers));
+            bool whole = points.All(p => p.X == Math.Round(p.X)), lines = chart.Series.All(s => s.Line && !s.Markers);
+            bool curves = points.All(p => p.XInterval is null) && (whole || lines);
             Axis xAxis = chart.XNames is { } names ? Axis.Names(-0.3, names.Count - 0.7)
-                : curves ? Axis.Fit(xs.Min(), xs.Max(), 6) : Axis.Cover(xs.Min(), xs.Max(), 6);
+                : curves ? Axis.Fit(xs.Min(), xs.Max(), 6, whole) : Axis.Cover(xs.Min(), xs.Max(), 6);
 
             (double width, double height) = chart.Compact ? (340, 240) : (460, 290);
             IReadOnlyList<ChartSeries> named = Named(chart);
