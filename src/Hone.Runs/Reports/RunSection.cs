@@ -25,8 +25,7 @@ internal static class RunSection
         IEnumerable<Html> rows = results.Stages.Select(s => Html.Of($"""
             <tr><th scope="row">{s.Name}</th><td>{(s.Steps == 0 ? "" : Format.Count(s.Steps))}</td>
             <td class="time">{Format.Seconds(s.Seconds)}</td>
-            <td class="share"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="mark c-it2" width="{
-                100 * s.Seconds / longest}" height="8"/></svg></td><td class="held">{HeldOut(s)}</td></tr>
+            <td class="share">{Bar(s.Seconds / longest)}</td><td class="held">{HeldOut(s)}</td></tr>
 
             """));
         string caption = $"Wall time of the stages together: {Format.Duration(all)}. Held-out figures are the last ones measured.";
@@ -40,6 +39,11 @@ internal static class RunSection
             <p class="note">{caption}</p>
             """);
     }
+
+    private static Html Bar(double share) => Html.Of($"""
+        <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+        <rect class="mark c-it2" width="{100 * share}" height="8"/></svg>
+        """);
 
     private static string HeldOut(StageResult stage)
     {

@@ -32,7 +32,7 @@ internal static class FittedRecipe
     {
         TransformerConfig config = ConfigFile.Load(folder);
         ModelText text = ModelText.Load(folder);
-        string? template = text.Chat is null ? NamedTemplates.Fitting(text.Tokenizer).FirstOrDefault() : null;
+        string? template = text.Chat is null && NamedTemplates.Fitting(text.Tokenizer) is [var first, ..] ? first : null;
         if (template is not null) text = ModelText.Load(folder, NamedTemplates.Find(template));
         Recipe usual = new();
         RowKind kind = RowKinds.Detect(usual, files[0]);

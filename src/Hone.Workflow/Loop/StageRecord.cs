@@ -1,8 +1,6 @@
-using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Runs;
-using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
 
 namespace Hone.Workflow;
