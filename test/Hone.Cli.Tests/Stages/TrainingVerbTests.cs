@@ -129,6 +129,8 @@ public class TrainingVerbTests : StageTest
         Assert.Contains("eval/loss", done["metrics"]!.AsObject().Select(m => m.Key));
         string readme = File.ReadAllText(Path.Combine(output, "README.md"));
         Assert.Contains(card, readme, StringComparison.Ordinal);
+        Assert.Equal(verb == "dpo", readme.Contains("  - \"dpo\"", StringComparison.Ordinal));
+        Assert.DoesNotContain("online", readme[..readme.IndexOf("# out", StringComparison.Ordinal)], StringComparison.Ordinal);
         Assert.Contains($"hone {verb} --model", readme, StringComparison.Ordinal);
         Assert.Contains($"| {verb} | loss |", readme, StringComparison.Ordinal);
         // 20 of 24 rows in batches of 8: the steps are those that were done, and not a sum of the recipe's.
