@@ -80,6 +80,7 @@ internal static class DataVerb
             NgramIndex? evaluation =
                 Evaluation(parsed.GetValue(eval) ?? [], Within("--ngram", parsed.GetValue(ngram), NgramIndex.LeastWords, 50), io);
             ModelText text = Load(io.Model(parsed.GetRequiredValue(model)), parsed.GetValue(template));
+            if (text.PlainNote is { } plain) io.Error.WriteLine(plain);
             RowKind rowKind = parsed.GetValue(kind) is { } named ? RowKinds.Parse(named) : RowKinds.Detect(settings, paths[0]);
             io.Error.WriteLine($"{paths[0]}: rows of {rowKind.ToString().ToLowerInvariant()}"
                 + (parsed.GetValue(kind) is null ? " by their columns (--kind says otherwise)" : ""));
