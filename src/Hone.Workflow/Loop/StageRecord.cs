@@ -1,4 +1,3 @@
-using Hone.Inference;
 using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Recipes;
