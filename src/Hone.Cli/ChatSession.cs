@@ -21,7 +21,7 @@ internal sealed class ChatSession(LanguageModel model, ModelText text, SamplingO
     public void Converse()
     {
         io.Error.WriteLine(text.Chat is null
-            ? "The model has no chat template: it goes on with each text that you type. /exit ends."
+            ? "The model has no chat template: it goes on with each text that you type (--template NAME makes turns of them). /exit ends."
             : $"Type to the model; {Commands}.");
         while (true)
         {

@@ -29,36 +29,21 @@ public static class Cli
 
     internal static RootCommand Commands(Streams io)
     {
-        var root = new RootCommand(
-            "Online RLHF for .NET: SFT, reward model, DPO and iterative (online) DPO, evaluation, release.\nStart with: hone quickstart")
-        {
-            QuickstartVerb.Create(io),
-            RunVerb.Create(io),
-            SftVerb.Create(io),
-            RewardVerb.Create(io),
-            SampleVerb.Create(io),
-            ScoreVerb.Create(io),
-            PairVerb.Create(io),
-            DpoVerb.Create(io),
-            ChatVerb.Create(io),
-            ServeVerb.Create(io),
-            ExportVerb.Create(io),
-            PullVerb.Create(io),
-            DataVerb.Create(io),
-            EvalVerb.Create(io),
-            CompareVerb.Create(io),
-            TokenizeVerb.Create(io),
-            RenderVerb.Create(io),
-            LogProbsVerb.Create(io),
-            RecipeVerb.Create(io),
-            RunsVerb.Create(io),
-            ReportVerb.Create(io),
-            DoctorVerb.Create(io),
-            VersionVerb.Create(io),
-            HelpVerb.Create(io),
-            WorldBaseVerb.Create(io),
-        };
-        foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new VerbHelp((HelpAction)help.Action!);
+        VerbGroup[] groups =
+        [
+            new("The whole loop", QuickstartVerb.Create(io), RecipeVerb.Create(io), RunVerb.Create(io), RunsVerb.Create(io),
+                ReportVerb.Create(io)),
+            new("Data", DataVerb.Create(io), RenderVerb.Create(io), TokenizeVerb.Create(io)),
+            new("Training, stage by stage", SftVerb.Create(io), RewardVerb.Create(io), SampleVerb.Create(io), ScoreVerb.Create(io),
+                PairVerb.Create(io), DpoVerb.Create(io)),
+            new("Using a model", PullVerb.Create(io), ChatVerb.Create(io), ServeVerb.Create(io), ExportVerb.Create(io)),
+            new("Measuring a model", EvalVerb.Create(io), CompareVerb.Create(io), LogProbsVerb.Create(io)),
+            new("About Hone and this machine", DoctorVerb.Create(io), VersionVerb.Create(io), HelpVerb.Create(io),
+                CompletionVerb.Create(io), WorldBaseVerb.Create(io)),
+        ];
+        var root = new RootCommand("Online RLHF for .NET: SFT, reward model, DPO and iterative (online) DPO, evaluation, release.");
+        foreach (Command verb in groups.SelectMany(g => g.Verbs)) root.Add(verb);
+        foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new VerbHelp((HelpAction)help.Action!, groups);
         return root;
     }
 }

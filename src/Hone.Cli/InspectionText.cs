@@ -31,7 +31,7 @@ internal sealed class InspectionText(IAnsiConsole console, bool color)
         }
         foreach (StageLengths stage in inspection.Stages) Say($"{stage.Report} ({InspectionWords.Limits(stage.Rule)})");
         if (inspection.Refused > 0)
-            Say($"the chat template refuses {inspection.Refused} rows, and training would stop there: {inspection.FirstRefusal}");
+            Say($"{inspection.Refused} rows cannot be rendered, and training would stop there: {inspection.FirstRefusal}");
         Say($"duplicates: {InspectionWords.Duplicates(inspection.DuplicateCounts)}");
         List(inspection.Duplicates, d => $"row {d.Row} repeats row {d.Of}"
             + (d.Similarity < 1 ? string.Create(CultureInfo.InvariantCulture, $" (similarity {d.Similarity:0.00})") : ""));

@@ -35,6 +35,10 @@ internal sealed record Streams(TextReader In, TextWriter Out, TextWriter Error)
     /// <summary>The folder of a model that was named by a path or by its id on a hub; a GGUF file is opened as one.</summary>
     public string Model(string given) => ModelPath.Folder(given, Error.WriteLine);
 
+    /// <summary>The same with a chat template in place of the model's own; null or empty for that one.</summary>
+    public string Model(string given, string? template) =>
+        ModelPath.Folder(given, string.IsNullOrEmpty(template) ? null : template, Error.WriteLine);
+
     /// <summary>Paths of data, ids of a hub replaced by where their files are.</summary>
     public string[] Data(string[] given) => [.. given.Select(g => HubPath.Data(g, Error.WriteLine))];
 

@@ -51,7 +51,7 @@ public sealed class LanguageModel : IDisposable
     {
         if (Text.Chat is not { } chat)
             throw new InputException("the model has no chat template: it is a base model, which goes on with a text", _model.Path,
-                "Encode a text with Tokenizer.Encode, or put a chat_template.jinja into the folder.");
+                "Encode a text with Tokenizer.Encode, or put a chat_template.jinja into the folder (hone chat --template NAME).");
         return chat.Render(messages, addGenerationPrompt).Ids;
     }
 

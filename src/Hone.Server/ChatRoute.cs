@@ -79,7 +79,8 @@ internal static class ChatRoute
             throw ApiException.Invalid("`continue_final_message` and `add_generation_prompt` exclude each other", "continue_final_message");
         if (model.Chat is not { } chat)
             throw ApiException.Invalid(
-                $"`{model.Name}` has no chat template: it is a base model, which goes on with a text (/v1/completions)",
+                $"`{model.Name}` has no chat template: it is a base model, which goes on with a text (/v1/completions); "
+                    + "hone serve --template NAME gives it one",
                 "messages", "no_chat_template");
         int[] begun = [];
         if (goOn)

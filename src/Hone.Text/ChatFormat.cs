@@ -40,7 +40,7 @@ public sealed class ChatFormat
     public static ChatFormat Load(string folder) => new(
         Tokenizer.Load(folder),
         ChatTemplate.TryLoad(folder) ?? throw new InputException(
-            "the folder has no chat template", folder, "put a chat_template.jinja beside tokenizer.json"))
+            "the folder has no chat template", folder, "Name one with --template, or put a chat_template.jinja beside tokenizer.json."))
     {
         ToolTemplate = ChatTemplate.TryLoadNamed(folder, "tool_use"),
     };

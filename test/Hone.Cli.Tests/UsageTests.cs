@@ -7,7 +7,7 @@ public class UsageTests
         "quickstart", "run", "sft", "reward", "sample", "score", "pair", "dpo",
         "chat", "serve", "recipe init", "recipe show", "recipe validate",
         "tokenize", "render", "logprobs", "runs", "report", "doctor", "version", "world-base", "pull", "export",
-        "data inspect", "help", "eval", "eval list", "eval score", "eval answer", "eval judge", "eval table", "compare",
+        "data inspect", "help", "completion", "eval", "eval list", "eval score", "eval answer", "eval judge", "eval table", "compare",
     ];
 
     [Theory]
@@ -86,7 +86,9 @@ public class UsageTests
     public void The_list_of_verbs_is_complete()
     {
         string help = Command.Run("--help").Out;
-        IEnumerable<string> listed = help[help.IndexOf("Commands:", StringComparison.Ordinal)..].Split('\n').Skip(1)
+        Assert.Equal(help, Command.Done("help").Out);
+        Assert.Contains("\nTraining, stage by stage\n  sft ", help, StringComparison.Ordinal);
+        IEnumerable<string> listed = help.Split('\n')
             .Where(l => l.StartsWith("  ", StringComparison.Ordinal) && l[2] != ' ').Select(l => l.Trim().Split(' ')[0]);
         Assert.Equal(Verbs.Select(v => v.Data.Split(' ')[0]).Distinct().Order(), listed.Order());
     }
@@ -107,4 +109,21 @@ public class UsageTests
         Assert.DoesNotContain("   at ", Command.Run(args).Error, StringComparison.Ordinal);
         Assert.Contains("   at ", Command.Run([.. args, "--verbose"]).Error, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("hone sf", "sft")]
+    [InlineData("hone sft --te", "--template")]
+    [InlineData("hone recipe va", "validate")]
+    [InlineData("hone data inspect --kind pre", "preferences")]
+    [InlineData("hone completion f", "fish")]
+    public void A_begun_word_is_completed(string line, string word) =>
+        Assert.Equal(word, Command.Done("completion", "--line", line, "--at", $"{line.Length}").Out.Trim());
+
+    [Theory]
+    [InlineData("bash", "complete -o default -F _hone hone")]
+    [InlineData("zsh", "compdef _hone hone")]
+    [InlineData("fish", "complete -c hone")]
+    [InlineData("powershell", "Register-ArgumentCompleter")]
+    public void Each_shell_has_its_script(string shell, string line) =>
+        Assert.Contains(line, Command.Done("completion", shell).Out, StringComparison.Ordinal);
 }

@@ -17,7 +17,7 @@ internal sealed record AskedModel(ILanguageModel Model, long? Parameters) : IDis
 /// <summary>The flags that name the model to be asked; with a prefix those of a second one, such as <c>--judge-model</c>.</summary>
 internal sealed class ModelFlags
 {
-    private readonly Option<string?> _model, _baseUrl, _tokenizer;
+    private readonly Option<string?> _model, _baseUrl, _tokenizer, _template;
     private readonly Option<int> _concurrency;
     private readonly Option<bool> _noBos;
     private readonly Option<string> _device, _dtype;
@@ -43,10 +43,11 @@ internal sealed class ModelFlags
             DefaultValueFactory = _ => 8,
         };
         _noBos = new($"--{prefix}no-bos") { Description = "Do not begin texts with BOS, as the harness did before November 2025." };
+        _template = TemplateFlag.Create(prefix);
         _device = new($"--{prefix}device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
         _dtype = new($"--{prefix}dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
-        foreach (Option option in (Option[])[_model, _baseUrl, _tokenizer, _concurrency, .. bos ? (Option[])[_noBos] : [], _device, _dtype])
-            command.Add(option);
+        Option[] all = [_model, _baseUrl, _tokenizer, _concurrency, .. bos ? (Option[])[_noBos] : [], _template, _device, _dtype];
+        foreach (Option option in all) command.Add(option);
     }
 
     /// <exception cref="InputException">No model is named, it cannot be opened, or the endpoint does not serve it.</exception>
@@ -60,14 +61,18 @@ internal sealed class ModelFlags
                 fix: $"A model in this process has its own tokenizer: leave it out, or give {_baseUrl.Name}.");
         var local = LocalLanguageModel.Open(
             io.Model(parsed.GetValue(_model) ?? throw new InputException($"{_name} is needed",
-                fix: $"Give the folder of a model, its id on a hub, or an endpoint with {_baseUrl.Name}.")),
+                fix: $"Give the folder of a model, its id on a hub, or an endpoint with {_baseUrl.Name}."),
+                parsed.GetValue(_template)),
             parsed.GetRequiredValue(_device), parsed.GetRequiredValue(_dtype), bos);
         return new AskedModel(local, local.Parameters);
     }
 
     private EndpointLanguageModel Connect(ParseResult parsed, Streams io, Uri address, bool bos)
     {
-        string? folder = parsed.GetValue(_tokenizer) is { } given ? io.Model(given) : null;
+        if (parsed.GetValue(_template) is not null && parsed.GetValue(_tokenizer) is null)
+            throw new InputException($"{_template.Name} needs the model's tokenizer: the endpoint renders conversations on its own",
+                fix: $"Give {_tokenizer.Name}, or leave it out.");
+        string? folder = parsed.GetValue(_tokenizer) is { } given ? io.Model(given, parsed.GetValue(_template)) : null;
         if (!bos && folder is null)
             throw new InputException("--no-bos needs the model's tokenizer: the endpoint decides on its own what a text begins with",
                 fix: $"Give {_tokenizer.Name}.");

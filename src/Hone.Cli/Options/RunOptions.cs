@@ -50,7 +50,8 @@ internal sealed class RunOptions
         RunResults results;
         try
         {
-            results = RunSession.Execute(folder, display, clock, stop.Token, parsed.GetValue(_redo));
+            results = RunSession.Execute(folder, display, clock, stop.Token, parsed.GetValue(_redo),
+                command: Streams.Line(io.Args));
         }
         catch when (!RunFolder.HoldsWork(folder.Path))
         {

@@ -23,6 +23,7 @@ internal sealed class StageOptions
     {
         Description = "With --resume: part of the work to do again from the start, as a message names it; for example reference.",
     };
+    private readonly Option<string?>? _template;
     private readonly TrainingFlags? _flags;
     private readonly ColumnsFlag? _columns;
     private readonly RecipeOptions _recipeOptions;
@@ -31,12 +32,14 @@ internal sealed class StageOptions
     /// <param name="resumable">Whether the work can be cut off and gone on with.</param>
     /// <param name="section">The recipe's section of a training, whose usual settings get flags of their own.</param>
     /// <param name="columns">Whether rows in any layout are read, whose columns may have other names.</param>
-    public StageOptions(Command command, bool resumable = false, string? section = null, bool columns = false)
+    /// <param name="renders">Whether conversations are rendered, by the model's chat template or another one.</param>
+    public StageOptions(Command command, bool resumable = false, string? section = null, bool columns = false, bool renders = true)
     {
         command.Add(_output);
         command.Add(_recipe);
         if (section is not null) _flags = new TrainingFlags(command, section);
         if (columns) _columns = new ColumnsFlag(command);
+        if (renders) command.Add(_template = TemplateFlag.Create());
         if (resumable)
         {
             command.Add(_resume);
@@ -75,7 +78,12 @@ internal sealed class StageOptions
     public ResolvedRecipe Resolve(ParseResult parsed, params IEnumerable<RecipeOverride> own)
     {
         RecipeOverride[] overrides =
-            [.. _recipeOptions.Overrides(parsed), .. _flags?.Overrides(parsed) ?? [], .. _columns?.Overrides(parsed) ?? [], .. own];
+        [
+            .. _recipeOptions.Overrides(parsed), .. _flags?.Overrides(parsed) ?? [], .. _columns?.Overrides(parsed) ?? [],
+            .. _template is { } t && parsed.GetValue(t) is { } template ? [RecipeOverride.Flag(t.Name, "template", template)]
+                : Array.Empty<RecipeOverride>(),
+            .. own,
+        ];
         return parsed.GetValue(_recipe) is { } path
             ? ResolvedRecipe.Load(path, overrides)
             : ResolvedRecipe.Parse("", "recipe defaults", overrides);

@@ -23,6 +23,8 @@ internal static class ChatVerb
               hone chat models/sft --prompt "Where is the lamp?" --temperature 0
             """)
         { folder, prompt, system };
+        Option<string?> template = TemplateFlag.Create();
+        command.Add(template);
         var sampling = new SamplingFlags(command);
         var seed = new Option<int?>("--seed") { Description = $"Seed of the answers; default {UsualSeed}." };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
@@ -37,12 +39,16 @@ internal static class ChatVerb
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
-            string path = io.Model(parsed.GetRequiredValue(folder));
+            string path = io.Model(parsed.GetRequiredValue(folder), parsed.GetValue(template));
             using var model = LanguageModel.FromPretrained(path, parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype));
             SamplingOptions options = Options(model.Defaults, sampling, parsed) with { Seed = (ulong)(parsed.GetValue(seed) ?? UsualSeed) };
             options.Validate();
             var session = new ChatSession(model, model.Text, options, parsed.GetValue(system), io, common.Json(parsed));
-            if (parsed.GetValue(prompt) is { } text) session.Answer(text);
+            if (parsed.GetValue(prompt) is { } text)
+            {
+                if (model.Text.PlainNote is { } plain) io.Error.WriteLine(plain);
+                session.Answer(text);
+            }
             else session.Converse();
             return 0;
         });

@@ -24,10 +24,7 @@ internal static class DataVerb
         };
         var data = new Option<string[]>("--data") { Description = "The same as FILE.", AllowMultipleArgumentsPerToken = true };
         Option<string> model = StageOptions.Folder("--model", "Folder of the model; its tokenizer and chat template are enough.");
-        var template = new Option<string?>("--template")
-        {
-            Description = "File of a Jinja chat template to use in place of the model's own.",
-        };
+        Option<string?> template = TemplateFlag.Create();
         var kind = new Option<string?>("--kind") { Description = "What the rows are; default: by their columns." };
         kind.AcceptOnlyFromAmong([.. Enum.GetNames<RowKind>().Select(n => n.ToLowerInvariant())]);
         var rows = new Option<int>("--rows") { Description = "How many rows to show.", DefaultValueFactory = _ => 3 };
@@ -83,6 +80,7 @@ internal static class DataVerb
             NgramIndex? evaluation =
                 Evaluation(parsed.GetValue(eval) ?? [], Within("--ngram", parsed.GetValue(ngram), NgramIndex.LeastWords, 50), io);
             ModelText text = Load(io.Model(parsed.GetRequiredValue(model)), parsed.GetValue(template));
+            if (text.PlainNote is { } plain) io.Error.WriteLine(plain);
             RowKind rowKind = parsed.GetValue(kind) is { } named ? RowKinds.Parse(named) : RowKinds.Detect(settings, paths[0]);
             io.Error.WriteLine($"{paths[0]}: rows of {rowKind.ToString().ToLowerInvariant()}"
                 + (parsed.GetValue(kind) is null ? " by their columns (--kind says otherwise)" : ""));
@@ -117,7 +115,7 @@ internal static class DataVerb
     private static ModelText Load(string folder, string? template)
     {
         if (template is null) return ModelText.Load(folder);
-        return ModelText.Load(folder, ChatTemplate.LoadFile(template));
+        return ModelText.Load(folder, NamedTemplates.Format(template, folder).Template);
     }
 
     private static NgramIndex? Evaluation(string[] paths, int n, Streams io)

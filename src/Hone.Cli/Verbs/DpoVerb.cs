@@ -33,7 +33,7 @@ internal static class DpoVerb
                 Training.Inputs(parsed.GetRequiredValue(model), "data.preferences", parsed.GetRequiredValue(pairs)));
             return Training.Run(io, options, parsed, recipe, run => DpoStage.Run(run, run.Recipe.Data.Preferences,
                 ModelRef.LanguageModel(run.Recipe.Model, run.Digests),
-                parsed.GetValue(reference) is { } folder ? ModelRef.LanguageModel(io.Model(folder)) : null));
+                parsed.GetValue(reference) is { } folder ? ModelRef.LanguageModel(io.Model(folder, recipe.Value.Template)) : null));
         });
         return command;
     }

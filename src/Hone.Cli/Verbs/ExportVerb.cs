@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Models.Gguf;
@@ -81,8 +82,17 @@ internal static class ExportVerb
 
     private static void Gguf(Streams io, bool json, string folder, GgufTensorType type, string path)
     {
+        var parents = new NewParents(path);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        GgufReleaseResult result = GgufRelease.Write(folder, type, path);
+        GgufReleaseResult result;
+        try
+        {
+            result = GgufRelease.Write(folder, type, path);
+        }
+        finally
+        {
+            if (!File.Exists(path)) parents.RemoveEmpty();
+        }
         foreach (string warning in result.Warnings) io.Error.WriteLine($"note: {warning}");
         ResultPrinter.Print(io.Out, json,
             ("exported", result.File),

@@ -28,7 +28,7 @@ internal static class PairVerb
               hone pair --data scored.jsonl --length-penalty 0.001 --output pairs.jsonl
             """)
         { samples, penalty, unit, rule, unfinished };
-        var options = new StageOptions(command);
+        var options = new StageOptions(command, renders: false);
         options.Act(command, io, parsed =>
         {
             string output = options.NewFile(parsed), file = parsed.GetRequiredValue(samples);

@@ -10,10 +10,7 @@ internal static class RenderVerb
 {
     public static Command Create(Streams io)
     {
-        var template = new Option<string?>("--template")
-        {
-            Description = "File of a Jinja chat template to use in place of the model's own.",
-        };
+        Option<string?> template = TemplateFlag.Create();
         var command = new Verb("render", "Render conversations by the model's chat template.", """
             Reads {"messages", "tools", "documents", "add_generation_prompt", ...} and prints {"text", "ids",
             "assistant_mask"}, line by line. Messages and tools may have any fields, and any further column is a variable of
@@ -29,8 +26,8 @@ internal static class RenderVerb
         options.Act(command, io, parsed =>
         {
             string folder = options.Model(parsed, io);
-            ChatFormat format = parsed.GetValue(template) is { } file
-                ? new ChatFormat(Tokenizer.Load(folder), ChatTemplate.LoadFile(file))
+            ChatFormat format = parsed.GetValue(template) is { } named
+                ? NamedTemplates.Format(named, folder)
                 : ChatFormat.Load(folder);
             foreach (JsonLine line in options.Rows(parsed, io)) ResultPrinter.PrintJson(io.Out, Render(format, Request(line)));
             return 0;

@@ -40,7 +40,7 @@ internal static class SampleVerb
             using var stop = new StopSignal(display.Say);
             io.GoOn = io.Resumed();
             SampleRow[] rows = [];
-            string folder = io.Model(parsed.GetRequiredValue(model));
+            string folder = io.Model(parsed.GetRequiredValue(model), recipe.Value.Template);
             IReadOnlyList<string> files = DataFile.Expand(io.Data(parsed.GetRequiredValue(prompts)));
             SingleStage.WriteFile(output, options.Resume(parsed), options.Redo(parsed), recipe, display, TimeProvider.System,
                 run =>

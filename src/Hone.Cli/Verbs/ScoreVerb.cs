@@ -29,7 +29,9 @@ internal static class ScoreVerb
             Recipe recipe = options.Resolve(parsed).Value;
             SampleRow[] rows = [.. RowFile.ReadSamples(file)];
             if (rows.Length == 0) throw new InputException("the file has no rows", file);
-            using PretrainedModel reward = PretrainedModel.OpenRewardModel(io.Model(parsed.GetRequiredValue(model)), recipe.Target());
+            using PretrainedModel reward = PretrainedModel.OpenRewardModel(
+                io.Model(parsed.GetRequiredValue(model), recipe.Template), recipe.Target());
+            if (reward.Text.PlainNote is { } plain) io.Error.WriteLine(plain);
             bool ids = RewardScoring.IdsMatchTexts(reward.Text, rows);
             if (!ids) io.Error.WriteLine("the token ids are not those of this reward model: its own rendering of the texts is scored");
             IReadOnlyList<SampleRow> scored = RewardScoring.Score(reward.Model, reward.Text, ids, rows, recipe.Reward.MicroBatchTokens);

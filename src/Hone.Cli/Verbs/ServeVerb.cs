@@ -32,6 +32,8 @@ internal static class ServeVerb
               hone eval --base-url http://127.0.0.1:8000/v1 --model dpo --data questions --tasks gsm8k
             """)
         { model, name, host, port, device, dtype };
+        Option<string?> template = TemplateFlag.Create();
+        command.Add(template);
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
@@ -40,7 +42,10 @@ internal static class ServeVerb
                 throw new InputException($"--host is {parsed.GetValue(host)}, it must be an address such as 127.0.0.1");
             if (parsed.GetValue(port) is < 0 or > 65535)
                 throw new InputException($"--port is {parsed.GetValue(port)}, it must be 0 to 65535");
-            return RunAsync(io, io.Model(parsed.GetRequiredValue(model)), parsed.GetValue(name), address, parsed.GetValue(port),
+            string given = parsed.GetRequiredValue(model), folder = io.Model(given, parsed.GetValue(template));
+            string? shown = parsed.GetValue(name)
+                ?? (parsed.GetValue(template) is null ? null : Path.GetFileName(Path.TrimEndingDirectorySeparator(given)));
+            return RunAsync(io, folder, shown, address, parsed.GetValue(port),
                 parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype)).GetAwaiter().GetResult();
         });
         return command;
@@ -63,6 +68,8 @@ internal static class ServeVerb
         }
         io.Out.WriteLine($"{server.Urls.Single()}/v1");
         io.Out.Flush();
+        if (served.Chat is null)
+            io.Error.WriteLine("the model has no chat template: texts are completed, chats refused (--template NAME gives it one)");
         io.Error.WriteLine($"serving {served.Name}, context {served.Context} tokens; Ctrl+C ends it");
         await Task.Delay(Timeout.Infinite, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
         using var most = new CancellationTokenSource(TimeSpan.FromSeconds(5));

@@ -99,5 +99,5 @@ public sealed class PromptTokens
     private int[] Render(IReadOnlyList<ChatMessage> messages) => _chat is { } chat
         ? chat.Render(messages, addGenerationPrompt: true).Ids
         : throw new InputException("the model has no chat template, and a conversation is asked of it", _where,
-            "Leave --apply-chat-template out for a base model.");
+            "Leave --apply-chat-template out for a base model, or name a template with --template.");
 }

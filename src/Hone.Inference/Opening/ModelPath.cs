@@ -21,6 +21,15 @@ public static class ModelPath
         return AdapterFolder.Open(path, peft, Base(path, peft, say), Path.Combine(Cache, "hone", "adapters"));
     }
 
+    /// <summary>
+    /// As <see cref="Folder(string, Action{string})"/>, with a chat template in place of the model's own: the folder is made in the
+    /// cache (<c>hone/templates</c>), with links to the weights.
+    /// </summary>
+    /// <param name="template">A well-known name such as chatml, or a .jinja file; null leaves the model as it is.</param>
+    /// <exception cref="InputException">There is no such template, or the model lacks tokens that it writes.</exception>
+    internal static string Folder(string given, string? template, Action<string> say) =>
+        template is null ? Folder(given, say) : TemplateFolder.Open(Folder(given, say), template, Templates);
+
     /// <summary>The folder of what is on this machine.</summary>
     public static string Folder(string path) => GgufFolder.IsFile(path) || PeftConfig.IsIn(path) ? Folder(path, _ => { }) : path;
 
@@ -49,11 +58,14 @@ public static class ModelPath
     internal static string BaseName(string folder)
     {
         if (PeftConfig.IsIn(folder)) return PeftConfig.Read(folder).BaseModel;
+        folder = TemplateFolder.Source(folder, Templates);
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         // A snapshot of the hub's cache: models--OWNER--NAME/snapshots/COMMIT.
         string? repository = Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(full)));
         return repository?.Split("--") is ["models", { } owner, { } name] ? $"{owner}/{name}" : full;
     }
+
+    private static string Templates => Path.Combine(Cache, "hone", "templates");
 
     private static string Cache => Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
         ? cache

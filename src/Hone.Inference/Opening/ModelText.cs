@@ -7,7 +7,8 @@ namespace Hone.Inference;
 
 /// <summary>
 /// How a model folder's text becomes token ids and back. With a chat template, conversations are rendered by it. Without
-/// one the model is a plain continuation model: a prompt is BOS and the text, an answer is its text and EOS.
+/// one the model is a plain continuation model: a prompt is BOS and the text, an answer is its text and EOS, and a conversation
+/// of more than that is refused.
 /// </summary>
 public sealed class ModelText
 {
@@ -30,6 +31,10 @@ public sealed class ModelText
 
     /// <summary>The folder that it was read from.</summary>
     public required string Folder { get; init; }
+
+    /// <summary>What is to be said once where prompts and answers are plain text to this model; else null.</summary>
+    internal string? PlainNote => Chat is not null ? null : $"{Folder} has no chat template: a prompt and its answer are one plain text, "
+        + "with a space between where neither has white space (--template NAME renders them as turns)";
 
     public static ModelText Load(string folder) => Load(folder, ChatTemplate.TryLoad(folder));
 
@@ -87,11 +92,15 @@ public sealed class ModelText
     public string Decode(ReadOnlySpan<int> ids) => Tokenizer.Decode(ids, skipSpecial: true);
 
     /// <summary>
-    /// Messages up to and with an assistant's are one text, encoded as a whole: many vocabularies have a word and the white
+    /// A prompt and its answer are one text, encoded as a whole: many vocabularies have a word and the white
     /// space at its side in one token, and ids of pieces encoded apart are such as the model has never seen.
     /// </summary>
+    /// <exception cref="InputException">There is more than a prompt and its answer.</exception>
     private MaskedChat RenderPlain(IReadOnlyList<ChatMessage> messages)
     {
+        if (messages is not ([{ Role: "user" or "assistant" }] or [{ Role: "user" }, { Role: "assistant" }]))
+            throw NoTemplate($"a conversation of {string.Join(", ", messages.Take(3).Select(m => m.Role))}"
+                + $"{(messages.Count > 3 ? ", ..." : "")} needs one");
         List<int> ids = Tokenizer.BosId is { } bos ? [bos] : [];
         List<bool> mask = [.. ids.Select(_ => false)];
         var all = new StringBuilder();
@@ -112,6 +121,9 @@ public sealed class ModelText
         }
         return new MaskedChat(all.ToString(), [.. ids], [.. mask]);
     }
+
+    internal InputException NoTemplate(string needs) =>
+        new($"the model has no chat template, and {needs}", Folder, NamedTemplates.Advice(Tokenizer));
 
     // Known before the model is opened, so that data can be held to it. What is wrong with the file says whoever opens the model.
     private static int? ContextOf(string folder)

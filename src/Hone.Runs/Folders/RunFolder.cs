@@ -18,6 +18,7 @@ public sealed class RunFolder : IDisposable
     private readonly RunLock _lock;
     private readonly IDurableFiles _files;
     private RunManifest? _manifest;
+    private NewParents? _parents;
 
     private RunFolder(string path, ResolvedRecipe recipe, RunLock held, IDurableFiles files) =>
         (Path, Recipe, _lock, _files) = (path, recipe, held, files);
@@ -70,6 +71,7 @@ public sealed class RunFolder : IDisposable
         if (Exists(path) && !InUse(path) && !HoldsWork(path)) files.DeleteTree(path);
         if (System.IO.Path.Exists(path) && !IsUnborn(path)) throw Taken(path);
         RunLock held;
+        var parents = new NewParents(path);
         try
         {
             files.CreateFolders(path);
@@ -83,7 +85,7 @@ public sealed class RunFolder : IDisposable
         {
             if (System.IO.File.Exists(System.IO.Path.Combine(path, ManifestName))) throw Taken(path); // made by another process just now
             files.WriteFile(System.IO.Path.Combine(path, RecipeName), Text(RecipeText.Show(recipe)));
-            RunFolder run = new(path, recipe, held, files);
+            RunFolder run = new(path, recipe, held, files) { _parents = parents };
             run.WriteManifest(clock, finished: false);
             return run;
         }
@@ -126,11 +128,12 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Removes the folder of a run in which nothing was done.</summary>
+    /// <summary>Removes the folder of a run in which nothing was done, and with it the folders above that were made for it.</summary>
     public void Remove()
     {
         _lock.Dispose();
         _files.DeleteTree(Path);
+        _parents?.RemoveEmpty();
     }
 
     /// <summary>Records that all stages are done.</summary>

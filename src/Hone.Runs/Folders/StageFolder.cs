@@ -24,10 +24,11 @@ internal sealed class StageFolder
             WriteManifest();
         }
         store.Files.DeletePartial(path);
+        if (!Finished) store.Worked(name, begins: true);
         if (Finished) _states.Clear(); // a kill right after Finish leaves them
         else Resume = GoOn(fresh);
         byte[] rows = System.IO.File.Exists(MetricsPath) ? System.IO.File.ReadAllBytes(MetricsPath) : [];
-        if (store.Metrics.Begin(rows, more: !Finished))
+        if (store.Metrics.Begin(name, rows, more: !Finished))
             store.Say($"{name}: its rows in the run's {MetricsName} were damaged, and are put right from its own");
     }
 
@@ -63,10 +64,10 @@ internal sealed class StageFolder
     }
 
     /// <summary>Adds a row to the stage's metrics and to those of the run.</summary>
-    public void Append(int step, IEnumerable<KeyValuePair<string, double>> values)
+    public void Append(int step, IReadOnlyDictionary<string, double> values)
     {
         using var rows = new MetricsLog(MetricsPath);
-        _store.Metrics.Append(rows.Append(Name, step, values));
+        _store.Metrics.Append(Name, step, values, rows.Append(Name, step, values));
     }
 
     /// <summary>Saves the training state after <paramref name="step"/> steps together with the place in the metrics file.</summary>
@@ -91,6 +92,7 @@ internal sealed class StageFolder
         _verified.UnionWith(outputs);
         _store.Known.Save();
         _states.Clear();
+        _store.Worked(Name, begins: false);
     }
 
     /// <summary>The newest state, with the stage's rows cut back to it.</summary>

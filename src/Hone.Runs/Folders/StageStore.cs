@@ -9,9 +9,11 @@ namespace Hone.Runs;
 /// on from its newest state; a stage whose options or inputs have changed is refused by name, or done again on request.
 /// </summary>
 /// <param name="metrics">Gets the rows of every stage that is opened.</param>
+/// <param name="worked">Told when the work on a stage begins (true) and when it is finished (false).</param>
 /// <param name="known">Digests of files that have not changed since they were last read.</param>
 internal sealed partial class StageStore(
-    string runFolder, RunMetrics metrics, KnownDigests known, IDurableFiles files, int keepStates, Action<string> say)
+    string runFolder, RunMetrics metrics, KnownDigests known, IDurableFiles files, int keepStates, Action<string> say,
+    Action<string, bool>? worked = null)
 {
     /// <summary>
     /// The folder of a stage: new, half done or finished. The name has letters, digits and '-', and '/' for a folder
@@ -55,6 +57,8 @@ internal sealed partial class StageStore(
     internal int KeepStates => keepStates;
 
     internal void Say(string message) => say(message);
+
+    internal void Worked(string stage, bool begins) => worked?.Invoke(stage, begins);
 
     internal InputException Damaged(string name, string damage) =>
         Refused(name, $"a result of the finished stage {name} has changed: {damage}", "Restore the file");

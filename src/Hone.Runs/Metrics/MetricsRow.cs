@@ -16,6 +16,12 @@ internal sealed record MetricsRow(string Stage, long Step, IReadOnlyDictionary<s
             content = new byte[file.Length];
             file.ReadExactly(content);
         }
+        return Parse(content, path);
+    }
+
+    /// <summary>As <see cref="Read"/>, from the content.</summary>
+    public static IEnumerable<MetricsRow> Parse(byte[] content, string path)
+    {
         int start = 0;
         for (int line = 1; ; line++)
         {

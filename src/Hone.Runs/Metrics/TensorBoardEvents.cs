@@ -1,18 +1,16 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 
 namespace Hone.Runs.Metrics;
 
 /// <summary>
 /// Scalars for TensorBoard: a file of records (length, masked CRC of the length, data, masked CRC of the data), each a
-/// protobuf <c>tensorflow.Event</c>. It is derived from <c>metrics.jsonl</c> and made anew whenever a run is opened, so
-/// it needs no state of its own.
+/// protobuf <c>tensorflow.Event</c>. It is derived from the metrics and made anew whenever a stage is taken up, so it needs no
+/// state of its own.
 /// </summary>
 internal sealed class TensorBoardEvents : IDisposable
 {
-    /// <summary>TensorBoard looks for <c>tfevents</c> in the name.</summary>
-    public const string FileName = "events.out.tfevents.0.hone";
-
     private readonly FileStream _file;
     private readonly TimeProvider _clock;
 
@@ -21,28 +19,30 @@ internal sealed class TensorBoardEvents : IDisposable
         _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read);
         _clock = clock;
         Write([.. Double(field: 1, Now()), .. Bytes(field: 3, "brain.Event:2"u8)]);
+        // A session log that starts: a TensorBoard that watches drops what an earlier file of the folder had from this step on.
+        Write([.. Double(field: 1, Now()), 2 << 3, 0, .. Bytes(field: 7, [1 << 3, 1])]);
+        _file.Flush();
     }
 
-    /// <summary>Writes the events of all rows of a metrics file; more can be appended.</summary>
-    public static TensorBoardEvents FromMetrics(string metricsPath, string path, TimeProvider clock)
+    /// <summary>A new file in a folder, which is made where missing.</summary>
+    public static TensorBoardEvents In(string folder, TimeProvider clock)
     {
-        TensorBoardEvents events = new(path, clock);
-        if (File.Exists(metricsPath))
-        {
-            foreach (MetricsRow row in MetricsRow.Read(metricsPath)) events.Append(row.Stage, row.Step, row.Values);
-        }
-        return events;
+        Directory.CreateDirectory(folder);
+        // TensorBoard looks for tfevents in the name, and takes files in the order of their names.
+        string name = string.Create(CultureInfo.InvariantCulture, $"events.out.tfevents.{clock.GetUtcNow().ToUnixTimeSeconds():D10}.hone");
+        return new TensorBoardEvents(Path.Combine(folder, name), clock);
     }
 
-    /// <summary>Adds the values of a row as scalars named <c>STAGE/NAME</c>.</summary>
-    public void Append(string stage, long step, IEnumerable<KeyValuePair<string, double>> values)
+    /// <summary>Adds the values of a row as scalars; they reach the operating system before this returns.</summary>
+    public void Append(long step, IEnumerable<KeyValuePair<string, double>> values)
     {
         List<byte> summary = [];
         foreach ((string name, double value) in values)
         {
             byte[] number = new byte[4];
             BinaryPrimitives.WriteSingleLittleEndian(number, (float)value);
-            summary.AddRange(Bytes(field: 1, [.. Bytes(field: 1, Encoding.UTF8.GetBytes($"{stage}/{name}")), (2 << 3) | 5, .. number]));
+            byte[] tag = Encoding.UTF8.GetBytes(MetricTags.Of(name));
+            summary.AddRange(Bytes(field: 1, [.. Bytes(field: 1, tag), (2 << 3) | 5, .. number]));
         }
         Write([.. Double(field: 1, Now()), 2 << 3, .. Varint((ulong)step), .. Bytes(field: 5, [.. summary])]);
         _file.Flush();

@@ -51,4 +51,9 @@ public sealed record ReportOptions
     [Range(0, 1000)]
     [DoesNotChangeResult]
     public int Samples { get; init; } = 8;
+
+    [Comment("Address of an MLflow server that is sent the metrics while a stage runs, such as http://127.0.0.1:5000; empty = none.")]
+    [RegularExpression("https?://\\S+", ErrorMessage = "an address that begins with http:// or https://")]
+    [DoesNotChangeResult]
+    public string Mlflow { get; init; } = "";
 }

@@ -33,6 +33,11 @@ public sealed record Recipe
     [Decides(StagePart.Given)]
     public string Model { get; init; } = "world";
 
+    [Comment("Chat template in place of the model's own: chatml, llama3, zephyr, mistral, gemma, alpaca, vicuna, or a .jinja file.")]
+    [RecipePath("", "chatml", "llama3", "zephyr", "mistral", "gemma", "alpaca", "vicuna")]
+    [Decides(StagePart.Given)]
+    public string Template { get; init; } = "";
+
     [Comment("Licence of the released model as hubs name it, such as apache-2.0 or llama3; empty = the model card states none.")]
     [RegularExpression("[A-Za-z0-9.-]{0,64}", ErrorMessage = "letters, digits, '.' and '-'")]
     [DoesNotChangeResult]

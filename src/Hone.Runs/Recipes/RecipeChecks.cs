@@ -61,6 +61,8 @@ internal static class RecipeChecks
     public static void Complete(ResolvedRecipe recipe)
     {
         Recipe r = recipe.Value;
+        if (r.Template.Length > 0 && r.Model == "world")
+            throw Wrong(recipe, "template", "the embedded world has a template of its own", "Leave it out, or give a model.");
         if (r.Online.Enabled && !r.Reward.Enabled && r.Reward.StartFrom is "sft" or "base")
             throw Wrong(recipe, "reward.enabled", "online DPO needs a reward model",
                 "Enable the stage, or give the folder of a trained one as reward.start_from.");

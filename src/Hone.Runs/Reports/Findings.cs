@@ -11,6 +11,7 @@ internal static class Findings
         if (results.Rows.Count == 0)
         {
             if (results.RewardModel is { } model) sentences.Add(Accuracy(model));
+            else sentences.AddRange(results.Stages.Where(s => s.HeldOut.ContainsKey("loss")).Select(HeldOut));
             return sentences;
         }
         string judge = results.HasGold ? "the gold judge" : "the reward model itself (no gold judge here)";
@@ -38,11 +39,22 @@ internal static class Findings
         return sentences;
     }
 
+    private static string HeldOut(StageResult stage)
+    {
+        string ranked = stage.Ranked is { } right
+            ? $", and {Format.PercentWithInterval(right)} % of {Format.Count(stage.Pairs)} pairs are ranked as labelled"
+                + (stage.Pairs < 50 ? ", which are too few to tell much" : "")
+            : "";
+        return $"{stage.Name}: after {Format.Count(stage.Steps)} steps the loss on held-out rows is "
+            + $"{Format.Number(stage.HeldOut["loss"], 4)}{ranked}.";
+    }
+
     internal static Html Render(RunResults results)
     {
         bool weak = results.RewardModel is { StrongEnough: false };
         IEnumerable<Html> lines = Sentences(results).Select(s => Html.Of($"<p>{s}</p>"));
         Html warning = weak ? Warning(results.RewardModel!) : Html.Empty;
+        if (!weak && !lines.Any()) return Html.Empty;
         return Html.Of($"<div class=\"finding{(weak ? " weak" : "")}\">{Html.Join(lines)}{warning}</div>");
     }
 

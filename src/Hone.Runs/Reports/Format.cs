@@ -32,6 +32,9 @@ internal static class Format
         return whole < 3600 ? $"{whole / 60} min {whole % 60:00} s" : $"{whole / 3600} h {whole % 3600 / 60:00} min";
     }
 
+    /// <summary>As <see cref="Duration"/>, with tenths of a second where there are few.</summary>
+    public static string Seconds(double seconds) => seconds < 10 ? $"{Number(seconds, 1)} s" : Duration(seconds);
+
     public static string Bytes(long bytes) =>
         bytes >= 1L << 30 ? $"{Number(bytes / (double)(1L << 30), 2)} GiB" : $"{Number(bytes / (double)(1L << 20), 0)} MiB";
 

@@ -17,9 +17,12 @@ internal static class Frontiers
         [
             (0, Interval.Exact(0.5)),
             .. results.Rows.Where(r => r.Name.StartsWith("offline", StringComparison.Ordinal) && r.Kl is not null)
-                .Where(r => Rate(results, r) is not null).Select(r => (r.Kl!.Value.Value, Rate(results, r)!.Value)).OrderBy(p => p.Item1),
+                .Where(r => r.Kl!.Value.Value > 0 && Rate(results, r) is not null)
+                .Select(r => (r.Kl!.Value.Value, Rate(results, r)!.Value)).OrderBy(p => p.Item1),
         ];
         if (offline.Length < 3) return null; // one policy is no frontier
+        // An estimate from few answers may lie below zero, where no KL is and nothing can be interpolated.
+        if (kl.Value <= 0) return "The released policy cannot be told from SFT by its KL: there is nothing to compare it with there.";
         if (kl.Value > offline[^1].Kl)
             return "No offline policy went as far from SFT as the released one, so there is none to compare it with at its KL.";
         Interval there = Between(offline, kl.Value);

@@ -13,6 +13,9 @@ internal readonly record struct Html(string Markup)
 {
     public static readonly Html Empty = new("");
 
+    /// <summary>The sign above a table that is wider than a phone.</summary>
+    public const string MoreColumns = "swipe the table for more columns →";
+
     public static Html Of(HtmlHandler markup) => new(markup.ToStringAndClear());
 
     public static Html Join(IEnumerable<Html> parts) => new(string.Concat(parts.Select(part => part.Markup)));

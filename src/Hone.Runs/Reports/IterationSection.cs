@@ -57,7 +57,8 @@ internal static class IterationSection
         IEnumerable<Html> head = columns.Select(c => Html.Of($"<th scope=\"col\">{c.Name}</th>"));
         Html Cells(IterationHealth i) => Html.Join(columns.Select(c => Html.Of($"<td>{Format.Typographic(c.Text(i))}</td>")));
         IEnumerable<Html> rows = all.Select(i => Html.Of($"<tr><th scope=\"row\">{i.Iteration}</th>{Cells(i)}</tr>\n"));
-        return Html.Of($"<div class=\"scroll\"><table class=\"figures\"><thead><tr><th scope=\"col\">iteration</th>"
-            + $"{Html.Join(head)}</tr></thead><tbody>{Html.Join(rows)}</tbody></table></div>");
+        return Html.Of($"<div class=\"wide\"><p class=\"more\">{Html.MoreColumns}</p>"
+            + $"<div class=\"scroll\" tabindex=\"0\"><table class=\"figures\"><thead><tr><th scope=\"col\">iteration</th>"
+            + $"{Html.Join(head)}</tr></thead><tbody>{Html.Join(rows)}</tbody></table></div></div>");
     }
 }

@@ -43,7 +43,7 @@ internal sealed record ModelCardInfo
 /// <summary>A row of the training table.</summary>
 /// <param name="Name"><c>sft</c>, <c>reward</c>, <c>offline-dpo</c>, <c>online-dpo-1</c>, ...</param>
 /// <param name="Data">What it was trained on, in words.</param>
-/// <param name="Examples">Conversations or pairs.</param>
+/// <param name="Examples">Conversations or pairs; 0 where that is not known.</param>
 /// <param name="Steps">Optimiser steps.</param>
 /// <param name="BatchSize">Examples per optimiser step.</param>
 /// <param name="LearningRate">The highest one of the schedule.</param>
@@ -76,8 +76,7 @@ internal static class ModelCard
         card.Append(info.IsRewardModel
             ? $"# {name}\n\nA Bradley-Terry reward model, trained with Hone from {baseModel}: it gives an answer to a prompt one "
             + $"number, the higher the better."
-            : $"# {name}\n\n{baseModel}, trained with Hone by supervised fine-tuning (SFT), a Bradley-Terry reward model and iterative "
-            + $"(online) DPO.");
+            : $"# {name}\n\n{baseModel}, trained with Hone by {Method(info)}.");
         if (released is not null)
             card.Append($" The released policy is the run's `{released.Name.Replace('`', '\'')}`, chosen on held-out prompts.");
         card.Append("\n\n## Training\n\n");
@@ -90,14 +89,50 @@ internal static class ModelCard
             card.Append(ResultTable.Of(results).ToMarkdown()).Append('\n').Append(ResultNote(results)).Append("\n\n");
         foreach (string sentence in Findings.Sentences(results)) card.Append("- ").Append(MarkdownText.Cell(sentence)).Append('\n');
         RewardModel(card, results);
+        HeldOut(card, results);
         card.Append("\n## Use\n\n");
         if (info.IsAdapter) card.Append(AdapterNote);
         card.Append(Loading(info));
         card.Append("\n## Intended use and limits\n\n");
         foreach (string limit in Limits(info, results)) card.Append("- ").Append(limit).Append('\n');
-        card.Append("\n## Recipe\n\nThe resolved recipe; `hone run` with it makes this model again.\n\n");
+        card.Append("\n## Recipe\n\n");
+        // A stage that was trained alone was given its data by flags.
+        bool alone = info.Stages.Count > 0 && results.Rows.Count == 0 && results.Command.Length > 0;
+        if (results.Command.Length > 0) card.Append(MarkdownText.Block(results.Command, "sh")).Append('\n');
+        card.Append(alone ? "The resolved recipe:\n\n" : "The resolved recipe; `hone run` with it makes this model again.\n\n");
         card.Append(MarkdownText.Block(info.RecipeYaml, "yaml"));
         return card.ToString();
+    }
+
+    /// <summary>What was done to the base model, as the stages tell.</summary>
+    private static string Method(ModelCardInfo info)
+    {
+        string[] done = [.. info.Stages.Select(s => s.Name switch
+        {
+            "sft" => "supervised fine-tuning (SFT)",
+            "reward" => "a Bradley-Terry reward model",
+            "dpo" => "DPO",
+            _ when s.Name.StartsWith("offline", StringComparison.Ordinal) => "offline DPO",
+            _ when s.Name.StartsWith("online", StringComparison.Ordinal) => "iterative (online) DPO",
+            _ => s.Name,
+        }).Distinct()];
+        return done.Length switch
+        {
+            0 => "preference optimisation",
+            1 => done[0],
+            _ => $"{string.Join(", ", done[..^1])} and {done[^1]}",
+        };
+    }
+
+    /// <summary>The last figures on rows that were held out of training.</summary>
+    private static void HeldOut(StringBuilder card, RunResults results)
+    {
+        StageResult[] stages = [.. results.Stages.Where(s => s.HeldOut.Count > 0)];
+        if (stages.Length == 0) return;
+        card.Append("\n### On held-out rows\n\n| stage | figure | value |\n|---|---|---:|\n");
+        foreach (StageResult stage in stages)
+            foreach ((string name, double value) in stage.HeldOut)
+                card.Append($"| {MarkdownText.Cell(stage.Name)} | {MarkdownText.Cell(name)} | {Format.Number(value, 4)} |\n");
     }
 
     private static void TrainingTable(StringBuilder card, ModelCardInfo info)
@@ -107,7 +142,8 @@ internal static class ModelCard
         foreach (TrainingStage s in info.Stages)
         {
             string rate = s.LearningRate.ToString("0.##e-0", System.Globalization.CultureInfo.InvariantCulture);
-            card.Append($"| {MarkdownText.Cell(s.Name)} | {MarkdownText.Cell(s.Data)} | {Format.Count(s.Examples)} | "
+            string examples = s.Examples > 0 ? Format.Count(s.Examples) : "–";
+            card.Append($"| {MarkdownText.Cell(s.Name)} | {MarkdownText.Cell(s.Data)} | {examples} | "
                 + $"{Format.Count(s.Steps)} | {Format.Count(s.BatchSize)} | {rate} |\n");
         }
         card.Append('\n');
@@ -192,7 +228,9 @@ internal static class ModelCard
             : "For research on preference optimisation, within the limits of the base model and its licence.";
         if (!info.IsDemonstration && info.License is null)
             yield return "The recipe states no licence. The base model's and the data's terms apply.";
-        if (!results.HasGold && !info.IsRewardModel)
+        if (results.Rows.Count == 0 && !info.IsRewardModel)
+            yield return "No answer of this model was judged: what is known of it are its figures on held-out rows.";
+        else if (!results.HasGold && !info.IsRewardModel)
             yield return "No judge independent of the reward model has scored this model: its gains are the reward model's opinion "
                 + "until a benchmark confirms them.";
         if (results.RewardModel is { StrongEnough: false, TooFew: false } && !info.IsRewardModel)

@@ -24,9 +24,19 @@ internal static class ModelCardMetadata
         card.Append(info.IsRewardModel ? "pipeline_tag: text-classification\n" : "pipeline_tag: text-generation\n");
         if (info.BaseModelId is not null) card.Append($"base_model: {MarkdownText.YamlScalar(info.BaseModelId)}\n");
         List(card, "datasets", info.DatasetIds);
-        List(card, "tags", info.IsRewardModel ? ["hone", "rlhf", "reward-model"] : ["hone", "rlhf", "dpo", "online-dpo"]);
+        List(card, "tags", info.IsRewardModel ? ["hone", "rlhf", "reward-model"] : Tags(info));
         Results(card, info, results);
         card.Append("---\n\n");
+    }
+
+    /// <summary>By what was done: a fine-tuned model is not found among those of DPO.</summary>
+    private static IEnumerable<string> Tags(ModelCardInfo info)
+    {
+        bool dpo = info.Stages.Any(s => s.Name.Contains("dpo", StringComparison.Ordinal));
+        yield return "hone";
+        yield return dpo ? "rlhf" : "sft";
+        if (dpo) yield return "dpo";
+        if (info.Stages.Any(s => s.Name.StartsWith("online", StringComparison.Ordinal))) yield return "online-dpo";
     }
 
     private static void List(StringBuilder card, string key, IEnumerable<string> values)

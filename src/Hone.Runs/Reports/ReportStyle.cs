@@ -8,10 +8,10 @@ internal static class ReportStyle
     public const string Css = """
         :root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--muted:#5b6570;--faint:#e4e8ec;--panel:#f6f8fa;--axis:#8b959f;
         --grey:#57606a;--orange:#b8570a;--blue:#0b62b0;--b1:#5fa3dd;--b2:#2f80c8;--b3:#0b569c;--b4:#06335f;--green:#0a7d57;
-        --purple:#9b3d82;--red:#b3261e;--amber:#8a5a00}
+        --purple:#9b3d82;--red:#b3261e;--amber:#8a5a00;--shade:#1b1f2459}
         @media (prefers-color-scheme:dark){:root{--bg:#12161b;--fg:#e4e9ee;--muted:#9aa6b2;--faint:#28303a;--panel:#1a2027;--axis:#66727e;
         --grey:#a9b4bf;--orange:#f0994d;--blue:#62b0f5;--b1:#3f7fb8;--b2:#5aa6e6;--b3:#93c9f7;--b4:#cbe5fc;--green:#45c596;
-        --purple:#dd8cc6;--red:#ff8a80;--amber:#e5b454}}
+        --purple:#dd8cc6;--red:#ff8a80;--amber:#e5b454;--shade:#000000b0}}
         *{box-sizing:border-box}
         body{margin:0;background:var(--bg);color:var(--fg);
         font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;-webkit-text-size-adjust:100%}
@@ -24,7 +24,12 @@ internal static class ReportStyle
         .finding{margin:20px 0;padding:14px 18px;background:var(--panel);border-left:4px solid var(--blue);border-radius:0 6px 6px 0}
         .finding p{margin:4px 0;max-width:none}.finding.weak{border-color:var(--red)}.finding.strong{border-color:var(--green)}
         .note{color:var(--muted);font-size:.875rem}
-        .scroll{overflow-x:auto;margin:12px 0}
+        .scroll{overflow-x:auto;margin:12px 0;background:linear-gradient(to right,var(--bg) 30%,transparent) 0 0/36px 100%,
+        linear-gradient(to left,var(--bg) 30%,transparent) 100% 0/36px 100%,
+        linear-gradient(to right,var(--shade),transparent) 0 0/14px 100%,
+        linear-gradient(to left,var(--shade),transparent) 100% 0/14px 100%;
+        background-repeat:no-repeat;background-attachment:local,local,scroll,scroll}
+        .more{display:none;color:var(--muted);font-size:.8rem;margin:12px 0 -8px}
         table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}
         th,td{padding:7px 12px;border-bottom:1px solid var(--faint);vertical-align:top;text-align:left}
         thead th{color:var(--muted);font-weight:600;vertical-align:bottom;border-bottom:2px solid var(--faint)}
@@ -44,7 +49,9 @@ internal static class ReportStyle
         figcaption{color:var(--muted);font-size:.82rem;line-height:1.45;margin-top:4px}
         svg{display:block;width:100%;height:auto}
         svg text{font-size:12.5px;font-family:inherit;fill:var(--fg)}
+        svg .tick,svg .label,svg .name{paint-order:stroke;stroke:var(--bg);stroke-width:3px;stroke-linejoin:round}
         svg .tick,svg .label{fill:var(--muted)}
+        svg .hover{fill:transparent}svg .hover:hover{fill:var(--c)}
         svg .name{fill:var(--c);font-weight:600}
         svg .grid{stroke:var(--faint)}svg .axis{stroke:var(--axis)}svg .reference{stroke:var(--axis);stroke-dasharray:4 4}
         svg .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
@@ -64,12 +71,19 @@ internal static class ReportStyle
         .answer header b{color:var(--c)}.answer header span{color:var(--muted);font-variant-numeric:tabular-nums}
         .answer .text{font-size:.9rem;line-height:1.5}
         .cut{color:var(--amber);font-size:.8rem;margin:4px 0 0}
+        pre{margin:8px 0;padding:10px 14px;background:var(--panel);border-radius:6px;white-space:pre-wrap}
+        .lines{margin:8px 0;padding-left:20px;font-size:.875rem}.lines li{margin:3px 0;overflow-wrap:anywhere}
+        .stages td.share{width:30%;min-width:80px;vertical-align:middle}.stages td.share svg{height:8px}
+        .figures thead th.held{text-align:left}
+        .stages td.held{text-align:left;white-space:normal;min-width:12em;color:var(--muted)}
         code{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace;font-size:.86em;overflow-wrap:anywhere}
         .settings td{overflow-wrap:anywhere}.settings .set td{font-weight:600}
         nav{margin:12px 0 0;font-size:.875rem;display:flex;flex-wrap:wrap;gap:2px 16px}
         nav a{color:var(--blue)}
-        @media (max-width:600px){main{padding:20px 14px 48px}h1{font-size:1.4rem}th,td{padding:6px 8px}h2{margin-top:36px}
-        .figures th:first-child{position:sticky;left:0;background:var(--bg)}.tag{display:block;width:max-content;margin:2px 0 0}}
+        @media (max-width:600px){.wide .more{display:block}
+        main{padding:20px 14px 48px}h1{font-size:1.4rem}th,td{padding:6px 8px}h2{margin-top:36px}
+        .figures th:first-child{position:sticky;left:0;background:var(--bg);box-shadow:inset 0 -1px var(--faint)}
+        .tag{display:block;width:max-content;margin:2px 0 0}}
         @media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--muted:#444;--faint:#d5d9dd;--panel:#f4f5f6;--axis:#777;
         --grey:#57606a;--orange:#b8570a;--blue:#0b62b0;--b1:#5fa3dd;--b2:#2f80c8;--b3:#0b569c;--b4:#06335f;--green:#0a7d57;
         --purple:#9b3d82;--red:#b3261e;--amber:#8a5a00}
@@ -86,7 +100,10 @@ internal static class ReportStyle
         if (name == "reward") return "c-reward";
         if (name.StartsWith("offline", StringComparison.Ordinal)) return "c-offline";
         if (!name.StartsWith("online", StringComparison.Ordinal)) return "c-other";
-        int dash = name.LastIndexOf('-');
-        return int.TryParse(name.AsSpan(dash + 1), out int iteration) && iteration >= 1 ? $"c-it{Math.Min(iteration, 4)}" : "c-online";
+        // A row is online-dpo-2, a stage online-2/dpo.
+        string numbered = name.Split('/')[0];
+        return int.TryParse(numbered.AsSpan(numbered.LastIndexOf('-') + 1), out int iteration) && iteration >= 1
+            ? $"c-it{Math.Min(iteration, 4)}"
+            : "c-online";
     }
 }

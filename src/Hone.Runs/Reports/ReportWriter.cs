@@ -29,8 +29,10 @@ internal static class ReportWriter
             ("results", "Results", ResultSection.Render(results)),
             ("reward-model", "Is the reward model to be trusted?", RewardModelSection.Render(results)),
             ("iterations", "The online iterations", IterationSection.Render(results)),
+            ("distributions", "Rewards and lengths", DistributionSection.Render(results)),
             ("training", "Training curves", TrainingSection.Render(metrics)),
             ("samples", "Answers side by side", SampleSection.Render(results)),
+            ("run", "The run", RunSection.Render(results)),
             ("settings", "Settings", SettingsSection.Render(results)),
         ];
         sections = [.. sections.Where(section => section.Body != Html.Empty)];

@@ -92,10 +92,11 @@ internal sealed class ResultTable
 
             """));
         return Html.Of($"""
-            <div class="scroll"><table class="figures">
+            <div class="wide"><p class="more">{Html.MoreColumns}</p>
+            <div class="scroll" tabindex="0"><table class="figures">
             <thead><tr><th scope="col">policy</th>{Html.Join(head)}</tr></thead>
             <tbody>
-            {Html.Join(body)}</tbody></table></div>
+            {Html.Join(body)}</tbody></table></div></div>
             """);
     }
 

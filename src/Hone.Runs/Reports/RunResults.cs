@@ -39,6 +39,18 @@ public sealed record RunResults
     /// <summary>The resolved recipe: every key with its value and where the value came from.</summary>
     public IReadOnlyList<ResolvedSetting> Settings { get; init; } = [];
 
+    /// <summary>Rewards and lengths of the answers to the test prompts, for SFT, offline DPO and the released policy.</summary>
+    public IReadOnlyList<AnswerDistribution> Distributions { get; init; } = [];
+
+    /// <summary>What the stages did, in the order of their work.</summary>
+    public IReadOnlyList<StageResult> Stages { get; init; } = [];
+
+    /// <summary>What was read and dropped, a line per source.</summary>
+    public IReadOnlyList<string> Data { get; init; } = [];
+
+    /// <summary>The command line that made the run, or went on with it last.</summary>
+    public string Command { get; init; } = "";
+
     /// <summary>Number of held-out prompts behind <see cref="Rows"/>.</summary>
     public int TestPrompts { get; init; }
 

@@ -4,6 +4,7 @@ using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 using Hone.Runs.Recipes;
+using Hone.Text;
 using Hone.Workflow.Inspection;
 
 namespace Hone.Workflow;
@@ -31,6 +32,8 @@ internal static class FittedRecipe
     {
         TransformerConfig config = ConfigFile.Load(folder);
         ModelText text = ModelText.Load(folder);
+        string? template = text.Chat is null && NamedTemplates.Fitting(text.Tokenizer) is [var first, ..] ? first : null;
+        if (template is not null) text = ModelText.Load(folder, NamedTemplates.Find(template));
         Recipe usual = new();
         RowKind kind = RowKinds.Detect(usual, files[0]);
         if (kind == RowKind.Prompts)
@@ -49,6 +52,8 @@ internal static class FittedRecipe
         Line("# hone recipe init explains every other key; hone recipe validate reads the data.");
         Line($"name: {Name(folder)}");
         Line($"model: {Quote(model)}", $"context {config.MaxPositions} tokens");
+        if (template is not null)
+            Line($"template: {template}", "the model has no chat template; of the known ones this is the first whose tokens it has");
         Line("data:");
         Line($"  {(kind == RowKind.Sft ? "sft" : "preferences")}: [{string.Join(", ", data.Select(Quote))}]", $"{rows} usable rows");
         Line("  held_out: {sft: auto, reward: auto}", "5% of the rows, at most the paper's 500");

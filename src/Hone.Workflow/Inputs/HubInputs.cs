@@ -5,12 +5,12 @@ using Hone.Runs.Recipes;
 namespace Hone.Workflow;
 
 /// <summary>
-/// A recipe's hub ids and GGUF files as folders on this machine. The run's own recipe keeps the ids; contents, not paths, are
-/// what stages depend on.
+/// A recipe's hub ids, GGUF files and chat template as folders on this machine. The run's own recipe keeps the ids; contents,
+/// not paths, are what stages depend on.
 /// </summary>
 internal static class HubInputs
 {
-    /// <exception cref="InputException">As <see cref="ModelPath.Folder(string, Action{string})"/>.</exception>
+    /// <exception cref="InputException">As <see cref="ModelPath.Folder(string, string?, Action{string})"/>.</exception>
     public static Recipe Localise(Recipe recipe, Action<string> say)
     {
         string Model(string given) =>
@@ -18,7 +18,9 @@ internal static class HubInputs
         IReadOnlyList<string> Files(IReadOnlyList<string> given) => [.. given.Select(g => HubPath.Data(g, say))];
         return recipe with
         {
-            Model = Model(recipe.Model),
+            Model = recipe.Template.Length == 0 || recipe.Model == "world"
+                ? Model(recipe.Model)
+                : ModelPath.Folder(Model(recipe.Model), recipe.Template, say),
             Reward = recipe.Reward with { StartFrom = Model(recipe.Reward.StartFrom) },
             Data = recipe.Data with
             {

@@ -26,9 +26,12 @@ internal static class TrainingRows
         DataReader.ReadPrompts(file, read, Filters(recipe), Columns(recipe));
 
     /// <summary>Tokens of a row and which of them SFT learns; answers that the template rewrites are counted.</summary>
+    /// <exception cref="InputException">A conversation, and the model has no chat template.</exception>
     public static SftExample Sft(SftRow row, ModelText text, SftLoss loss, DataReport report) => row is TextRow story
         ? text.Story(story)
-        : text.Examples.Sft((Conversation)row, loss, report);
+        : text.Chat is not null
+            ? text.Examples.Sft((Conversation)row, loss, report)
+            : throw text.NoTemplate("rows of conversations need one (plain text stands in a column `text`)");
 
     /// <summary>Characters above which a text that a chat template cannot render is too long, and not refused.</summary>
     internal const int Huge = 1 << 20;

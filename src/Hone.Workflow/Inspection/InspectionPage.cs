@@ -79,7 +79,7 @@ internal static class InspectionPage
         }
         steps.AddRange(inspection.Stages.Select(s => (s.Stage, s.Report, InspectionWords.Limits(s.Rule))));
         Html refused = inspection.Refused == 0 ? Html.Empty : Html.Of($"""
-            <div class="finding weak"><p>The chat template refuses {inspection.Refused} rows, and training would stop there.
+            <div class="finding weak"><p>{inspection.Refused} rows cannot be rendered, and training would stop there.
             {inspection.FirstRefusal}</p></div>
             """);
         IEnumerable<Html> rows = steps.Select(s => Html.Of($"<tr><td>{s.Step}</td><td>{s.Limits}</td><td>{s.Report.Read}</td>"

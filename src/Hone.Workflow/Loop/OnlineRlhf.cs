@@ -115,8 +115,16 @@ internal sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef base
                 [.. answers.Where(a => !a.Name.Contains("-at-", StringComparison.Ordinal)).Concat(people is null ? [] : [people])
                     .Select(a => new SampleAnswer(a.Name, a.Rows[i].Responses[0], a.Rewards[i], a.Gold?[i],
                         a.Rows[i].FinishReasons![0] == Inference.FinishReasons.Stop))]))],
+            Distributions = Distributions([.. answers.Where(a => a.Name is "sft" or "offline-dpo" || a.Name == released)]),
             TestPrompts = Inputs.Test.Count,
             Seed = run.Seed,
         };
+    }
+
+    private static IReadOnlyList<AnswerDistribution> Distributions(PolicyAnswers[] answers)
+    {
+        IReadOnlyList<Histogram> rewards = Histogram.Of([.. answers.Select(a => a.Rewards)]),
+            lengths = Histogram.Of([.. answers.Select(a => (double[])[.. a.TokenCounts.Select(n => (double)n)])]);
+        return [.. answers.Select((a, i) => new AnswerDistribution(a.Name, rewards[i], lengths[i]))];
     }
 }

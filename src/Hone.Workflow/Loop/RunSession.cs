@@ -17,9 +17,10 @@ public static class RunSession
     /// <param name="folder">The run, new or taken up again.</param>
     /// <param name="display">For the person who watches.</param>
     /// <param name="redo">Stages to be done again from the start.</param>
+    /// <param name="command">The command line, for the report.</param>
     public static RunResults Execute(
         RunFolder folder, ProgressDisplay display, TimeProvider clock, CancellationToken cancel, IReadOnlyList<string>? redo = null,
-        IDurableFiles? files = null)
+        IDurableFiles? files = null, string command = "")
     {
         long begun = clock.GetTimestamp();
         CheckRedo(folder, redo ?? []);
@@ -27,13 +28,13 @@ public static class RunSession
         RunContext run = open.Context;
         RunResults results = Run(run, folder, cancel) with
         {
+            Command = command,
             WallSeconds = clock.GetElapsedTime(begun).TotalSeconds,
             PeakMemoryBytes = PeakMemory(),
             Machine = Machine(run.Target.Device),
         };
         open.EndMetrics();
         RunResultsJson.Write(results, folder.File(RunResults.FileName));
-        TensorBoardEvents.FromMetrics(folder.MetricsPath, folder.File(TensorBoardEvents.FileName), clock).Dispose();
         ReportWriter.Write(folder.Path);
         folder.MarkFinished(clock);
         display.End();
@@ -63,6 +64,7 @@ public static class RunSession
         bool world = recipe.Model == "world";
         ModelRef baseModel = world ? BaseStage.Run(run) : ModelRef.FromFolder(recipe.Model, run.Digests);
         ModelText text = ModelText.Load(baseModel.Folder);
+        if (text.PlainNote is { } plain) run.Say(plain);
         RunInputs inputs = recipe.Data.World == DataWorld.Tiny ? WorldInputs.Create(recipe, text)
             : recipe.Data.Stories.Files.Count > 0 ? StoryInputs.Create(recipe, text)
             : FileInputs.Load(recipe, text);
@@ -70,21 +72,26 @@ public static class RunSession
         cancel.ThrowIfCancellationRequested();
         var loop = new OnlineRlhf(run, inputs, baseModel);
         (RunResults results, ModelRef released) = loop.Run(recipe.Name);
-        results = results with { Settings = Settings(folder.Recipe) };
+        results = results with
+        {
+            Settings = Settings(folder.Recipe),
+            Data = inputs.Report,
+            Stages = StageTimes.Read(folder.MetricsPath, folder.TimingPath),
+        };
         Release.Write(run, folder.Recipe, loop.Inputs, results, released, folder.File("model"));
         return results;
     }
 
-    private static IReadOnlyList<ResolvedSetting> Settings(ResolvedRecipe recipe) =>
+    internal static IReadOnlyList<ResolvedSetting> Settings(ResolvedRecipe recipe) =>
         [.. RecipeText.Flatten(recipe.Value).Select(v => new ResolvedSetting(v.Key, v.Value, recipe.OriginOf(v.Key).ToString()))];
 
-    private static long PeakMemory()
+    internal static long PeakMemory()
     {
         using Process self = Process.GetCurrentProcess();
         return self.PeakWorkingSet64;
     }
 
-    private static string Machine(Device device) => string.Create(CultureInfo.InvariantCulture,
+    internal static string Machine(Device device) => string.Create(CultureInfo.InvariantCulture,
         $"{(device.type == TorchSharp.DeviceType.CPU ? Processor.Name() : device.ToString())}, "
             + $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}");
 }

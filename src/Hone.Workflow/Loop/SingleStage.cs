@@ -11,27 +11,37 @@ public sealed record TrainedModel(string Folder, int Steps, IReadOnlyDictionary<
 
 /// <summary>
 /// One training stage outside of a run. It works in <c>OUTPUT.training</c>, a run folder with one stage, and can be cut off
-/// and gone on with like any other. The finished model appears as <c>OUTPUT</c> in one step, with recipe, metrics and
-/// log in its folder <c>training</c>.
+/// and gone on with like any other. The finished model appears as <c>OUTPUT</c> in one step, with a model card, and with recipe,
+/// metrics, report and log in its folder <c>training</c>.
 /// </summary>
 public static class SingleStage
 {
     private const string Record = "training";
-    private static readonly string[] s_records = ["recipe.yaml", "metrics.jsonl", "timing.jsonl", "log.jsonl", DpoStage.PairsPath];
+    private static readonly string[] s_records =
+    [
+        "recipe.yaml", "metrics.jsonl", "timing.jsonl", "log.jsonl", RunResults.FileName, ReportWriter.FileName, DpoStage.PairsPath,
+    ];
 
     /// <param name="output">Folder of the finished model.</param>
     /// <param name="resume">Go on with what was begun, where something was.</param>
     /// <param name="redo">Steps of the work to be done again.</param>
     /// <param name="stage">Runs the stage in the context given, and returns what it trained.</param>
+    /// <param name="command">The command line, for the report.</param>
     /// <exception cref="InputException">The output is there already, or was begun and is not to be gone on with, or with other
     /// settings.</exception>
     public static TrainedModel Train(
         string output, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
-        Func<RunContext, ModelRef> stage, CancellationToken cancel)
+        Func<RunContext, ModelRef> stage, CancellationToken cancel, string command = "")
     {
         output = Path.GetFullPath(Path.TrimEndingDirectorySeparator(output));
         bool done = resume && File.Exists(Path.Combine(output, Record, "metrics.jsonl"));
-        Make(output, done, resume, redo, recipe, display, clock, run => stage(run).Folder, PublishModel, cancel);
+        long begun = clock.GetTimestamp();
+        Make(output, done, resume, redo, recipe, display, clock, (run, folder) =>
+        {
+            string model = stage(run).Folder;
+            StageRecord.Write(run, folder, model, Path.GetFileName(output), command, clock.GetElapsedTime(begun).TotalSeconds);
+            return model;
+        }, PublishModel, cancel);
         return Read(output);
     }
 
@@ -42,14 +52,14 @@ public static class SingleStage
         Func<RunContext, string> write, CancellationToken cancel)
     {
         output = Path.GetFullPath(output);
-        Make(output, resume && File.Exists(output), resume, redo, recipe, display, clock, write, PublishFile, cancel);
+        Make(output, resume && File.Exists(output), resume, redo, recipe, display, clock, (run, _) => write(run), PublishFile, cancel);
     }
 
     private static string WorkFolder(string output) => output + ".training";
 
     private static void Make(
         string output, bool done, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display,
-        TimeProvider clock, Func<RunContext, string> stage, Action<string, string, string> publish, CancellationToken cancel)
+        TimeProvider clock, Func<RunContext, RunFolder, string> stage, Action<string, string, string> publish, CancellationToken cancel)
     {
         string work = WorkFolder(output);
         if (Path.Exists(output) && !done)
@@ -67,7 +77,7 @@ public static class SingleStage
 
     private static void Execute(
         string work, string output, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
-        Func<RunContext, string> stage, Action<string, string, string> publish, CancellationToken cancel)
+        Func<RunContext, RunFolder, string> stage, Action<string, string, string> publish, CancellationToken cancel)
     {
         bool begun = RunFolder.Exists(work) && RunFolder.HoldsWork(work);
         using RunFolder folder = begun ? Resume(work, recipe, clock) : RunFolder.Create(work, recipe, clock);
@@ -75,13 +85,14 @@ public static class SingleStage
         try
         {
             using var open = new OpenRun(folder, display, clock, redo, cancel);
-            made = stage(open.Context);
+            made = stage(open.Context, folder);
+            open.EndMetrics();
             display.End();
         }
         catch
         {
             display.End();
-            if (!RunFolder.HoldsWork(work)) DurableFiles.Instance.DeleteTree(work);
+            if (!RunFolder.HoldsWork(work)) folder.Remove();
             throw;
         }
         publish(work, made, output);
@@ -114,10 +125,23 @@ public static class SingleStage
             File.Copy(path, copy, overwrite: true);
             DurableFiles.Instance.Sync(copy);
         }
+        CopyEvents(Path.Combine(work, TensorBoardRuns.FolderName), Path.Combine(record, TensorBoardRuns.FolderName));
         DurableFiles.Instance.SyncFolder(record);
         DurableFiles.Instance.SyncFolder(model);
         DurableFiles.Instance.Move(model, output);
         DurableFiles.Instance.SyncFolder(Path.GetDirectoryName(output)!);
+    }
+
+    /// <summary>What TensorBoard showed while it went on can be looked at afterwards, too.</summary>
+    private static void CopyEvents(string from, string to)
+    {
+        if (!Directory.Exists(from)) return;
+        foreach (string name in DurableFolders.FilesBelow(from))
+        {
+            string copy = Path.Combine(to, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(Path.Combine(from, name), copy, overwrite: true);
+        }
     }
 
     private static TrainedModel Read(string output)

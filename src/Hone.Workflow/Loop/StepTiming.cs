@@ -1,16 +1,32 @@
+using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Training;
 
 namespace Hone.Workflow;
 
 /// <summary>What a step cost: shown live, and written to timing.jsonl, apart from the metrics that a seed decides.</summary>
-internal sealed class StepTiming(ProgressDisplay display, MetricsLog timing, TimeProvider clock)
+internal sealed class StepTiming(ProgressDisplay display, MetricsLog timing, TimeProvider clock) : IDisposable
 {
     private const int LogEvery = 10;
     private static readonly string[] s_shown = ["loss", "lr", "rewards/accuracies", "rewards/margins"];
     private long _last = clock.GetTimestamp();
+    private readonly Dictionary<string, long> _begun = [];
     private string? _stage;
     private long _tokens;
+
+    /// <summary>The work on a stage begins or ends; what it took is logged.</summary>
+    public void Worked(string stage, bool begins)
+    {
+        if (begins) _begun[stage] = clock.GetTimestamp();
+        else if (_begun.Remove(stage, out long since))
+            timing.Append(stage, 0, [KeyValuePair.Create(StageTimes.Seconds, clock.GetElapsedTime(since).TotalSeconds)]);
+    }
+
+    /// <summary>What was begun and not finished took time, too.</summary>
+    public void Dispose()
+    {
+        foreach (string stage in _begun.Keys.ToArray()) Worked(stage, begins: false);
+    }
 
     /// <summary>Before a stage's first step, so that its time counts.</summary>
     public void Begin(string stage, int stepsDone)

@@ -15,6 +15,8 @@ public static class DpoStage
     /// <summary>The pairs as trained on, with their reference log-probabilities, within the working folder.</summary>
     public static string PairsPath { get; } = Path.Combine(ReferenceName, PairsFile);
 
+    private const string HeldOut = "data.held_out.reward";
+
     /// <param name="files">Pairs as <c>hone pair</c> writes them, or preference rows of any layout.</param>
     /// <param name="start">The policy that is trained.</param>
     /// <param name="reference">What it is regularised to; null for what the pairs carry, or the policy as it begins.</param>
@@ -28,15 +30,29 @@ public static class DpoStage
             run.Say("the reference is the policy as it begins (--reference names another)");
         }
         StageFolder pairs = Reference(run, o, files, start, reference);
-        StageFolder stage = run.OpenStage("dpo", run.Identity.Dpo(pairs, start));
+        string file = pairs.File(PairsFile);
+        PairRow[] rows = [.. RowFile.ReadPairs(file)];
+        PromptSplit<int> split = Split(run, rows);
+        StageFolder stage = run.OpenStage("dpo", run.Identity.Dpo(pairs, split[HeldOut].Count, start));
         if (stage.Finished) return ModelRef.Of(stage);
         using PretrainedModel model = run.OpenToTrain(start.Folder, stage);
-        string file = pairs.File(PairsFile);
-        IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
-        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Losses()), examples, [], o);
+        IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read(rows, model.Text, file);
+        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Losses()),
+            [.. split.Rest.Order().Select(i => examples[i])], [.. split[HeldOut].Select(i => examples[i])], o);
         run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);
+    }
+
+    /// <summary>Pairs to train on, and as many as the recipe says that are not, of other prompts.</summary>
+    private static PromptSplit<int> Split(RunContext run, PairRow[] rows)
+    {
+        var report = new List<string>();
+        int size = run.Recipe.Data.HeldOut.Of(rows.Length, report, "reward").Reward;
+        UInt128[] prompts = [.. rows.Select(r => PromptKey.HashOf(r.Prompt))];
+        if (prompts.Distinct().Take(2).Count() < 2) size = 0; // one prompt has no two sides
+        else report.ForEach(run.SayOfData);
+        return PromptSplit.Split(prompts, Seeds.Derive(run.Seed, "pair rows"), (HeldOut, size));
     }
 
     private static bool CarryLogProbs(string file) => RowFile.HoldsPairs(file)
@@ -52,6 +68,7 @@ public static class DpoStage
             throw new InputException(
                 "The policy and its reference have different tokenizers, so their log-probabilities cannot be compared.",
                 reference.Folder, "Give the model that the policy was made from.");
+        if (model.Text.PlainNote is { } plain) run.Say(plain);
         PairRow[] pairs = [.. files.SelectMany(file => Read(run, file, model.Text, o))];
         if (reference is not null) pairs = [.. ReferenceLogProbs.Attach(model.Model, model.Text, pairs, run.ScoringTokens)];
         RowFile.Write(stage.File(PairsFile), pairs);
@@ -80,10 +97,10 @@ public static class DpoStage
                 }, lengths);
             if (fitting is { } fit) kept.Add(pair with { PromptIds = fit.Prompt, ChosenIds = fit.Chosen, RejectedIds = fit.Rejected });
         }
-        if (rows.Read > 0) run.Say(rows.ToString());
-        if (cleaned.DroppedCount > 0) run.Say(cleaned.ToString());
-        run.Say(lengths.ToString());
-        if (TrainingRows.ContextNote("dpo", o.MaxLength, text) is { } note) run.Say(note);
+        if (rows.Read > 0) run.SayOfData(rows.ToString());
+        if (cleaned.DroppedCount > 0) run.SayOfData(cleaned.ToString());
+        run.SayOfData(lengths.ToString());
+        if (TrainingRows.ContextNote("dpo", o.MaxLength, text) is { } note) run.SayOfData(note);
         lengths.RequireKept();
         return kept.Count > 0 ? kept : throw new InputException("the file has no rows", file);
     }

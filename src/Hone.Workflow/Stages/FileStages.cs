@@ -11,7 +11,7 @@ public static class FileStages
         (ModelRef start, ModelText text) = Start(run);
         var report = new List<string>();
         (IReadOnlyList<SftExample> train, IReadOnlyList<SftExample> heldOut) = FileInputs.Sft(run.Recipe, text, report);
-        report.ForEach(run.Say);
+        report.ForEach(run.SayOfData);
         return SftStage.Run(run, RunInputs.None with { Sft = train, SftHeldOut = heldOut }, start);
     }
 
@@ -19,10 +19,11 @@ public static class FileStages
     {
         (ModelRef start, ModelText text) = Start(run);
         var report = new List<string>();
+        if (text.PlainNote is { } plain) run.Say(plain);
         LengthRule rule = TrainingRows.RewardLengths(run.Recipe, text);
         (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) =
             FileInputs.Preferences(run.Recipe, text, rule, report);
-        report.ForEach(run.Say);
+        report.ForEach(run.SayOfData);
         return RewardStage.Run(run, RunInputs.None with { Preferences = train, PreferencesHeldOut = heldOut }, start, start);
     }
 

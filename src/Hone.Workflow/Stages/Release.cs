@@ -23,8 +23,9 @@ internal static class Release
     private static ModelCardInfo Info(ResolvedRecipe recipe, RunInputs inputs, RunResults results, string releasedFolder)
     {
         Recipe r = recipe.Value;
-        TrainingStage Row(string name, string data, int examples, TrainOptions o, double rate) => new(
-            name, data, examples, o.Epochs * (int)Math.Ceiling((double)examples / o.BatchSize), o.BatchSize, rate);
+        var steps = results.Stages.ToDictionary(s => s.Name, s => s.Steps);
+        TrainingStage Row(string name, string data, int examples, TrainOptions o, double rate, string? stage = null) => new(
+            name, data, examples, steps.GetValueOrDefault(stage ?? name), o.BatchSize, rate);
         var stages = new List<TrainingStage>();
         if (r.Sft.Enabled) stages.Add(Row("sft", "conversations", inputs.Sft.Count, r.Sft, r.Sft.LearningRate));
         if (r.Reward.Enabled) stages.Add(Row("reward", "labelled pairs", inputs.Preferences.Count, r.Reward, r.Reward.LearningRate));
@@ -32,21 +33,33 @@ internal static class Release
             stages.Add(Row("offline-dpo", "labelled pairs", inputs.Preferences.Count, r.OfflineDpo, r.OfflineDpo.LearningRate));
         stages.AddRange(results.Iterations.Select(i => Row(
             $"online-dpo-{i.Iteration}", "best against worst of its own answers", i.Pairs, r.Online,
-            OnlineIteration.Options(r.Online, i.Iteration).LearningRate)));
+            OnlineIteration.Options(r.Online, i.Iteration).LearningRate, $"online-{i.Iteration}/dpo")));
         bool world = r.Model == "world", policy = r.Sft.Enabled || r.OfflineDpo.Enabled || r.Online.Enabled;
-        return new ModelCardInfo
+        return Source(recipe, world ? "" : r.Model) with
         {
-            Name = r.Name,
-            BaseModel = world ? "the embedded small world's base model" : Path.GetFileName(Path.TrimEndingDirectorySeparator(r.Model)),
-            BaseModelId = HubIds([r.Model], "models").FirstOrDefault(),
-            DatasetIds = [.. HubIds([.. r.Data.Sft, .. r.Data.Preferences, .. r.Data.Prompts, .. r.Data.Stories.Files], "datasets")],
-            License = r.License.Length > 0 ? r.License : null,
-            Languages = world ? ["en"] : [],
-            RecipeYaml = RecipeText.Show(recipe),
             Stages = stages,
             IsDemonstration = world,
             IsRewardModel = !policy,
             IsAdapter = PeftConfig.IsIn(releasedFolder),
+        };
+    }
+
+    /// <summary>What a recipe tells of where its model comes from.</summary>
+    /// <param name="model">The base model; empty for that of the embedded world.</param>
+    public static ModelCardInfo Source(ResolvedRecipe recipe, string model)
+    {
+        Recipe r = recipe.Value;
+        return new ModelCardInfo
+        {
+            Name = r.Name,
+            BaseModel = model.Length == 0
+                ? "the embedded small world's base model"
+                : Path.GetFileName(Path.TrimEndingDirectorySeparator(model)),
+            BaseModelId = HubIds([model], "models").FirstOrDefault(),
+            DatasetIds = [.. HubIds([.. r.Data.Sft, .. r.Data.Preferences, .. r.Data.Prompts, .. r.Data.Stories.Files], "datasets")],
+            License = r.License.Length > 0 ? r.License : null,
+            Languages = model.Length == 0 ? ["en"] : [],
+            RecipeYaml = RecipeText.Show(recipe),
         };
     }
 

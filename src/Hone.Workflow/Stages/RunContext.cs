@@ -39,6 +39,19 @@ public sealed record RunContext
 
     public required CancellationToken Cancel { get; init; }
 
+    /// <summary>What was read and dropped, a line per source, for the report.</summary>
+    internal List<string> DataReport { get; } = [];
+
+    /// <summary>Examples that each stage of this process was trained on.</summary>
+    internal Dictionary<string, int> Trained { get; } = [];
+
+    /// <summary>A line on the data: for the person who watches, and for the report.</summary>
+    internal void SayOfData(string line)
+    {
+        Say(line);
+        DataReport.Add(line);
+    }
+
     /// <summary>What the result of each stage depends on.</summary>
     internal StageIdentity Identity => new(Recipe);
 

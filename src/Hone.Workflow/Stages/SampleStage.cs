@@ -21,6 +21,7 @@ public static class SampleStage
         IReadOnlyList<PromptRow> prompts = FileInputs.FittingPrompts(
             run.Recipe, files, "prompts", opened.Text, TrainingRows.DpoLengths(o, opened.Text), report);
         report.ForEach(run.Say);
+        if (opened.Text.PlainNote is { } plain) run.Say(plain);
         StageFolder stage = run.OpenStage("samples", new StageIdentity(run.Recipe with { Online = o }).Samples(prompts, policy));
         string all = stage.File("all.jsonl");
         if (stage.Finished) return all;

@@ -101,10 +101,12 @@ internal sealed class StageIdentity(Recipe recipe)
     }
 
     /// <summary>DPO on such pairs.</summary>
-    public StageInputs Dpo(StageFolder pairs, ModelRef start) => Computed()
+    /// <param name="heldOut">Pairs of them that are not trained on.</param>
+    public StageInputs Dpo(StageFolder pairs, int heldOut, ModelRef start) => Computed()
         .AddOptions("offline_dpo", recipe.OfflineDpo, StagePart.Training)
         .AddOptions("adapter", recipe.Adapter, StagePart.Training)
         .AddStage("pairs", pairs)
+        .Add("held_out", $"{heldOut}")
         .Add("start", start.Digest);
 
     /// <summary>How the frozen matrices of a policy's reference are held: as its own (<see cref="RunContext.OpenReference"/>).</summary>

@@ -33,12 +33,13 @@ internal static class StageTrainer
                     run.Progress(stage.Name, report);
                     stepped?.Invoke(report.Step, report.TotalSteps);
                 },
-                stage.Append,
+                (step, metrics) => stage.Append(step, Counted(metrics, heldOut.Sum(objective.LossUnits))),
                 (step, state) => stage.SaveState(step, writer =>
                 {
                     using Stream file = writer.Create(StateFile);
                     SafetensorsWriter.Write(file, state, ScalarType.Float32);
                 })));
+        run.Trained[stage.Name] = train.Count - trainer.Skipped;
         if (trainer.Skipped > 0)
             run.Say($"{stage.Name}: {train.Count + heldOut.Count} examples, {trainer.Skipped} dropped "
                 + $"({DropReason.NoLossTokens} {trainer.Skipped})");
@@ -54,6 +55,10 @@ internal static class StageTrainer
         if (first is { } before && Unmoved(before, trainer.LossOfFirstBatch(), trainer.TotalSteps, options) is { } warning)
             run.Say($"{stage.Name}: {warning}");
     }
+
+    /// <summary>A share of pairs means little without their number.</summary>
+    private static IReadOnlyDictionary<string, double> Counted(IReadOnlyDictionary<string, double> heldOut, int pairs) =>
+        heldOut.ContainsKey("eval/rewards/accuracies") ? new Dictionary<string, double>(heldOut) { ["eval/pairs"] = pairs } : heldOut;
 
     /// <summary>What is to be said of a training that ended where it began; else null.</summary>
     internal static string? Unmoved(double before, double after, int steps, TrainOptions options) =>

@@ -115,4 +115,51 @@ public class TrainingVerbTests : StageTest
         Assert.Contains("This is a reward model", message, StringComparison.Ordinal);
         Assert.False(Path.Exists(At("out.training")));
     }
+
+    /// <summary>A stage that is trained alone is reported on as a whole run is.</summary>
+    [Theory]
+    [InlineData("sft", "supervised fine-tuning (SFT)")]
+    [InlineData("reward", "A Bradley-Terry reward model")]
+    [InlineData("dpo", "trained with Hone by DPO")]
+    public void A_stage_alone_leaves_card_report_events_and_held_out_figures(string verb, string card)
+    {
+        string section = verb == "dpo" ? "offline_dpo" : verb, output = At("deep/out");
+        string data = verb == "sft" ? Rows.Conversations(At("rows.jsonl")) : Rows.Preferences(At("rows.jsonl"));
+        JsonNode done = Command.Done([verb, "--model", Model, "--data", data, "--output", output, .. Short(section), "--json"]).Json;
+        Assert.Contains("eval/loss", done["metrics"]!.AsObject().Select(m => m.Key));
+        string readme = File.ReadAllText(Path.Combine(output, "README.md"));
+        Assert.Contains(card, readme, StringComparison.Ordinal);
+        Assert.Equal(verb == "dpo", readme.Contains("  - \"dpo\"", StringComparison.Ordinal));
+        Assert.DoesNotContain("online", readme[..readme.IndexOf("# out", StringComparison.Ordinal)], StringComparison.Ordinal);
+        Assert.Contains($"hone {verb} --model", readme, StringComparison.Ordinal);
+        Assert.Contains($"| {verb} | loss |", readme, StringComparison.Ordinal);
+        // 20 of 24 rows in batches of 8: the steps are those that were done, and not a sum of the recipe's.
+        Assert.Contains("| 20 | 3 | 8 |", readme, StringComparison.Ordinal);
+        string report = File.ReadAllText(Path.Combine(output, "training/report.html"));
+        Assert.Contains("the loss on held-out rows is", report, StringComparison.Ordinal);
+        // A share of so few pairs is no share without its interval.
+        if (verb != "sft") Assert.Matches("\\d [[]\\d.* % of 4 pairs are ranked as labelled, which are too few", report);
+        Assert.Contains("24 rows", report, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(Path.Combine(output, "training/tensorboard", verb), "*tfevents*"));
+    }
+
+    /// <summary>An empty folder was left where a refused command would have put its result.</summary>
+    [Fact]
+    public void A_refused_start_leaves_no_folder_on_the_way_to_its_output()
+    {
+        File.WriteAllText(At("bad.jsonl"), "{}\n");
+        Command.Refused("sft", "--model", Model, "--data", At("bad.jsonl"), "--output", At("new/deeper/out"), "--device", "cpu");
+        Assert.False(Path.Exists(At("new")));
+        Directory.CreateDirectory(At("mine"));
+        Command.Refused("sft", "--model", Model, "--data", At("bad.jsonl"), "--output", At("mine/deeper/out"), "--device", "cpu");
+        Assert.Empty(Directory.GetFileSystemEntries(At("mine")));
+    }
+
+    /// <summary>A tracker that is not there is said so once; the training is none of its business.</summary>
+    [Fact]
+    public void A_tracker_that_does_not_answer_fails_no_training()
+    {
+        Result done = Command.Done(Sft(At("out"), "--set", "report.mlflow=http://127.0.0.1:9"));
+        Assert.Single(done.Error.Split('\n'), line => line.Contains("no longer sent to MLflow", StringComparison.Ordinal));
+    }
 }

@@ -33,7 +33,7 @@ public sealed class StageStoreTests : IDisposable
         if (stage.Finished) return stage;
         for (int step = (stage.Resume?.Step ?? 0) + 1; step <= upTo; step++)
         {
-            stage.Append(step, [new("loss", 1.0 / step)]);
+            stage.Append(step, new Dictionary<string, double> { ["loss"] = 1.0 / step });
             if (step % 2 == 0) stage.SaveState(step, w => StateStoreTests.Write(w, step));
         }
         if (upTo < 6) return stage;
@@ -134,7 +134,7 @@ public sealed class StageStoreTests : IDisposable
         using (RunMetrics metrics = Metrics())
         {
             Store(metrics).Open("sft", Inputs());
-            metrics.End();
+            metrics.Finish();
         }
         Assert.All(MetricsRow.Read(MetricsPath), row => Assert.Equal("sft", row.Stage));
     }
@@ -173,7 +173,7 @@ public sealed class StageStoreTests : IDisposable
             using (RunMetrics metrics = Metrics())
             {
                 foreach (string name in new[] { "sft", "dpo" }) Store(metrics).Open(name, Inputs());
-                metrics.End();
+                metrics.Finish();
             }
             Assert.Equal(good, File.ReadAllBytes(MetricsPath));
         }

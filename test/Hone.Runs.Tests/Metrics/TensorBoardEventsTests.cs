@@ -22,37 +22,56 @@ public class TensorBoardEventsTests
     public void The_first_record_has_the_published_header()
     {
         using TempFolder folder = new();
-        TensorBoardEvents.FromMetrics(folder.File("none"), folder.File("events"), new TestClock()).Dispose();
-        byte[] bytes = File.ReadAllBytes(folder.File("events"));
+        TensorBoardEvents.In(folder.Path, new TestClock()).Dispose();
+        byte[] bytes = File.ReadAllBytes(EventFile(folder.Path));
         Assert.Equal([0x18, 0, 0, 0, 0, 0, 0, 0, 0xA3, 0x7F, 0x4B, 0x22], bytes[..12]);
-        Assert.Equal(12 + 24 + 4, bytes.Length);
+        Assert.Equal(12 + 24 + 4 + (12 + 15 + 4), bytes.Length);
         Assert.Equal(0x1A, bytes[12 + 9]);
         Assert.Equal("brain.Event:2", Encoding.ASCII.GetString(bytes, 12 + 11, 13));
     }
 
     [Fact]
-    public void Rows_read_back_as_scalars()
+    public void Rows_read_back_as_scalars_under_the_tags_of_trl()
     {
         using TempFolder folder = new();
         TestClock clock = new();
-        using (MetricsLog log = new(folder.File("m.jsonl")))
+        using (TensorBoardEvents events = TensorBoardEvents.In(folder.Path, clock))
         {
-            log.Append("sft", 1, [new("loss", 2.5), new("lr", 1e-5)]);
-            log.Append("online-1-dpo", 300,
-                [new("rewards/margins", double.NaN),
-                    new("a-name-that-needs-more-than-one-byte-for-its-length-" + new string('x', 100), -1)]);
+            events.Append(1, [new("loss", 2.5), new("lr", 1e-5)]);
+            events.Append(300, [new("rewards/margins", double.NaN), new("eval/loss", -1), new(new string('x', 200), 3)]);
         }
-        using (TensorBoardEvents events = TensorBoardEvents
-            .FromMetrics(folder.File("m.jsonl"), folder.File(TensorBoardEvents.FileName), clock))
-            events.Append("sft", 2, [new("loss", 2.25)]);
-        List<(double Time, long Step, string Tag, float Value)> scalars =
-            [.. Scalars(File.ReadAllBytes(folder.File(TensorBoardEvents.FileName)))];
-        Assert.Equal([(1L, "sft/loss", 2.5f), (1, "sft/lr", 1e-5f), (300, "online-1-dpo/rewards/margins", float.NaN)],
-            scalars.Take(3).Select(s => (s.Step, s.Tag, s.Value)));
-        Assert.Equal(-1f, scalars[3].Value);
-        Assert.Equal((2L, "sft/loss", 2.25f), (scalars[4].Step, scalars[4].Tag, scalars[4].Value));
+        List<(double Time, long Step, string Tag, float Value)> scalars = [.. Scalars(File.ReadAllBytes(EventFile(folder.Path)))];
+        Assert.Equal([(1L, "train/loss", 2.5f), (1, "train/learning_rate", 1e-5f), (300, "train/rewards/margins", float.NaN),
+            (300, "eval/loss", -1f), (300, "train/" + new string('x', 200), 3f)], scalars.Select(s => (s.Step, s.Tag, s.Value)));
         Assert.All(scalars, s => Assert.Equal(clock.Now.ToUnixTimeSeconds(), s.Time));
     }
+
+    /// <summary>Written at the end of a run alone, they could not be watched.</summary>
+    [Fact]
+    public void A_row_can_be_read_as_soon_as_it_is_written()
+    {
+        using TempFolder folder = new();
+        using var runs = new TensorBoardRuns(folder.Path, new TestClock());
+        runs.Begin("online-1/dpo", [], more: true);
+        Assert.False(Directory.Exists(folder.File("online-1"))); // a stage that measures nothing has none
+        runs.Append("online-1/dpo", 1, new Dictionary<string, double> { ["loss"] = 0.5 });
+        Assert.Equal([(1L, "train/loss", 0.5f)], Read());
+
+        // Taken up from an earlier state: rows that were cut back are gone, and nothing is there twice.
+        runs.Begin("online-1/dpo", [new MetricsRow("online-1/dpo", 1, new Dictionary<string, double> { ["loss"] = 0.25 })], more: true);
+        Assert.Equal([(1L, "train/loss", 0.25f)], Read());
+        Assert.Single(Directory.GetFiles(folder.File("online-1/dpo")));
+
+        IEnumerable<(long, string, float)> Read()
+        {
+            using var file = new FileStream(EventFile(folder.File("online-1/dpo")), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            byte[] bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
+            return [.. Scalars(bytes).Select(s => (s.Item2, s.Item3, s.Item4))];
+        }
+    }
+
+    private static string EventFile(string folder) => Assert.Single(Directory.GetFiles(folder, "*tfevents*"));
 
     /// <summary>A plain reader of record files and of the few protobuf fields used.</summary>
     private static IEnumerable<(double, long, string, float)> Scalars(byte[] file)

@@ -116,4 +116,42 @@ public class ChartTests
 
     private static double Number(XElement element, string attribute) =>
         double.Parse(element.Attribute(attribute)!.Value, CultureInfo.InvariantCulture);
+
+    /// <summary>The name of the dashed line stood on top of a point's name.</summary>
+    [Fact]
+    public void The_name_of_the_reference_does_not_cover_the_name_of_a_point()
+    {
+        Chart chart = new("t", "x", "y",
+        [
+            new ChartSeries("s", "c-sft", [new ChartPoint(0, 0.9, Label: "a"), new ChartPoint(1, 0.52, Label: "beta 0.1")])
+            { Markers = true },
+        ])
+        { Reference = 0.5, ReferenceLabel = "equal to SFT" };
+        XElement[] texts = [.. XElement.Parse(ChartSvg.Draw(chart).Markup).Descendants("text")];
+        XElement point = texts.Single(t => t.Value == "beta 0.1"), name = texts.Single(t => t.Value == "equal to SFT");
+        double width = Labels.Width(name.Value);
+        double left = Number(name, "x") - ((string?)name.Attribute("text-anchor") == "end" ? width : 0);
+        bool apart = left > Number(point, "x") + Labels.Width(point.Value) || left + width < Number(point, "x")
+            || Math.Abs(Number(name, "y") - Number(point, "y")) >= Labels.FontSize;
+        Assert.True(apart, $"{name} {point}");
+    }
+
+    [Fact]
+    public void Values_of_a_curve_are_told_under_the_pointer()
+    {
+        Chart chart = new("t", "step", "loss",
+            [new ChartSeries("training", "c-sft", [.. Enumerable.Range(0, 500).Select(i => new ChartPoint(i, 2.5 - i * 0.001))])]);
+        string[] told = [.. XElement.Parse(ChartSvg.Draw(chart).Markup).Descendants("title").Select(t => t.Value)];
+        Assert.InRange(told.Length, 50, 70);
+        Assert.Equal("training: 0, 2.5", told[0]);
+    }
+
+    /// <summary>A chart of fractions had ticks at whole numbers alone, and so one.</summary>
+    [Fact]
+    public void A_line_of_fractions_has_ticks_between_whole_numbers()
+    {
+        Chart chart = new("t", "reward", "share", [new ChartSeries("s", "c-sft", [new ChartPoint(-0.35, 0), new ChartPoint(0.4, 1)])]);
+        string[] ticks = [.. XElement.Parse(ChartSvg.Draw(chart).Markup).Descendants("text").Select(t => t.Value)];
+        Assert.Contains("0.2", ticks);
+    }
 }

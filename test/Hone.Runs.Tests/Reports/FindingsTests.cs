@@ -59,4 +59,17 @@ public class FindingsTests
         Assert.Contains("SFT itself was selected",
             Findings.Sentences(results with { Rows = [results.Rows[0] with { Selected = true }] })[0], StringComparison.Ordinal);
     }
+
+    /// <summary>An estimated KL below zero was interpolated beyond SFT, to an interval whose ends were in the wrong order.</summary>
+    [Fact]
+    public void A_KL_below_zero_is_not_compared()
+    {
+        RunResults results = FakeRun.Results();
+        ResultRow far = results.Rows.Single(r => r.Name == "offline-dpo");
+        ResultRow[] rows = [.. results.Rows.Select(r => r.Selected ? r with { Kl = new Interval(-0.02, -0.09, 0.04) } : r),
+            far with { Name = "offline-dpo-beta-2", Kl = new Interval(0.1, -0.1, 0.3) }];
+        IReadOnlyList<string> said = Findings.Sentences(results with { Rows = rows });
+        Assert.DoesNotContain(said, s => s.Contains("interpolated", StringComparison.Ordinal));
+        Assert.Contains(said, s => s.Contains("cannot be told from SFT by its KL", StringComparison.Ordinal));
+    }
 }

@@ -71,6 +71,27 @@ public partial class ReportTests
     }
 
     [Fact]
+    public void Command_data_times_and_histograms_are_shown()
+    {
+        string html = Write(FakeRun.Results() with
+        {
+            Command = "hone run my.yaml --set name='<b>'",
+            Data = ["pairs.jsonl: 60 rows, 2 dropped (too_long 2)"],
+            Stages = [new StageResult("sft", 12, 75, new Dictionary<string, double> { ["loss"] = 1.25 })],
+            Distributions =
+            [
+                new AnswerDistribution("sft", new Histogram(-1, 0.5, [1, 3]), new Histogram(0, 10, [4])),
+            ],
+        });
+        foreach (string said in new[]
+        {
+            "hone run my.yaml --set name=&#39;&lt;b&gt;&#39;", "2 dropped (too_long 2)", "1 min 15 s", "loss 1.2500",
+            "Rewards of the answers", "Lengths of the answers", "swipe the table for more columns",
+        })
+            Assert.Contains(said, html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_same_run_gives_the_same_page() => Assert.Equal(Write(FakeRun.Results()), Write(FakeRun.Results()));
 
     [Fact]

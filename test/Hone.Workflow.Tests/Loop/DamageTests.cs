@@ -80,7 +80,7 @@ public sealed class DamageTests(Unbroken unbroken) : IDisposable
         TinyRun run = unbroken.Run.CopyTo(_folder.File("run"));
         File.AppendAllText(run.File("timing.jsonl"), "x");
         run.Go();
-        Assert.Contains("since the run was finished: timing.jsonl has 1 bytes, expected 0", run.Lines);
+        Assert.Contains(run.Lines, l => l.StartsWith("since the run was finished: timing.jsonl has", StringComparison.Ordinal));
         run.Lines.Clear();
         run.Go();
         Assert.DoesNotContain(run.Lines, l => l.StartsWith("since the run was finished", StringComparison.Ordinal));

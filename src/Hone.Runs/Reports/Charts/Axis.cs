@@ -37,9 +37,9 @@ internal sealed class Axis
     }
 
     /// <summary>Round ticks within exactly <paramref name="min"/>..<paramref name="max"/>: curves reach the edge.</summary>
-    public static Axis Fit(double min, double max, int ticks)
+    public static Axis Fit(double min, double max, int ticks, bool integers = true)
     {
-        Axis cover = Cover(min, max, ticks, integers: true);
+        Axis cover = Cover(min, max, ticks, integers);
         return max > min ? new Axis(min, max, cover.Step) : cover;
     }
 

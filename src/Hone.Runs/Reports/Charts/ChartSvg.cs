@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Hone.Evaluation;
 
@@ -7,6 +8,7 @@ namespace Hone.Runs;
 internal static class ChartSvg
 {
     private const double Bottom = 46, LineHeight = 17;
+    private const int MostHovers = 60; // of a line: as many as a finger or pointer can tell apart
 
     public static Html Draw(Chart chart)
     {
@@ -15,6 +17,7 @@ internal static class ChartSvg
         DrawAxes(chart, plot, parts);
         Labels labels = new(plot.Left, plot.Top, plot.Width, plot.BottomEdge);
         foreach (ChartSeries series in chart.Series) DrawSeries(series, plot, labels, parts);
+        DrawReferenceLabel(chart, plot, labels, parts);
         foreach (ChartSeries series in chart.Series) DrawPointLabels(series, plot, labels, parts);
         if (chart.EndLabels) DrawEndLabels(Named(chart), plot, labels, parts);
         else DrawLegend(Named(chart), plot.Width, parts);
@@ -52,14 +55,24 @@ internal static class ChartSvg
         if (chart.Reference is not { } reference) return;
         double at = plot.Y(reference);
         parts.Add(Html.Of($"""<line class="reference" x1="{plot.Left}" x2="{plot.Right}" y1="{at}" y2="{at}"/>"""));
-        parts.Add(Html.Of($"""<text class="tick" text-anchor="end" x="{plot.Right - 3}" y="{at - 4}">{chart.ReferenceLabel}</text>"""));
+    }
+
+    /// <summary>The name of the dashed line stands at one of its ends, above or below, where it covers the least.</summary>
+    private static void DrawReferenceLabel(Chart chart, Plot plot, Labels labels, List<Html> parts)
+    {
+        if (chart.Reference is not { } reference || chart.ReferenceLabel.Length == 0) return;
+        double at = plot.Y(reference), end = plot.Right - 3 - Labels.Width(chart.ReferenceLabel), start = plot.Left + 3;
+        (double x, double y) = labels.Freest([(end, at - 4), (end, at + 14), (start, at - 4), (start, at + 14)], chart.ReferenceLabel);
+        // Letters are narrower than they are taken for: at the right end the text ends where the line does.
+        (string anchor, x) = x == end ? ("end", plot.Right - 3) : ("start", x);
+        parts.Add(Html.Of($"""<text class="tick" text-anchor="{anchor}" x="{x}" y="{y}">{chart.ReferenceLabel}</text>"""));
     }
 
     private static void DrawSeries(ChartSeries series, Plot plot, Labels labels, List<Html> parts)
     {
         if (series.Line && series.Points.Count > 1)
         {
-            for (int i = 1; i < series.Points.Count && series.Markers; i++)
+            for (int i = 1; i < series.Points.Count && !series.Faint; i++)
                 labels.TakeLine(plot.X(series.Points[i - 1].X), plot.Y(series.Points[i - 1].Y), plot.X(series.Points[i].X),
                     plot.Y(series.Points[i].Y));
             StringBuilder path = new();
@@ -78,6 +91,20 @@ internal static class ChartSvg
             labels.Take(x - 5, y - 5, x + 5, y + 5);
             Html title = Html.Of($"<title>{Describe(series, point)}</title>");
             parts.Add(Html.Of($"""<circle class="mark {series.Color}" cx="{x}" cy="{y}" r="4.5">{title}</circle>"""));
+        }
+        if (series is { Markers: false, Faint: false }) DrawHovers(series, plot, parts);
+    }
+
+    /// <summary>Places on a line, not seen, that tell their value under the pointer.</summary>
+    private static void DrawHovers(ChartSeries series, Plot plot, List<Html> parts)
+    {
+        int every = Math.Max(1, series.Points.Count / MostHovers);
+        for (int i = 0; i < series.Points.Count && series.Points.Count > 1; i += every)
+        {
+            ChartPoint point = series.Points[i];
+            Html title = Html.Of($"<title>{Describe(series, point)}</title>");
+            (double x, double y) = (plot.X(point.X), plot.Y(point.Y));
+            parts.Add(Html.Of($"""<circle class="hover {series.Color}" cx="{x}" cy="{y}" r="6">{title}</circle>"""));
         }
     }
 
@@ -128,7 +155,13 @@ internal static class ChartSvg
     private static string Describe(ChartSeries series, ChartPoint point)
     {
         string interval = point.YInterval is { } i ? $" [{i.Low:0.####}, {i.High:0.####}]" : "";
-        return $"{series.Name} {point.Label}: {point.X:0.####}, {point.Y:0.####}{interval}";
+        string name = point.Label is null || point.Label == series.Name ? series.Name : $"{series.Name} {point.Label}";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{name}{(name.Length > 0 ? ": " : "")}{point.X:0.####}, {Value(point.Y)}{interval}");
+
+        static string Value(double y) => Math.Abs(y) is >= 0.001 or 0
+            ? y.ToString("0.####", CultureInfo.InvariantCulture)
+            : y.ToString("0.###e-0", CultureInfo.InvariantCulture);
     }
 
     /// <summary>Where the axes lie and how values become positions.</summary>
@@ -146,10 +179,10 @@ internal static class ChartSvg
             IEnumerable<double> xs = points.SelectMany(p => Ends(p.X, p.XInterval)), ys = points.SelectMany(p => Ends(p.Y, p.YInterval));
             if (chart.Reference is { } reference) ys = ys.Append(reference);
             Axis yAxis = Axis.Cover(ys.Min(), ys.Max(), 6);
-            bool curves = points.All(p => p.XInterval is null)
-                && (points.All(p => p.X == Math.Round(p.X)) || chart.Series.All(s => s.Line && !s.Markers));
+            bool whole = points.All(p => p.X == Math.Round(p.X)), lines = chart.Series.All(s => s.Line && !s.Markers);
+            bool curves = points.All(p => p.XInterval is null) && (whole || lines);
             Axis xAxis = chart.XNames is { } names ? Axis.Names(-0.3, names.Count - 0.7)
-                : curves ? Axis.Fit(xs.Min(), xs.Max(), 6) : Axis.Cover(xs.Min(), xs.Max(), 6);
+                : curves ? Axis.Fit(xs.Min(), xs.Max(), 6, whole) : Axis.Cover(xs.Min(), xs.Max(), 6);
 
             (double width, double height) = chart.Compact ? (340, 240) : (460, 290);
             IReadOnlyList<ChartSeries> named = Named(chart);

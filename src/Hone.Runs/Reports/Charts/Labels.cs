@@ -6,7 +6,7 @@ internal sealed class Labels(double left, double top, double right, double botto
     /// <summary>Font size of all chart text, in the picture's units.</summary>
     public const double FontSize = 12.5;
 
-    private readonly List<(double X0, double Y0, double X1, double Y1)> _taken = [];
+    private readonly List<(double X0, double Y0, double X1, double Y1)> _taken = [], _texts = [];
 
     /// <summary>Width of a text, on the wide side: the reader's font is not known here.</summary>
     public static double Width(string text) => 0.6 * FontSize * text.Length;
@@ -34,8 +34,15 @@ internal sealed class Labels(double left, double top, double right, double botto
             (x + gap, y + 4), (x - gap - width, y + 4), (x + 3 * gap, y - 4), (x - width / 2, y - 2 * gap), (x - width / 2, y + 3 * gap),
             (x + gap, y - 3 * gap), (x + gap, y + 4 * gap), (x - gap - width, y - 3 * gap), (x - gap - width, y + 4 * gap),
         ];
+        return Freest(places, text);
+    }
+
+    /// <summary>The place of several that covers the least: the left end of the text and its baseline.</summary>
+    public (double X, double Y) Freest(IReadOnlyList<(double X, double Y)> places, string text)
+    {
+        double width = Width(text);
         (double X, double Y) best = places.MinBy(place => Overlap(place, width));
-        Take(best.X, best.Y - FontSize, best.X + width, best.Y + 3);
+        _texts.Add((best.X, best.Y - FontSize, best.X + width, best.Y + 3));
         return best;
     }
 
@@ -58,12 +65,13 @@ internal sealed class Labels(double left, double top, double right, double botto
     {
         (double x0, double y0, double x1, double y1) = (place.X, place.Y - FontSize, place.X + width, place.Y + 3);
         double outside = Math.Max(0, left - x0) + Math.Max(0, x1 - right) + Math.Max(0, top - y0) + Math.Max(0, y1 - bottom);
-        double area = 100 * outside;
-        foreach ((double X0, double Y0, double X1, double Y1) t in _taken)
+        // A text over a line is read still, one over another text is not.
+        return 100 * outside + _taken.Sum(Area) + 10 * _texts.Sum(Area);
+
+        double Area((double X0, double Y0, double X1, double Y1) t)
         {
             double w = Math.Min(x1, t.X1) - Math.Max(x0, t.X0), h = Math.Min(y1, t.Y1) - Math.Max(y0, t.Y0);
-            if (w > 0 && h > 0) area += w * h;
+            return w > 0 && h > 0 ? w * h : 0;
         }
-        return area;
     }
 }
