@@ -13,6 +13,9 @@ internal static class RecipeChecks
         PromptFits(recipe, "online", r.Online);
         Parses(recipe, "offline_dpo.loss", () => LossMix.Parse(r.OfflineDpo.Loss));
         Parses(recipe, "online.loss", () => LossMix.Parse(r.Online.Loss));
+        if (LossMix.Parse(r.Online.Loss).Unpaired)
+            throw Wrong(recipe, "online.loss", "kto learns from answers that are labelled one by one, and an iteration makes pairs",
+                "Take a loss on pairs, such as sigmoid.");
         for (int i = 0; i < r.OfflineDpo.BetaSweep.Count; i++)
         {
             double beta = r.OfflineDpo.BetaSweep[i];

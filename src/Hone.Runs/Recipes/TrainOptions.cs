@@ -35,7 +35,7 @@ public abstract record TrainOptions
     public int MicroBatchTokens { get; init; } = 16_384;
 
     [Comment("block keeps only the input of each layer for the backward pass and computes the layer again there: a third more work, a "
-        + "fraction of the memory; none keeps all.")]
+        + "fraction of the memory; none keeps all; auto takes none where hone recipe plan says that it fits, else block.")]
     public ActivationCheckpoints CheckpointActivations { get; init; } = ActivationCheckpoints.None;
 
     [Comment("How AdamW keeps its two means of gradients: fp32, bf16 (rounded stochastically) or int8 (blocks of 256 with a scale).")]
@@ -60,6 +60,16 @@ public abstract record TrainOptions
     [Comment("Gradients with a larger Euclidean norm are scaled down to it; null = no clipping.")]
     [Range(0.0, 1e9, MinimumIsExclusive = true)]
     public double? ClipNorm { get; init; } = 1.0;
+
+    [Comment("A step whose loss or gradient is not finite is left out and counted, and its row is named; this many one after another end "
+        + "the training.")]
+    [Range(1, 1000)]
+    public int StopAfterSkipped { get; init; } = 3;
+
+    [Comment("Leaves out steps whose loss lies this many standard deviations above the mean of the last 64, as a broken row's does; 10 is "
+        + "cautious; null = none.")]
+    [Range(1.0, 1e6)]
+    public double? SkipSpikes { get; init; }
 
     [Comment("Most tokens of one example, prompt and answer together.")]
     [Range(2, 16_777_216)]

@@ -61,6 +61,7 @@ internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> S
     private static StageMemoryPlan Stage(
         Recipe recipe, string stage, string section, TrainOptions options, TransformerConfig config, AdapterOptions? adapter)
     {
+        options = TrainingMemory.Settle(options, config, recipe);
         // A pass is never smaller than the longest example.
         long tokens = Math.Max(options.MicroBatchTokens, options.MaxLength);
         TrainingMemory Memory(AdapterOptions? a, TrainOptions o, Precision p, long t) => TrainingMemory.Of(config, a, o, p, t);

@@ -81,7 +81,7 @@ internal static class OnlineIteration
         using PretrainedModel model = run.OpenToTrain(start.Folder, stage);
         string file = pairs.File("pairs.jsonl");
         IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
-        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Losses()), examples, [], o);
+        StageTrainer.Run(run, stage, model, new DpoObjective(o.Losses()), examples, [], o);
         run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);

@@ -39,6 +39,9 @@ public sealed record RunContext
 
     public required CancellationToken Cancel { get; init; }
 
+    /// <summary>For speeds alone; nothing of it enters a result.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>What the result of each stage depends on.</summary>
     internal StageIdentity Identity => new(Recipe);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Hone.Data;
+using Hone.Inference;
 using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Metrics;
@@ -19,18 +20,22 @@ internal static class StageTrainer
 
     /// <param name="stepped">Called after each step with (step, total steps), for stages that keep intermediate models.</param>
     public static void Run<T>(
-        RunContext run, StageFolder stage, Transformer model, IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut,
+        RunContext run, StageFolder stage, PretrainedModel opened, IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut,
         TrainOptions options, Action<int, int>? stepped = null)
     {
-        double? first = null;
-        using var trainer = new Trainer<T>(model, objective, train, heldOut, Map(options, Seeds.Derive(run.Seed, stage.Name)),
+        Transformer model = opened.Model;
+        (double? first, double peak) = (null, 0);
+        Trainer<T>? running = null;
+        TrainingOptions settings = Map(TrainingMemory.Settle(options, model.Config, run.Recipe), Seeds.Derive(run.Seed, stage.Name));
+        using var trainer = new Trainer<T>(model, objective, train, heldOut, settings,
             new TrainingHooks(
                 report =>
                 {
-                    if (report.Step == 1) first = report.Metrics["loss"];
-                    if (report.Step == 1 || report.Step % options.LogEvery == 0 || report.Step == report.TotalSteps)
+                    bool taken = report.Metrics.TryGetValue("loss", out double loss);
+                    if (report.Step == 1 && taken) first = loss;
+                    if (!taken || report.Step == 1 || report.Step % options.LogEvery == 0 || report.Step == report.TotalSteps)
                         stage.Append(report.Step, report.Metrics);
-                    run.Progress(stage.Name, report);
+                    run.Progress(stage.Name, report with { Peak = peak });
                     stepped?.Invoke(report.Step, report.TotalSteps);
                 },
                 stage.Append,
@@ -38,7 +43,12 @@ internal static class StageTrainer
                 {
                     using Stream file = writer.Create(StateFile);
                     SafetensorsWriter.Write(file, state, ScalarType.Float32);
-                })));
+                }))
+            {
+                Skipped = skipped => run.Say($"{stage.Name} step {skipped.Step} is left out: {skipped.Reason}; "
+                    + SuspectRows.Name([.. skipped.Examples.Select(i => running!.Examples[i])], opened.Text)),
+            });
+        running = trainer;
         if (trainer.Skipped > 0)
             run.Say($"{stage.Name}: {train.Count + heldOut.Count} examples, {trainer.Skipped} dropped "
                 + $"({DropReason.NoLossTokens} {trainer.Skipped})");
@@ -48,6 +58,9 @@ internal static class StageTrainer
             trainer.Restore(saved.Step, name =>
                 file.Header.Entries.ContainsKey(name) ? file.Read(name, ScalarType.Float32, run.Target.Device) : null);
         }
+        // A training that takes no thousand times as long is not worth the measurement.
+        if (trainer.TotalWork > 1000 * MatrixPeak.Work(model.Device))
+            peak = MatrixPeak.Measure(model.Device, run.Target.Type, run.Clock);
         run.Begin(stage.Name, trainer.Step);
         trainer.Run(run.Cancel);
         first ??= MetricsRow.Read(stage.File("metrics.jsonl")).FirstOrDefault()?.Values.GetValueOrDefault("loss");
@@ -76,6 +89,8 @@ internal static class StageTrainer
         AdamBeta2 = o.AdamBeta2,
         AdamEpsilon = o.AdamEpsilon,
         ClipNorm = o.ClipNorm ?? 0,
+        StopAfterSkipped = o.StopAfterSkipped,
+        SkipSpikes = o.SkipSpikes,
         Seed = seed,
         EvalEvery = o.EvalEvery,
         SaveEvery = o.SaveEvery,
