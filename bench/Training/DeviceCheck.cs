@@ -16,7 +16,9 @@ internal static class DeviceCheck
 {
     private const int Steps = 5;
 
-    /// <summary>Five steps of SFT, DPO and the reward model on the device and on the CPU, in fp32 and bf16; false where they part.</summary>
+    /// <summary>
+    /// Five steps of SFT, DPO and the reward model on the device and on the CPU, in fp32 and bf16; false where they part.
+    /// </summary>
     public static bool Compare(string device)
     {
         bool all = true;
@@ -28,8 +30,9 @@ internal static class DeviceCheck
                 // Sums in another order: some units in the last place of fp32; a bf16 product is rounded to 8 bits.
                 bool same = apart <= (type == ScalarType.Float32 ? 1e-4 : 2e-2);
                 all &= same;
+                string verdict = same ? "ok" : "FAILED";
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{what,-6} {type,-8} cpu {here[^1]:F6}, {device} {there[^1]:F6}, at most {apart:E1} apart: {(same ? "ok" : "FAILED")}"));
+                    $"{what,-6} {type,-8} cpu {here[^1]:F6}, {device} {there[^1]:F6}, at most {apart:E1} apart: {verdict}"));
             }
         return all;
     }

@@ -7,6 +7,7 @@
 // qlora: a DPO step of one pair of 2 x 1,024 tokens, the adapter on 4-bit matrices beside the adapter on full ones.
 // lora: a step of the adapter beside a step of all weights; states: int8 states and checkpoints beside fp32 without;
 // check DEVICE | step WHAT DEVICE SHAPE TOKENS: what eng/gpu-check.sh runs, on any device.
+// leak STEPS: live tensors and resident memory on the way.
 // head: the head alone on 1,024 rows at a vocabulary of 128,256, beside full logits and cross entropy.
 using System.Diagnostics;
 using System.Globalization;
@@ -21,6 +22,12 @@ if (args is ["check", string device])
 {
     Hone.Models.LibTorch.Load();
     return DeviceCheck.Compare(device) ? 0 : 1;
+}
+if (args is ["leak", string many])
+{
+    Hone.Models.LibTorch.Load();
+    Leak.Run(int.Parse(many, CultureInfo.InvariantCulture));
+    return 0;
 }
 if (args is ["step", string objective, string place, string width, string tokens])
 {

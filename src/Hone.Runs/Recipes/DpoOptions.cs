@@ -23,8 +23,8 @@ public abstract record DpoOptions : TrainOptions
     public double LabelSmoothing { get; init; }
 
     [Comment("The loss: sigmoid (DPO), sigmoid_norm, robust, hinge, ipo, exo_pair, discopop, nca_pair, bco_pair, sppo_hard, apo_zero, "
-        + "apo_down, aot, aot_unpaired, simpo, orpo or sft; several are added with weights, as in 0.8*sigmoid + 0.2*sft. offline_dpo also has kto, for answers "
-        + "that are labelled one by one.")]
+        + "apo_down, aot, aot_unpaired, simpo, orpo or sft; several are added with weights, as in 0.8*sigmoid + 0.2*sft. offline_dpo also "
+        + "has kto, for answers that are labelled one by one.")]
     public string Loss { get; init; } = "sigmoid";
 
     [Comment("SimPO's target margin (its gamma, not its ratio to beta).")]
@@ -38,7 +38,8 @@ public abstract record DpoOptions : TrainOptions
     [Range(0.0, 1e3, MinimumIsExclusive = true)]
     public double DivergenceAlpha { get; init; } = 1;
 
-    [Comment("Weight of the tokens by which one answer of a pair is longer than the other (LD-DPO, arXiv 2409.06411); 1 = all count alike.")]
+    [Comment("Weight of the tokens by which one answer of a pair is longer than the other (LD-DPO, arXiv 2409.06411); 1 = all "
+        + "count alike.")]
     [Range(0.0, 1.0)]
     public double LdAlpha { get; init; } = 1;
 

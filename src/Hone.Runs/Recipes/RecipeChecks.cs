@@ -34,6 +34,8 @@ internal static class RecipeChecks
         long n = r.Online.Samples.Sum(s => (long)s.Count);
         if (n is < 2 or > 4096)
             throw Wrong(recipe, "online.samples", $"{n} answers per prompt; a pair needs 2, and 4096 is the most");
+        if (r.Online.Samples.All(s => s.From != SampleSource.Current))
+            throw Wrong(recipe, "online.samples", "no answers are from the policy that is trained", "Give a group with from: current.");
         Weights(recipe, "sft", r.Data.Weights.Sft);
         Weights(recipe, "preferences", r.Data.Weights.Preferences);
         Weights(recipe, "prompts", r.Data.Weights.Prompts);

@@ -16,7 +16,8 @@ internal sealed class StepWork
         TransformerConfig c = model.Config;
         double matrices = LoraAdapter.Targets(c, [LoraOptions.AllLinear]).Sum(m => (double)m.Rows * m.Columns);
         // Of a layer's experts a token goes through those that it is sent to.
-        if (c.Experts is { } experts) matrices -= (double)c.LayerCount * (experts.Count - experts.Used) * 3 * c.HiddenSize * experts.IntermediateSize;
+        if (c.Experts is { } experts)
+            matrices -= (double)c.LayerCount * (experts.Count - experts.Used) * 3 * c.HiddenSize * experts.IntermediateSize;
         // Forward, gradient of what goes in, gradient of the weight; frozen weights have none.
         double passes = model.Adapter is null ? 3 : 2;
         _perToken = 2 * passes * Math.Max(0, matrices);

@@ -36,7 +36,9 @@ public sealed record TrainingOptions
     /// <summary>Steps in a row that may not be taken, the last of which ends the training.</summary>
     public int StopAfterSkipped { get; init; } = 3;
 
-    /// <summary>A loss so many standard deviations above the mean of the last 64 is a spike, and its step is left out; null: none is.</summary>
+    /// <summary>
+    /// A loss so many standard deviations above the mean of the last 64 is a spike, and its step is left out; null: none is.
+    /// </summary>
     public double? SkipSpikes { get; init; }
 
     public required ulong Seed { get; init; }

@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Inference;
 using Hone.Runs.Recipes;
 

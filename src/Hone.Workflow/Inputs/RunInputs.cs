@@ -39,7 +39,9 @@ internal sealed record RunInputs
 
     public required IReadOnlyList<PreferenceExample> PreferencesHeldOut { get; init; }
 
-    /// <summary>Answers that are labelled one by one, where offline DPO's loss learns from such; null where the pairs are taken apart.</summary>
+    /// <summary>
+    /// Answers that are labelled one by one, where offline DPO's loss learns from such; null where the pairs are taken apart.
+    /// </summary>
     public IReadOnlyList<LabelledExample>? Labelled { get; init; }
 
     public IReadOnlyList<LabelledExample>? LabelledHeldOut { get; init; }

@@ -60,12 +60,13 @@ internal sealed class StageIdentity(Recipe recipe)
         .Add("prompts", RowDigest.Of(prompts))
         .Add("start", policy.Digest);
 
-    public StageInputs Pairs(StageFolder samples, ModelRef rewardModel, ModelRef reference) => Scored(Computed())
-        .AddOptions("online", recipe.Online, StagePart.Pairs)
-        .Add("adapter.frozen", Held())
-        .AddStage("samples", samples)
-        .Add("reward_model", rewardModel.Digest)
-        .Add("reference", reference.Digest);
+    public StageInputs Pairs(ModelRef rewardModel, ModelRef reference, params IReadOnlyList<StageFolder> samples) => samples.Aggregate(
+        Scored(Computed())
+            .AddOptions("online", recipe.Online, StagePart.Pairs)
+            .Add("adapter.frozen", Held())
+            .Add("reward_model", rewardModel.Digest)
+            .Add("reference", reference.Digest),
+        (inputs, stage) => inputs.AddStage(Path.GetFileName(stage.Name), stage));
 
     /// <param name="options">As <see cref="OnlineIteration.Options"/> gives them for the iteration.</param>
     public StageInputs OnlineDpo(OnlineOptions options, StageFolder pairs, ModelRef start) => Computed()

@@ -20,13 +20,14 @@ internal static class StageTrainer
 
     /// <param name="stepped">Called after each step with (step, total steps), for stages that keep intermediate models.</param>
     public static void Run<T>(
-        RunContext run, StageFolder stage, PretrainedModel opened, IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut,
-        TrainOptions options, Action<int, int>? stepped = null)
+        RunContext run, StageFolder stage, PretrainedModel opened, IObjective<T> objective, IReadOnlyList<T> train,
+        IReadOnlyList<T> heldOut, TrainOptions options, Action<int, int>? stepped = null)
     {
         Transformer model = opened.Model;
         (double? first, double peak) = (null, 0);
         Trainer<T>? running = null;
-        TrainingOptions settings = Map(TrainingMemory.Settle(options, model.Config, run.Recipe), Seeds.Derive(run.Seed, stage.Name));
+        TrainingOptions settings = Map(TrainingMemory.Settle(options, model.Config, run.Recipe,
+            ModelMemory.OfDevice(run.Target.Device)), Seeds.Derive(run.Seed, stage.Name));
         using var trainer = new Trainer<T>(model, objective, train, heldOut, settings,
             new TrainingHooks(
                 report =>

@@ -89,7 +89,8 @@ public sealed class TrainerTests
             trainer.Run(CancellationToken.None);
             Assert.Equal(2, skipped.Count); // once in each epoch
             if (!gradient) Assert.All(skipped, s => Assert.Equal([7], s.Examples));
-            Assert.All(skipped, s => Assert.Contains(gradient ? "gradient norm is NaN" : "loss is NaN", s.Reason, StringComparison.Ordinal));
+            string wrong = gradient ? "gradient norm is NaN" : "loss is NaN";
+            Assert.All(skipped, s => Assert.Contains(wrong, s.Reason, StringComparison.Ordinal));
             Assert.Equal(trainer.TotalSteps, trainer.Step);
             Assert.Equal(2, reports[^1].Metrics["skipped_steps"]);
             StepReport left = reports[skipped[0].Step - 1];

@@ -34,7 +34,8 @@ public sealed class PairVariantTests
         using Transformer model = Tiny.Model();
         double Tokens(int[] answer, int from, int to) =>
             Enumerable.Range(from, to - from).Sum(i => Tiny.Distributions(model, s_prompt, answer)[i, answer[i]].item<float>());
-        double chosen = Tokens(s_pair.Answers[0], 0, 2) + (0.25 * Tokens(s_pair.Answers[0], 2, 4)), rejected = Tokens(s_pair.Answers[1], 0, 2);
+        double chosen = Tokens(s_pair.Answers[0], 0, 2) + (0.25 * Tokens(s_pair.Answers[0], 2, 4));
+        double rejected = Tokens(s_pair.Answers[1], 0, 2);
         double h = 0.3 * (chosen + 9 - rejected - 5);
         Assert.Equal(Math.Log(1 + Math.Exp(-h)), Loss(model, new() { Beta = 0.3, LdAlpha = 0.25 }), 1e-4);
     }
