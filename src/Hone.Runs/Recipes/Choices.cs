@@ -8,6 +8,9 @@ public enum DataWorld { None, Tiny }
 /// <summary>The reference policy of each online iteration.</summary>
 public enum OnlineReference { Sft, Previous }
 
+/// <summary>The weights that a training leaves: the last, or those with the lowest held-out loss among its evaluations.</summary>
+public enum KeptWeights { Last, Best }
+
 /// <summary>What an online iteration learns of its scored answers.</summary>
 public enum OnlineMethod { Dpo, BestOfN }
 

@@ -34,6 +34,9 @@ internal static class RecipeChecks
         long n = r.Online.Samples.Sum(s => (long)s.Count);
         if (n is < 2 or > 4096)
             throw Wrong(recipe, "online.samples", $"{n} answers per prompt; a pair needs 2, and 4096 is the most");
+        if (r.Online.Keep == KeptWeights.Best)
+            throw Wrong(recipe, "online.keep", "an iteration has no held-out pairs to find the best weights on",
+                "Leave it at last; the best iterate is chosen on held-out prompts.");
         if (r.Online.Samples.All(s => s.From != SampleSource.Current))
             throw Wrong(recipe, "online.samples", "no answers are from the policy that is trained", "Give a group with from: current.");
         Weights(recipe, "sft", r.Data.Weights.Sft);

@@ -84,6 +84,9 @@ public abstract record TrainOptions
     [Range(0, 1_000_000_000)]
     public int EvalEvery { get; init; } = 100;
 
+    [Comment("The model that the stage leaves: last, or best, the one with the lowest loss on held-out rows among its evaluations.")]
+    public KeptWeights Keep { get; init; } = KeptWeights.Last;
+
     [Comment("Steps between two training states from which a killed run goes on; 0 = none within the stage.")]
     [Range(0, 1_000_000_000)]
     [DoesNotChangeResult]

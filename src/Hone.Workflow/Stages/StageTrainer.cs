@@ -26,6 +26,7 @@ internal static class StageTrainer
         Transformer model = opened.Model;
         (double? first, double peak) = (null, 0);
         Trainer<T>? running = null;
+        BestWeights? best = null;
         TrainingOptions settings = Map(TrainingMemory.Settle(options, model.Config, run.Recipe,
             ModelMemory.OfDevice(run.Target.Device)), Seeds.Derive(run.Seed, stage.Name));
         using var trainer = new Trainer<T>(model, objective, train, heldOut, settings,
@@ -39,7 +40,11 @@ internal static class StageTrainer
                     run.Progress(stage.Name, report with { Peak = peak });
                     stepped?.Invoke(report.Step, report.TotalSteps);
                 },
-                stage.Append,
+                (step, metrics) =>
+                {
+                    stage.Append(step, metrics);
+                    best?.Offer(step, metrics);
+                },
                 (step, state) => stage.SaveState(step, writer =>
                 {
                     using Stream file = writer.Create(StateFile);
@@ -59,6 +64,7 @@ internal static class StageTrainer
             trainer.Restore(saved.Step, name =>
                 file.Header.Entries.ContainsKey(name) ? file.Read(name, ScalarType.Float32, run.Target.Device) : null);
         }
+        if (options.Keep == KeptWeights.Best) best = new BestWeights(stage, model.Trainable);
         // A training that takes no thousand times as long is not worth the measurement.
         if (trainer.TotalWork > 1000 * MatrixPeak.Work(model.Device))
             peak = MatrixPeak.Measure(model.Device, run.Target.Type, run.Clock);
@@ -67,6 +73,10 @@ internal static class StageTrainer
         first ??= MetricsRow.Read(stage.File("metrics.jsonl")).FirstOrDefault()?.Values.GetValueOrDefault("loss");
         if (first is { } before && Unmoved(before, trainer.LossOfFirstBatch(), trainer.TotalSteps, options) is { } warning)
             run.Say($"{stage.Name}: {warning}");
+        if (best?.Restore() is { } kept)
+            run.Say(string.Create(CultureInfo.InvariantCulture,
+                $"{stage.Name}: the weights of step {kept.Step} are kept, with the lowest held-out loss, {kept.Loss:F4}"));
+        else if (best is not null) run.Say($"{stage.Name}: keep is best, but nothing is held out; the last weights are kept");
     }
 
     /// <summary>What is to be said of a training that ended where it began; else null.</summary>

@@ -9,6 +9,7 @@ public sealed class LossRunTests(Unbroken unbroken) : IDisposable
     [
         "offline_dpo.loss=kto", "offline_dpo.desirable_weight=1.5", "online.ld_alpha=0.5", "online.weight_by_policy=true",
         "online.skip_spikes=10", "sft.checkpoint_activations=auto",
+        "sft.keep=best", "sft.epochs=4", "sft.learning_rate=0.05",
     ];
 
     private readonly TempFolder _folder = new();
@@ -22,7 +23,10 @@ public sealed class LossRunTests(Unbroken unbroken) : IDisposable
         straight.Go(set: s_losses);
         while (stopped.StopAfterOneStep(set: s_losses)) { }
         Artefacts.AssertEqual(straight.Folder, stopped.Folder);
+        string kept = straight.Lines.Single(l => l.Contains("are kept, with the lowest held-out loss", StringComparison.Ordinal));
         MetricsRow[] rows = [.. MetricsRow.Read(straight.File("metrics.jsonl"))];
+        MetricsRow best = rows.Where(r => r.Stage == "sft" && r.Values.ContainsKey("eval/loss")).MinBy(r => r.Values["eval/loss"])!;
+        Assert.Contains($"the weights of step {best.Step} ", kept, StringComparison.Ordinal);
         // At the first step policy and reference agree: every ratio is 0, so the loss is half of the mean weight.
         MetricsRow first = rows.First(r => r.Stage == "offline-dpo");
         Assert.InRange(first.Values["loss"], 0.5, 0.75);
