@@ -34,6 +34,12 @@ public sealed record OnlineOptions : DpoOptions
     [Decides(StagePart.Samples)]
     public int MaxNewTokens { get; init; } = 2048;
 
+    [Comment("Who scores the answers that are paired: reward (the reward model), or the folder of a language model that was trained to say "
+        + "which of two answers is better (hone data letters); selection and evaluation always go by the reward model.")]
+    [RecipePath("reward")]
+    [Decides(StagePart.Given)]
+    public string Judge { get; init; } = "reward";
+
     [Comment("What an iteration learns of its answers: dpo (pairs of them), or best_of_n: SFT on the best answer to each prompt (rejection "
         + "sampling; RAFT, arXiv 2304.06767).")]
     [Decides(StagePart.Pairs | StagePart.Training)]

@@ -97,6 +97,7 @@ internal static class RecipeChecks
         Recipe r = recipe.Value;
         if (r.Model != "world") Exists(recipe, "model", r.Model);
         if (r.Reward.StartFrom is not ("sft" or "base")) Exists(recipe, "reward.start_from", r.Reward.StartFrom);
+        if (r.Online.Judge != "reward") Exists(recipe, "online.judge", r.Online.Judge);
         foreach (string key in new[] { "sft", "preferences", "prompts" })
         {
             IReadOnlyList<string> files = Files(r.Data, key);

@@ -19,6 +19,7 @@ internal static class HubInputs
         return recipe with
         {
             Model = Model(recipe.Model),
+            Online = recipe.Online with { Judge = Model(recipe.Online.Judge) },
             Reward = recipe.Reward with { StartFrom = Model(recipe.Reward.StartFrom) },
             Data = recipe.Data with
             {

@@ -55,12 +55,19 @@ internal static class OnlineIteration
         RunContext run, int iteration, StageFolder[] samples, ModelRef rewardModel, ModelRef reference, out IterationHealth health)
     {
         OnlineOptions o = run.Recipe.Online;
-        StageFolder stage = run.OpenStage($"online-{iteration}/pairs", run.Identity.Pairs(rewardModel, reference, samples));
+        ModelRef? judge = o.Judge == "reward" ? null : ModelRef.LanguageModel(o.Judge, run.Digests);
+        StageFolder stage = run.OpenStage($"online-{iteration}/pairs", run.Identity.Pairs(judge ?? rewardModel, reference, samples));
         if (!stage.Finished)
         {
             IReadOnlyList<SampleRow> scored = SampleParts.Read(samples);
-            using (PretrainedModel reward = run.Open(rewardModel.Folder))
+            if (judge is not null)
             {
+                using PretrainedModel model = run.Open(judge.Folder);
+                scored = PairwiseJudge.Score(model.Model, model.Text, scored, run.ScoringTokens);
+            }
+            else
+            {
+                using PretrainedModel reward = run.Open(rewardModel.Folder);
                 bool sameRendering = reward.Text.RendersAs(ModelText.Load(reference.Folder));
                 scored = RewardScoring.Score(reward.Model, reward.Text, sameRendering, scored, run.ScoringTokens);
             }

@@ -60,6 +60,9 @@ internal sealed class StageIdentity(Recipe recipe)
         .Add("prompts", RowDigest.Of(prompts))
         .Add("start", policy.Digest);
 
+    /// <param name="rewardModel">What scores the answers.</param>
+    /// <param name="reference">What DPO is regularised to.</param>
+    /// <param name="samples">The answers.</param>
     public StageInputs Pairs(ModelRef rewardModel, ModelRef reference, params IReadOnlyList<StageFolder> samples) => samples.Aggregate(
         Scored(Computed())
             .AddOptions("online", recipe.Online, StagePart.Pairs)

@@ -24,7 +24,7 @@ internal static class SuspectRows
 
     private static string Beginning(int[] ids, ModelText text)
     {
-        string line = string.Join(' ', text.Decode(ids[..Math.Min(ids.Length, Tokens)])
+        string line = string.Join(' ', text.Decode(ids.AsSpan(0, Math.Min(ids.Length, Tokens)))
             .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         return line.Length > Characters ? $"{line[..Characters]}..." : line;
     }

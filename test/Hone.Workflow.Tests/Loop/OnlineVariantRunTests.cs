@@ -13,6 +13,15 @@ public sealed class OnlineVariantRunTests(Unbroken unbroken) : IDisposable
             + "{count: 1, temperature: 0.7, from: sft}]",
     ];
 
+    [Fact]
+    public void A_judge_of_pairs_scores_in_place_of_the_reward_model()
+    {
+        TinyRun run = new(_folder.File("run"), unbroken.Model);
+        run.Go(set: ["online.iterations=1", $"online.judge={unbroken.Model}"]);
+        Assert.All(RowFile.ReadSamples(run.File("online-1/pairs/scored.jsonl")), r => Assert.Equal(r.Count / 2.0, r.Rewards!.Sum(), 1e-5));
+        Assert.All(RowFile.ReadPairs(run.File("online-1/pairs/pairs.jsonl")), p => Assert.InRange(p.Margin!.Value, 1e-9, 1));
+    }
+
     private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();

@@ -48,7 +48,7 @@ public sealed class StageIdentityTests : IDisposable
     [
         "model", "sft.loss_on", "sft.too_long", "sft.packing_length", "sft.max_length", "reward.start_from", "reward.too_long",
             "reward.max_length",
-        "online.iterations", "online.prompts_per_iteration", "online.reference", "online.max_kl", "online.max_length",
+        "online.judge", "online.iterations", "online.prompts_per_iteration", "online.reference", "online.max_kl", "online.max_length",
         "online.max_prompt_length",
         "evaluation.prompts",
     ];
