@@ -1,7 +1,6 @@
 using Hone.Data;
 using Hone.Models;
 using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Hone.Training.Tests;
 
