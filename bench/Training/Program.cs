@@ -6,6 +6,8 @@
 //   TYPE   fp32 | bf16
 // qlora: a DPO step of one pair of 2 x 1,024 tokens, the adapter on 4-bit matrices beside the adapter on full ones.
 // lora: a step of the adapter beside a step of all weights; states: int8 states and checkpoints beside fp32 without;
+// check DEVICE | step WHAT DEVICE SHAPE TOKENS: what eng/gpu-check.sh runs, on any device.
+// leak STEPS: live tensors and resident memory on the way.
 // head: the head alone on 1,024 rows at a vocabulary of 128,256, beside full logits and cross entropy.
 using System.Diagnostics;
 using System.Globalization;
@@ -14,7 +16,24 @@ using Hone.Bench.Training;
 if (args is ["child", .. var own])
 {
     Console.WriteLine(Sides.Run(own));
-    return;
+    return 0;
+}
+if (args is ["check", string device])
+{
+    Hone.Models.LibTorch.Load();
+    return DeviceCheck.Compare(device) ? 0 : 1;
+}
+if (args is ["leak", string many])
+{
+    Hone.Models.LibTorch.Load();
+    Leak.Run(int.Parse(many, CultureInfo.InvariantCulture));
+    return 0;
+}
+if (args is ["step", string objective, string place, string width, string tokens])
+{
+    Hone.Models.LibTorch.Load();
+    DeviceCheck.Step(objective, place, width, int.Parse(tokens, CultureInfo.InvariantCulture));
+    return 0;
 }
 string what = args[0], shape = args[1], type = args[2];
 int rounds = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 5;
@@ -43,6 +62,7 @@ foreach (string side in sides)
 }
 double ratio = Median(results[sides[0]])[0] / Median(results[sides[1]])[0];
 Console.WriteLine($"{sides[1]} is {ratio.ToString("0.00", CultureInfo.InvariantCulture)}x {sides[0]}, {rounds} rounds in turn");
+return 0;
 
 static double[] Median(List<double[]> rows) =>
     [.. Enumerable.Range(0, rows[0].Length).Select(i => rows.Select(r => r[i]).Order().ElementAt(rows.Count / 2))];

@@ -9,6 +9,7 @@ public enum LossKind
     NcaPair, BcoPair, SppoHard, ApoZero, ApoDown,
     Aot, AotUnpaired,
     Simpo, Orpo, Sft,
+    Kto,
 }
 
 /// <summary>One loss of a mix, with its weight.</summary>
@@ -26,10 +27,15 @@ public sealed record LossMix(IReadOnlyList<LossTerm> Terms)
     public static LossMix Parse(string text)
     {
         LossTerm[] terms = [.. text.Split('+').Select(Term)];
-        return terms.Select(t => t.Kind).Distinct().Count() == terms.Length
-            ? new LossMix(terms)
-            : throw new InputException($"`{text}` names a loss twice", fix: "Add its weights up.");
+        if (terms.Select(t => t.Kind).Distinct().Count() != terms.Length)
+            throw new InputException($"`{text}` names a loss twice", fix: "Add its weights up.");
+        if (terms.Length > 1 && terms.Any(t => t.Kind == LossKind.Kto))
+            throw new InputException($"`{text}`: kto judges answers one by one, the other losses pairs", fix: "Write kto alone.");
+        return new LossMix(terms);
     }
+
+    /// <summary>Whether it is learnt from labelled answers, and not from pairs.</summary>
+    internal bool Unpaired => Terms[0].Kind == LossKind.Kto;
 
     /// <summary>The name of a loss: in snake_case.</summary>
     public static string NameOf(LossKind kind) => string.Concat($"{kind}".Select((c, i) =>

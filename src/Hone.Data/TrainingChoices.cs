@@ -1,7 +1,9 @@
 namespace Hone.Data;
 
-/// <summary>What of a forward pass is kept for the backward pass: all of it, or the input of each layer.</summary>
-public enum ActivationCheckpoints { None, Block }
+/// <summary>
+/// What of a forward pass is kept for the backward pass: all of it, the input of each layer, or whichever the memory asks for.
+/// </summary>
+public enum ActivationCheckpoints { None, Block, Auto }
 
 /// <summary>The number format of an optimiser's moments.</summary>
 public enum OptimizerState { Fp32, Bf16, Int8 }

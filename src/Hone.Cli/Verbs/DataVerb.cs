@@ -13,7 +13,8 @@ internal static class DataVerb
 {
     private const int MostSkipped = 5;
 
-    public static Command Create(Streams io) => new("data", "Look at data before it is trained on.") { Inspect(io) };
+    public static Command Create(Streams io) =>
+        new("data", "Look at data before it is trained on.") { Inspect(io), DataLettersVerb.Create(io) };
 
     private static Verb Inspect(Streams io)
     {

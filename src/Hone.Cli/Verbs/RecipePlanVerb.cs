@@ -12,20 +12,25 @@ internal static class RecipePlanVerb
     public static Command Create(Streams io)
     {
         Argument<string> recipe = RecipeVerb.Recipe();
+        var memory = new Option<double?>("--memory")
+        {
+            Description = "Gigabytes of the machine or GPU that it is planned for; default: this machine's.",
+            HelpName = "GB",
+        };
         var command = new Verb("plan", "Say what a run will take: memory by stage and part, and what would make it smaller.", """
             Only the model's configuration is read. Memory is that of the largest pass that the settings allow; a run of short
             rows takes less. Exit code 1 when a stage does not fit into this machine's memory.
 
             Example:
-              hone recipe plan my.yaml --set adapter.rank=16
+              hone recipe plan my.yaml --set adapter.rank=16 --memory 80
             """)
-        { recipe };
+        { recipe, memory };
         var overrides = new RecipeOptions(command);
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
             Recipe resolved = ResolvedRecipe.Load(parsed.GetRequiredValue(recipe), overrides.Overrides(parsed)).Value;
-            RunPlan plan = RunPlan.Of(resolved, io.Model);
+            RunPlan plan = RunPlan.Of(resolved, io.Model, parsed.GetValue(memory) is { } given ? (long)(given * 1e9) : null);
             if (common.Json(parsed)) ResultPrinter.PrintJson(io.Out, Json(plan));
             else Print(io.Out, plan);
             return plan.Fits ? 0 : 1;

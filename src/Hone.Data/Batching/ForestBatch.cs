@@ -8,6 +8,8 @@ public sealed class ForestBatch
     private readonly List<int[]> _answers = [];
     private readonly List<int> _better = [];
     private readonly List<int> _worse = [];
+    private readonly List<double> _margins = [];
+    private readonly List<AnswerLabel> _labels = [];
     private int[] _lastTokens = [];
 
     private ForestBatch()
@@ -32,6 +34,12 @@ public sealed class ForestBatch
 
     /// <summary>Number of the worse answer of each comparison. [comparisons]</summary>
     public IReadOnlyList<int> Worse => _worse;
+
+    /// <summary>How much better the better answer of each comparison is; 0 where the data does not say. [comparisons]</summary>
+    internal IReadOnlyList<double> Margins => _margins;
+
+    /// <summary>Labels of the answers, where all have one. [answers]</summary>
+    internal IReadOnlyList<AnswerLabel> Labels => _labels;
 
     /// <summary>Each example is a root. Scored: the tokens of its loss mask.</summary>
     public static ForestBatch Of(IReadOnlyList<SftExample> examples)
@@ -69,6 +77,8 @@ public sealed class ForestBatch
             batch._answers.AddRange(example.Answers);
             batch._better.AddRange(example.Comparisons.Select(c => first + c.Better));
             batch._worse.AddRange(example.Comparisons.Select(c => first + c.Worse));
+            batch._margins.AddRange(example.Comparisons.Select(c => c.Margin));
+            batch._labels.AddRange(example.Labels ?? []);
         }
         batch._lastTokens = [.. lastTokens.Values];
         return batch;

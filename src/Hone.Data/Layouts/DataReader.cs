@@ -43,9 +43,22 @@ public static class DataReader
 
     internal static IEnumerable<Preference> ReadPreferences(
         string path, DataReport report, IReadOnlyList<RowFilter> filters, ColumnNames columns) =>
-        !DataFile.IsText(path) && columns.Apply(Records(path)).FirstOrDefault() is { } first && LabelledAnswers.Are(first)
+        AreLabelled(path, columns)
             ? Json(path, "preferences", report, filters, columns, LabelledAnswers.Pair)
             : Json(path, "preferences", PreferenceLayouts.All, report, filters, columns);
+
+    /// <summary>Labelled answers one by one; a file of preferences gives two for each, the chosen one good and the other bad.</summary>
+    internal static IEnumerable<LabelledAnswer> ReadLabelled(
+        string path, DataReport report, IReadOnlyList<RowFilter> filters, ColumnNames columns) =>
+        AreLabelled(path, columns)
+            ? Json(path, "labelled answers", report, filters, columns, LabelledAnswers.Single)
+            : ReadPreferences(path, report, filters, columns).SelectMany(p => new LabelledAnswer[]
+            {
+                new(p.Prompt, p.Chosen, Good: true), new(p.Prompt, p.Rejected, Good: false),
+            });
+
+    private static bool AreLabelled(string path, ColumnNames columns) =>
+        !DataFile.IsText(path) && columns.Apply(Records(path)).FirstOrDefault() is { } first && LabelledAnswers.Are(first);
 
     /// <summary>
     /// Prompts: <c>context_messages</c>, <c>messages</c> or <c>prompt</c> (text or messages), or those of conversations and

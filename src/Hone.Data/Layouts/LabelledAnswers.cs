@@ -2,6 +2,9 @@ using Hone.Text;
 
 namespace Hone.Data;
 
+/// <summary>A prompt with one answer that the data calls good or bad.</summary>
+internal sealed record LabelledAnswer(IReadOnlyList<ChatMessage> Prompt, string Answer, bool Good);
+
 /// <summary>
 /// Answers that are labelled good or bad one by one, as KTO has them (<c>prompt</c>, <c>completion</c>, <c>label</c>, or
 /// <c>messages</c> and <c>label</c>). Those of the same prompt are paired, a good with a bad one, in the order in which they come.
@@ -20,7 +23,7 @@ internal static class LabelledAnswers
     {
         var waiting = new Dictionary<UInt128, (Queue<string> Good, Queue<string> Bad)>();
         report.Layout = LayoutName;
-        foreach ((List<ChatMessage> prompt, string answer, bool good) in Read(records, report))
+        foreach ((IReadOnlyList<ChatMessage> prompt, string answer, bool good) in Read(records, report))
         {
             UInt128 key = PromptKey.HashOf(prompt);
             if (!waiting.TryGetValue(key, out (Queue<string> Good, Queue<string> Bad) same)) waiting[key] = same = (new(), new());
@@ -42,8 +45,18 @@ internal static class LabelledAnswers
             for (int i = 0; i < good.Count + bad.Count; i++) report.Drop(DropReason.NoCounterpart);
     }
 
-    private static IEnumerable<(List<ChatMessage> Prompt, string Answer, bool Good)> Read(IEnumerable<DataRecord> records,
-        DataReport report)
+    /// <summary>The answers as they come, each by itself.</summary>
+    public static IEnumerable<LabelledAnswer> Single(IEnumerable<DataRecord> records, DataReport report)
+    {
+        report.Layout = "labelled answers";
+        foreach (LabelledAnswer answer in Read(records, report))
+        {
+            report.Keep();
+            yield return answer;
+        }
+    }
+
+    private static IEnumerable<LabelledAnswer> Read(IEnumerable<DataRecord> records, DataReport report)
     {
         foreach (DataRecord record in records)
         {
@@ -55,7 +68,7 @@ internal static class LabelledAnswers
             if (parsed.Row is not { } messages) report.Drop(parsed.Drop!);
             else if (messages is not [.., { Role: "assistant" } answer]) report.Drop(DropReason.NoAssistantTurn);
             else if (string.IsNullOrWhiteSpace(answer.Content)) report.Drop(DropReason.EmptyAnswer);
-            else yield return (messages[..^1], answer.Content, good);
+            else yield return new LabelledAnswer(messages[..^1], answer.Content, good);
         }
     }
 }

@@ -40,6 +40,15 @@ public static class PairBuilder
             row.Rewards![chosen], row.Rewards[rejected], rewards[chosen] - rewards[rejected]);
     }
 
+    /// <summary>The index of a row's best answer; null where none may be considered.</summary>
+    /// <exception cref="InputException">As <see cref="PenalisedRewards"/>.</exception>
+    internal static int? Best(SampleRow row, PairOptions options, string where)
+    {
+        double[] rewards = PenalisedRewards(row, options, where);
+        List<int> candidates = Candidates(row, options, where);
+        return candidates.Count == 0 ? null : candidates.MaxBy(k => rewards[k]);
+    }
+
     /// <summary>
     /// r(x, y) - lambda |y| for each answer [K] (paper eq. 9). Characters are Unicode code points, tokens are those
     /// that were sampled; neither counts padding.

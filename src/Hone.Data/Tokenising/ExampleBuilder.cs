@@ -56,15 +56,24 @@ public sealed class ExampleBuilder(
     {
         int[] prompt = Prompt(row.Prompt);
         int[] chosen = Answer(row.Prompt, prompt, row.Chosen, where);
-        return new PreferenceExample(prompt, chosen, Answer(row.Prompt, prompt, row.Rejected, where));
+        double margin = row.Margin ?? (row.ChosenScore - row.RejectedScore) ?? 0;
+        return new PreferenceExample(prompt, chosen, Answer(row.Prompt, prompt, row.Rejected, where)) { Margin = margin };
     }
 
     /// <summary>The ids that were sampled, where the row has them; else its texts are rendered.</summary>
     /// <exception cref="InputException">As <see cref="Preference(Data.Preference, string?)"/>.</exception>
     public PreferenceExample Preference(PairRow row, string? where = null) =>
         row is { PromptIds: { } prompt, ChosenIds: { } chosen, RejectedIds: { } rejected }
-            ? new PreferenceExample(prompt, chosen, rejected)
-            : Preference(new Preference(row.Prompt, row.Chosen, row.Rejected), where);
+            ? new PreferenceExample(prompt, chosen, rejected) { Margin = row.Margin ?? 0 }
+            : Preference(new Preference(row.Prompt, row.Chosen, row.Rejected, Margin: row.Margin), where);
+
+    /// <summary>As a pair's chosen answer is made.</summary>
+    /// <exception cref="InputException">As <see cref="Preference(Data.Preference, string?)"/>.</exception>
+    internal LabelledExample Labelled(LabelledAnswer row, string? where = null)
+    {
+        int[] prompt = Prompt(row.Prompt);
+        return new LabelledExample(prompt, Answer(row.Prompt, prompt, row.Answer, where), row.Good);
+    }
 
     /// <summary>The ids that were sampled, where the row has them; else its texts are rendered.</summary>
     /// <exception cref="InputException">As <see cref="Preference(Data.Preference, string?)"/>.</exception>

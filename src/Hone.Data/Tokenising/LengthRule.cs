@@ -55,6 +55,12 @@ public sealed record LengthRule(int MaxLength, int? MaxPromptLength = null, Leng
         };
     }
 
+    /// <summary>The labelled answer within the limits, or null where it is dropped; counted either way.</summary>
+    internal LabelledExample? Apply(LabelledExample example, DataReport report) =>
+        Apply(new PreferenceExample(example.Prompt, example.Answer, example.Answer), report) is { } fit
+            ? example with { Prompt = fit.Prompt, Answer = fit.Chosen }
+            : null;
+
     /// <summary>The prompt of an answer that is yet to be sampled, or null where it is dropped; counted either way.</summary>
     public int[]? ApplyToPrompt(int[] prompt, DataReport report)
     {
@@ -123,7 +129,7 @@ public sealed record LengthRule(int MaxLength, int? MaxPromptLength = null, Leng
 
         int room = MaxLength - promptLimit;
         if (longer > room) report.Change(DropReason.AnswerEndCut);
-        return new PreferenceExample(prompt, Start(example.Chosen, room), Start(example.Rejected, room));
+        return example with { Prompt = prompt, Chosen = Start(example.Chosen, room), Rejected = Start(example.Rejected, room) };
     }
 
     private SftExample KeepEnd(SftExample example, DataReport report)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hone.Data;
 using Hone.Models;
 using TorchSharp;
 
@@ -24,6 +25,8 @@ public sealed record ComputeTarget(torch.Device Device, torch.ScalarType Type)
     {
         "float32" or "fp32" => torch.ScalarType.Float32,
         "bfloat16" or "bf16" => torch.ScalarType.BFloat16,
+        "float16" or "fp16" or "half" => throw new InputException($"{name} is not computed in: {Precisions.NoHalf}",
+            fix: $"Use {TypeWords}."),
         _ => throw new InputException($"{name} is no number format that Hone computes in", fix: $"Use {TypeWords}."),
     };
 

@@ -63,6 +63,9 @@ internal sealed class StageFolder
         return System.IO.Path.Combine(Path, name);
     }
 
+    /// <summary>Path of a file that is kept beside the training states, and goes with them when the stage is finished.</summary>
+    public string Beside(string name) => System.IO.Path.Combine(Path, StatesName, name);
+
     /// <summary>Adds a row to the stage's metrics and to those of the run.</summary>
     public void Append(int step, IReadOnlyDictionary<string, double> values)
     {

@@ -4,7 +4,14 @@ namespace Hone.Runs.Metrics;
 
 /// <summary>Where a stage stands after a step. <paramref name="Values"/> are shown in the order given.</summary>
 public sealed record ProgressStep(
-    string Stage, int Step, int TotalSteps, IReadOnlyList<KeyValuePair<string, double>> Values, long Tokens, long MemoryBytes);
+    string Stage, int Step, int TotalSteps, IReadOnlyList<KeyValuePair<string, double>> Values, long Tokens, long MemoryBytes)
+{
+    /// <summary>Floating-point operations of the step.</summary>
+    internal double Work { get; init; }
+
+    /// <summary>How many the machine reaches a second at its best; 0 where that is not known.</summary>
+    internal double Peak { get; init; }
+}
 
 /// <summary>
 /// Progress for people: in a terminal one line that is rewritten, elsewhere a plain line every so often and at each
@@ -18,6 +25,7 @@ public sealed class ProgressDisplay(TextWriter output, bool live, TimeProvider c
     private long _begun;
     private int _firstStep;
     private long _tokens;
+    private double _work;
     private long _lastShown;
     private bool _lineOpen;
 
@@ -28,13 +36,14 @@ public sealed class ProgressDisplay(TextWriter output, bool live, TimeProvider c
     public void Begin(string stage, int stepsDone)
     {
         End();
-        (_stage, _begun, _firstStep, _tokens, _lastShown) = (stage, clock.GetTimestamp(), stepsDone, 0, 0);
+        (_stage, _begun, _firstStep, _tokens, _work, _lastShown) = (stage, clock.GetTimestamp(), stepsDone, 0, 0, 0);
     }
 
     public void Show(ProgressStep at)
     {
         if (_stage != at.Stage) Begin(at.Stage, at.Step - 1);
         _tokens += at.Tokens;
+        _work += at.Work;
         bool first = _lastShown == 0;
         bool last = at.Step >= at.TotalSteps;
         if (!first && !last && clock.GetElapsedTime(_lastShown) < (live ? s_liveInterval : plainInterval)) return;
@@ -73,6 +82,8 @@ public sealed class ProgressDisplay(TextWriter output, bool live, TimeProvider c
         List<string> parts = [$"{at.Stage} {at.Step}/{at.TotalSteps}"];
         parts.AddRange(at.Values.Select(v => $"{v.Key} {Short(v.Value)}"));
         if (seconds > 0 && _tokens > 0) parts.Add($"{Count(_tokens / seconds)} tok/s");
+        if (seconds > 0 && at.Peak > 0)
+            parts.Add($"MFU {(100 * _work / seconds / at.Peak).ToString("0", CultureInfo.InvariantCulture)}%");
         if (at.MemoryBytes > 0) parts.Add(Bytes(at.MemoryBytes));
         if (seconds > 0 && done > 0 && at.Step < at.TotalSteps)
             parts.Add($"ETA {Duration(TimeSpan.FromSeconds(seconds / done * (at.TotalSteps - at.Step)))}");

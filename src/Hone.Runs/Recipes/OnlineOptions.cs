@@ -34,6 +34,17 @@ public sealed record OnlineOptions : DpoOptions
     [Decides(StagePart.Samples)]
     public int MaxNewTokens { get; init; } = 2048;
 
+    [Comment("Who scores the answers that are paired: reward (the reward model), or the folder of a language model that was trained to say "
+        + "which of two answers is better (hone data letters); selection and evaluation always go by the reward model.")]
+    [RecipePath("reward")]
+    [Decides(StagePart.Given)]
+    public string Judge { get; init; } = "reward";
+
+    [Comment("What an iteration learns of its answers: dpo (pairs of them), or best_of_n: SFT on the best answer to each prompt (rejection "
+        + "sampling; RAFT, arXiv 2304.06767).")]
+    [Decides(StagePart.Pairs | StagePart.Training)]
+    public OnlineMethod Method { get; init; } = OnlineMethod.Dpo;
+
     [Comment("The pair of a prompt: max_min (best and worst, the paper), max_random or max_second.")]
     [Decides(StagePart.Pairs)]
     public PairRule Pairs { get; init; } = PairRule.MaxMin;
@@ -85,4 +96,8 @@ public sealed record SampleOptions
     [Comment("Keeps this many most likely tokens; 0 = all.")]
     [Range(0, 16_777_216)]
     public int TopK { get; init; }
+
+    [Comment("Who answers in an iteration: current, the policy that it trains; previous, the one before it; or sft. Best and worst are "
+        + "then those of the mixture, which explores further than one policy (paper 3.2, arXiv 2312.11456).")]
+    public SampleSource From { get; init; } = SampleSource.Current;
 }

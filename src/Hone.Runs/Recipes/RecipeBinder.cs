@@ -38,6 +38,8 @@ internal sealed class RecipeBinder(string recipeFolder, string workingFolder)
         if (!OptionValue.TryParse(type, text, out object? value, out string expected))
         {
             Type choice = Nullable.GetUnderlyingType(type) ?? type;
+            if (choice == typeof(Precision) && text is "fp16" or "float16" or "half")
+                throw new InputException($"{path}: {text} is not trained in: {Precisions.NoHalf}", node.Origin.Where, "Take bf16 or fp32.");
             string? near = choice.IsEnum && text is not null ? NearestName.Of(text, OptionValue.Names(choice)) : null;
             throw new InputException($"{path}: expected {expected}, found {node.Kind}", node.Origin.Where,
                 near is null ? null : $"Did you mean '{near}'?");

@@ -13,6 +13,9 @@ internal static class RecipeChecks
         PromptFits(recipe, "online", r.Online);
         Parses(recipe, "offline_dpo.loss", () => LossMix.Parse(r.OfflineDpo.Loss));
         Parses(recipe, "online.loss", () => LossMix.Parse(r.Online.Loss));
+        if (LossMix.Parse(r.Online.Loss).Unpaired)
+            throw Wrong(recipe, "online.loss", "kto learns from answers that are labelled one by one, and an iteration makes pairs",
+                "Take a loss on pairs, such as sigmoid.");
         for (int i = 0; i < r.OfflineDpo.BetaSweep.Count; i++)
         {
             double beta = r.OfflineDpo.BetaSweep[i];
@@ -31,6 +34,11 @@ internal static class RecipeChecks
         long n = r.Online.Samples.Sum(s => (long)s.Count);
         if (n is < 2 or > 4096)
             throw Wrong(recipe, "online.samples", $"{n} answers per prompt; a pair needs 2, and 4096 is the most");
+        if (r.Online.Keep == KeptWeights.Best)
+            throw Wrong(recipe, "online.keep", "an iteration has no held-out pairs to find the best weights on",
+                "Leave it at last; the best iterate is chosen on held-out prompts.");
+        if (r.Online.Samples.All(s => s.From != SampleSource.Current))
+            throw Wrong(recipe, "online.samples", "no answers are from the policy that is trained", "Give a group with from: current.");
         Weights(recipe, "sft", r.Data.Weights.Sft);
         Weights(recipe, "preferences", r.Data.Weights.Preferences);
         Weights(recipe, "prompts", r.Data.Weights.Prompts);
@@ -91,6 +99,7 @@ internal static class RecipeChecks
         Recipe r = recipe.Value;
         if (r.Model != "world") Exists(recipe, "model", r.Model);
         if (r.Reward.StartFrom is not ("sft" or "base")) Exists(recipe, "reward.start_from", r.Reward.StartFrom);
+        if (r.Online.Judge != "reward") Exists(recipe, "online.judge", r.Online.Judge);
         foreach (string key in new[] { "sft", "preferences", "prompts" })
         {
             IReadOnlyList<string> files = Files(r.Data, key);

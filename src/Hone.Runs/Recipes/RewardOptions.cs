@@ -29,4 +29,9 @@ public sealed record RewardOptions : TrainOptions
         + "usual.")]
     [Range(0.0, 1e3)]
     public double CenterRewards { get; init; }
+
+    [Comment("Factor of the margin that a pair's rewards must differ by (Llama 2, arXiv 2307.09288): the row's margin column, or the "
+        + "difference of its scores; 0 = off.")]
+    [Range(0.0, 1e3)]
+    public double Margin { get; init; }
 }

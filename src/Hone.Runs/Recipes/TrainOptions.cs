@@ -35,7 +35,7 @@ public abstract record TrainOptions
     public int MicroBatchTokens { get; init; } = 16_384;
 
     [Comment("block keeps only the input of each layer for the backward pass and computes the layer again there: a third more work, a "
-        + "fraction of the memory; none keeps all.")]
+        + "fraction of the memory; none keeps all; auto takes none where hone recipe plan says that it fits, else block.")]
     public ActivationCheckpoints CheckpointActivations { get; init; } = ActivationCheckpoints.None;
 
     [Comment("How AdamW keeps its two means of gradients: fp32, bf16 (rounded stochastically) or int8 (blocks of 256 with a scale).")]
@@ -61,6 +61,16 @@ public abstract record TrainOptions
     [Range(0.0, 1e9, MinimumIsExclusive = true)]
     public double? ClipNorm { get; init; } = 1.0;
 
+    [Comment("A step whose loss or gradient is not finite is left out and counted, and its row is named; this many one after another end "
+        + "the training.")]
+    [Range(1, 1000)]
+    public int StopAfterSkipped { get; init; } = 3;
+
+    [Comment("Leaves out steps whose loss lies this many standard deviations above the mean of the last 64, as a broken row's does; 10 is "
+        + "cautious; null = none.")]
+    [Range(1.0, 1e6)]
+    public double? SkipSpikes { get; init; }
+
     [Comment("Most tokens of one example, prompt and answer together.")]
     [Range(2, 16_777_216)]
     [Decides(StagePart.Given)]
@@ -73,6 +83,9 @@ public abstract record TrainOptions
     [Comment("Steps between two evaluations on held-out rows; 0 = only at the end.")]
     [Range(0, 1_000_000_000)]
     public int EvalEvery { get; init; } = 100;
+
+    [Comment("The model that the stage leaves: last, or best, the one with the lowest loss on held-out rows among its evaluations.")]
+    public KeptWeights Keep { get; init; } = KeptWeights.Last;
 
     [Comment("Steps between two training states from which a killed run goes on; 0 = none within the stage.")]
     [Range(0, 1_000_000_000)]

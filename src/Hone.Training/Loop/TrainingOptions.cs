@@ -17,6 +17,7 @@ public sealed record TrainingOptions
 
     public int MicroBatchTokens { get; init; } = 16_384;
 
+    /// <summary>Auto is the caller's to settle, and is none here.</summary>
     public ActivationCheckpoints CheckpointActivations { get; init; }
 
     public OptimizerState OptimizerState { get; init; }
@@ -31,6 +32,14 @@ public sealed record TrainingOptions
 
     /// <summary>Largest norm of the whole gradient; 0 = no clipping.</summary>
     public double ClipNorm { get; init; } = 1;
+
+    /// <summary>Steps in a row that may not be taken, the last of which ends the training.</summary>
+    public int StopAfterSkipped { get; init; } = 3;
+
+    /// <summary>
+    /// A loss so many standard deviations above the mean of the last 64 is a spike, and its step is left out; null: none is.
+    /// </summary>
+    public double? SkipSpikes { get; init; }
 
     public required ulong Seed { get; init; }
 

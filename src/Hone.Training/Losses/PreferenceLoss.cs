@@ -23,6 +23,12 @@ public sealed record PreferenceLossOptions
 
     /// <summary>Of the alpha divergence.</summary>
     public double DivergenceAlpha { get; init; } = 1;
+
+    /// <summary>Weight of what an answer is longer than the other one (LD-DPO); 1 = as all else.</summary>
+    public double LdAlpha { get; init; } = 1;
+
+    /// <summary>Whether pairs count by how likely the policy would sample them itself (WPO).</summary>
+    public bool WeightByPolicy { get; init; }
 }
 
 /// <summary>From a loss's name to its formula. Each is a pure function of the pair's log-probabilities.</summary>
@@ -62,7 +68,8 @@ public static class PreferenceLoss
             LossKind.Simpo => ReferenceFreeLosses.Simpo(p.PerToken.Chosen, p.PerToken.Rejected, o.Beta, o.Gamma, e),
             LossKind.Orpo => ReferenceFreeLosses.Orpo(p.PerToken.Chosen, p.PerToken.Rejected, o.Beta),
             LossKind.Sft => ReferenceFreeLosses.Sft(p.PerToken.Chosen),
-            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no loss"),
+            // KTO has an objective of its own.
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no loss on pairs"),
         };
     }
 }

@@ -16,19 +16,31 @@ public sealed class DpoObjective(PreferenceLossOptions options) : IObjective<Pro
 
     public int LossUnits(PromptExample example) => example.Comparisons.Length;
 
+    public int HeadRows(PromptExample example) => example.Answers.Sum(a => a.Length);
+
     public Tensor Loss(Transformer model, IReadOnlyList<PromptExample> examples, StepMetrics metrics)
     {
         ForestBatch batch = ForestBatch.Of(examples, model.Config.PrefixBoundary);
-        Tensor logps = LogProbHead.LogProbs(model, model.Hidden(batch.Forest), batch.Scored)
-            .SumByGroup(batch.Scored.Groups.OnDevice(model.Device), batch.Answers.Count);
-        Tensor references = tensor(examples.SelectMany(References).ToArray(), device: model.Device);
+        Tensor hidden = model.Hidden(batch.Forest), tokens = LogProbHead.LogProbs(model, hidden, batch.Scored);
+        Tensor groups = batch.Scored.Groups.OnDevice(model.Device), logps = tokens.SumByGroup(groups, batch.Answers.Count);
+        Tensor references = References(examples, model.Device);
         Tensor better = batch.Better.OnDevice(model.Device), worse = batch.Worse.OnDevice(model.Device);
         Tensor chosen = logps.index_select(0, better), rejected = logps.index_select(0, worse);
         Tensor referenceChosen = references.index_select(0, better), referenceRejected = references.index_select(0, worse);
-        float[] lengths = [.. batch.Answers.Select(a => (float)a.Length)];
-        Tensor Lengths(IReadOnlyList<int> answers) => tensor(answers.Select(a => lengths[a]).ToArray(), device: model.Device);
-        Tensor loss = PreferenceLoss.Of(new PairLogProbs(
-            chosen, rejected, referenceChosen, referenceRejected, Lengths(batch.Better), Lengths(batch.Worse)), options).sum();
+        Tensor lengths = tensor(batch.Answers.Select(a => (float)a.Length).ToArray(), device: model.Device);
+        Tensor Learnt(Tensor whole, IReadOnlyList<int> answers, IReadOnlyList<int> others) => options.LdAlpha == 1 ? whole
+            : LengthDesensitisation.LogProbs(tokens, batch.Scored.Groups, answers, others, options.LdAlpha);
+        Tensor losses = PreferenceLoss.Of(new PairLogProbs(
+            Learnt(chosen, batch.Better, batch.Worse), Learnt(rejected, batch.Worse, batch.Better), referenceChosen, referenceRejected,
+            lengths.index_select(0, better), lengths.index_select(0, worse)), options);
+        if (options.WeightByPolicy)
+        {
+            Tensor squares = PolicyWeighting.LogSumSquares(model, hidden, batch.Scored);
+            Tensor weights = PolicyWeighting.Of(tokens, squares, groups, lengths, better, worse);
+            metrics.Add("wpo_weight", weights.sum().item<float>(), batch.Better.Count);
+            losses = losses * weights;
+        }
+        Tensor loss = losses.sum();
 
         using var off = no_grad();
         int pairs = batch.Better.Count;
@@ -45,6 +57,11 @@ public sealed class DpoObjective(PreferenceLossOptions options) : IObjective<Pro
         return loss;
     }
 
-    private static IEnumerable<float> References(PromptExample example) => example.ReferenceLogps?.Select(logp => (float)logp)
-        ?? throw new ArgumentException("DPO needs the reference's log-probabilities of every answer.", nameof(example));
+    /// <summary>The reference's log-probabilities that the examples carry. [answers]</summary>
+    internal static Tensor References(IReadOnlyList<PromptExample> examples, Device device)
+    {
+        static IEnumerable<float> Of(PromptExample example) => example.ReferenceLogps?.Select(logp => (float)logp)
+            ?? throw new ArgumentException("The reference's log-probability of every answer is needed.", nameof(example));
+        return tensor(examples.SelectMany(Of).ToArray(), device: device);
+    }
 }

@@ -17,6 +17,9 @@ public interface IObjective<TExample>
     /// </summary>
     int LossUnits(TExample example);
 
+    /// <summary>Rows that the vocabulary's head computes for the example; 0 where there is no such head. For counting work.</summary>
+    int HeadRows(TExample example) => 0;
+
     /// <summary>
     /// Sum of the loss over the loss units of these examples, a scalar with gradient; metrics are added as sums and counts.
     /// </summary>

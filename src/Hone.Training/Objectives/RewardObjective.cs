@@ -9,7 +9,8 @@ namespace Hone.Training;
 /// loss is the mean of -log s(r_better - r_worse) over all comparisons of the batch.
 /// </summary>
 /// <param name="center">Weight of the squared sum of a pair's two scores, which only their difference else fixes; 0 for none.</param>
-public sealed class RewardObjective(double center = 0) : IObjective<PromptExample>
+/// <param name="margin">Factor of the margins that comparisons carry; 0 for none.</param>
+public sealed class RewardObjective(double center = 0, double margin = 0) : IObjective<PromptExample>
 {
     public int Tokens(PromptExample example) => example.Tokens;
 
@@ -23,7 +24,10 @@ public sealed class RewardObjective(double center = 0) : IObjective<PromptExampl
         Tensor scores = model.Scores(model.Hidden(batch.Forest).index_select(0, batch.LastTokens.OnDevice(model.Device)));
         Tensor better = scores.index_select(0, batch.Better.OnDevice(model.Device));
         Tensor worse = scores.index_select(0, batch.Worse.OnDevice(model.Device));
-        Tensor loss = BradleyTerryLoss.Negative(better, worse).sum();
+        Tensor loss = margin == 0
+            ? BradleyTerryLoss.Negative(better, worse).sum()
+            : BradleyTerryLoss.Negative(better, worse,
+                tensor(batch.Margins.Select(m => (float)(margin * m)).ToArray(), device: model.Device)).sum();
         if (center > 0) loss = loss.Plus(BradleyTerryLoss.Centering(better, worse).sum().Times(center));
 
         using var off = no_grad();

@@ -14,6 +14,8 @@ public sealed class SftObjective : IObjective<SftExample>
     // The first token has nothing that predicts it.
     public int LossUnits(SftExample example) => example.LossMask.Skip(1).Count(m => m);
 
+    public int HeadRows(SftExample example) => LossUnits(example);
+
     public Tensor Loss(Transformer model, IReadOnlyList<SftExample> examples, StepMetrics metrics)
     {
         ForestBatch batch = ForestBatch.Of(examples);

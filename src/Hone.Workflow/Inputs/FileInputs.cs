@@ -20,10 +20,14 @@ internal static class FileInputs
         LengthRule rule = recipe.Reward.Enabled
             ? TrainingRows.RewardLengths(recipe, text)
             : TrainingRows.DpoLengths(recipe.OfflineDpo, text);
-        bool paired = recipe.Reward.Enabled || recipe.OfflineDpo.Enabled || recipe.Data.Preferences.Count > 0;
+        bool unpaired = recipe.OfflineDpo is { Enabled: true, Unpaired: true };
+        bool paired = recipe.Reward.Enabled
+            || (!unpaired && (recipe.OfflineDpo.Enabled || recipe.Data.Preferences.Count > 0));
         (IReadOnlyList<PreferenceExample> train, IReadOnlyList<PreferenceExample> heldOut) = paired
             ? Preferences(recipe, text, rule, report)
             : ([], []);
+        (IReadOnlyList<LabelledExample> Train, IReadOnlyList<LabelledExample> HeldOut)? labelled =
+            unpaired ? Labelled(recipe, text, report) : null;
         (IReadOnlyList<IReadOnlyList<PromptRow>> iterations, IReadOnlyList<PromptRow> selection, IReadOnlyList<PromptRow> test) =
             Prompts(recipe, text, report);
         return new RunInputs
@@ -32,6 +36,8 @@ internal static class FileInputs
             SftHeldOut = sftHeldOut,
             Preferences = train,
             PreferencesHeldOut = heldOut,
+            Labelled = labelled?.Train,
+            LabelledHeldOut = labelled?.HeldOut,
             IterationPrompts = iterations,
             Selection = selection,
             Test = test,
@@ -84,6 +90,29 @@ internal static class FileInputs
         if (text.Context is { } context && rule.MaxLength == context)
             report.Add($"preferences: lengths are held to the model's context of {context} tokens");
         report.Add(lengths.ToString());
+        return result;
+    }
+
+    /// <summary>
+    /// Labelled answers to train on and to evaluate on, from <c>data.preferences</c>, within the lengths of offline DPO.
+    /// </summary>
+    public static (IReadOnlyList<LabelledExample> Train, IReadOnlyList<LabelledExample> HeldOut) Labelled(
+        Recipe recipe, ModelText text, List<string> report)
+    {
+        LengthRule rule = TrainingRows.DpoLengths(recipe.OfflineDpo, text);
+        var lengths = new DataReport("labelled answers");
+        (IReadOnlyList<LabelledExample> Train, IReadOnlyList<LabelledExample>) result = Split(
+            new StreamedRows<LabelledAnswer>(recipe, recipe.Data.Preferences, recipe.Data.Weights.Preferences, "preferences",
+                TrainingRows.ReadLabelled, r => r.Prompt),
+            Seeds.Derive((ulong)recipe.Seed, "preference rows"), "data.held_out.reward",
+            rows => recipe.Data.HeldOut.Of(rows, report, "reward").Reward, recipe.Data.Limits.Preferences,
+            row => TrainingRows.Fit(
+                TrainingRows.Characters(row.Prompt) + row.Answer.Length,
+                () => text.Examples.Labelled(row), e => rule.Apply(e, lengths), lengths),
+            report);
+        report.Add(lengths.ToString());
+        report.Add($"labelled answers to train on: {result.Train.Count(r => r.Desirable)} good, "
+            + $"{result.Train.Count(r => !r.Desirable)} bad");
         return result;
     }
 

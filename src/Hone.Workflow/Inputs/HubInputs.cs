@@ -21,6 +21,7 @@ internal static class HubInputs
             Model = recipe.Template.Length == 0 || recipe.Model == "world"
                 ? Model(recipe.Model)
                 : ModelPath.Folder(Model(recipe.Model), recipe.Template, say),
+            Online = recipe.Online with { Judge = Model(recipe.Online.Judge) },
             Reward = recipe.Reward with { StartFrom = Model(recipe.Reward.StartFrom) },
             Data = recipe.Data with
             {

@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Inference;
 using Hone.Runs.Recipes;
 
@@ -23,7 +24,10 @@ internal static class RecipeData
         // Of stories the pairs are made in the run.
         if (recipe.Reward.Enabled && !stories) stages.Add(Plan("reward", recipe.Reward, pairs, inputs.PreferencesHeldOut.Count));
         if (recipe.OfflineDpo.Enabled && !stories)
-            stages.Add(Plan("offline-dpo", recipe.OfflineDpo, pairs, inputs.PreferencesHeldOut.Count));
+            stages.Add(inputs.Labelled is { } labelled
+                ? Plan("offline-dpo", recipe.OfflineDpo, [.. KtoBatch.Of(labelled, recipe.OfflineDpo.MaxLength).Select(e => e.Tokens)],
+                    inputs.LabelledHeldOut!.Count)
+                : Plan("offline-dpo", recipe.OfflineDpo, pairs, inputs.PreferencesHeldOut.Count));
         return (inputs.Report, stages);
     }
 

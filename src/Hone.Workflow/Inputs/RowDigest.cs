@@ -43,11 +43,19 @@ internal static class RowDigest
         return $"{rows.Count} rows sha256:{Convert.ToHexStringLower(hash.GetHashAndReset())}";
     }
 
+    public static string Of(IReadOnlyList<LabelledExample> rows) => Of(rows, (hash, row) =>
+    {
+        Add(hash, row.Prompt);
+        Add(hash, row.Answer);
+        Add(hash, [row.Desirable]);
+    });
+
     private static void Add(IncrementalHash hash, PreferenceExample row)
     {
         Add(hash, row.Prompt);
         Add(hash, row.Chosen);
         Add(hash, row.Rejected);
+        if (row.Margin != 0) AddBytes(hash, BitConverter.GetBytes(row.Margin));
     }
 
     private static void Add(IncrementalHash hash, IReadOnlyList<ChatMessage> messages)

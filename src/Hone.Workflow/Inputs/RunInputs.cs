@@ -39,6 +39,13 @@ internal sealed record RunInputs
 
     public required IReadOnlyList<PreferenceExample> PreferencesHeldOut { get; init; }
 
+    /// <summary>
+    /// Answers that are labelled one by one, where offline DPO's loss learns from such; null where the pairs are taken apart.
+    /// </summary>
+    public IReadOnlyList<LabelledExample>? Labelled { get; init; }
+
+    public IReadOnlyList<LabelledExample>? LabelledHeldOut { get; init; }
+
     /// <summary>The stages that made the preferences, where they were made in the run; what is trained on them depends on these.</summary>
     public string PreferencesFrom { get; init; } = "";
 

@@ -21,6 +21,10 @@ internal static class TrainingRows
     public static IEnumerable<Preference> ReadPreferences(Recipe recipe, string file, DataReport read, DataReport cleaned) =>
         Clean(recipe).Apply(DataReader.ReadPreferences(file, read, Filters(recipe), Columns(recipe)), cleaned);
 
+    /// <summary>Labelled answers that the recipe's filters leave of a file; they are not cleaned, for the rules are about pairs.</summary>
+    public static IEnumerable<LabelledAnswer> ReadLabelled(Recipe recipe, string file, DataReport read, DataReport cleaned) =>
+        DataReader.ReadLabelled(file, read, Filters(recipe), Columns(recipe));
+
     /// <summary>Prompts that the recipe's filters leave of a file; they are not cleaned.</summary>
     public static IEnumerable<PromptRow> ReadPrompts(Recipe recipe, string file, DataReport read, DataReport cleaned) =>
         DataReader.ReadPrompts(file, read, Filters(recipe), Columns(recipe));

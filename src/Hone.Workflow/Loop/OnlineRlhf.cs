@@ -55,11 +55,12 @@ internal sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef base
     {
         var health = new List<IterationHealth>();
         (string? best, double bestReward) = (null, double.NegativeInfinity);
-        ModelRef current = sft;
+        ModelRef current = sft, previous = sft;
         for (int t = 1; t <= _recipe.Online.Iterations; t++)
         {
             ModelRef reference = _recipe.Online.Reference == OnlineReference.Previous ? current : sft;
-            (ModelRef model, IterationHealth signals) = OnlineIteration.Run(run, Inputs, t, current, reference, reward);
+            (ModelRef model, IterationHealth signals) = OnlineIteration.Run(
+                run, Inputs, t, new OnlinePolicies(current, previous, sft), reference, reward);
             string name = $"online-dpo-{t}";
             PolicyAnswers selection =
                 EvaluationStage.Run(run, "select", name, Inputs.Selection, gold: null, human: null, model, sft, reward);
@@ -73,7 +74,7 @@ internal sealed class OnlineRlhf(RunContext run, RunInputs inputs, ModelRef base
                     + "the next iteration starts from where this one did, and this one is not released");
                 continue;
             }
-            current = model;
+            (previous, current) = (current, model);
             if (score > bestReward) (best, bestReward) = (name, score);
         }
         return (health, best);

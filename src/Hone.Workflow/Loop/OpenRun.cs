@@ -46,6 +46,7 @@ internal sealed class OpenRun : IDisposable
             Begin = timing.Begin,
             Progress = timing.Step,
             Cancel = cancel,
+            Clock = clock,
         };
     }
 

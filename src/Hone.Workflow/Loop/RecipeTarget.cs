@@ -22,7 +22,14 @@ internal static class RecipeTarget
         Gamma = options.Gamma,
         Divergence = options.Divergence,
         DivergenceAlpha = options.DivergenceAlpha,
+        LdAlpha = options.LdAlpha,
+        WeightByPolicy = options.WeightByPolicy,
     };
+
+    /// <summary>What offline DPO minimises.</summary>
+    public static IObjective<PromptExample> Objective(this OfflineDpoOptions options) => options.Unpaired
+        ? new KtoObjective(options.Beta, options.DesirableWeight, options.UndesirableWeight)
+        : new DpoObjective(options.Losses());
 
     /// <summary>The adapter to be trained; null where all weights are.</summary>
     public static LoraOptions? Lora(this AdapterOptions options) => options.Rank == 0 ? null : new LoraOptions

@@ -13,6 +13,7 @@ internal sealed class StepTiming(ProgressDisplay display, MetricsLog timing, Tim
     private readonly Dictionary<string, long> _begun = [];
     private string? _stage;
     private long _tokens;
+    private double _work;
 
     /// <summary>The work on a stage begins or ends; what it took is logged.</summary>
     public void Worked(string stage, bool begins)
@@ -32,7 +33,7 @@ internal sealed class StepTiming(ProgressDisplay display, MetricsLog timing, Tim
     public void Begin(string stage, int stepsDone)
     {
         display.Begin(stage, stepsDone);
-        (_stage, _tokens, _last) = (stage, 0, clock.GetTimestamp());
+        (_stage, _tokens, _work, _last) = (stage, 0, 0, clock.GetTimestamp());
     }
 
     public void Step(string stage, StepReport report)
@@ -40,15 +41,16 @@ internal sealed class StepTiming(ProgressDisplay display, MetricsLog timing, Tim
         long memory = Environment.WorkingSet;
         display.Show(new ProgressStep(stage, report.Step, report.TotalSteps,
             [.. s_shown.Where(report.Metrics.ContainsKey).Select(name => KeyValuePair.Create(name, report.Metrics[name]))],
-            report.Tokens, memory));
+            report.Tokens, memory)
+        { Work = report.Work, Peak = report.Peak });
         if (_stage != stage) throw new InvalidOperationException($"{stage} was not begun");
         _tokens += report.Tokens;
+        _work += report.Work;
         if (report.Step % LogEvery != 0) return;
-        timing.Append(stage, report.Step, new Dictionary<string, double>
-        {
-            ["tokens_per_second"] = _tokens / clock.GetElapsedTime(_last).TotalSeconds,
-            ["memory_bytes"] = memory,
-        });
-        (_tokens, _last) = (0, clock.GetTimestamp());
+        double seconds = clock.GetElapsedTime(_last).TotalSeconds;
+        var row = new Dictionary<string, double> { ["tokens_per_second"] = _tokens / seconds, ["memory_bytes"] = memory };
+        if (report.Peak > 0) row["mfu"] = _work / seconds / report.Peak;
+        timing.Append(stage, report.Step, row);
+        (_tokens, _work, _last) = (0, 0, clock.GetTimestamp());
     }
 }

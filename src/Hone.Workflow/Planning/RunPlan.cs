@@ -27,20 +27,23 @@ internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> S
 
     /// <param name="recipe">The run.</param>
     /// <param name="localise">From the recipe's word for the base model to its folder, whose configuration alone is read.</param>
+    /// <param name="machine">Bytes of the machine that it is for; null for this one.</param>
     /// <exception cref="InputException">There is no such model.</exception>
-    public static RunPlan Of(Recipe recipe, Func<string, string> localise) =>
-        Of(recipe, recipe.Model == "world" ? WorldBaseModel.Config : ConfigFile.Load(localise(recipe.Model)));
+    public static RunPlan Of(Recipe recipe, Func<string, string> localise, long? machine = null) =>
+        Of(recipe, recipe.Model == "world" ? WorldBaseModel.Config : ConfigFile.Load(localise(recipe.Model)), machine);
 
     /// <param name="recipe">The run.</param>
     /// <param name="config">Its base model.</param>
-    public static RunPlan Of(Recipe recipe, TransformerConfig config)
+    /// <param name="machine">Bytes of the machine that it is for; null for this one.</param>
+    public static RunPlan Of(Recipe recipe, TransformerConfig config, long? machine = null)
     {
+        long memory = machine ?? ModelMemory.OfMachine;
         TransformerConfig reward = config with { IsRewardModel = true };
         AdapterOptions? adapter = recipe.Adapter.Rank > 0 ? recipe.Adapter : null;
         var stages = new List<StageMemoryPlan>();
         void Add(string stage, string section, TrainOptions options, TransformerConfig model)
         {
-            if (options.Enabled) stages.Add(Stage(recipe, stage, section, options, model, adapter));
+            if (options.Enabled) stages.Add(Stage(recipe, stage, section, options, model, adapter, memory));
         }
         Add("sft", "sft", recipe.Sft, config);
         Add("reward", "reward", recipe.Reward, reward);
@@ -54,13 +57,14 @@ internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> S
             _ => 1,
         });
         long trained = stages.Count == 0 ? 0 : stages.Max(s => s.Trained);
-        return new RunPlan(ModelMemory.Parameters(config), stages, ModelMemory.Weights(config, type) + ModelMemory.ForCaches(CPU),
-            (models * 4 * trained) + (recipe.Save.KeepCheckpoints * 12 * trained), ModelMemory.OfMachine);
+        return new RunPlan(ModelMemory.Parameters(config), stages, ModelMemory.Weights(config, type) + (memory / 4),
+            (models * 4 * trained) + (recipe.Save.KeepCheckpoints * 12 * trained), memory);
     }
 
     private static StageMemoryPlan Stage(
-        Recipe recipe, string stage, string section, TrainOptions options, TransformerConfig config, AdapterOptions? adapter)
+        Recipe recipe, string stage, string section, TrainOptions options, TransformerConfig config, AdapterOptions? adapter, long memory)
     {
+        options = TrainingMemory.Settle(options, config, recipe, memory);
         // A pass is never smaller than the longest example.
         long tokens = Math.Max(options.MicroBatchTokens, options.MaxLength);
         TrainingMemory Memory(AdapterOptions? a, TrainOptions o, Precision p, long t) => TrainingMemory.Of(config, a, o, p, t);

@@ -20,6 +20,19 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
 
     public long Total => Weights + Gradients + Optimizer + Activations + Head + Runtime;
 
+    /// <summary>
+    /// The options with <c>checkpoint_activations: auto</c> settled: by layer where all kept would not fit into the memory.
+    /// </summary>
+    public static TrainOptions Settle(TrainOptions options, TransformerConfig config, Recipe recipe, long memory)
+    {
+        if (options.CheckpointActivations != ActivationCheckpoints.Auto) return options;
+        TrainOptions none = options with { CheckpointActivations = ActivationCheckpoints.None };
+        AdapterOptions? adapter = recipe.Adapter.Rank > 0 ? recipe.Adapter : null;
+        long tokens = Math.Max(options.MicroBatchTokens, options.MaxLength);
+        return Of(config, adapter, none, recipe.Precision, tokens).Total <= memory ? none
+            : options with { CheckpointActivations = ActivationCheckpoints.Block };
+    }
+
     /// <param name="config">The model that is trained.</param>
     /// <param name="adapter">The adapter in place of all weights; null for none.</param>
     /// <param name="options">The stage's settings.</param>

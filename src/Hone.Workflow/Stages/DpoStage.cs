@@ -23,6 +23,7 @@ public static class DpoStage
     public static ModelRef Run(RunContext run, IReadOnlyList<string> files, ModelRef start, ModelRef? reference)
     {
         OfflineDpoOptions o = run.Recipe.OfflineDpo;
+        if (o.Unpaired) return Kto(run, o, start, reference ?? start);
         files = DataFile.Expand(files);
         if (reference is null && !files.All(CarryLogProbs))
         {
@@ -37,7 +38,7 @@ public static class DpoStage
         if (stage.Finished) return ModelRef.Of(stage);
         using PretrainedModel model = run.OpenToTrain(start.Folder, stage);
         IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read(rows, model.Text, file);
-        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Losses()),
+        StageTrainer.Run(run, stage, model, new DpoObjective(o.Losses()),
             [.. split.Rest.Order().Select(i => examples[i])], [.. split[HeldOut].Select(i => examples[i])], o);
         run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();
@@ -55,6 +56,39 @@ public static class DpoStage
         return PromptSplit.Split(prompts, Seeds.Derive(run.Seed, "pair rows"), (HeldOut, size));
     }
 
+    /// <summary>On answers that are labelled one by one; the reference's log-probabilities are computed when the training begins.</summary>
+    private static ModelRef Kto(RunContext run, OfflineDpoOptions o, ModelRef start, ModelRef reference)
+    {
+        var report = new List<string>();
+        (IReadOnlyList<LabelledExample> labelled, IReadOnlyList<LabelledExample> heldOut) =
+            FileInputs.Labelled(run.Recipe, ModelText.Load(start.Folder), report);
+        report.ForEach(run.SayOfData);
+        RunInputs inputs = RunInputs.None with { Labelled = labelled, LabelledHeldOut = heldOut };
+        StageFolder stage = run.OpenStage("dpo", run.Identity.Kto(inputs, start, reference));
+        if (stage.Finished) return ModelRef.Of(stage);
+        IReadOnlyList<PromptExample> train = Labelled.Examples(labelled, o), evaluated = Labelled.Examples(heldOut, o);
+        Labelled.RequireMismatched(train);
+        using (PretrainedModel held = run.OpenReference(reference.Folder, stage))
+        {
+            RequireSameTokenizer(start, reference);
+            train = ReferenceLogProbs.Attach(held.Model, train, run.ScoringTokens);
+            evaluated = ReferenceLogProbs.Attach(held.Model, evaluated, run.ScoringTokens);
+        }
+        using PretrainedModel model = run.OpenToTrain(start.Folder, stage);
+        StageTrainer.Run(run, stage, model, o.Objective(), train, evaluated, o);
+        run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
+        stage.Finish();
+        return ModelRef.Of(stage);
+    }
+
+    private static void RequireSameTokenizer(ModelRef start, ModelRef reference)
+    {
+        if (!Tokenizer.IsSame(start.Folder, reference.Folder))
+            throw new InputException(
+                "The policy and its reference have different tokenizers, so their log-probabilities cannot be compared.",
+                reference.Folder, "Give the model that the policy was made from.");
+    }
+
     private static bool CarryLogProbs(string file) => RowFile.HoldsPairs(file)
         && RowFile.ReadPairs(file).First() is { ReferenceChosenLogp: not null, ReferenceRejectedLogp: not null };
 
@@ -64,10 +98,7 @@ public static class DpoStage
         StageFolder stage = run.OpenStage(ReferenceName, run.Identity.Reference(files, start, reference, run.Digests));
         if (stage.Finished) return stage;
         using PretrainedModel model = run.OpenReference((reference ?? start).Folder, stage);
-        if (reference is not null && !Tokenizer.IsSame(start.Folder, reference.Folder))
-            throw new InputException(
-                "The policy and its reference have different tokenizers, so their log-probabilities cannot be compared.",
-                reference.Folder, "Give the model that the policy was made from.");
+        if (reference is not null) RequireSameTokenizer(start, reference);
         if (model.Text.PlainNote is { } plain) run.Say(plain);
         PairRow[] pairs = [.. files.SelectMany(file => Read(run, file, model.Text, o))];
         if (reference is not null) pairs = [.. ReferenceLogProbs.Attach(model.Model, model.Text, pairs, run.ScoringTokens)];

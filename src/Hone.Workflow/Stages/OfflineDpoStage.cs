@@ -2,7 +2,6 @@ using Hone.Inference;
 using Hone.Data;
 using Hone.Runs;
 using Hone.Runs.Recipes;
-using Hone.Training;
 
 namespace Hone.Workflow;
 
@@ -42,7 +41,7 @@ internal static class OfflineDpoStage
         if (stage.Finished) return stage;
         using PretrainedModel model = run.OpenToTrain(sft.Folder, stage);
         (IReadOnlyList<PromptExample> train, IReadOnlyList<PromptExample> heldOut) = pairs.Of(model);
-        StageTrainer.Run(run, stage, model.Model, new DpoObjective(options.Losses()), train, heldOut, options,
+        StageTrainer.Run(run, stage, model, options.Objective(), train, heldOut, options,
             stepped: (step, total) =>
             {
                 // Also where there is a sweep, which a resumed run may leave out again.
@@ -70,9 +69,16 @@ internal static class OfflineDpoStage
             if (_pairs is { } known) return known;
             LengthRule rule = TrainingRows.DpoLengths(options, sft.Text);
             var lengths = new DataReport("offline DPO pairs");
-            IReadOnlyList<PromptExample> Referenced(IReadOnlyList<PreferenceExample> pairs) => ReferenceLogProbs.Attach(
-                sft.Model, PromptExample.Group(pairs.Select(p => rule.Apply(p, lengths)).OfType<PreferenceExample>()), run.ScoringTokens);
-            _pairs = (Referenced(inputs.Preferences), Referenced(inputs.PreferencesHeldOut));
+            IReadOnlyList<PromptExample> Examples(IReadOnlyList<PreferenceExample> pairs, IReadOnlyList<LabelledExample>? labelled)
+            {
+                PreferenceExample[] fitting = [.. pairs.Select(p => rule.Apply(p, lengths)).OfType<PreferenceExample>()];
+                return options.Unpaired ? Labelled.Examples(labelled ?? Labelled.Of(fitting), options) : PromptExample.Group(fitting);
+            }
+            IReadOnlyList<PromptExample> Referenced(IReadOnlyList<PromptExample> examples) =>
+                ReferenceLogProbs.Attach(sft.Model, examples, run.ScoringTokens);
+            IReadOnlyList<PromptExample> train = Examples(inputs.Preferences, inputs.Labelled);
+            if (options.Unpaired) Labelled.RequireMismatched(train);
+            _pairs = (Referenced(train), Referenced(Examples(inputs.PreferencesHeldOut, inputs.LabelledHeldOut)));
             if (lengths.Touched) run.Say(lengths.ToString());
             return _pairs.Value;
         }

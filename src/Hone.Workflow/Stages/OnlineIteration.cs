@@ -12,15 +12,19 @@ namespace Hone.Workflow;
 /// </summary>
 internal static class OnlineIteration
 {
+    private const string Scored = "scored.jsonl";
+
     /// <param name="iteration">From 1.</param>
-    /// <param name="start">The policy that is sampled from and trained on.</param>
+    /// <param name="policies">Those that answer; the current one is trained.</param>
     /// <param name="reference">The policy that DPO is regularised to.</param>
     public static (ModelRef Model, IterationHealth Health) Run(
-        RunContext run, RunInputs inputs, int iteration, ModelRef start, ModelRef reference, ModelRef rewardModel)
+        RunContext run, RunInputs inputs, int iteration, OnlinePolicies policies, ModelRef reference, ModelRef rewardModel)
     {
-        StageFolder samples = Sample(run, inputs.IterationPrompts[iteration - 1], iteration, start);
+        IReadOnlyList<PromptRow> prompts = inputs.IterationPrompts[iteration - 1];
+        StageFolder[] samples = [.. run.Recipe.Online.Samples.Select(s => s.From).Distinct().Order()
+            .Select(from => Sample(run, prompts, iteration, from, policies.Of(from)))];
         StageFolder pairs = ScoreAndPair(run, iteration, samples, rewardModel, reference, out IterationHealth health);
-        return (Train(run, iteration, pairs, start), health);
+        return (Train(run, iteration, pairs, policies.Current), health);
     }
 
     /// <summary>The settings that an iteration trains with; there are no held-out rows to evaluate on.</summary>
@@ -31,37 +35,51 @@ internal static class OnlineIteration
         EvalEvery = 0,
     };
 
-    private static StageFolder Sample(RunContext run, IReadOnlyList<PromptRow> prompts, int iteration, ModelRef start)
+    private static StageFolder Sample(
+        RunContext run, IReadOnlyList<PromptRow> prompts, int iteration, SampleSource from, ModelRef answering)
     {
         OnlineOptions o = run.Recipe.Online;
-        StageFolder stage = run.OpenStage($"online-{iteration}/samples", run.Identity.Samples(prompts, start));
+        string name = $"online-{iteration}/samples{(from == SampleSource.Current ? "" : $"-{OptionKey.SnakeCase($"{from}")}")}";
+        StageFolder stage = run.OpenStage(name, run.Identity.Samples(prompts, answering));
         if (stage.Finished) return stage;
-        using PretrainedModel policy = run.Open(start.Folder);
+        using PretrainedModel policy = run.Open(answering.Folder);
         IGenerationEngine engine = policy.CreateEngine();
         SampleParts.Write(stage, prompts, part => AnswerSampling.Sample(
-            engine, policy.Text, part, o.Samples, o.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);
+            engine, policy.Text, part, [.. o.Samples.Where(s => s.From == from)], o.MaxNewTokens,
+            Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);
         stage.Finish();
         return stage;
     }
 
     private static StageFolder ScoreAndPair(
-        RunContext run, int iteration, StageFolder samples, ModelRef rewardModel, ModelRef reference, out IterationHealth health)
+        RunContext run, int iteration, StageFolder[] samples, ModelRef rewardModel, ModelRef reference, out IterationHealth health)
     {
         OnlineOptions o = run.Recipe.Online;
-        StageFolder stage = run.OpenStage($"online-{iteration}/pairs", run.Identity.Pairs(samples, rewardModel, reference));
+        ModelRef? judge = o.Judge == "reward" ? null : ModelRef.LanguageModel(o.Judge, run.Digests);
+        StageFolder stage = run.OpenStage($"online-{iteration}/pairs", run.Identity.Pairs(judge ?? rewardModel, reference, samples));
         if (!stage.Finished)
         {
-            IReadOnlyList<SampleRow> scored = [.. SampleParts.Read(samples)];
-            using (PretrainedModel reward = run.Open(rewardModel.Folder))
+            IReadOnlyList<SampleRow> scored = SampleParts.Read(samples);
+            if (judge is not null)
             {
+                using PretrainedModel model = run.Open(judge.Folder);
+                scored = PairwiseJudge.Score(model.Model, model.Text, scored, run.ScoringTokens);
+            }
+            else
+            {
+                using PretrainedModel reward = run.Open(rewardModel.Folder);
                 bool sameRendering = reward.Text.RendersAs(ModelText.Load(reference.Folder));
                 scored = RewardScoring.Score(reward.Model, reward.Text, sameRendering, scored, run.ScoringTokens);
             }
-            RowFile.Write(stage.File("scored.jsonl"), scored);
+            RowFile.Write(stage.File(Scored), scored);
             var report = new DataReport($"iteration {iteration}");
             IReadOnlyList<PairRow> pairs = PairBuilder.Build(scored, Pairing.Options(o), report);
-            using (PretrainedModel model = run.OpenReference(reference.Folder, stage))
-                RowFile.Write(stage.File("pairs.jsonl"), ReferenceLogProbs.Attach(model.Model, model.Text, pairs, run.ScoringTokens));
+            if (o.Method == OnlineMethod.Dpo)
+            {
+                using PretrainedModel model = run.OpenReference(reference.Folder, stage);
+                pairs = ReferenceLogProbs.Attach(model.Model, model.Text, pairs, run.ScoringTokens);
+            }
+            RowFile.Write(stage.File("pairs.jsonl"), pairs);
             ResultFile.Write(stage.File("health.json"), IterationSummary.Of(iteration, scored, pairs, report));
             run.Say(report.ToString());
             stage.Finish();
@@ -76,14 +94,37 @@ internal static class OnlineIteration
     private static ModelRef Train(RunContext run, int iteration, StageFolder pairs, ModelRef start)
     {
         OnlineOptions o = Options(run.Recipe.Online, iteration);
-        StageFolder stage = run.OpenStage($"online-{iteration}/dpo", run.Identity.OnlineDpo(o, pairs, start));
+        bool best = o.Method == OnlineMethod.BestOfN;
+        StageFolder stage = run.OpenStage($"online-{iteration}/{(best ? "sft" : "dpo")}", run.Identity.OnlineDpo(o, pairs, start));
         if (stage.Finished) return ModelRef.Of(stage);
         using PretrainedModel model = run.OpenToTrain(start.Folder, stage);
-        string file = pairs.File("pairs.jsonl");
-        IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
-        StageTrainer.Run(run, stage, model.Model, new DpoObjective(o.Losses()), examples, [], o);
+        if (best) StageTrainer.Run(run, stage, model, new SftObjective(), BestAnswers(pairs.File(Scored), Pairing.Options(o)), [], o);
+        else
+        {
+            string file = pairs.File("pairs.jsonl");
+            IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
+            StageTrainer.Run(run, stage, model, new DpoObjective(o.Losses()), examples, [], o);
+        }
         run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);
     }
+
+    /// <summary>The best answer to each prompt, of which every token is learnt.</summary>
+    private static IReadOnlyList<SftExample> BestAnswers(string file, PairOptions options) =>
+        [.. RowFile.ReadSamples(file).Index().SelectMany(r => PairBuilder.Best(r.Item, options, $"{file}, row {r.Index + 1}") is { } k
+            ? [new SftExample([.. r.Item.PromptIds!, .. r.Item.ResponseIds![k]],
+                [.. r.Item.PromptIds.Select(_ => false), .. r.Item.ResponseIds[k].Select(_ => true)])]
+            : Array.Empty<SftExample>())];
+}
+
+/// <summary>The policies that an iteration may sample from.</summary>
+internal sealed record OnlinePolicies(ModelRef Current, ModelRef Previous, ModelRef Sft)
+{
+    public ModelRef Of(SampleSource source) => source switch
+    {
+        SampleSource.Previous => Previous,
+        SampleSource.Sft => Sft,
+        _ => Current,
+    };
 }

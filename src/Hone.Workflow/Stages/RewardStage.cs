@@ -22,9 +22,12 @@ internal static class RewardStage
         if (!options.Enabled) return start;
         StageFolder stage = run.OpenStage("reward", run.Identity.Reward(inputs, start));
         if (stage.Finished) return ModelRef.Of(stage);
+        if (options.Margin > 0 && inputs.Preferences.All(p => p.Margin == 0))
+            throw new InputException("reward.margin is set, but the preferences have neither a column margin nor scores",
+                fix: "Name the column with data.columns (margin=NAME), or leave reward.margin out.");
         using PretrainedModel model = PretrainedModel.OpenAsNewRewardModel(start.Folder, run.Target, run.TrainingOf(stage));
-        StageTrainer.Run(run, stage, model.Model, new RewardObjective(options.CenterRewards), PromptExample.Group(inputs.Preferences),
-            PromptExample.Group(inputs.PreferencesHeldOut), options);
+        StageTrainer.Run(run, stage, model, new RewardObjective(options.CenterRewards, options.Margin),
+            PromptExample.Group(inputs.Preferences), PromptExample.Group(inputs.PreferencesHeldOut), options);
         run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);

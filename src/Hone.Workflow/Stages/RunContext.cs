@@ -52,6 +52,9 @@ public sealed record RunContext
         DataReport.Add(line);
     }
 
+    /// <summary>For speeds alone; nothing of it enters a result.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>What the result of each stage depends on.</summary>
     internal StageIdentity Identity => new(Recipe);
 

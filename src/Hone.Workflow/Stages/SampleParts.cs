@@ -26,6 +26,20 @@ internal static class SampleParts
         }
     }
 
+    /// <summary>The samples of several stages to the same prompts, those of a prompt together.</summary>
+    public static IReadOnlyList<SampleRow> Read(IReadOnlyList<StageFolder> stages)
+    {
+        SampleRow[][] all = [.. stages.Select(s => Read(s).ToArray())];
+        T[] Joined<T>(int i, Func<SampleRow, T[]?> column) => [.. all.SelectMany(rows => column(rows[i])!)];
+        return all.Length == 1 ? all[0] : [.. all[0].Select((row, i) => row with
+        {
+            Responses = Joined(i, r => r.Responses),
+            ResponseIds = Joined(i, r => r.ResponseIds),
+            Logprobs = Joined(i, r => r.Logprobs),
+            FinishReasons = Joined(i, r => r.FinishReasons),
+        })];
+    }
+
     public static IEnumerable<SampleRow> Read(StageFolder stage) =>
         Directory.EnumerateFiles(stage.Path, "samples-*.jsonl").Order(StringComparer.Ordinal)
             .SelectMany(part => RowFile.ReadSamples(stage.File(Path.GetFileName(part))));

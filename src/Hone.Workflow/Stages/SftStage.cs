@@ -12,7 +12,7 @@ internal static class SftStage
         StageFolder stage = run.OpenStage("sft", run.Identity.Sft(inputs, start));
         if (stage.Finished) return ModelRef.Of(stage);
         using PretrainedModel model = run.OpenToTrain(start.Folder, stage);
-        StageTrainer.Run(run, stage, model.Model, new SftObjective(), inputs.Sft, inputs.SftHeldOut, run.Recipe.Sft);
+        StageTrainer.Run(run, stage, model, new SftObjective(), inputs.Sft, inputs.SftHeldOut, run.Recipe.Sft);
         run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();
         return ModelRef.Of(stage);

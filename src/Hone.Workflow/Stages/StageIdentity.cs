@@ -44,22 +44,32 @@ internal sealed class StageIdentity(Recipe recipe)
 
     /// <summary>Its pairs are held to its lengths in the stage, and not before.</summary>
     /// <param name="options">Those of the recipe, or of one policy of its sweep.</param>
-    public StageInputs OfflineDpo(OfflineDpoOptions options, RunInputs data, ModelRef start) => Scored(Preferred(Computed(), data))
-        .AddOptions("offline_dpo", options, StagePart.Training | StagePart.Given)
-        .AddOptions("adapter", recipe.Adapter, StagePart.Training)
-        .Add("start", start.Digest);
+    public StageInputs OfflineDpo(OfflineDpoOptions options, RunInputs data, ModelRef start)
+    {
+        StageInputs inputs = Scored(Preferred(Computed(), data))
+            .AddOptions("offline_dpo", options, StagePart.Training | StagePart.Given)
+            .AddOptions("adapter", recipe.Adapter, StagePart.Training)
+            .Add("start", start.Digest);
+        return data.Labelled is not { } labelled ? inputs : inputs
+            .Add("labelled", RowDigest.Of(labelled))
+            .Add("held_out_labelled", RowDigest.Of(data.LabelledHeldOut ?? []));
+    }
 
     public StageInputs Samples(IReadOnlyList<PromptRow> prompts, ModelRef policy) => Computed()
         .AddOptions("online", recipe.Online, StagePart.Samples)
         .Add("prompts", RowDigest.Of(prompts))
         .Add("start", policy.Digest);
 
-    public StageInputs Pairs(StageFolder samples, ModelRef rewardModel, ModelRef reference) => Scored(Computed())
-        .AddOptions("online", recipe.Online, StagePart.Pairs)
-        .Add("adapter.frozen", Held())
-        .AddStage("samples", samples)
-        .Add("reward_model", rewardModel.Digest)
-        .Add("reference", reference.Digest);
+    /// <param name="rewardModel">What scores the answers.</param>
+    /// <param name="reference">What DPO is regularised to.</param>
+    /// <param name="samples">The answers.</param>
+    public StageInputs Pairs(ModelRef rewardModel, ModelRef reference, params IReadOnlyList<StageFolder> samples) => samples.Aggregate(
+        Scored(Computed())
+            .AddOptions("online", recipe.Online, StagePart.Pairs)
+            .Add("adapter.frozen", Held())
+            .Add("reward_model", rewardModel.Digest)
+            .Add("reference", reference.Digest),
+        (inputs, stage) => inputs.AddStage(Path.GetFileName(stage.Name), stage));
 
     /// <param name="options">As <see cref="OnlineIteration.Options"/> gives them for the iteration.</param>
     public StageInputs OnlineDpo(OnlineOptions options, StageFolder pairs, ModelRef start) => Computed()
@@ -99,6 +109,10 @@ internal sealed class StageIdentity(Recipe recipe)
         for (int i = 0; i < files.Count; i++) inputs.AddContent($"pairs[{i}]", files[i], known);
         return inputs;
     }
+
+    /// <summary>KTO on files of labelled answers, outside of a run.</summary>
+    public StageInputs Kto(RunInputs data, ModelRef start, ModelRef reference) =>
+        OfflineDpo(recipe.OfflineDpo, data, start).Add("reference", reference.Digest);
 
     /// <summary>DPO on such pairs.</summary>
     /// <param name="heldOut">Pairs of them that are not trained on.</param>

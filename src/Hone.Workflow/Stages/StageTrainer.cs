@@ -1,5 +1,6 @@
 using System.Globalization;
 using Hone.Data;
+using Hone.Inference;
 using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Metrics;
@@ -19,26 +20,42 @@ internal static class StageTrainer
 
     /// <param name="stepped">Called after each step with (step, total steps), for stages that keep intermediate models.</param>
     public static void Run<T>(
-        RunContext run, StageFolder stage, Transformer model, IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut,
-        TrainOptions options, Action<int, int>? stepped = null)
+        RunContext run, StageFolder stage, PretrainedModel opened, IObjective<T> objective, IReadOnlyList<T> train,
+        IReadOnlyList<T> heldOut, TrainOptions options, Action<int, int>? stepped = null)
     {
-        double? first = null;
-        using var trainer = new Trainer<T>(model, objective, train, heldOut, Options(options, Seeds.Derive(run.Seed, stage.Name)),
+        Transformer model = opened.Model;
+        (double? first, double peak) = (null, 0);
+        Trainer<T>? running = null;
+        BestWeights? best = null;
+        TrainingOptions settings = Options(TrainingMemory.Settle(options, model.Config, run.Recipe,
+            ModelMemory.OfDevice(run.Target.Device)), Seeds.Derive(run.Seed, stage.Name));
+        using var trainer = new Trainer<T>(model, objective, train, heldOut, settings,
             new TrainingHooks(
                 report =>
                 {
-                    if (report.Step == 1) first = report.Metrics["loss"];
-                    if (report.Step == 1 || report.Step % options.LogEvery == 0 || report.Step == report.TotalSteps)
+                    bool taken = report.Metrics.TryGetValue("loss", out double loss);
+                    if (report.Step == 1 && taken) first = loss;
+                    if (!taken || report.Step == 1 || report.Step % options.LogEvery == 0 || report.Step == report.TotalSteps)
                         stage.Append(report.Step, report.Metrics);
-                    run.Progress(stage.Name, report);
+                    run.Progress(stage.Name, report with { Peak = peak });
                     stepped?.Invoke(report.Step, report.TotalSteps);
                 },
-                (step, metrics) => stage.Append(step, Counted(metrics, heldOut.Sum(objective.LossUnits))),
+                (step, metrics) =>
+                {
+                    metrics = Counted(metrics, heldOut.Sum(objective.LossUnits));
+                    stage.Append(step, metrics);
+                    best?.Offer(step, metrics);
+                },
                 (step, state) => stage.SaveState(step, writer =>
                 {
                     using Stream file = writer.Create(StateFile);
                     SafetensorsWriter.Write(file, state, ScalarType.Float32);
-                })));
+                }))
+            {
+                Skipped = skipped => run.Say($"{stage.Name} step {skipped.Step} is left out: {skipped.Reason}; "
+                    + SuspectRows.Name([.. skipped.Examples.Select(i => running!.Examples[i])], opened.Text)),
+            });
+        running = trainer;
         run.Trained[stage.Name] = train.Count - trainer.Skipped;
         if (trainer.Skipped > 0)
             run.Say($"{stage.Name}: {train.Count + heldOut.Count} examples, {trainer.Skipped} dropped "
@@ -49,11 +66,19 @@ internal static class StageTrainer
             trainer.Restore(saved.Step, name =>
                 file.Header.Entries.ContainsKey(name) ? file.Read(name, ScalarType.Float32, run.Target.Device) : null);
         }
+        if (options.Keep == KeptWeights.Best) best = new BestWeights(stage, model.Trainable);
+        // A training that takes no thousand times as long is not worth the measurement.
+        if (trainer.TotalWork > 1000 * MatrixPeak.Work(model.Device))
+            peak = MatrixPeak.Measure(model.Device, run.Target.Type, run.Clock);
         run.Begin(stage.Name, trainer.Step);
         trainer.Run(run.Cancel);
         first ??= MetricsRow.Read(stage.File("metrics.jsonl")).FirstOrDefault()?.Values.GetValueOrDefault("loss");
         if (first is { } before && Unmoved(before, trainer.LossOfFirstBatch(), trainer.TotalSteps, options) is { } warning)
             run.Say($"{stage.Name}: {warning}");
+        if (best?.Restore() is { } kept)
+            run.Say(string.Create(CultureInfo.InvariantCulture,
+                $"{stage.Name}: the weights of step {kept.Step} are kept, with the lowest held-out loss, {kept.Loss:F4}"));
+        else if (best is not null) run.Say($"{stage.Name}: keep is best, but nothing is held out; the last weights are kept");
     }
 
     /// <summary>A share of pairs means little without their number.</summary>
@@ -82,6 +107,8 @@ internal static class StageTrainer
         AdamBeta2 = o.AdamBeta2,
         AdamEpsilon = o.AdamEpsilon,
         ClipNorm = o.ClipNorm ?? 0,
+        StopAfterSkipped = o.StopAfterSkipped,
+        SkipSpikes = o.SkipSpikes,
         Seed = seed,
         EvalEvery = o.EvalEvery,
         SaveEvery = o.SaveEvery,

@@ -41,6 +41,22 @@ public class DpoVerbTests : StageTest
     }
 
     [Fact]
+    public void Kto_learns_from_labelled_answers_without_counterparts()
+    {
+        string rows = Rows.Write(At("kto.jsonl"),
+            i => new JsonObject { ["prompt"] = $"Question {i}", ["completion"] = $"Answer {i % 5}.", ["label"] = i % 3 != 0 });
+        Result result = Command.Done(Dpo(rows, At("out"), "--loss", "kto"));
+        Assert.Contains("labelled answers to train on: ", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("no_counterpart", result.Error, StringComparison.Ordinal);
+        Assert.Equal(0.5, (double)Rows.Read(At("out/training/metrics.jsonl"))[0]["loss"]!, 1e-4);
+        Assert.NotEqual(Weights(Model), Weights(At("out")));
+        string one = Rows.Write(At("one.jsonl"),
+            i => new JsonObject { ["prompt"] = "Question", ["completion"] = $"Answer {i}.", ["label"] = i % 2 == 0 });
+        Assert.Contains("all labelled answers are to one prompt",
+            Command.Refused(Dpo(one, At("second"), "--loss", "kto", "--set", "data.held_out.reward=0")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Preference_rows_are_rendered_for_the_model()
     {
         Command.Done(Dpo(Rows.Preferences(At("rows.jsonl")), At("out"), "--reference", TinyModel.Write(At("other"), seed: 9)));

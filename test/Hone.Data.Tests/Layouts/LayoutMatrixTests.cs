@@ -115,6 +115,22 @@ public sealed class LayoutMatrixTests : IDisposable
     }
 
     [Fact]
+    public void Labelled_answers_can_be_read_one_by_one_and_pairs_give_two()
+    {
+        static IEnumerable<LabelledAnswer> Read(string path, DataReport report) =>
+            DataReader.ReadLabelled(path, report, [], ColumnNames.AsTheyAre);
+        (LabelledAnswer[] rows, DataReport report) = TestRows.Read("""
+            {"prompt": "p", "completion": "1", "label": true}
+            {"prompt": "q", "completion": "2", "label": false}
+            {"prompt": "p", "completion": " ", "label": false}
+            """, Read);
+        Assert.Equal([("p", "1", true), ("q", "2", false)], rows.Select(r => (r.Prompt[0].Content, r.Answer, r.Good)));
+        Assert.Equal("rows.json: 3 rows, 2 kept, 1 dropped (empty_answer 1); layout: labelled answers", report.ToString());
+        (rows, _) = TestRows.Read("""{"prompt": "p", "chosen": "1", "rejected": "2"}""", Read);
+        Assert.Equal([("p", "1", true), ("p", "2", false)], rows.Select(r => (r.Prompt[0].Content, r.Answer, r.Good)));
+    }
+
+    [Fact]
     public void Columns_of_any_names_are_read_by_those_that_are_given()
     {
         string path = Write("rows.csv", """{"q": "the question", "good": "yes", "bad": "no", "prompt": "something else", "score": "1"}""");

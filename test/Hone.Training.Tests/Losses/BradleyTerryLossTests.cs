@@ -14,6 +14,17 @@ public sealed class BradleyTerryLossTests
     public void Centering_costs_the_square_of_the_sum() =>
         Assert.Equal(4, BradleyTerryLoss.Centering(tensor(1.5f), tensor(0.5f)).item<float>(), 1e-6);
 
+    /// <summary>-log s(2 - 0.5 - 1) = log(1 + e^-0.5) = 0.474077; its gradient is -s(-0.5) = -0.377541.</summary>
+    [Fact]
+    public void A_margin_is_taken_off_the_difference()
+    {
+        Tensor chosen = tensor(2f).requires_grad_(true);
+        Tensor loss = BradleyTerryLoss.Negative(chosen, tensor(0.5f), tensor(1f));
+        loss.backward();
+        Assert.Equal(0.474077, loss.item<float>(), 1e-5);
+        Assert.Equal(-0.377541, chosen.grad!.item<float>(), 1e-5);
+    }
+
     [Fact]
     public void Gradient_is_minus_the_probability_of_the_wrong_order()
     {

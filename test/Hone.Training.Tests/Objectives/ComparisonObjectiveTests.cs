@@ -43,6 +43,23 @@ public sealed class ComparisonObjectiveTests
     }
 
     [Fact]
+    public void A_pairs_margin_goes_with_it_into_the_reward_models_loss()
+    {
+        using Transformer model = Create(reward: true);
+        IReadOnlyList<PromptExample> examples = PromptExample.Group(
+            [new(s_prompt, s_answers[0], s_answers[1]) { Margin = 2 }, new(s_prompt, s_answers[2], s_answers[0])]);
+        double Score(int[] answer)
+        {
+            var plain = new TokenForest();
+            plain.AddRoot([.. s_prompt, .. answer]);
+            return model.Scores(model.Hidden(plain))[-1].item<float>();
+        }
+        double[] r = [.. s_answers.Select(Score)];
+        double expected = Math.Log(1 + Math.Exp(-(r[0] - r[1] - (0.5 * 2)))) + Math.Log(1 + Math.Exp(-(r[2] - r[0])));
+        Assert.Equal(expected, new RewardObjective(margin: 0.5).Loss(model, examples, new StepMetrics()).item<float>(), 1e-4);
+    }
+
+    [Fact]
     public void Pairs_of_one_prompt_share_their_answers()
     {
         IReadOnlyList<PromptExample> groups = PromptExample.Group(

@@ -49,5 +49,45 @@ public sealed class RunPlanTests
         Assert.Contains(before.Knobs, k => k.Setting == "adapter.rank=16");
     }
 
+    /// <summary>The recipes of Llama-3-8B with an adapter, on one GPU of 80 GB.</summary>
+    [Theory]
+    [InlineData("sft.yaml")]
+    [InlineData("reward.yaml")]
+    [InlineData("dpo-offline.yaml")]
+    [InlineData("online-dpo.yaml")]
+    public void The_8b_recipes_fit_into_80_gigabytes_with_an_adapter(string name)
+    {
+        TransformerConfig llama = s_config with
+        {
+            HiddenSize = 4096, IntermediateSize = 14_336, LayerCount = 32, HeadDim = 128, TieEmbeddings = false,
+        };
+        string[] set = ["adapter.rank=16", "sft.checkpoint_activations=auto", "reward.checkpoint_activations=auto",
+            "offline_dpo.checkpoint_activations=auto", "online.checkpoint_activations=auto"];
+        Recipe recipe = ResolvedRecipe.Load(
+            Path.Combine(Root(), "recipes/llama3-8b", name), [.. set.Select(RecipeOverride.Set)]).Value;
+        RunPlan plan = RunPlan.Of(recipe, llama, machine: 80_000_000_000);
+        Assert.Equal(8_030_261_248, plan.Parameters); // as its model card counts them
+        Assert.All(plan.Stages, s => Assert.InRange(s.Memory.Total, 16L << 30, 80_000_000_000));
+        Assert.False(RunPlan.Of(recipe with { Adapter = new() }, llama, machine: 80_000_000_000).Fits);
+    }
+
+    [Fact]
+    public void Checkpoints_on_auto_are_made_where_all_activations_would_not_fit()
+    {
+        Recipe recipe = new() { Sft = new SftOptions { CheckpointActivations = ActivationCheckpoints.Auto } };
+        long Activations(ActivationCheckpoints checkpoints, long machine) => RunPlan.Of(
+            recipe with { Sft = recipe.Sft with { CheckpointActivations = checkpoints } }, s_config, machine).Stages[0].Memory.Activations;
+        foreach ((long machine, ActivationCheckpoints same) in
+            new[] { (1L << 40, ActivationCheckpoints.None), (1L << 34, ActivationCheckpoints.Block) })
+            Assert.Equal(Activations(same, machine), Activations(ActivationCheckpoints.Auto, machine));
+    }
+
+    private static string Root()
+    {
+        DirectoryInfo? at = new(AppContext.BaseDirectory);
+        while (at is not null && !File.Exists(Path.Combine(at.FullName, "Hone.slnx"))) at = at.Parent;
+        return at!.FullName;
+    }
+
     private static StageMemoryPlan Sft(Recipe recipe) => RunPlan.Of(recipe, s_config).Stages.Single(s => s.Stage == "sft");
 }

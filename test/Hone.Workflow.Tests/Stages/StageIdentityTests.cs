@@ -31,6 +31,7 @@ public sealed class StageIdentityTests : IDisposable
         ["offline_dpo.beta_sweep"] = Nothing, // each is a stage of its own
         ["online.samples"] = "online-1/samples",
         ["online.max_new_tokens"] = "online-1/samples preferences reward-check",
+        ["online.method"] = "online-1/pairs " + OnlineTraining,
         ["online.pairs"] = "online-1/pairs",
         ["online.length_penalty"] = "online-1/pairs",
         ["online.length_unit"] = "online-1/pairs",
@@ -47,7 +48,7 @@ public sealed class StageIdentityTests : IDisposable
     [
         "model", "sft.loss_on", "sft.too_long", "sft.packing_length", "sft.max_length", "reward.start_from", "reward.too_long",
             "reward.max_length",
-        "online.iterations", "online.prompts_per_iteration", "online.reference", "online.max_kl", "online.max_length",
+        "online.judge", "online.iterations", "online.prompts_per_iteration", "online.reference", "online.max_kl", "online.max_length",
         "online.max_prompt_length",
         "evaluation.prompts",
     ];
@@ -134,7 +135,7 @@ public sealed class StageIdentityTests : IDisposable
             ["reward-check"] = identity.RewardCheck(data, model, model),
             ["offline-dpo"] = identity.OfflineDpo(recipe.OfflineDpo, data, model),
             ["online-1/samples"] = identity.Samples([], model),
-            ["online-1/pairs"] = identity.Pairs(done, model, model),
+            ["online-1/pairs"] = identity.Pairs(model, model, done),
             ["online-1/dpo"] = identity.OnlineDpo(OnlineIteration.Options(recipe.Online, 1), done, model),
             ["online-2/dpo"] = identity.OnlineDpo(OnlineIteration.Options(recipe.Online, 2), done, model),
             ["select"] = identity.Evaluation([], false, null, model, model, model),

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# What only a GPU can show, in at most 8 minutes: tiny models trained on it as on the CPU, and steps of SFT, DPO and the reward model
+# at the shape of Llama-3-8B with an adapter: tokens a second, share of the measured matrix peak, peak memory.
+# Usage: HONE_LIBTORCH=FOLDER eng/gpu-check.sh [--smoke]
+#   HONE_LIBTORCH  folder of a libtorch 2.10 with CUDA (docs/decisions/0002-torchsharp-on-debian-12.md)
+#   --smoke        the same functions with tiny shapes on the CPU; needs no GPU and measures nothing worth keeping
+# Another part is a function here and a line in `parts`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+limit=480 device=cuda shape=8b tokens=4096
+parts=(training_agrees training_steps)
+[ "${1:-}" = --smoke ] && device=cpu shape=tiny tokens=256
+begun=$SECONDS
+failed=0
+
+require_gpu() {
+  [ "$device" = cpu ] && return
+  command -v nvidia-smi > /dev/null && nvidia-smi -L | grep -q GPU || {
+    echo "gpu-check: there is no NVIDIA GPU here (nvidia-smi finds none). eng/gpu-check.sh --smoke runs without one." >&2
+    exit 2
+  }
+  [ -n "${HONE_LIBTORCH:-}" ] || {
+    echo "gpu-check: HONE_LIBTORCH must name the folder of a libtorch 2.10 with CUDA; the packaged one computes on the CPU." >&2
+    exit 2
+  }
+  nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader
+}
+
+# Runs the training bench in what is left of the time, and adds the largest memory that the GPU had in use meanwhile.
+bench() {
+  local left=$((limit - (SECONDS - begun))) peak=0 used code=0
+  [ $left -gt 0 ] || { echo "gpu-check: the $limit s are over before: $*" >&2; return 1; }
+  timeout "$left" dotnet bench/Training/bin/Release/net10.0/Training.dll "$@" &
+  local child=$!
+  while kill -0 $child 2> /dev/null; do
+    if [ "$device" != cpu ]; then
+      used=$(nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits | head -1)
+      [ "$used" -gt $peak ] && peak=$used
+    fi
+    sleep 0.2
+  done
+  wait $child || code=$?
+  [ "$device" = cpu ] || echo "       peak $peak MiB in use on the GPU"
+  return $code
+}
+
+training_agrees() { bench check "$device"; }
+
+training_steps() {
+  local code=0 what
+  for what in sft dpo reward; do bench step $what "$device" $shape $tokens || code=1; done
+  return $code
+}
+
+require_gpu
+dotnet build -c Release bench/Training -v quiet --nologo >&2
+begun=$SECONDS
+for part in "${parts[@]}"; do
+  echo "== $part"
+  "$part" || { echo "gpu-check: $part FAILED" >&2; failed=1; }
+done
+echo "$((SECONDS - begun)) s"
+exit $failed
