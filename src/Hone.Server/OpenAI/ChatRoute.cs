@@ -1,173 +1,142 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hone.Inference;
-using Hone.Text;
-using Hone.Text.Chat;
 
 namespace Hone.Server;
 
 /// <summary><c>POST /v1/chat/completions</c>: the assistant's next turn, by the model's own chat template.</summary>
-/// <remarks>
-/// As in vLLM, <c>continue_final_message</c> goes on with a last turn of the assistant's, and <c>chat_template_kwargs</c> holds
-/// variables of the template.
-/// </remarks>
 internal static class ChatRoute
 {
-    private static readonly string[] s_roles = ["system", "developer", "user", "assistant", "tool"];
-
-    public static async Task<JsonObject> AnswerAsync(ServedModel model, JsonElement body, DateTimeOffset now, CancellationToken cancel)
+    public static async Task AnswerAsync(Exchange exchange)
     {
-        var fields = new RequestFields(body);
-        AnswerSettings.RequireModel(fields, model);
-        fields.Off("tools", v => v.ValueKind == JsonValueKind.Array && v.GetArrayLength() == 0);
-        fields.Off("tool_choice", v => v.ValueKind == JsonValueKind.String && (v.ValueEquals("none") || v.ValueEquals("auto")));
+        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
+        ChatAsked asked = Read(new RequestFields(body.RootElement), exchange);
+        if (asked.Settings.Streams) await ChatStream.SendAsync(asked, exchange).ConfigureAwait(false);
+        else await exchange.WriteAsync(await WholeAsync(asked, exchange).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    private static ChatAsked Read(RequestFields fields, Exchange exchange)
+    {
+        ServedModel model = AnswerSettings.Model(fields, exchange.Models);
+        JsonElement? tools = Tools(fields);
         fields.Off("response_format", v => v.ValueKind == JsonValueKind.Object
             && v.TryGetProperty("type", out JsonElement t) && t.ValueKind == JsonValueKind.String && t.ValueEquals("text"));
         fields.Off("modalities", v => v.ValueKind == JsonValueKind.Array && v.GetArrayLength() == 1
             && v[0].ValueKind == JsonValueKind.String && v[0].ValueEquals("text"));
-        int[] prompt = Prompt(fields, model);
-        long? asked = fields.Whole("max_completion_tokens", 1, int.MaxValue) is { } today
+        int[] prompt = ChatPrompt.Read(fields, model, tools).Ids;
+        long? longest = fields.Whole("max_completion_tokens", 1, int.MaxValue) is { } today
             ? today
             : fields.Whole("max_tokens", 1, int.MaxValue);
         _ = fields.Get("max_tokens");
         bool logProbs = fields.Flag("logprobs") ?? false;
         int top = (int)(fields.Whole("top_logprobs", 0, AnswerSettings.MostLogProbs) ?? 0);
         if (top > 0 && !logProbs) throw ApiException.Invalid("`top_logprobs` needs `logprobs` to be true", "top_logprobs");
-        AnswerSettings settings = AnswerSettings.Read(fields);
+        AnswerSettings settings = AnswerSettings.Read(fields, model);
         fields.End();
-
-        int length = AnswerSettings.Length(prompt.Length, asked, int.MaxValue, model, "messages");
+        int length = AnswerSettings.Length(prompt.Length, longest, int.MaxValue, model, "messages");
         var request = new GenerationRequest(prompt, settings.Sampling with { MaxNewTokens = length }, settings.Count);
-        Completion[] answers = await model.GenerateAsync([request], cancel).ConfigureAwait(false);
-        JsonObject?[] scores = logProbs
-            ? await ScoreAsync(model, prompt, answers, top, cancel).ConfigureAwait(false)
-            : new JsonObject?[answers.Length];
-        return new JsonObject
+        AnswerSettings.CheckWork([request], exchange.Limits);
+        return new ChatAsked(model, request, settings, logProbs ? top : null, tools is null ? null : model.Tools);
+    }
+
+    /// <summary>The tools that the assistant may call; null for none.</summary>
+    private static JsonElement? Tools(RequestFields fields)
+    {
+        const string Name = "tools", Choice = "tool_choice";
+        bool none = false;
+        if (fields.Get(Choice) is { } choice)
         {
-            ["id"] = $"chatcmpl-{Guid.NewGuid():N}",
-            ["object"] = "chat.completion",
-            ["created"] = now.ToUnixTimeSeconds(),
-            ["model"] = model.Name,
-            ["choices"] = new JsonArray([.. answers.Select((a, i) => new JsonObject
+            none = choice.ValueKind == JsonValueKind.String && choice.ValueEquals("none");
+            if (!none && !(choice.ValueKind == JsonValueKind.String && choice.ValueEquals("auto")))
+                throw ApiException.NotSupported(Choice, "it takes `none` and `auto`, as no call can be forced");
+        }
+        if (fields.Get(Name) is not { } tools) return null;
+        if (tools.ValueKind != JsonValueKind.Array) throw RequestFields.Wrong(Name, "a list of functions");
+        foreach ((int i, JsonElement tool) in tools.EnumerateArray().Index())
+            if (tool.ValueKind != JsonValueKind.Object || !tool.TryGetProperty("function", out JsonElement function)
+                || function.ValueKind != JsonValueKind.Object || !function.TryGetProperty("name", out JsonElement name)
+                || name.ValueKind != JsonValueKind.String)
+                throw RequestFields.Wrong($"{Name}[{i}]", "an object with a `function` that has a `name`");
+        return none || tools.GetArrayLength() == 0 ? null : tools;
+    }
+
+    private static async Task<JsonObject> WholeAsync(ChatAsked asked, Exchange exchange)
+    {
+        Completion[] answers = await exchange.CompleteAsync(asked.Model, [asked.Request]).ConfigureAwait(false);
+        var choices = new JsonArray();
+        foreach (Completion answer in answers)
+        {
+            string text = AnswerText.Of(answer, asked.Model, asked.Settings.Sampling.StopStrings, asked.Tools);
+            (string content, IReadOnlyList<ToolCall> calls) = (text, []);
+            if (asked.Tools is { } format)
             {
-                ["index"] = i,
-                ["message"] = new JsonObject
-                {
-                    ["role"] = "assistant",
-                    ["content"] = a.Text ?? model.Tokenizer.Decode(a.Ids, skipSpecial: true),
-                    ["refusal"] = null,
-                },
-                ["logprobs"] = scores[i],
-                ["finish_reason"] = a.FinishReason,
-            })]),
-            ["usage"] = CompletionRoute.Usage(prompt.Length, answers.Sum(a => a.Ids.Length)),
-        };
-    }
-
-    private static int[] Prompt(RequestFields fields, ServedModel model)
-    {
-        List<Dictionary<string, object?>> messages = Messages(fields);
-        bool goOn = fields.Flag("continue_final_message") ?? false, ask = fields.Flag("add_generation_prompt") ?? !goOn;
-        Dictionary<string, object?> variables = [];
-        if (fields.Get("chat_template_kwargs") is { } given)
-        {
-            if (given.ValueKind != JsonValueKind.Object) throw RequestFields.Wrong("chat_template_kwargs", "an object");
-            foreach (JsonProperty variable in given.EnumerateObject()) variables[variable.Name] = variable.Value;
-        }
-        if (goOn && ask)
-            throw ApiException.Invalid("`continue_final_message` and `add_generation_prompt` exclude each other", "continue_final_message");
-        if (model.Chat is not { } chat)
-            throw ApiException.Invalid(
-                $"`{model.Name}` has no chat template: it is a base model, which goes on with a text (/v1/completions)",
-                "messages", "no_chat_template");
-        int[] begun = [];
-        if (goOn)
-        {
-            if ((string)messages[^1]["role"]! != "assistant" || messages[^1]["content"] is not JsonElement content)
-                throw ApiException.Invalid("`continue_final_message` needs a last message of the assistant's", "messages");
-            begun = model.Tokenizer.Encode(content.ValueKind == JsonValueKind.Array
-                ? Text(content, $"messages[{messages.Count - 1}].content")
-                : RequestFields.Unicode("messages", content));
-            messages.RemoveAt(messages.Count - 1);
-        }
-        try
-        {
-            return [.. chat.Render(new ChatRequest(messages) { AddGenerationPrompt = ask || goOn, Variables = variables }).Ids, .. begun];
-        }
-        catch (InputException e)
-        {
-            throw ApiException.Invalid(e.Message, "messages");
-        }
-    }
-
-    private static List<Dictionary<string, object?>> Messages(RequestFields fields)
-    {
-        JsonElement list = fields.Get("messages") ?? throw ApiException.Invalid("`messages` is needed", "messages");
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
-            throw RequestFields.Wrong("messages", "a list of at least one message");
-        List<Dictionary<string, object?>> messages = [];
-        foreach (JsonElement item in list.EnumerateArray())
-        {
-            string what = $"messages[{messages.Count}]";
-            if (item.ValueKind != JsonValueKind.Object) throw RequestFields.Wrong(what, "an object");
-            string role = item.TryGetProperty("role", out JsonElement r) && r.ValueKind == JsonValueKind.String
-                ? RequestFields.Unicode(what, r)
-                : throw RequestFields.Wrong($"{what}.role", "a text");
-            if (!s_roles.Contains(role)) throw RequestFields.Wrong($"{what}.role", string.Join(", ", s_roles));
-            var message = new Dictionary<string, object?>(StringComparer.Ordinal);
-            foreach (JsonProperty property in item.EnumerateObject())
-                message[property.Name] = property.Value.ValueKind == JsonValueKind.Null ? null : property.Value;
-            message["role"] = role;
-            if (message.GetValueOrDefault("content") is not JsonElement { ValueKind: JsonValueKind.String or JsonValueKind.Array } content)
-                throw RequestFields.Wrong($"{what}.content", "a text or a list of content parts");
-            if (content.ValueKind == JsonValueKind.Array) Text(content, $"{what}.content");
-            messages.Add(message);
-        }
-        return messages;
-    }
-
-    private static string Text(JsonElement parts, string what)
-    {
-        try
-        {
-            return ContentParts.Flatten(parts, what);
-        }
-        catch (InputException e)
-        {
-            throw ApiException.Invalid(e.Message, what);
-        }
-    }
-
-    private static async Task<JsonObject?[]> ScoreAsync(
-        ServedModel model, int[] prompt, Completion[] answers, int top, CancellationToken cancel)
-    {
-        int[][] shown = [.. answers.Select(a => a.Ids is [.., int last] && model.IsStop(last) ? a.Ids[..^1] : a.Ids)];
-        int[] scored = [.. shown.Index().Where(s => s.Item.Length > 0).Select(s => s.Index)];
-        ScoredSequence[] sequences = [.. scored.Select(i => new ScoredSequence([.. prompt, .. shown[i]], prompt.Length))];
-        SequenceScore[] scores = scored.Length == 0 ? [] : await model.ScoreAsync(sequences, top, cancel).ConfigureAwait(false);
-        var tokens = scored.Zip(scores, (i, s) => (i, s.Tokens)).ToDictionary(x => x.i, x => x.Tokens);
-        return [.. shown.Select((ids, i) =>
-        {
-            string[] texts = TokenPieces.Of(model.Tokenizer, ids).Texts;
-            return new JsonObject
+                var reader = new ToolCallReader(format);
+                content = reader.Push(text);
+                (string rest, calls) = reader.Finish();
+                content = calls.Count > 0 ? content.TrimEnd() : content + rest;
+            }
+            var message = new JsonObject
             {
-                ["content"] = new JsonArray([.. tokens.GetValueOrDefault(i, []).Select((score, t) =>
-                {
-                    JsonObject entry = Entry(texts[t], score.LogProb);
-                    entry["top_logprobs"] =
-                        new JsonArray([.. score.Top.Select(x => Entry(TokenPieces.Of(model.Tokenizer, x.Id, t == 0), x.LogProb))]);
-                    return entry;
-                })]),
+                ["role"] = "assistant",
+                ["content"] = calls.Count > 0 && content.Length == 0 ? null : content,
                 ["refusal"] = null,
             };
-        })];
+            if (calls.Count > 0) message["tool_calls"] = new JsonArray([.. calls.Select(ToJson)]);
+            var choice = new JsonObject
+            {
+                ["index"] = answer.AnswerIndex,
+                ["message"] = message,
+                ["logprobs"] = asked.Top is null
+                    ? null
+                    : TokenLines.ForChat(await asked.LinesAsync(answer, exchange.Cancel).ConfigureAwait(false)),
+                ["finish_reason"] = calls.Count > 0 ? "tool_calls" : answer.FinishReason,
+            };
+            if (asked.Settings.ReturnsIds) choice["token_ids"] = Ids(answer.Ids);
+            choices.Add(choice);
+        }
+        JsonObject whole = asked.Head("chat.completion", exchange.Now);
+        if (asked.Settings.ReturnsIds) whole["prompt_token_ids"] = Ids(asked.Request.PromptIds);
+        whole["choices"] = choices;
+        whole["usage"] = CompletionRoute.Usage(asked.Request.PromptIds.Length, answers.Sum(a => a.Ids.Length));
+        return whole;
     }
 
-    private static JsonObject Entry(string token, float logProb) => new()
+    public static JsonArray Ids(IEnumerable<int> ids) => new([.. ids.Select(id => (JsonNode)id)]);
+
+    public static JsonObject ToJson(ToolCall call) => new()
     {
-        ["token"] = token,
-        ["logprob"] = CompletionRoute.Finite(logProb),
-        ["bytes"] = new JsonArray([.. Encoding.UTF8.GetBytes(token).Select(b => (JsonNode)b)]),
+        ["id"] = call.Id,
+        ["type"] = "function",
+        ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = call.Arguments },
     };
+}
+
+/// <summary>A chat request, read and checked.</summary>
+/// <param name="Top">Likeliest tokens to tell in each place; null without <c>logprobs</c>.</param>
+/// <param name="Tools">How calls are read from the answer; null where there are no tools, or the format is not known.</param>
+internal sealed record ChatAsked(
+    ServedModel Model, GenerationRequest Request, AnswerSettings Settings, int? Top, ToolFormat? Tools)
+{
+    private readonly string _id = $"chatcmpl-{Guid.NewGuid():N}";
+
+    public JsonObject Head(string kind, DateTimeOffset now) => new()
+    {
+        ["id"] = _id,
+        ["object"] = kind,
+        ["created"] = now.ToUnixTimeSeconds(),
+        ["model"] = Model.Name,
+    };
+
+    /// <summary>The answer's tokens with their log-probabilities; a token that ended it is left out.</summary>
+    public async Task<TokenLine[]> LinesAsync(Completion answer, CancellationToken cancel)
+    {
+        int[] shown = answer.Ids is [.., int last] && Model.IsStop(last) ? answer.Ids[..^1] : answer.Ids;
+        if (shown.Length == 0) return [];
+        // The likeliest of each place are computed anew; the tokens' own probabilities came with them.
+        if (Top == 0)
+            return TokenLines.Of(Model.Tokenizer, shown, [.. answer.LogProbs.Take(shown.Length).Select(p => new TokenScore(p, false, []))]);
+        var sequence = new ScoredSequence([.. Request.PromptIds, .. shown], Request.PromptIds.Length);
+        SequenceScore[] scores = await Model.ScoreAsync([sequence], Top!.Value, cancel).ConfigureAwait(false);
+        return TokenLines.Of(Model.Tokenizer, shown, scores[0].Tokens);
+    }
 }
