@@ -1,8 +1,6 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -73,7 +71,9 @@ public static class HoneServer
             finally
             {
                 if (admitted) places.Release();
-                metrics.Answered(route?.Path ?? "other", http.Response.StatusCode);
+                // 499 is nginx's word for a client that left.
+                bool left = http.RequestAborted.IsCancellationRequested;
+                metrics.Answered(route?.Path ?? "other", left ? 499 : http.Response.StatusCode);
             }
         });
         return app;

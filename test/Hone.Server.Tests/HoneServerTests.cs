@@ -121,7 +121,8 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [InlineData(Completions, """{"model":"tiny","prompt":"a","temperature":-1}""", "temperature", "from 0 to 2")]
     [InlineData(Completions, """{"model":"tiny","prompt":"a","stop":""}""", "stop", "1 to 1000 characters")]
     [InlineData(Completions, """{"model":"tiny","prompt":"a","stream":1}""", "stream", "true or false")]
-    [InlineData(Completions, """{"model":"tiny","prompt":"a","stream_options":{"include_usage":true}}""", "stream_options", "needs `stream`")]
+    [InlineData(Completions, """{"model":"tiny","prompt":"a","stream_options":{"include_usage":true}}""",
+        "stream_options", "needs `stream`")]
     [InlineData(Completions, """{"model":"tiny","prompt":"a","frequency_penalty":2.5}""", "frequency_penalty", "from -2 to 2")]
     [InlineData(Completions, """{"model":"tiny","prompt":"a","logit_bias":{"99999":1}}""", "logit_bias", "token ids from 0")]
     [InlineData(Completions, """{"model":"tiny","prompt":"a","logit_bias":{"1":101}}""", "logit_bias", "-100 to 100")]

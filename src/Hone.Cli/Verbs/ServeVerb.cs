@@ -82,7 +82,8 @@ internal static class ServeVerb
     {
         using var stop = new StopSignal(_ => io.Error.WriteLine("closing"));
         await using var served = new ServedModels();
-        foreach ((string path, string? name) in models) served.Add(ServedModel.Open(io.Model(path), name ?? ServedModel.NameOf(path), device, dtype));
+        foreach ((string path, string? name) in models)
+            served.Add(ServedModel.Open(io.Model(path), name ?? ServedModel.NameOf(path), device, dtype));
         await using WebApplication server = HoneServer.Create(
             served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System, limits, adapters);
         try
@@ -99,7 +100,8 @@ internal static class ServeVerb
         {
             string calls = model.Chat is null || model.IsReward ? ""
                 : model.Tools is { } tools ? $", calls of tools as {tools.Name}" : ", calls of tools stay text";
-            io.Error.WriteLine($"serving {model.Name}{(model.IsReward ? ", a reward model" : "")}, context {model.Context} tokens{calls}");
+            string kind = model.IsReward ? ", a reward model" : "";
+            io.Error.WriteLine($"serving {model.Name}{kind}, context {model.Context} tokens{calls}");
         }
         io.Error.WriteLine("Ctrl+C ends it");
         await Task.Delay(Timeout.Infinite, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);

@@ -11,16 +11,15 @@ namespace Hone.Server;
 internal sealed class AdapterStore(string folder, string device, string dtype)
 {
     private readonly string _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-    private readonly SemaphoreSlim _loading = new(1);
+    private readonly Lock _loading = new();
     private readonly HashSet<string> _loaded = [];
 
     /// <param name="path">Below the folder: its own name there, or the whole path.</param>
     /// <exception cref="ApiException">404: there is no such adapter. 400: the name is taken, or it cannot be served.</exception>
-    public async Task LoadAsync(string name, string path, ServedModels models, CancellationToken cancel)
+    public void Load(string name, string path, ServedModels models)
     {
         string full = Below(path);
-        await _loading.WaitAsync(cancel).ConfigureAwait(false);
-        try
+        lock (_loading)
         {
             if (models.All.Any(m => m.Name == name))
                 throw ApiException.Invalid($"a model named `{name}` is served already", "lora_name", "name_taken");
@@ -30,26 +29,20 @@ internal sealed class AdapterStore(string folder, string device, string dtype)
             models.Add(ServedModel.Open(full, name, device, dtype));
             _loaded.Add(name);
         }
-        finally
-        {
-            _loading.Release();
-        }
     }
 
+    /// <summary>Ends when the adapter's requests have ended.</summary>
     /// <exception cref="ApiException">404: no such adapter was loaded.</exception>
     public async Task UnloadAsync(string name, ServedModels models)
     {
-        await _loading.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-        try
+        ServedModel model;
+        lock (_loading)
         {
             if (!_loaded.Remove(name))
                 throw new ApiException(404, $"no adapter named `{name}` was loaded", "lora_name", "model_not_found");
-            await models.RemoveAsync(models.Find(name)).ConfigureAwait(false);
+            model = models.Find(name);
         }
-        finally
-        {
-            _loading.Release();
-        }
+        await models.RemoveAsync(model).ConfigureAwait(false);
     }
 
     private static bool IsBase(string served, string asked, string adapter) =>

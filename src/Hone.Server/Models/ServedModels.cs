@@ -39,7 +39,7 @@ public sealed class ServedModels : IAsyncDisposable
 
     /// <exception cref="ApiException">404: there is none of that name.</exception>
     internal ServedModel Find(string name) => _models.FirstOrDefault(m => m.Name == name) ?? throw new ApiException(404,
-        $"the model `{name}` does not exist; {string.Join(", ", _models.Select(m => $"`{m.Name}`"))} is served", "model", "model_not_found");
+        $"the model `{name}` does not exist; served: {string.Join(", ", _models.Select(m => $"`{m.Name}`"))}", "model", "model_not_found");
 
     /// <summary>Takes a model out and puts it away once its requests have ended.</summary>
     internal async Task RemoveAsync(ServedModel model)

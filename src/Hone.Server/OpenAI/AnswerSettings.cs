@@ -97,7 +97,8 @@ internal sealed record AnswerSettings(SamplingOptions Sampling, int Count, bool 
             if (biases.Count == MostBiases) throw RequestFields.Wrong(Name, $"at most {MostBiases} tokens");
             if (!int.TryParse(bias.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || id >= model.Vocabulary)
                 throw RequestFields.Wrong(Name, $"an object whose names are token ids from 0 to {model.Vocabulary - 1}");
-            biases[id] = bias.Value.ValueKind == JsonValueKind.Number && bias.Value.TryGetDouble(out double value) && value is >= -100 and <= 100
+            bool isNumber = bias.Value.ValueKind == JsonValueKind.Number;
+            biases[id] = isNumber && bias.Value.TryGetDouble(out double value) && value is >= -100 and <= 100
                 ? value
                 : throw RequestFields.Wrong(Name, "an object whose values are numbers from -100 to 100");
         }

@@ -33,7 +33,7 @@ internal static class ChatStream
             }
             (string rest, IReadOnlyList<ToolCall> calls) = answer.Finish();
             Tokens tokens = answer.TakeTokens();
-            if (asked.Top > 0) tokens = tokens with { Lines = await asked.LinesAsync(whole, exchange.Cancel).ConfigureAwait(false) };
+            if (asked.Top > 0) tokens.Lines.AddRange(await asked.LinesAsync(whole, exchange.Cancel).ConfigureAwait(false));
             if (text.Length + rest.Length + tokens.Ids.Count + tokens.Lines.Count > 0)
                 await Chunk(token, new JsonObject { ["content"] = text + rest }, tokens).ConfigureAwait(false);
             foreach ((int i, ToolCall call) in calls.Index())
@@ -76,7 +76,7 @@ internal static class ChatStream
     }
 
     /// <summary>Tokens of a chunk.</summary>
-    private readonly record struct Tokens(IReadOnlyList<int> Ids, IReadOnlyList<TokenLine> Lines);
+    private readonly record struct Tokens(List<int> Ids, List<TokenLine> Lines);
 
     /// <summary>One answer: what of it has not been sent yet.</summary>
     private sealed class Answer(ChatAsked asked)
@@ -85,16 +85,16 @@ internal static class ChatStream
         private readonly ToolCallReader? _calls = asked.Tools is { } format ? new ToolCallReader(format) : null;
         private readonly TokenLines _lines = new(asked.Model.Tokenizer);
         private string _whole = "";
-        private Tokens _tokens = new([], []);
+        private List<int> _ids = [];
+        private List<TokenLine> _logProbs = [];
 
         public int Sampled { get; private set; }
 
         public string Push(GeneratedToken token)
         {
             Sampled++;
-            if (asked.Settings.ReturnsIds) _tokens = _tokens with { Ids = [.. _tokens.Ids, token.Id] };
-            if (asked.Top == 0 && !asked.Model.IsStop(token.Id))
-                _tokens = _tokens with { Lines = [.. _tokens.Lines, _lines.Next(token.Id, token.LogProb)] };
+            if (asked.Settings.ReturnsIds) _ids.Add(token.Id);
+            if (asked.Top == 0 && !asked.Model.IsStop(token.Id)) _logProbs.Add(_lines.Next(token.Id, token.LogProb));
             string text = _text.Push(token.Id, token.Answer is not null);
             if (_calls is not null) text = _calls.Push(text);
             if (asked.Top is null or 0) return text;
@@ -106,8 +106,8 @@ internal static class ChatStream
 
         public Tokens TakeTokens()
         {
-            Tokens taken = _tokens;
-            _tokens = new Tokens([], []);
+            var taken = new Tokens(_ids, _logProbs);
+            (_ids, _logProbs) = ([], []);
             return taken;
         }
     }

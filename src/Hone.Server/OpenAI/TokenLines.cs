@@ -37,7 +37,10 @@ internal sealed class TokenLines(Tokenizer tokenizer)
         var lines = new TokenLines(tokenizer);
         var result = new TokenLine[ids.Length];
         for (int i = 0, unscored = ids.Length - scores.Length; i < ids.Length; i++)
-            result[i] = i < unscored ? lines.Next(ids[i], null) : lines.Next(ids[i], scores[i - unscored].LogProb, scores[i - unscored].Top);
+        {
+            TokenScore? score = i < unscored ? null : scores[i - unscored];
+            result[i] = lines.Next(ids[i], score?.LogProb, score?.Top);
+        }
         return result;
     }
 

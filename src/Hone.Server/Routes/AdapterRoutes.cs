@@ -11,7 +11,7 @@ internal static class AdapterRoutes
         var fields = new RequestFields(body.RootElement);
         (string name, string path) = (Needed(fields, "lora_name"), Needed(fields, "lora_path"));
         fields.End();
-        await Opened(store).LoadAsync(name, path, exchange.Models, exchange.Cancel).ConfigureAwait(false);
+        Opened(store).Load(name, path, exchange.Models);
         await exchange.WriteAsync($"Success: LoRA adapter '{name}' added successfully.", "text/plain").ConfigureAwait(false);
     }
 
@@ -27,7 +27,7 @@ internal static class AdapterRoutes
     }
 
     private static AdapterStore Opened(AdapterStore? store) => store
-        ?? throw new ApiException(403, "adapters cannot be loaded here: the server was started without --adapters DIR", code: "no_adapters");
+        ?? throw new ApiException(403, "no adapters can be loaded: the server was started without --adapters DIR", code: "no_adapters");
 
     private static string Needed(RequestFields fields, string name) => fields.Text(name) is { Length: > 0 } text ? text
         : throw ApiException.Invalid($"`{name}` is needed", name);

@@ -30,7 +30,8 @@ public sealed class ToolFormatTests
     }
 
     [Theory]
-    [InlineData("hermes", "<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>\n<tool_call>{\"name\": \"g\", \"arguments\": {\"x\": \"; }\"}}</tool_call>")]
+    [InlineData("hermes", "<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>\n"
+        + "<tool_call>{\"name\": \"g\", \"arguments\": {\"x\": \"; }\"}}</tool_call>")]
     [InlineData("mistral", "[TOOL_CALLS] [{\"name\": \"f\", \"arguments\": {}}, {\"name\": \"g\", \"arguments\": {\"x\": \"; }\"}}]")]
     [InlineData("llama3_json", "{\"name\": \"f\", \"parameters\": {}}; {\"name\": \"g\", \"parameters\": {}}")]
     public void Several_calls_are_read(string format, string text) =>
