@@ -120,8 +120,17 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [InlineData(Completions, """{"model":"tiny","prompt":"a","max_tokens":1.5}""", "max_tokens", "whole number")]
     [InlineData(Completions, """{"model":"tiny","prompt":"a","temperature":-1}""", "temperature", "from 0 to 2")]
     [InlineData(Completions, """{"model":"tiny","prompt":"a","stop":""}""", "stop", "1 to 1000 characters")]
-    [InlineData(Completions, """{"model":"tiny","prompt":"a","stream":true}""", "stream", "not supported")]
-    [InlineData(Completions, """{"model":"tiny","prompt":"a","frequency_penalty":0.5}""", "frequency_penalty", "not supported")]
+    [InlineData(Completions, """{"model":"tiny","prompt":"a","stream":1}""", "stream", "true or false")]
+    [InlineData(Completions, """{"model":"tiny","prompt":"a","stream_options":{"include_usage":true}}""",
+        "stream_options", "needs `stream`")]
+    [InlineData(Completions, """{"model":"tiny","prompt":"a","frequency_penalty":2.5}""", "frequency_penalty", "from -2 to 2")]
+    [InlineData(Completions, """{"model":"tiny","prompt":"a","logit_bias":{"99999":1}}""", "logit_bias", "token ids from 0")]
+    [InlineData(Completions, """{"model":"tiny","prompt":"a","logit_bias":{"1":101}}""", "logit_bias", "-100 to 100")]
+    [InlineData(Completions, """{"model":"reward","prompt":"a"}""", "model", "is a reward model")]
+    [InlineData("/v1/rewards", """{"model":"tiny","messages":[]}""", "model", "is a language model")]
+    [InlineData("/v1/rewards", """{"model":"reward","messages":[{"role":"user","content":"a"}]}""", "messages", "must end with an answer")]
+    [InlineData("/tokenize", """{"model":"tiny"}""", "prompt", "is needed")]
+    [InlineData("/detokenize", """{"model":"tiny","tokens":["a"]}""", "tokens", "token ids from 0")]
     [InlineData(Completions, """{"model":"tiny","prompt":"a","guided_json":{}}""", "guided_json", "not known")]
     [InlineData(Completions, """{"model":"tiny","prompt":"a","model":"tiny"}""", null, "not valid JSON")]
     [InlineData(Chat, """{"model":"tiny","messages":[]}""", "messages", "at least one")]
@@ -132,7 +141,10 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"top_logprobs":3}""",
         "top_logprobs", "needs `logprobs`")]
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"tools":[{"type":"function"}]}""",
-        "tools", "not supported")]
+        "tools[0]", "an object with a `function`")]
+    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"tool_choice":"required"}""",
+        "tool_choice", "no call can be forced")]
+    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a","name":"\ud800"}]}""", "messages", "surrogate")]
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_object"}}""",
         "response_format", "not supported")]
     public async Task A_wrong_request_is_refused_in_OpenAIs_format(string route, string body, string? param, string what)
@@ -147,7 +159,9 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [Fact]
     public async Task Routes_methods_and_models_that_are_not_there_are_told()
     {
-        Assert.Equal(404, (await server.Post("/v1/embeddings", "{}")).Status);
+        Assert.Equal(404, (await server.Post("/v1/images", "{}")).Status);
+        (int status, JsonNode refused) = await server.Post("/v1/embeddings", "{}");
+        Assert.Equal((400, "this server makes no embeddings"), (status, (string?)refused["error"]!["message"]));
         Assert.Equal(404, (await server.Post(Completions, """{"model":"gpt-4","prompt":"a"}""")).Status);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, (await server.Client.GetAsync(Chat)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await server.Client.GetAsync("/v1/models/gpt-4")).StatusCode);
@@ -179,8 +193,8 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     public async Task A_key_is_asked_for_and_other_machines_need_one()
     {
         Assert.Contains("HONE_API_KEY", Assert.Throws<InputException>(
-            () => HoneServer.Create(server.Model, IPAddress.Any, 0, null, TimeProvider.System)).Message, StringComparison.Ordinal);
-        await using var guarded = HoneServer.Create(server.Model, IPAddress.Loopback, 0, "open sesame", TimeProvider.System);
+            () => HoneServer.Create(server.Models, IPAddress.Any, 0, null, TimeProvider.System)).Message, StringComparison.Ordinal);
+        await using var guarded = HoneServer.Create(server.Models, IPAddress.Loopback, 0, "open sesame", TimeProvider.System);
         await guarded.StartAsync();
         using var client = new HttpClient { BaseAddress = new Uri(guarded.Urls.Single()) };
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/v1/models")).StatusCode);

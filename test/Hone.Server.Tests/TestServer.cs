@@ -8,16 +8,22 @@ using Microsoft.AspNetCore.Builder;
 
 namespace Hone.Server.Tests;
 
-/// <summary>A server of a tiny random model on a free port.</summary>
+/// <summary>A server of a tiny random model and a tiny reward model on a free port.</summary>
 public sealed class TestServer : IAsyncLifetime
 {
     private readonly TempFolder _folder = new();
-    private ServedModel? _model;
+    private readonly ServedModels _models = new();
     private WebApplication? _server;
 
+    /// <summary>Of the language model.</summary>
     public string Folder { get; private set; } = "";
 
-    internal ServedModel Model => _model!;
+    /// <summary>Of the reward model.</summary>
+    public string RewardFolder { get; private set; } = "";
+
+    internal ServedModels Models => _models;
+
+    internal ServedModel Model => _models.Find("tiny");
 
     public Uri Address => new(_server!.Urls.Single());
 
@@ -26,8 +32,10 @@ public sealed class TestServer : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Folder = TinyModel.Write(_folder.File("tiny"));
-        _model = ServedModel.Open(Folder, device: "cpu");
-        _server = HoneServer.Create(_model, IPAddress.Loopback, 0, null, TimeProvider.System);
+        RewardFolder = TinyModel.WriteReward(_folder.File("reward"));
+        _models.Add(ServedModel.Open(Folder, device: "cpu"));
+        _models.Add(ServedModel.Open(RewardFolder, device: "cpu"));
+        _server = HoneServer.Create(_models, IPAddress.Loopback, 0, null, TimeProvider.System);
         await _server.StartAsync();
         Client.BaseAddress = Address;
     }
@@ -47,11 +55,25 @@ public sealed class TestServer : IAsyncLifetime
         return answer;
     }
 
+    /// <summary>The events of a stream, in order, <c>[DONE]</c> left out, which must be its last.</summary>
+    public async Task<List<JsonNode>> Events(string route, string body)
+    {
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await Client.PostAsync(route, content);
+        string text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.OK, text);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
+        string[] events = text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(events, e => Assert.StartsWith("data: ", e, StringComparison.Ordinal));
+        Assert.Equal("data: [DONE]", events[^1]);
+        return [.. events[..^1].Select(e => JsonNode.Parse(e["data: ".Length..])!)];
+    }
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
         await _server!.DisposeAsync();
-        await _model!.DisposeAsync();
+        await _models.DisposeAsync();
         _folder.Dispose();
     }
 }

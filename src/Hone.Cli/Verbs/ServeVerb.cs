@@ -6,32 +6,48 @@ using Microsoft.AspNetCore.Builder;
 
 namespace Hone.Cli;
 
-/// <summary><c>hone serve</c>: a model behind the OpenAI API.</summary>
+/// <summary><c>hone serve</c>: models behind the OpenAI API.</summary>
 internal static class ServeVerb
 {
     public static Command Create(Streams io)
     {
-        var model = new Argument<string>("MODEL") { Description = "Folder of the model, or owner/name of one on a hub." };
-        var name = new Option<string?>("--served-model-name") { Description = "What requests name it by; default: the folder's name." };
+        var models = new Argument<string[]>("MODEL")
+        {
+            Description = "Folders of models, adapters or GGUF files, or owner/name on a hub; reward models too.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var names = new Option<string[]>("--served-model-name")
+        {
+            Description = "What requests name them by, one per model; default: the folders' names.", DefaultValueFactory = _ => [],
+        };
         var host = new Option<string>("--host")
         {
             Description = "Address to listen on; default 127.0.0.1. Others need a key in HONE_API_KEY.",
             DefaultValueFactory = _ => "127.0.0.1",
         };
         var port = new Option<int>("--port") { Description = "Port; 0 takes a free one. Default 8000.", DefaultValueFactory = _ => 8000 };
+        var adapters = new Option<string?>("--adapters")
+        {
+            Description = "Folder below which adapters may be loaded by request (/v1/load_lora_adapter); default: none.",
+        };
+        var seconds = new Option<int>("--request-timeout")
+        {
+            Description = "Longest time of a request in seconds, its waiting included; default 600.", DefaultValueFactory = _ => 600,
+        };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
         var dtype = new Option<string>("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
-        var command = new Verb("serve", "Serve a model over the OpenAI API.", """
-            /v1/models, /v1/completions (with echo and logprobs) and /v1/chat/completions, on this machine only. No streaming
-            and no tools yet; what is not supported is refused, not ignored. The address goes to stdout.
+        var command = new Verb("serve", "Serve models over the OpenAI API.", """
+            /v1/chat/completions and /v1/completions with streaming, /v1/models, /v1/rewards, /tokenize, /metrics, and Ollama's
+            /api/chat, /api/generate, /api/tags; on this machine only. What is not supported is refused, not ignored. The address
+            goes to stdout.
 
             Example:
-              hone serve models/dpo --port 8000
+              hone serve models/dpo models/reward --port 8000
               curl http://127.0.0.1:8000/v1/chat/completions -H 'Content-Type: application/json' \
-                -d '{"model": "dpo", "messages": [{"role": "user", "content": "Hello"}]}'
+                -d '{"model": "dpo", "stream": true, "messages": [{"role": "user", "content": "Hello"}]}'
               hone eval --base-url http://127.0.0.1:8000/v1 --model dpo --data questions --tasks gsm8k
             """)
-        { model, name, host, port, device, dtype };
+        { models, names, host, port, adapters, seconds, device, dtype };
         Option<string?> template = TemplateFlag.Create();
         command.Add(template);
         var common = new CommonOptions(command);
@@ -42,22 +58,37 @@ internal static class ServeVerb
                 throw new InputException($"--host is {parsed.GetValue(host)}, it must be an address such as 127.0.0.1");
             if (parsed.GetValue(port) is < 0 or > 65535)
                 throw new InputException($"--port is {parsed.GetValue(port)}, it must be 0 to 65535");
-            string given = parsed.GetRequiredValue(model), folder = io.Model(given, parsed.GetValue(template));
-            string? shown = parsed.GetValue(name)
-                ?? (parsed.GetValue(template) is null ? null : Path.GetFileName(Path.TrimEndingDirectorySeparator(given)));
-            return RunAsync(io, folder, shown, address, parsed.GetValue(port),
-                parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype)).GetAwaiter().GetResult();
+            if (parsed.GetValue(seconds) is < 1 or > 86400)
+                throw new InputException($"--request-timeout is {parsed.GetValue(seconds)}, it must be 1 to 86400 seconds");
+            string[] paths = parsed.GetRequiredValue(models), named = parsed.GetRequiredValue(names);
+            if (named.Length > 0 && named.Length != paths.Length)
+                throw new InputException($"--served-model-name is given {named.Length} times for {paths.Length} models",
+                    fix: "Give it once per model, in their order, or not at all.");
+            (string on, string type) = (parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype));
+            AdapterStore? store = null;
+            if (parsed.GetValue(adapters) is { } folder)
+            {
+                if (!Directory.Exists(folder))
+                    throw new InputException("there is no such folder", folder, "Create it, or name another with --adapters.");
+                store = new AdapterStore(folder, on, type);
+            }
+            ServerLimits limits = new() { RequestTime = TimeSpan.FromSeconds(parsed.GetValue(seconds)) };
+            (string, string)[] chosen =
+                [.. paths.Select((p, i) => (io.Model(p, parsed.GetValue(template)), named.ElementAtOrDefault(i) ?? ServedModel.NameOf(p)))];
+            return RunAsync(io, chosen, address, parsed.GetValue(port), on, type, limits, store).GetAwaiter().GetResult();
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(
-        Streams io, string folder, string? name, IPAddress address, int port, string device, string dtype)
+    private static async Task<int> RunAsync(Streams io, (string Path, string Name)[] models, IPAddress address, int port,
+        string device, string dtype, ServerLimits limits, AdapterStore? adapters)
     {
         using var stop = new StopSignal(_ => io.Error.WriteLine("closing"));
-        await using ServedModel served = ServedModel.Open(folder, name, device, dtype);
-        await using WebApplication server =
-            HoneServer.Create(served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System);
+        await using var served = new ServedModels();
+        foreach ((string path, string name) in models)
+            served.Add(ServedModel.Open(path, name, device, dtype));
+        await using WebApplication server = HoneServer.Create(
+            served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System, limits, adapters);
         try
         {
             await server.StartAsync(stop.Token).ConfigureAwait(false);
@@ -68,12 +99,17 @@ internal static class ServeVerb
         }
         io.Out.WriteLine($"{server.Urls.Single()}/v1");
         io.Out.Flush();
-        if (served.Chat is null)
-            io.Error.WriteLine("the model has no chat template: texts are completed, chats refused (--template NAME gives it one)");
-        io.Error.WriteLine($"serving {served.Name}, context {served.Context} tokens; Ctrl+C ends it");
+        foreach (ServedModel model in served.All)
+        {
+            string calls = model.Chat is null || model.IsReward ? ""
+                : model.Tools is { } tools ? $", calls of tools as {tools.Name}" : ", calls of tools stay text";
+            string kind = model.IsReward ? ", a reward model"
+                : model.Chat is null ? " (no chat template: texts are completed, chats refused; --template NAME gives it one)" : "";
+            io.Error.WriteLine($"serving {model.Name}{kind}, context {model.Context} tokens{calls}");
+        }
+        io.Error.WriteLine("Ctrl+C ends it");
         await Task.Delay(Timeout.Infinite, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
-        using var most = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        await server.StopAsync(most.Token).ConfigureAwait(false);
+        await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
         return 0;
     }
 }

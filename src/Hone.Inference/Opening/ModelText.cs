@@ -36,13 +36,16 @@ public sealed class ModelText
     internal string? PlainNote => Chat is not null ? null : $"{Folder} has no chat template: a prompt and its answer are one plain text, "
         + "with a space between where neither has white space (--template NAME renders them as turns)";
 
-    public static ModelText Load(string folder) => Load(folder, ChatTemplate.TryLoad(folder));
+    public static ModelText Load(string folder) =>
+        Load(folder, ChatTemplate.TryLoad(folder), ChatTemplate.TryLoadNamed(folder, "tool_use"));
 
     /// <summary>The folder's tokenizer with a template from elsewhere.</summary>
-    public static ModelText Load(string folder, ChatTemplate? template)
+    public static ModelText Load(string folder, ChatTemplate? template) => Load(folder, template, toolTemplate: null);
+
+    private static ModelText Load(string folder, ChatTemplate? template, ChatTemplate? toolTemplate)
     {
         Tokenizer tokenizer = Tokenizer.Load(folder);
-        return new ModelText(tokenizer, template is null ? null : new ChatFormat(tokenizer, template))
+        return new ModelText(tokenizer, template is null ? null : new ChatFormat(tokenizer, template) { ToolTemplate = toolTemplate })
         {
             Folder = folder,
             Context = ContextOf(folder),

@@ -61,6 +61,7 @@ public sealed record GenerationConfig
                 TopK = fields.Int("top_k") ?? DefaultTopK,
                 TopP = fields.Number("top_p") ?? 1,
                 MinP = fields.Number("min_p") ?? 0,
+                TypicalP = fields.Number("typical_p") ?? 1,
                 RepetitionPenalty = fields.Number("repetition_penalty") ?? 1,
                 MaxNewTokens = fields.Int("max_new_tokens"),
                 MaxLength = fields.Int("max_length"),

@@ -12,7 +12,6 @@ internal sealed class GenerationFields
         ["num_beam_groups"] = ["1"],
         ["penalty_alpha"] = ["0", "0.0"],
         ["dola_layers"] = [],
-        ["typical_p"] = ["1", "1.0"],
         ["epsilon_cutoff"] = ["0", "0.0"],
         ["eta_cutoff"] = ["0", "0.0"],
         ["top_h"] = ["1", "1.0"],
@@ -38,7 +37,7 @@ internal sealed class GenerationFields
 
     private static readonly HashSet<string> s_used =
     [
-        "do_sample", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "max_new_tokens", "max_length",
+        "do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "max_new_tokens", "max_length",
         "stop_strings", "num_return_sequences", "eos_token_id", "bos_token_id", "pad_token_id",
     ];
 

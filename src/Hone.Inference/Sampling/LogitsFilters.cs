@@ -5,25 +5,55 @@ namespace Hone.Inference;
 
 /// <summary>
 /// The steps between raw logits and the distribution that is sampled, each a pure function on a span [vocabulary] in
-/// place. A dropped token's logit becomes negative infinity. Order of use: repetition penalty, temperature, top-k, top-p,
-/// min-p, as in transformers' <c>generate</c>. None allocates.
+/// place. A dropped token's logit becomes negative infinity. Order of use: bias, repetition penalty, frequency and presence
+/// penalties, as in vLLM; then temperature, top-k, top-p, min-p, typical-p, as in transformers' <c>generate</c>. Finite logits stay
+/// finite under any option that <see cref="SamplingOptions.Validate"/> takes.
 /// </summary>
 internal static class LogitsFilters
 {
+    /// <summary>Adds a bias to the logits of some ids; ids outside the vocabulary have none.</summary>
+    public static void Bias(Span<float> logits, IReadOnlyDictionary<int, double> bias)
+    {
+        foreach ((int id, double added) in bias)
+            if ((uint)id < (uint)logits.Length) logits[id] += (float)added;
+    }
+
+    /// <summary>
+    /// Takes <paramref name="frequency"/> times its count in the answer and once <paramref name="presence"/> from the logit of every
+    /// token that the answer holds already, as OpenAI defines the two; the prompt does not count.
+    /// </summary>
+    /// <param name="logits">[vocabulary]</param>
+    /// <param name="answer">Ids sampled so far.</param>
+    /// <param name="frequency">Below 0 repetition is encouraged.</param>
+    /// <param name="presence">Below 0 repetition is encouraged.</param>
+    /// <param name="counts">Scratch. [vocabulary]</param>
+    public static void CountPenalties(
+        Span<float> logits, ReadOnlySpan<int> answer, double frequency, double presence, Span<ulong> counts)
+    {
+        foreach (int id in answer) counts[id] = 0;
+        foreach (int id in answer) counts[id]++;
+        foreach (int id in answer)
+        {
+            if (counts[id] == 0) continue;
+            logits[id] -= (float)(frequency * counts[id] + presence);
+            counts[id] = 0;
+        }
+    }
+
     /// <summary>Writes the penalised logits of the ids in <paramref name="context"/>; repeated ids count once.</summary>
-    /// <param name="logits">Raw logits. [vocabulary]</param>
+    /// <param name="logits">Logits before the penalty. [vocabulary]</param>
     /// <param name="context">Ids of the prompt and of the answer so far.</param>
     /// <param name="penalty">Divides positive logits, multiplies negative ones.</param>
     /// <param name="result">A copy of <paramref name="logits"/> on entry. [vocabulary]</param>
     public static void RepetitionPenalty(ReadOnlySpan<float> logits, ReadOnlySpan<int> context, double penalty, Span<float> result)
     {
-        float factor = (float)penalty;
+        float factor = (float)Math.Clamp(penalty, 1e-20, 1e20);
         foreach (int id in context) result[id] = logits[id] < 0 ? logits[id] * factor : logits[id] / factor;
     }
 
     /// <summary>Divides all logits by <paramref name="temperature"/>.</summary>
     public static void Temperature(Span<float> logits, double temperature) =>
-        TensorPrimitives.Divide(logits, (float)temperature, logits);
+        TensorPrimitives.Divide(logits, (float)Math.Min(temperature, 1e30), logits); // infinity would make NaN of dropped tokens
 
     /// <summary>Keeps the <paramref name="k"/> largest logits and all that equal the smallest of them.</summary>
     /// <param name="logits">[vocabulary]</param>
@@ -77,6 +107,35 @@ internal static class LogitsFilters
     public static void MinP(Span<float> logits, double p)
     {
         if (p > 0) DropBelow(logits, (float)(TensorPrimitives.Max<float>(logits) + Math.Log(p)));
+    }
+
+    /// <summary>
+    /// Keeps the tokens whose surprise is nearest to what is expected, the distribution's entropy, up to the one with which their
+    /// probability reaches <paramref name="mass"/>, and all that are as near as that one (Meister et al. 2023, arXiv 2202.00666;
+    /// transformers' <c>TypicalLogitsWarper</c>).
+    /// </summary>
+    /// <param name="logits">[vocabulary]</param>
+    /// <param name="mass">Above 0.</param>
+    /// <param name="weights">Scratch. [vocabulary]</param>
+    /// <param name="keys">Scratch. [vocabulary]</param>
+    public static void TypicalP(Span<float> logits, double mass, Span<float> weights, Span<ulong> keys)
+    {
+        double total = Softmax.Weights(logits, weights), normaliser = Math.Log(total) + TensorPrimitives.Max<float>(logits), entropy = 0;
+        for (int id = 0; id < logits.Length; id++)
+            if (weights[id] > 0) entropy += weights[id] / total * (normaliser - logits[id]);
+        int count = 0;
+        for (int id = 0; id < logits.Length; id++)
+        {
+            if (float.IsNegativeInfinity(logits[id])) continue;
+            float distance = (float)Math.Abs(normaliser - logits[id] - entropy); // not negative: its bits sort as it does
+            keys[count++] = (ulong)BitConverter.SingleToUInt32Bits(distance) << 32 | (uint)id;
+        }
+        Span<ulong> nearest = keys[..count];
+        nearest.Sort();
+        int kept = 0;
+        for (double sum = 0; kept < count && (kept == 0 || sum < mass * total);) sum += weights[IdOf(nearest[kept++])];
+        while (kept < count && nearest[kept] >> 32 == nearest[kept - 1] >> 32) kept++;
+        foreach (ulong key in nearest[kept..]) logits[IdOf(key)] = float.NegativeInfinity;
     }
 
     private static void DropBelow(Span<float> logits, float threshold)

@@ -6,48 +6,63 @@ namespace Hone.Inference;
 internal readonly record struct SampledToken(int Id, float LogProb);
 
 /// <summary>
-/// Chooses the next token from logits. Holds scratch memory only, so one instance serves one thread
-/// and allocates nothing per token.
+/// Chooses the next token from logits. Holds scratch memory only, so one instance serves one thread.
 /// </summary>
 internal sealed class LogitsSampler(int vocabularySize)
 {
+    /// <summary>Temperatures below it take the likeliest token, as in vLLM: divided by less, logits leave fp32.</summary>
+    private const double GreedyBelow = 1e-5;
+
     private readonly float[] _scores = new float[vocabularySize];
     private readonly float[] _weights = new float[vocabularySize];
     private readonly ulong[] _keys = new ulong[vocabularySize];
 
     /// <summary>The next token.</summary>
     /// <param name="logits">The model's raw logits; left as they are. [vocabulary]</param>
-    /// <param name="context">Prompt and answer so far; read by the repetition penalty only.</param>
+    /// <param name="context">Prompt and answer so far; read by the penalties only.</param>
     /// <param name="options">Checked by <see cref="SamplingOptions.Validate"/> beforehand.</param>
     /// <param name="uniform">In [0, 1): the draw. Not used when greedy.</param>
+    /// <param name="answerFrom">Where in <paramref name="context"/> the answer begins: the prompt's length.</param>
     /// <exception cref="InvalidDataException">The logits are not finite.</exception>
-    public SampledToken Next(ReadOnlySpan<float> logits, ReadOnlySpan<int> context, SamplingOptions options, double uniform)
+    public SampledToken Next(
+        ReadOnlySpan<float> logits, ReadOnlySpan<int> context, SamplingOptions options, double uniform, int answerFrom = 0)
     {
         if (logits.Length != _scores.Length)
             throw new ArgumentException($"{logits.Length} logits for a vocabulary of {_scores.Length}", nameof(logits));
 
         double rawTotal = Softmax.Weights(logits, _weights);
         double logNormaliser = Math.Log(rawTotal) + TensorPrimitives.Max(logits);
-        int id = IsPlain(options) ? Softmax.Draw(_weights, rawTotal, uniform) : NextFiltered(logits, context, options, uniform);
+        int id = IsPlain(options)
+            ? Softmax.Draw(_weights, rawTotal, uniform)
+            : NextFiltered(logits, context, options, uniform, answerFrom);
         return new SampledToken(id, (float)(logits[id] - logNormaliser));
     }
 
-    private int NextFiltered(ReadOnlySpan<float> logits, ReadOnlySpan<int> context, SamplingOptions options, double uniform)
+    private int NextFiltered(
+        ReadOnlySpan<float> logits, ReadOnlySpan<int> context, SamplingOptions options, double uniform, int answerFrom)
     {
-        bool penalise = options.RepetitionPenalty != 1;
-        if (!penalise && !options.DoSample) return TensorPrimitives.IndexOfMax(logits);
+        bool greedy = !options.DoSample || options.Temperature < GreedyBelow;
+        if (greedy && !options.ChangesLogits) return TensorPrimitives.IndexOfMax(logits);
 
         logits.CopyTo(_scores);
-        if (penalise) LogitsFilters.RepetitionPenalty(logits, context, options.RepetitionPenalty, _scores);
-        if (!options.DoSample) return TensorPrimitives.IndexOfMax<float>(_scores);
+        if (options.LogitBias.Count > 0) LogitsFilters.Bias(_scores, options.LogitBias);
+        if (options.RepetitionPenalty != 1)
+        {
+            _scores.CopyTo(_weights, 0);
+            LogitsFilters.RepetitionPenalty(_weights, context, options.RepetitionPenalty, _scores);
+        }
+        if (options.FrequencyPenalty != 0 || options.PresencePenalty != 0)
+            LogitsFilters.CountPenalties(_scores, context[answerFrom..], options.FrequencyPenalty, options.PresencePenalty, _keys);
+        if (greedy) return TensorPrimitives.IndexOfMax<float>(_scores);
 
         if (options.Temperature != 1) LogitsFilters.Temperature(_scores, options.Temperature);
         if (options.TopK > 0) LogitsFilters.TopK(_scores, options.TopK, _weights);
         if (options.TopP < 1) LogitsFilters.TopP(_scores, options.TopP, _weights, _keys);
         if (options.MinP > 0) LogitsFilters.MinP(_scores, options.MinP);
+        if (options.TypicalP < 1) LogitsFilters.TypicalP(_scores, options.TypicalP, _weights, _keys);
         return Softmax.Draw(_weights, Softmax.Weights(_scores, _weights), uniform);
     }
 
     private static bool IsPlain(SamplingOptions o) =>
-        o is { DoSample: true, Temperature: 1, TopK: 0, TopP: 1, MinP: 0, RepetitionPenalty: 1 };
+        o is { DoSample: true, Temperature: 1, TopK: 0, TopP: 1, MinP: 0, TypicalP: 1, ChangesLogits: false };
 }

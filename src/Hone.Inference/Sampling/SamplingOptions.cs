@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Hone.Inference;
 
 /// <summary>
@@ -12,7 +14,7 @@ public sealed record SamplingOptions
     /// <summary>Draw from the distribution; false takes the most probable token (the first of equals).</summary>
     public bool DoSample { get; init; }
 
-    /// <summary>Logits are divided by it; above 0. Sampling only.</summary>
+    /// <summary>Logits are divided by it; above 0, and below 1e-5 the same as greedy. Sampling only.</summary>
     public double Temperature { get; init; } = 1;
 
     /// <summary>Keep the k most probable tokens and all that tie with the last of them; 0 keeps every token. Sampling only.</summary>
@@ -25,10 +27,31 @@ public sealed record SamplingOptions
     public double MinP { get; init; }
 
     /// <summary>
+    /// Keep the tokens whose surprise is nearest to the entropy until their probability reaches p (locally typical sampling, Meister
+    /// et al. 2023, arXiv 2202.00666); 1 keeps every token. Sampling only.
+    /// </summary>
+    public double TypicalP { get; init; } = 1;
+
+    /// <summary>
     /// Positive logits of tokens already in the prompt or the answer are divided by it, negative ones multiplied
     /// (Keskar et al. 2019, arXiv 1909.05858, section 4.1); 1 changes nothing. Greedy and sampling.
     /// </summary>
     public double RepetitionPenalty { get; init; } = 1;
+
+    /// <summary>
+    /// Taken from a token's logit once per time that it stands in the answer already, as OpenAI defines it; -2 to 2, 0 changes
+    /// nothing. Greedy and sampling.
+    /// </summary>
+    public double FrequencyPenalty { get; init; }
+
+    /// <summary>
+    /// Taken from a token's logit once if it stands in the answer already, as OpenAI defines it; -2 to 2, 0 changes nothing. Greedy
+    /// and sampling.
+    /// </summary>
+    public double PresencePenalty { get; init; }
+
+    /// <summary>Added to the logits of these token ids, -100 to 100. Greedy and sampling.</summary>
+    public IReadOnlyDictionary<int, double> LogitBias { get; init; } = FrozenDictionary<int, double>.Empty;
 
     /// <summary>Longest answer, in tokens, the stop token included; null leaves it to <see cref="MaxLength"/>.</summary>
     public int? MaxNewTokens { get; init; }
@@ -44,6 +67,10 @@ public sealed record SamplingOptions
 
     /// <summary>An answer ends where one of these appears in its text, and the text is cut before it.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>Whether logits are changed before anything is chosen, greedily or not.</summary>
+    internal bool ChangesLogits =>
+        RepetitionPenalty != 1 || FrequencyPenalty != 0 || PresencePenalty != 0 || LogitBias.Count > 0;
 
     /// <summary>Most new tokens after a prompt of <paramref name="promptLength"/> tokens.</summary>
     /// <exception cref="InputException"><see cref="MaxLength"/> leaves no room after the prompt.</exception>
@@ -67,6 +94,12 @@ public sealed record SamplingOptions
         if (TopK < 0) throw Wrong("top_k", TopK, "0 (off) or above", where);
         if (!(TopP is >= 0 and <= 1)) throw Wrong("top_p", TopP, "between 0 and 1", where);
         if (!(MinP is >= 0 and <= 1)) throw Wrong("min_p", MinP, "between 0 and 1", where);
+        if (!(TypicalP is > 0 and <= 1)) throw Wrong("typical_p", TypicalP, "above 0 and at most 1", where);
+        if (!(FrequencyPenalty is >= -2 and <= 2)) throw Wrong("frequency_penalty", FrequencyPenalty, "between -2 and 2", where);
+        if (!(PresencePenalty is >= -2 and <= 2)) throw Wrong("presence_penalty", PresencePenalty, "between -2 and 2", where);
+        foreach ((int id, double bias) in LogitBias)
+            if (id < 0 || !(bias is >= -100 and <= 100))
+                throw Wrong($"logit_bias of token {id}", bias, "between -100 and 100, for an id of the vocabulary", where);
         if (!(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty)))
             throw Wrong("repetition_penalty", RepetitionPenalty, "a number above 0", where);
         if (MaxNewTokens is < 1) throw Wrong("max_new_tokens", MaxNewTokens.Value, "1 or above", where);

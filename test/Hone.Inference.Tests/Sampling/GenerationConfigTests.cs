@@ -18,13 +18,13 @@ public class GenerationConfigTests
         GenerationConfig config = Load("""
             {"do_sample": true, "temperature": 0.6, "top_k": 0, "top_p": 0.9, "min_p": 0.05, "repetition_penalty": 1.1, "max_new_tokens": 7,
              "num_return_sequences": 3, "eos_token_id": [128001, 128009], "bos_token_id": 128000, "pad_token_id": null, "num_beams": 1,
-             "typical_p": 1.0, "bad_words_ids": [ ], "stop_strings": "###", "transformers_version": "4.41.2", "future_field": 5}
+             "typical_p": 0.95, "bad_words_ids": [ ], "stop_strings": "###", "transformers_version": "4.41.2", "future_field": 5}
             """);
         Assert.Equal(["###"], config.Options.StopStrings);
         Assert.Equal(
             new SamplingOptions
             {
-                DoSample = true, Temperature = 0.6, TopP = 0.9, MinP = 0.05, RepetitionPenalty = 1.1, MaxNewTokens = 7,
+                DoSample = true, Temperature = 0.6, TopP = 0.9, MinP = 0.05, TypicalP = 0.95, RepetitionPenalty = 1.1, MaxNewTokens = 7,
                 StopStrings = config.Options.StopStrings,
             },
             config.Options);

@@ -3,11 +3,13 @@ namespace Hone.Inference.Tests;
 /// <summary>The distribution that is sampled, computed the slow and obvious way in double.</summary>
 internal static class PlainSampler
 {
-    public static double[] Probabilities(float[] logits, int[] context, SamplingOptions o)
+    public static double[] Probabilities(float[] logits, int[] context, SamplingOptions o, int answerFrom = 0)
     {
-        double[] scores = [.. logits.Select(x => (double)x)];
+        double[] scores = [.. logits.Select((x, id) => x + o.LogitBias.GetValueOrDefault(id))];
         foreach (int id in context.Distinct())
             scores[id] = scores[id] < 0 ? scores[id] * o.RepetitionPenalty : scores[id] / o.RepetitionPenalty;
+        foreach (IGrouping<int, int> same in context.Skip(answerFrom).GroupBy(id => id))
+            scores[same.Key] -= o.PresencePenalty + o.FrequencyPenalty * same.Count();
         for (int i = 0; i < scores.Length; i++) scores[i] /= o.Temperature;
         if (o.TopK > 0 && o.TopK < scores.Length)
         {
@@ -32,7 +34,21 @@ internal static class PlainSampler
             double limit = o.MinP * p.Max();
             for (int i = 0; i < p.Length; i++) if (p[i] < limit) scores[i] = double.NegativeInfinity;
         }
-        return Softmax(scores);
+        return o.TypicalP < 1 ? Typical(scores, o.TypicalP) : Softmax(scores);
+    }
+
+    /// <summary>Line by line what transformers' TypicalLogitsWarper does.</summary>
+    private static double[] Typical(double[] scores, double mass)
+    {
+        double[] p = Softmax(scores);
+        double entropy = -p.Where(x => x > 0).Sum(x => x * Math.Log(x));
+        double[] shifted = [.. p.Select(x => x > 0 ? Math.Abs(-Math.Log(x) - entropy) : double.PositiveInfinity)];
+        int[] order = [.. Enumerable.Range(0, p.Length).OrderBy(i => shifted[i])];
+        int last = 0;
+        for (double sum = p[order[0]]; sum < mass && last < order.Length - 1; sum += p[order[last]]) last++;
+        // Ties in exact arithmetic are ties here too: a margin far below any true difference.
+        double limit = shifted[order[last]] + 1e-9;
+        return Softmax([.. scores.Select((x, i) => shifted[i] > limit ? double.NegativeInfinity : x)]);
     }
 
     public static double[] Softmax(double[] scores)

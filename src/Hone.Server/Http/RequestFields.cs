@@ -28,7 +28,7 @@ internal sealed class RequestFields
     }
 
     public string? Text(string name) => Get(name) is not { } value ? null
-        : value.ValueKind == JsonValueKind.String ? Unicode(name, value) : throw Wrong(name, "a text");
+        : value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, "a text");
 
     public bool? Flag(string name) => Get(name)?.ValueKind switch
     {
@@ -47,22 +47,21 @@ internal sealed class RequestFields
         : throw Wrong(name, FormattableString.Invariant($"a number from {least} to {most}"));
 
     /// <summary>A text or a list of texts, none empty.</summary>
-    public IReadOnlyList<string> Stops()
+    public IReadOnlyList<string> Stops(string name)
     {
-        const string Name = "stop";
-        if (Get(Name) is not { } value) return [];
+        if (Get(name) is not { } value) return [];
         JsonElement[] items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
-        if (items.Length > MostStops) throw Wrong(Name, $"at most {MostStops} texts");
+        if (items.Length > MostStops) throw Wrong(name, $"at most {MostStops} texts");
         string[] stops =
-            [.. items.Select(i => i.ValueKind == JsonValueKind.String ? Unicode(Name, i) : throw Wrong(Name, "a text or a list of texts"))];
-        return stops.All(s => s.Length is > 0 and <= LongestStop) ? stops : throw Wrong(Name, $"texts of 1 to {LongestStop} characters");
+            [.. items.Select(i => i.ValueKind == JsonValueKind.String ? i.GetString()! : throw Wrong(name, "a text or a list of texts"))];
+        return stops.All(s => s.Length is > 0 and <= LongestStop) ? stops : throw Wrong(name, $"texts of 1 to {LongestStop} characters");
     }
 
     /// <summary>A field whose one accepted meaning is to be off.</summary>
     public void Off(string name, Func<JsonElement, bool> off)
     {
         if (Get(name) is { } value && !off(value))
-            throw ApiException.Invalid($"`{name}` is not supported by this server", name, "unsupported_parameter");
+            throw ApiException.NotSupported(name);
     }
 
     /// <exception cref="ApiException">A field was not read.</exception>
@@ -74,17 +73,4 @@ internal sealed class RequestFields
     }
 
     public static ApiException Wrong(string name, string wanted) => ApiException.Invalid($"`{name}` must be {wanted}", name);
-
-    /// <summary>JSON can escape half a character, which is no text.</summary>
-    public static string Unicode(string name, JsonElement value)
-    {
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw Wrong(name, "valid Unicode; it holds half a surrogate pair");
-        }
-    }
 }

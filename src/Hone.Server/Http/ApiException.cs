@@ -11,16 +11,18 @@ internal sealed class ApiException(int status, string message, string? param = n
 
     public static ApiException Invalid(string message, string? param = null, string? code = null) => new(400, message, param, code);
 
-    public JsonObject ToJson() => Json(status, Message, param, code);
+    public static ApiException NotSupported(string name, string? instead = null) =>
+        Invalid($"`{name}` is not supported by this server{(instead is null ? "" : $": {instead}")}", name, "unsupported_parameter");
 
-    public static JsonObject Json(int status, string message, string? param = null, string? code = null) => new()
+    public JsonObject ToJson() => new()
     {
         ["error"] = new JsonObject
         {
-            ["message"] = message,
+            ["message"] = Message,
             ["type"] = status switch
             {
                 401 => "authentication_error",
+                429 => "rate_limit_error",
                 < 500 => "invalid_request_error",
                 _ => "server_error",
             },

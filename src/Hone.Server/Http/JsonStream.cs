@@ -1,0 +1,32 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+
+namespace Hone.Server;
+
+/// <summary>
+/// JSON objects that are sent one by one as they come: server-sent events, or lines of their own (NDJSON). The status is sent with
+/// the first, so that what fails before it is refused as any request is.
+/// </summary>
+internal sealed class JsonStream(HttpResponse response, bool events)
+{
+    public async Task WriteAsync(JsonObject item, CancellationToken cancel) =>
+        await WriteAsync(JsonSerializer.SerializeToUtf8Bytes(item, Exchange.Written), cancel).ConfigureAwait(false);
+
+    /// <summary>OpenAI's last event.</summary>
+    public async Task DoneAsync(CancellationToken cancel) => await WriteAsync("[DONE]"u8.ToArray(), cancel).ConfigureAwait(false);
+
+    private async Task WriteAsync(byte[] item, CancellationToken cancel)
+    {
+        if (!response.HasStarted)
+        {
+            response.ContentType = events ? "text/event-stream; charset=utf-8" : "application/x-ndjson";
+            response.Headers.CacheControl = "no-cache";
+            response.Headers["X-Accel-Buffering"] = "no"; // a proxy is to pass events on at once
+        }
+        byte[] before = events ? "data: "u8.ToArray() : [], after = Encoding.ASCII.GetBytes(events ? "\n\n" : "\n");
+        await response.Body.WriteAsync((byte[])[.. before, .. item, .. after], cancel).ConfigureAwait(false);
+        await response.Body.FlushAsync(cancel).ConfigureAwait(false);
+    }
+}
