@@ -8,13 +8,13 @@ internal static unsafe class Measure
 {
     private const int Prompt = 128;
 
-    public static void Engine(string shape, CpuFormat format, int width, int[] batches)
+    public static void Engine(string shape, CpuFormat format, CpuPath? path, int[] batches)
     {
         long start = Stopwatch.GetTimestamp();
         using Transformer model = Shapes.Model(shape);
         double made = Stopwatch.GetElapsedTime(start).TotalSeconds;
         start = Stopwatch.GetTimestamp();
-        using var engine = new CpuEngine(model, format, width: width);
+        using var engine = new CpuEngine(model, format, path: path);
         double packed = Stopwatch.GetElapsedTime(start).TotalSeconds, gigabytes = engine.BytesPerPass / 1e9;
         double source = ModelMemory.Weights(model.Config, model.ComputeType) / 1e9;
         Console.WriteLine($"{{\"pack_s\": {packed:F2}, \"pack_gb_s\": {source / packed:F2}, \"pass_gb\": {gigabytes:F3}, \"made_s\": {made:F1}}}");

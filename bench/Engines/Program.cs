@@ -1,8 +1,8 @@
 // Decoding and prefill speed of the CPU engine beside llama.cpp: random weights, a shared prompt of 128 tokens, no sampling.
 //   dotnet run -c Release --project bench/Engines -- compare SHAPE FOLDER [FORMAT ...]    each side in a process of its own
-//   dotnet run -c Release --project bench/Engines -- hone SHAPE FORMAT [WIDTH] [BATCH ...]
+//   dotnet run -c Release --project bench/Engines -- hone SHAPE FORMAT [PATH] [BATCH ...]
 //   dotnet run -c Release --project bench/Engines -- bandwidth
-// SHAPE 15M, 110M or 1B; FORMAT Float32, BFloat16, Int8 or Int4. GGUF files are written to FOLDER; HONE_LLAMA_CPP is the folder of
+// PATH counts from 1, the fastest; 0 is that too. SHAPE 15M, 110M or 1B; FORMAT Float32, BFloat16, Int8 or Int4. GGUF files are written to FOLDER; HONE_LLAMA_CPP is the folder of
 // llama-batched-bench.
 using System.Diagnostics;
 using System.Text.Json;
@@ -16,14 +16,14 @@ switch (args)
         Measure.Bandwidth();
         break;
     case ["hone", var shape, var format, .. var rest]:
-        Measure.Engine(shape, Enum.Parse<CpuFormat>(format), rest.Length > 0 ? int.Parse(rest[0]) : 0,
+        Measure.Engine(shape, Enum.Parse<CpuFormat>(format), rest.Length > 0 && rest[0] != "0" ? CpuKernels.Paths.ElementAt(int.Parse(rest[0]) - 1) : null,
             rest.Length > 1 ? [.. rest.Skip(1).Select(int.Parse)] : batches);
         break;
     case ["compare", var shape, var folder, .. var formats]:
         Compare(shape, folder, formats.Length > 0 ? formats : ["BFloat16", "Int8", "Int4"]);
         break;
     default:
-        Console.Error.WriteLine("bandwidth | hone SHAPE FORMAT [WIDTH] [BATCH ...] | compare SHAPE FOLDER [FORMAT ...]");
+        Console.Error.WriteLine("bandwidth | hone SHAPE FORMAT [PATH] [BATCH ...] | compare SHAPE FOLDER [FORMAT ...]");
         return 1;
 }
 return 0;

@@ -35,16 +35,16 @@ internal sealed unsafe class CpuEngine : IForwardEngine
 
     /// <summary>Packs the weights that the model has now, its adapter merged; later changes need a new engine.</summary>
     /// <param name="threads">Threads that work; 0 for one per core.</param>
-    /// <param name="width">Bits of vector registers; 0 for the widest that the processor has.</param>
+    /// <param name="path">How it computes; null for the fastest that the processor has.</param>
     /// <exception cref="InputException">The model is a reward model or has experts.</exception>
-    public CpuEngine(Transformer model, CpuFormat format, int threads = 0, int width = 0)
+    public CpuEngine(Transformer model, CpuFormat format, int threads = 0, CpuPath? path = null)
     {
         TransformerConfig config = model.Config;
         if (config.IsRewardModel)
             throw new InputException("a reward model has no vocabulary head and cannot generate text", fix: "Use a language model.");
         if (config.Experts is not null)
             throw new InputException($"the CPU engine does not run mixtures of experts ({config.Family})", fix: "Use the libtorch engine.");
-        _kernels = CpuKernels.Of(width == 0 ? CpuKernels.Widths.First() : width, singleCache: format == CpuFormat.Float32);
+        _kernels = CpuKernels.Of(path ?? CpuKernels.Paths.First(), singleCache: format == CpuFormat.Float32);
         _model = new PackedModel(model, format);
         _pool = new WorkerPool(threads == 0 ? Environment.ProcessorCount : threads);
         _cache = new BlockCache(config.LayerCount, config.KeyValueHeadCount, config.HeadDim, _kernels.StoreBytes);

@@ -27,19 +27,19 @@ public sealed class CpuEngineTests
         float[][] expected = EngineRunner.Expected(model, ids);
         using Transformer rounded = Rounded(model);
         float[][] expectedOfRounded = EngineRunner.Expected(rounded, ids);
-        foreach (int width in CpuKernels.Widths)
+        foreach (CpuPath path in CpuKernels.Paths)
         {
-            using var single = new EngineRunner(model, CpuFormat.Float32, width: width);
-            using var brain = new EngineRunner(model, CpuFormat.BFloat16, width: width);
+            using var single = new EngineRunner(model, CpuFormat.Float32, path: path);
+            using var brain = new EngineRunner(model, CpuFormat.BFloat16, path: path);
             foreach ((int prompt, int piece) in ((int, int)[])[(50, 100), (89, 13), (1, 1)])
             {
                 List<float[]> found = single.Decode(ids, prompt, piece), halves = brain.Decode(ids, prompt, piece);
                 for (int i = 0; i < found.Count; i++)
                 {
-                    EngineRunner.AssertClose(expected[prompt - 1 + i], found[i], 2e-4, $"fp32, width {width}, token {prompt + i}");
+                    EngineRunner.AssertClose(expected[prompt - 1 + i], found[i], 2e-4, $"fp32, {path}, token {prompt + i}");
                     // The cache holds brain floats too: three digits of numbers up to the largest.
                     float[] rounding = expectedOfRounded[prompt - 1 + i];
-                    EngineRunner.AssertClose(rounding, halves[i], 0.03 * rounding.Max(MathF.Abs), $"bf16, width {width}, token {prompt + i}");
+                    EngineRunner.AssertClose(rounding, halves[i], 0.03 * rounding.Max(MathF.Abs), $"bf16, {path}, token {prompt + i}");
                 }
             }
         }

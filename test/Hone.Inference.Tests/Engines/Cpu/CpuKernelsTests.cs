@@ -17,9 +17,9 @@ public sealed unsafe class CpuKernelsTests
             using PackedMatrix matrix = Pack(format, weights);
             float[][] held = [.. Enumerable.Range(0, rows).Select(row => Unpacked(matrix, row))];
             float[][] seen = PackedMatrix.IsQuantised(format) ? [.. x.Select(RoundToBytes)] : x;
-            foreach (int width in CpuKernels.Widths)
+            foreach (CpuPath path in CpuKernels.Paths)
             {
-                float[][] found = Multiply(width, matrix, x);
+                float[][] found = Multiply(path, matrix, x);
                 for (int i = 0; i < count; i++)
                     for (int row = 0; row < rows; row++)
                         Assert.Equal(seen[i].Zip(held[row], (a, b) => (double)a * b).Sum(), found[i][row], 2e-5 * Math.Sqrt(columns));
@@ -34,11 +34,11 @@ public sealed unsafe class CpuKernelsTests
         foreach (CpuFormat format in Enum.GetValues<CpuFormat>())
         {
             using PackedMatrix matrix = Pack(format, weights);
-            float[][] first = Multiply(CpuKernels.Widths.First(), matrix, x);
-            foreach (int width in CpuKernels.Widths)
+            float[][] first = Multiply(CpuKernels.Paths.First(), matrix, x);
+            foreach (CpuPath path in CpuKernels.Paths)
             {
-                Assert.Equal(first, Multiply(width, matrix, x));
-                for (int i = 0; i < x.Length; i++) Assert.Equal(first[i], Multiply(width, matrix, [x[i]])[0]);
+                Assert.Equal(first, Multiply(path, matrix, x));
+                for (int i = 0; i < x.Length; i++) Assert.Equal(first[i], Multiply(path, matrix, [x[i]])[0]);
             }
         }
     }
@@ -63,9 +63,9 @@ public sealed unsafe class CpuKernelsTests
         foreach (CpuFormat format in Enum.GetValues<CpuFormat>())
         {
             using PackedMatrix matrix = Pack(format, weights);
-            foreach (int width in CpuKernels.Widths)
+            foreach (CpuPath path in CpuKernels.Paths)
             {
-                float[] found = Multiply(width, matrix, x)[0];
+                float[] found = Multiply(path, matrix, x)[0];
                 Assert.Equal(-192, found[0], 1.0);
                 Assert.Equal(192, found[1], 1.0);
             }
@@ -86,22 +86,22 @@ public sealed unsafe class CpuKernelsTests
         return values;
     }
 
-    private static float[][] Multiply(int width, PackedMatrix matrix, float[][] x)
+    private static float[][] Multiply(CpuPath path, PackedMatrix matrix, float[][] x)
     {
-        CpuKernels kernels = CpuKernels.Of(width, singleCache: true);
+        CpuKernels kernels = CpuKernels.Of(path, singleCache: true);
         using var rows = new NativeBuffer<float>((long)x.Length * matrix.PaddedColumns);
-        using var activations = new Activations();
+        using var activations = new Activations(path.Native);
         activations.Prepare(matrix, x.Length, rows.Pointer, matrix.PaddedColumns);
         for (int i = 0; i < x.Length; i++)
         {
             float* row = rows.Pointer + ((long)i * matrix.PaddedColumns);
             x[i].CopyTo(new Span<float>(row, x[i].Length));
-            activations.Set(matrix, i, row);
+            activations.Set(i, row);
         }
         int stride = matrix.Panels * PackedMatrix.PanelRows;
         using var result = new NativeBuffer<float>((long)x.Length * stride);
         for (int panel = 0; panel < matrix.Panels; panel++)
-            kernels.Multiply(matrix, panel, activations.Rows, activations.Stride, x.Length, result.Pointer + (panel * PackedMatrix.PanelRows), stride);
+            kernels.Multiply(matrix, panel, activations, x.Length, result.Pointer + (panel * PackedMatrix.PanelRows), stride);
         return [.. Enumerable.Range(0, x.Length).Select(i => new Span<float>(result.Pointer + ((long)i * stride), matrix.Rows).ToArray())];
     }
 

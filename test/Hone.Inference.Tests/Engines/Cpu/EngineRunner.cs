@@ -10,8 +10,8 @@ internal sealed class EngineRunner : IDisposable
 {
     private int _blocks;
 
-    public EngineRunner(Transformer model, CpuFormat format, int threads = 2, int width = 0) =>
-        Engine = new CpuEngine(model, format, threads, width);
+    public EngineRunner(Transformer model, CpuFormat format, int threads = 2, CpuPath? path = null) =>
+        Engine = new CpuEngine(model, format, threads, path);
 
     public CpuEngine Engine { get; }
 

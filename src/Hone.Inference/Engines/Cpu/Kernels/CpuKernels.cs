@@ -7,33 +7,34 @@ namespace Hone.Inference.Engines.Cpu;
 /// <summary>The kernels for one width of vector registers and one number format of the cache; chosen once, when an engine is made.</summary>
 internal abstract unsafe class CpuKernels
 {
-    /// <summary>Bits of the vector registers.</summary>
-    public abstract int Width { get; }
+    public abstract CpuPath Path { get; }
 
     /// <summary>Bytes of a cached number.</summary>
     public abstract int StoreBytes { get; }
 
-    /// <summary>Widths that this processor has, the widest first.</summary>
-    public static IEnumerable<int> Widths
+    /// <summary>Those that this processor has, the fastest first.</summary>
+    public static IEnumerable<CpuPath> Paths
     {
         get
         {
-            if (Avx512BW.IsSupported && Vector512.IsHardwareAccelerated) yield return 512;
-            if (Avx2.IsSupported) yield return 256;
-            yield return 128;
+            bool wide = Avx512BW.IsSupported && Vector512.IsHardwareAccelerated;
+            if (wide && NativeKernels.IsSupported) yield return new CpuPath(512, Native: true);
+            if (wide) yield return new CpuPath(512, Native: false);
+            if (Avx2.IsSupported) yield return new CpuPath(256, Native: false);
+            yield return new CpuPath(128, Native: false);
         }
     }
 
-    public static CpuKernels Of(int width, bool singleCache) => width switch
+    public static CpuKernels Of(CpuPath path, bool singleCache) => path.Width switch
     {
-        512 => Of<Lanes512, Vector512<float>, Vector512<int>>(width, singleCache),
-        256 => Of<Lanes256, Vector256<float>, Vector256<int>>(width, singleCache),
-        _ => Of<Lanes128, Vector128<float>, Vector128<int>>(width, singleCache),
+        512 => Of<Lanes512, Vector512<float>, Vector512<int>>(path, singleCache),
+        256 => Of<Lanes256, Vector256<float>, Vector256<int>>(path, singleCache),
+        _ => Of<Lanes128, Vector128<float>, Vector128<int>>(path, singleCache),
     };
 
     /// <summary>A panel of a matrix times rows of activations, as <see cref="Activations"/> prepares them.</summary>
     /// <param name="to">[rows, 16], <paramref name="toStride"/> apart.</param>
-    public abstract void Multiply(PackedMatrix matrix, int panel, int* x, int stride, int rows, float* to, int toStride);
+    public abstract void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride);
 
     /// <summary>f(gate) * up of 16 numbers.</summary>
     public abstract void Gate(Activation activation, float* gate, float* up, float* to);
@@ -47,16 +48,16 @@ internal abstract unsafe class CpuKernels
     /// <summary>Writes a token's key or value: numbers are <paramref name="stride"/> apart.</summary>
     public abstract void Put(float* from, int count, byte* to, int stride);
 
-    private static CpuKernels Of<TLanes, TFloat, TWord>(int width, bool singleCache)
+    private static CpuKernels Of<TLanes, TFloat, TWord>(CpuPath path, bool singleCache)
         where TLanes : struct, ILanes<TFloat, TWord>
         where TFloat : unmanaged
         where TWord : unmanaged => singleCache
-        ? new CpuKernels<TLanes, TFloat, TWord, SingleStore>(width)
-        : new CpuKernels<TLanes, TFloat, TWord, BrainStore>(width);
+        ? new CpuKernels<TLanes, TFloat, TWord, SingleStore>(path)
+        : new CpuKernels<TLanes, TFloat, TWord, BrainStore>(path);
 }
 
 /// <inheritdoc/>
-internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(int width) : CpuKernels
+internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(CpuPath path) : CpuKernels
     where TLanes : struct, ILanes<TFloat, TWord>
     where TFloat : unmanaged
     where TWord : unmanaged
@@ -64,48 +65,60 @@ internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(int width
 {
     private const int Tile = 4;
 
-    public override int Width => width;
+    public override CpuPath Path => path;
 
     public override int StoreBytes => TStore.Bytes;
 
-    public override void Multiply(PackedMatrix matrix, int panel, int* x, int stride, int rows, float* to, int toStride)
+    public override void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride)
     {
         int* w = (int*)matrix.Panel(panel);
         ushort* scales = (ushort*)((byte*)w + matrix.ScalesAt);
         int row = 0, columns = matrix.PaddedColumns, blocks = columns / BlockQuantizer.Block;
-        for (; row <= rows - Tile; row += Tile, x += Tile * (nint)stride, to += Tile * (nint)toStride)
+        if (path.Native && matrix.Format == CpuFormat.Int8)
         {
+            NativeKernels.Int8((byte*)w, scales, blocks, x.Rows, rows, to, toStride);
+            return;
+        }
+        if (path.Native && matrix.Format == CpuFormat.Int4)
+        {
+            NativeKernels.Int4((byte*)w, scales, blocks, x.Rows, rows, to, toStride);
+            return;
+        }
+        for (; row <= rows - Tile; row += Tile, to += Tile * (nint)toStride)
+        {
+            int* own = x.At(row);
             switch (matrix.Format)
             {
                 case CpuFormat.Float32:
-                    FloatKernel<TLanes, TFloat, TWord, SinglePairs>.Four(w, columns, (float*)x, stride, to, toStride);
+                    FloatKernel<TLanes, TFloat, TWord, SinglePairs>.Four(w, columns, (float*)own, x.Stride, to, toStride);
                     break;
                 case CpuFormat.BFloat16:
-                    FloatKernel<TLanes, TFloat, TWord, BrainPairs>.Four(w, columns, (float*)x, stride, to, toStride);
+                    FloatKernel<TLanes, TFloat, TWord, BrainPairs>.Four(w, columns, (float*)own, x.Stride, to, toStride);
                     break;
                 case CpuFormat.Int8:
-                    Int8Kernel<TLanes, TFloat, TWord>.Four(w, scales, blocks, x, stride, to, toStride);
+                    Int8Kernel<TLanes, TFloat, TWord>.Four(w, scales, blocks, own, to, toStride);
                     break;
                 default:
-                    Int4Kernel<TLanes, TFloat, TWord>.Four(w, scales, blocks, x, stride, to, toStride);
+                    Int4Kernel<TLanes, TFloat, TWord>.Four(w, scales, blocks, own, to, toStride);
                     break;
             }
         }
-        for (; row < rows; row++, x += stride, to += toStride)
+        for (; row < rows; row++, to += toStride)
         {
+            int* own = x.At(row);
             switch (matrix.Format)
             {
                 case CpuFormat.Float32:
-                    FloatKernel<TLanes, TFloat, TWord, SinglePairs>.One(w, columns, (float*)x, to);
+                    FloatKernel<TLanes, TFloat, TWord, SinglePairs>.One(w, columns, (float*)own, to);
                     break;
                 case CpuFormat.BFloat16:
-                    FloatKernel<TLanes, TFloat, TWord, BrainPairs>.One(w, columns, (float*)x, to);
+                    FloatKernel<TLanes, TFloat, TWord, BrainPairs>.One(w, columns, (float*)own, to);
                     break;
                 case CpuFormat.Int8:
-                    Int8Kernel<TLanes, TFloat, TWord>.One(w, scales, blocks, x, to);
+                    Int8Kernel<TLanes, TFloat, TWord>.One(w, scales, blocks, own, to);
                     break;
                 default:
-                    Int4Kernel<TLanes, TFloat, TWord>.One(w, scales, blocks, x, to);
+                    Int4Kernel<TLanes, TFloat, TWord>.One(w, scales, blocks, own, to);
                     break;
             }
         }
@@ -142,3 +155,8 @@ internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(int width
         for (int i = 0; i < count; i++) TStore.Put(to + ((long)i * stride * TStore.Bytes), from[i]);
     }
 }
+
+/// <summary>A way of computing.</summary>
+/// <param name="Width">Bits of the vector registers.</param>
+/// <param name="Native">Whether products of bytes are computed by <see cref="NativeKernels"/>.</param>
+internal readonly record struct CpuPath(int Width, bool Native);

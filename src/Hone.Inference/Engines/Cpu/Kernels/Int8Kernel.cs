@@ -12,7 +12,7 @@ internal static unsafe class Int8Kernel<TLanes, TFloat, TWord>
     where TFloat : unmanaged
     where TWord : unmanaged
 {
-    private const int Line = PackedMatrix.PanelRows, Block = BlockQuantizer.ShortsBlock;
+    private const int Line = PackedMatrix.PanelRows, Block = BlockQuantizer.ShortsBlock, Tile = Activations.TileRows * Block;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void One(int* panel, ushort* panelScales, int blocks, int* x, float* to)
@@ -34,20 +34,20 @@ internal static unsafe class Int8Kernel<TLanes, TFloat, TWord>
                 }
                 r0 = Scaled(TLanes.Add(even, odd), TLanes.LoadBrain(scales), a, r0);
                 scales += Line;
-                a += Block;
+                a += Tile;
             }
             TLanes.Store(r0, to + lane);
         }
     }
 
-    /// <summary>The same for four rows of activations.</summary>
+    /// <summary>The same for four neighbouring rows of a tile of activations.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Four(int* panel, ushort* panelScales, int blocks, int* x, nint stride, float* to, nint toStride)
+    public static void Four(int* panel, ushort* panelScales, int blocks, int* x, float* to, nint toStride)
     {
         TWord low = TLanes.Broadcast(0x00FF00FF);
         for (int lane = 0; lane < Line; lane += TLanes.Count)
         {
-            int* w = panel + lane, a = x, b = a + stride, c = b + stride, d = c + stride;
+            int* w = panel + lane, a = x, b = a + Block, c = b + Block, d = c + Block;
             ushort* scales = panelScales + lane;
             TFloat r0 = TLanes.Broadcast(0f), r1 = r0, r2 = r0, r3 = r0;
             for (int block = 0; block < blocks; block++)
@@ -72,10 +72,10 @@ internal static unsafe class Int8Kernel<TLanes, TFloat, TWord>
                 r2 = Scaled(s2, scale, c, r2);
                 r3 = Scaled(s3, scale, d, r3);
                 scales += Line;
-                a += Block;
-                b += Block;
-                c += Block;
-                d += Block;
+                a += Tile;
+                b += Tile;
+                c += Tile;
+                d += Tile;
             }
             float* at = to + lane;
             TLanes.Store(r0, at);

@@ -24,7 +24,7 @@ internal sealed unsafe class ForwardPass : IDisposable
     private readonly int[] _anglesOf;
     private readonly NativeBuffer<float> _x = new(), _normed = new(), _projected = new(), _mixed = new(), _inner = new();
     private readonly NativeBuffer<float>[] _gates;
-    private readonly Activations _activations = new();
+    private readonly Activations _activations;
     private readonly Work _embed, _normRows, _quantise, _place, _multiply, _gateAndUp, _addRows;
     private readonly int _hiddenStride, _queryStride, _mixedStride, _innerStride;
 
@@ -39,6 +39,7 @@ internal sealed unsafe class ForwardPass : IDisposable
     public ForwardPass(PackedModel model, BlockCache cache, CpuKernels kernels, WorkerPool pool)
     {
         (_model, _config, _cache, _kernels, _pool) = (model, model.Config, cache, kernels, pool);
+        _activations = new Activations(bytes: kernels.Path.Native);
         _attention = new BlockAttention(_config, cache, kernels, pool);
         Rope?[] ropes = [.. Enumerable.Range(0, _config.LayerCount).Select(_config.RopeOf)];
         Rope[] distinct = [.. ropes.OfType<Rope>().Distinct()];
@@ -99,7 +100,7 @@ internal sealed unsafe class ForwardPass : IDisposable
     public void Logits(int rows, float* hidden, float* logits, int stride)
     {
         PackedMatrix head = _model.Head;
-        (_norm, _matrix) = (_model.FinalNorm, head);
+        _norm = _model.FinalNorm;
         _from = hidden;
         _normed.Grow((long)rows * _hiddenStride);
         _activations.Prepare(head, rows, _normed.Pointer, _hiddenStride);
@@ -133,7 +134,7 @@ internal sealed unsafe class ForwardPass : IDisposable
             Prepare(rows, matrix, _x.Pointer, _hiddenStride);
             return;
         }
-        (_norm, _matrix) = (norm, matrix);
+        _norm = norm;
         _from = _x.Pointer;
         _activations.Prepare(matrix, rows, _normed.Pointer, _hiddenStride);
         ByRows(rows, _normRows);
@@ -144,13 +145,13 @@ internal sealed unsafe class ForwardPass : IDisposable
         for (int row = begin; row < end; row++)
         {
             Norm(Row(_from, row, _hiddenStride, _config.HiddenSize), _norm!, Row(_normed.Pointer, row, _hiddenStride, _config.HiddenSize));
-            _activations.Set(_matrix, row, _normed.Pointer + ((long)row * _hiddenStride));
+            _activations.Set(row, _normed.Pointer + ((long)row * _hiddenStride));
         }
     }
 
     private void Prepare(int rows, PackedMatrix matrix, float* from, int stride)
     {
-        (_matrix, _fromStride) = (matrix, stride);
+        _fromStride = stride;
         _from = from;
         _activations.Prepare(matrix, rows, from, stride);
         if (PackedMatrix.IsQuantised(matrix.Format)) ByRows(rows, _quantise);
@@ -158,7 +159,7 @@ internal sealed unsafe class ForwardPass : IDisposable
 
     private void Quantise(int begin, int end, int worker)
     {
-        for (int row = begin; row < end; row++) _activations.Set(_matrix, row, _from + ((long)row * _fromStride));
+        for (int row = begin; row < end; row++) _activations.Set(row, _from + ((long)row * _fromStride));
     }
 
     private void Project(int rows, PackedMatrix matrix, float[]? bias, float* to, int stride)
@@ -175,7 +176,7 @@ internal sealed unsafe class ForwardPass : IDisposable
         for (int panel = begin; panel < end; panel++)
         {
             float* to = _to + (panel * Panel);
-            _kernels.Multiply(_matrix, panel, _activations.Rows, _activations.Stride, _projectedRows, to, _toStride);
+            _kernels.Multiply(_matrix, panel, _activations, _projectedRows, to, _toStride);
             if (_bias is not null) AddBias(_bias, panel, to, _toStride, _projectedRows);
         }
     }
@@ -187,8 +188,8 @@ internal sealed unsafe class ForwardPass : IDisposable
         PackedMatrix matrix = _weights.GateAndUp;
         for (int pair = begin; pair < end; pair++)
         {
-            _kernels.Multiply(matrix, 2 * pair, _activations.Rows, _activations.Stride, rows, gate, Panel);
-            _kernels.Multiply(matrix, (2 * pair) + 1, _activations.Rows, _activations.Stride, rows, up, Panel);
+            _kernels.Multiply(matrix, 2 * pair, _activations, rows, gate, Panel);
+            _kernels.Multiply(matrix, (2 * pair) + 1, _activations, rows, up, Panel);
             if (_bias is not null)
             {
                 AddBias(_bias, 2 * pair, gate, Panel, rows);

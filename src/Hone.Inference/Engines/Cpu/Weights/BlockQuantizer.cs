@@ -22,9 +22,10 @@ internal static unsafe class BlockQuantizer
     /// Activations for weights of 8 bits that are stored with 128 added: word k holds the shorts k and k + 16; the scale; and the
     /// sum of all, times -128.
     /// </summary>
-    public static void ToShorts(float* x, int count, int* to)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ToShorts(float* x, int count, int* to, int stride)
     {
-        for (int k = 0; k < count; k += Block, to += ShortsBlock)
+        for (int k = 0; k < count; k += Block, to += stride)
         {
             float scale = Round(x + k, out Vector256<int> a, out Vector256<int> b, out Vector256<int> c, out Vector256<int> d);
             Vector256<int> low = Vector256.Create(0xFFFF);
@@ -35,27 +36,29 @@ internal static unsafe class BlockQuantizer
         }
     }
 
-    /// <summary>Activations for weights of 4 bits that are stored with 8 added.</summary>
-    public static void ToBytes(float* x, int count, int* to)
+    /// <summary>Activations in bytes; the last word is the sum of all, times minus what is added to the stored weights.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ToBytes(float* x, int count, int* to, int stride, int added)
     {
-        for (int k = 0; k < count; k += Block, to += BytesBlock)
+        for (int k = 0; k < count; k += Block, to += stride)
         {
             float scale = Round(x + k, out Vector256<int> a, out Vector256<int> b, out Vector256<int> c, out Vector256<int> d);
             Bytes(a, b, c, d).Store(to);
             to[8] = BitConverter.SingleToInt32Bits(scale);
-            to[9] = -8 * Vector256.Sum(a + b + c + d);
+            to[9] = -added * Vector256.Sum(a + b + c + d);
         }
     }
 
     /// <summary>A block of a weight's row: 8 words of bytes with 128 added. The scale is returned.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ushort PackInt8(float* x, uint* words)
     {
         float largest = Largest(x);
         // Rounded up, so that no number is beyond 127.
         ushort scale = BrainFloat.RoundUp(largest / 127);
         float step = BrainFloat.ToSingle(scale), inverse = step == 0 ? 0 : 1 / step;
-        Bytes(Rounded(x, inverse), Rounded(x + 8, inverse), Rounded(x + 16, inverse), Rounded(x + 24, inverse)).AsUInt32().Store(words);
-        for (int g = 0; g < 8; g++) words[g] ^= 0x80808080;
+        Vector256<int> bytes = Bytes(Rounded(x, inverse), Rounded(x + 8, inverse), Rounded(x + 16, inverse), Rounded(x + 24, inverse));
+        (bytes.AsUInt32() ^ Vector256.Create(0x80808080u)).Store(words);
         return scale;
     }
 
@@ -63,6 +66,7 @@ internal static unsafe class BlockQuantizer
     /// A block of a weight's row: 4 words, of which the low halves of the bytes are the words 0 to 3, the high ones 4 to 7, with 8
     /// added. The number of the largest magnitude becomes 0, that is -8 steps.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ushort PackInt4(float* x, uint* words)
     {
         float extreme = 0;

@@ -65,10 +65,24 @@ internal sealed unsafe class PackedMatrix : IDisposable
     }
 
     /// <summary>A row as fp32, as it is after packing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Unpack(int row, Span<float> to)
     {
         byte* panel = Panel(row / PanelRows);
         int lane = row % PanelRows;
+        uint* words = (uint*)panel + lane;
+        if (Format == CpuFormat.Int8)
+        {
+            // Embeddings of every token come from here.
+            ushort* scales = (ushort*)(panel + ScalesAt) + lane;
+            for (int k = 0; k < Columns; k++)
+            {
+                int within = k % BlockQuantizer.Block, line = (k / BlockQuantizer.Block * 8) + (within % 8);
+                float scale = BrainFloat.ToSingle(scales[k / BlockQuantizer.Block * PanelRows]);
+                to[k] = ((int)((words[line * PanelRows] >> (within / 8 * 8)) & 255) - 128) * scale;
+            }
+            return;
+        }
         for (int column = 0; column < Columns; column++) to[column] = Value(panel, lane, column);
     }
 
@@ -93,7 +107,6 @@ internal sealed unsafe class PackedMatrix : IDisposable
         {
             CpuFormat.Float32 => BitConverter.UInt32BitsToSingle(Word(column)),
             CpuFormat.BFloat16 => BrainFloat.ToSingle((ushort)(Word(column / 2) >> (column % 2 * 16))),
-            CpuFormat.Int8 => ((int)((Word((block * 8) + group) >> shift) & 255) - 128) * Scale(),
             _ => ((int)((Word((block * 4) + (group % 4)) >> (shift + (group / 4 * 4))) & 15) - 8) * Scale(),
         };
     }
@@ -111,6 +124,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackRow(float* row, uint* words, ushort* scales)
     {
         const int Stride = PanelRows;
