@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 using Hone.Inference;
 using Hone.Inference.Engines.Cpu;
 using Hone.Models;
@@ -17,7 +18,8 @@ internal static unsafe class Measure
         using var engine = new CpuEngine(model, format, path: path);
         double packed = Stopwatch.GetElapsedTime(start).TotalSeconds, gigabytes = engine.BytesPerPass / 1e9;
         double source = ModelMemory.Weights(model.Config, model.ComputeType) / 1e9;
-        Console.WriteLine($"{{\"pack_s\": {packed:F2}, \"pack_gb_s\": {source / packed:F2}, \"pass_gb\": {gigabytes:F3}, \"made_s\": {made:F1}}}");
+        Console.WriteLine(
+            $"{{\"pack_s\": {packed:F2}, \"pack_gb_s\": {source / packed:F2}, \"pass_gb\": {gigabytes:F3}, \"made_s\": {made:F1}}}");
         model.Dispose();
         GC.Collect();
         foreach (int batch in batches)
@@ -45,7 +47,7 @@ internal static unsafe class Measure
             pool.Run(1024, (begin, end, worker) =>
             {
                 for (int i = begin; i < end; i++)
-                    sums[worker * 64] += System.Numerics.Tensors.TensorPrimitives.Sum(new ReadOnlySpan<float>((float*)from + ((long)i << 18), 1 << 18));
+                    sums[worker * 64] += TensorPrimitives.Sum(new ReadOnlySpan<float>((float*)from + ((long)i << 18), 1 << 18));
             });
             best = Math.Max(best, (1L << 30) / 1e9 / Stopwatch.GetElapsedTime(start).TotalSeconds);
         }

@@ -1,9 +1,10 @@
 // Decoding and prefill speed of the CPU engine beside llama.cpp: random weights, a shared prompt of 128 tokens, no sampling.
 //   dotnet run -c Release --project bench/Engines -- compare SHAPE FOLDER [FORMAT ...]    each side in a process of its own
 //   dotnet run -c Release --project bench/Engines -- hone SHAPE FORMAT [PATH] [BATCH ...]
+//   dotnet run -c Release --project bench/Engines -- gguf SHAPE TYPE FILE
 //   dotnet run -c Release --project bench/Engines -- bandwidth
-// PATH counts from 1, the fastest; 0 is that too. SHAPE 15M, 110M or 1B; FORMAT Float32, BFloat16, Int8 or Int4. GGUF files are written to FOLDER; HONE_LLAMA_CPP is the folder of
-// llama-batched-bench.
+// PATH counts from 1, the fastest; 0 is that too. SHAPE is 15M, 110M or 1B; FORMAT Float32, BFloat16, Int8 or Int4. GGUF files are
+// written to FOLDER; HONE_LLAMA_CPP is the folder of llama-batched-bench.
 using System.Diagnostics;
 using System.Text.Json;
 using Hone.Inference.Engines.Cpu;
@@ -16,8 +17,12 @@ switch (args)
         Measure.Bandwidth();
         break;
     case ["hone", var shape, var format, .. var rest]:
-        Measure.Engine(shape, Enum.Parse<CpuFormat>(format), rest.Length > 0 && rest[0] != "0" ? CpuKernels.Paths.ElementAt(int.Parse(rest[0]) - 1) : null,
-            rest.Length > 1 ? [.. rest.Skip(1).Select(int.Parse)] : batches);
+        CpuPath? path = rest.Length > 0 && rest[0] != "0" ? CpuKernels.Paths.ElementAt(int.Parse(rest[0]) - 1) : null;
+        int[] own = rest.Length > 1 ? [.. rest.Skip(1).Select(int.Parse)] : batches;
+        Measure.Engine(shape, Enum.Parse<CpuFormat>(format), path, own);
+        break;
+    case ["gguf", var shape, var type, var file]:
+        Shapes.WriteGguf(shape, Enum.Parse<GgufTensorType>(type), file);
         break;
     case ["compare", var shape, var folder, .. var formats]:
         Compare(shape, folder, formats.Length > 0 ? formats : ["BFloat16", "Int8", "Int4"]);
@@ -37,7 +42,10 @@ void Compare(string shape, string folder, string[] formats)
     {
         GgufTensorType type = format switch
         {
-            "Int8" => GgufTensorType.Q8_0, "Int4" => GgufTensorType.Q4_0, "BFloat16" => GgufTensorType.BF16, _ => GgufTensorType.F32,
+            "Int8" => GgufTensorType.Q8_0,
+            "Int4" => GgufTensorType.Q4_0,
+            "BFloat16" => GgufTensorType.BF16,
+            _ => GgufTensorType.F32,
         };
         string file = Path.Combine(folder, $"{shape}-{type}.gguf");
         if (!File.Exists(file)) Shapes.WriteGguf(shape, type, file);
@@ -52,7 +60,8 @@ void Compare(string shape, string folder, string[] formats)
         double prefill = own.First(o => o.TryGetProperty("prefill", out _)).GetProperty("tokens_s").GetDouble();
         double theirPrefill = peer.First(p => p.GetProperty("pl").GetInt32() == 1).GetProperty("speed_pp").GetDouble();
         Console.WriteLine($"| {shape} | {format} / {type} | prefill | {prefill:F0} | | {theirPrefill:F0} | {prefill / theirPrefill:F2} |");
-        Console.WriteLine($"| {shape} | {format} | pack | {own[0].GetProperty("pack_s").GetDouble():F2} s | {own[0].GetProperty("pack_gb_s").GetDouble():F2} | | |");
+        (double packed, double speed) = (own[0].GetProperty("pack_s").GetDouble(), own[0].GetProperty("pack_gb_s").GetDouble());
+        Console.WriteLine($"| {shape} | {format} | pack | {packed:F2} s | {speed:F2} | | |");
     }
 }
 

@@ -43,11 +43,9 @@ internal static class Shapes
     {
         if (shape.Length == 1) return ones(shape, dtype: ScalarType.BFloat16);
         using var generator = new Generator((ulong)name.Sum(c => c), CPU);
-        using Tensor normal = randn(shape, generator: generator).mul_(Factor);
+        using Tensor normal = randn(shape, generator: generator).ScaleInPlace(0.02);
         return normal.to(ScalarType.BFloat16);
     }
-
-    private static readonly TorchSharp.Scalar Factor = 0.02;
 
     private static TransformerConfig Shape(int hidden, int layers, int heads, int keyHeads, int inner, int vocabulary) => new()
     {

@@ -26,7 +26,11 @@ internal static class DoctorVerb
             mean error of the sampled tokens' log-probabilities.
             """);
         var common = new CommonOptions(command);
-        var engineCheck = new Option<string?>("--engine-check") { HelpName = "MODEL", Description = "Compare sampling formats with this model." };
+        var engineCheck = new Option<string?>("--engine-check")
+        {
+            HelpName = "MODEL",
+            Description = "Compare sampling formats with this model.",
+        };
         command.Options.Add(engineCheck);
         common.Act(command, io, parsed =>
         {

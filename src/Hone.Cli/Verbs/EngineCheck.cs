@@ -9,6 +9,9 @@ internal static class EngineCheck
 {
     private const int Sequences = 8, Length = 128;
 
+    private static readonly (CpuFormat Format, string Name)[] s_formats =
+        [(CpuFormat.Float32, "fp32"), (CpuFormat.BFloat16, "bf16"), (CpuFormat.Int8, "int8"), (CpuFormat.Int4, "int4")];
+
     public static void Run(Streams io, string path, bool json)
     {
         using PretrainedModel model = PretrainedModel.OpenLanguageModel(path, ComputeTarget.Parse("cpu", "float32"));
@@ -16,8 +19,7 @@ internal static class EngineCheck
         int[][] starts = [.. Enumerable.Range(0, Sequences).Select(_ => new[] { first })];
         int length = Math.Min(Length, model.Model.Config.MaxPositions);
         var rows = new List<(string, JsonNode?)>();
-        foreach ((CpuFormat format, string name) in
-            ((CpuFormat, string)[])[(CpuFormat.Float32, "fp32"), (CpuFormat.BFloat16, "bf16"), (CpuFormat.Int8, "int8"), (CpuFormat.Int4, "int4")])
+        foreach ((CpuFormat format, string name) in s_formats)
         {
             using var engine = new CpuEngine(model.Model, format);
             EngineFidelity found = EngineFidelity.Measure(model.Model, engine, starts, length, seed: 1);

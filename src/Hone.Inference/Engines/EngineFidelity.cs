@@ -25,13 +25,13 @@ internal sealed record EngineFidelity(int Tokens, double MeanKl, double TopAgree
         (double kl, double same, double error, double largest, int count) = (0, 0, 0, 0, 0);
         for (int s = 0; s < sequences.Length; s++)
         {
-            float[][] expected = LogProbs(model, sequences[s]);
+            float[][] expected = Logits(model, sequences[s]);
             for (int at = starts[s].Length - 1; at < length - 1; at++)
             {
-                float[] p = expected[at], q = LogSoftmax(found[s][at]);
-                kl += p.Zip(q, (a, b) => Math.Exp(a) * (a - (double)b)).Sum();
+                double[] p = LogSoftmax(expected[at]), q = LogSoftmax(found[s][at]);
+                kl += p.Zip(q, (a, b) => Math.Exp(a) * (a - b)).Sum();
                 same += Array.IndexOf(p, p.Max()) == Array.IndexOf(q, q.Max()) ? 1 : 0;
-                double difference = Math.Abs(p[sequences[s][at + 1]] - (double)q[sequences[s][at + 1]]);
+                double difference = Math.Abs(p[sequences[s][at + 1]] - q[sequences[s][at + 1]]);
                 error += difference;
                 largest = Math.Max(largest, difference);
                 count++;
@@ -60,7 +60,7 @@ internal sealed record EngineFidelity(int Tokens, double MeanKl, double TopAgree
         return found;
     }
 
-    private static int Draw(float[] logProbs, double at)
+    private static int Draw(double[] logProbs, double at)
     {
         int last = 0;
         for (int token = 0; token < logProbs.Length; token++)
@@ -72,20 +72,19 @@ internal sealed record EngineFidelity(int Tokens, double MeanKl, double TopAgree
         return last;
     }
 
-    private static float[] LogSoftmax(float[] logits)
+    private static double[] LogSoftmax(float[] logits)
     {
-        float most = logits.Max();
-        double norm = most + Math.Log(logits.Sum(l => Math.Exp(l - most)));
-        return [.. logits.Select(l => (float)(l - norm))];
+        double most = logits.Max(), norm = most + Math.Log(logits.Sum(l => Math.Exp(l - most)));
+        return [.. logits.Select(l => l - norm)];
     }
 
-    private static float[][] LogProbs(Transformer model, int[] tokens)
+    private static float[][] Logits(Transformer model, int[] tokens)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var forest = new TokenForest();
         forest.AddRoot(tokens);
-        Tensor logProbs = model.Logits(model.Hidden(forest)).log_softmax(1).cpu();
-        return [.. Enumerable.Range(0, tokens.Length).Select(i => logProbs[i].data<float>().ToArray())];
+        Tensor logits = model.Logits(model.Hidden(forest)).cpu();
+        return [.. Enumerable.Range(0, tokens.Length).Select(i => logits[i].data<float>().ToArray())];
     }
 }

@@ -1,4 +1,3 @@
-using Hone.Data;
 using Hone.Models;
 
 namespace Hone.Inference.Engines.Cpu;

@@ -53,9 +53,9 @@ public sealed class CpuEngineTests
         foreach (CpuFormat format in Enum.GetValues<CpuFormat>())
         {
             using var runner = new EngineRunner(model, format);
-            float[][] alone = [.. ids.Select(own => runner.Run(new SequencePart(own, 0, own.Length, runner.NewBlocks(own.Length), true))[0]!)];
-            float[]?[] together = runner.Run([.. ids.Select(own =>
-                new SequencePart(own, 0, own.Length, runner.NewBlocks(own.Length), true))]);
+            SequencePart Whole(int[] own) => new(own, 0, own.Length, runner.NewBlocks(own.Length), true);
+            float[][] alone = [.. ids.Select(own => runner.Run(Whole(own))[0]!)];
+            float[]?[] together = runner.Run([.. ids.Select(Whole)]);
             Assert.Equal(alone, together);
             // In pieces, with others decoding beside, on one thread and on three.
             foreach (int threads in (int[])[1, 3])
@@ -90,7 +90,8 @@ public sealed class CpuEngineTests
             for (int t = 0; t < 40; t++)
             {
                 int at = prompt.Length + t;
-                found = runner.Run([.. answers.Select((answer, i) => new SequencePart(answer.AsMemory(t, 1), at, at + 1, blocks[i], true))]);
+                found = runner.Run([.. answers.Select((answer, i) =>
+                    new SequencePart(answer.AsMemory(t, 1), at, at + 1, blocks[i], true))]);
             }
             Assert.Equal(expected, found);
         }
@@ -149,14 +150,15 @@ public sealed class CpuEngineTests
         using Transformer plain = Model(64, 172, 8, 2, 8, 100);
         LoraAdapter adapter = LoraAdapter.Create(plain.Config, new LoraOptions { Rank = 3, Alpha = 6 }, seed: 5, CPU);
         foreach (Tensor t in adapter.Tensors.Values) t.normal_(0, 0.1);
-        using var adapted = new Transformer(plain.Config, plain.Weights.ToDictionary(w => w.Key, w => w.Value.clone()), ScalarType.Float32, adapter);
+        var copies = plain.Weights.ToDictionary(w => w.Key, w => w.Value.clone());
+        using var adapted = new Transformer(plain.Config, copies, ScalarType.Float32, adapter);
         int[] ids = Ids(40, 100);
         using var runner = new EngineRunner(adapted, CpuFormat.Float32);
         EngineRunner.AssertClose(EngineRunner.Expected(adapted, ids)[^1], runner.Decode(ids, 30)[^1], 3e-4, "adapter");
 
         const string Frozen = "model.layers.0.mlp.down_proj.weight";
         var weights = plain.Weights.Where(w => w.Key != Frozen).ToDictionary(w => w.Key, w => w.Value.clone());
-        foreach (KeyValuePair<string, Tensor> part in BlockMatrix.Pack(Frozen, plain.Weights[Frozen], FrozenFormat.Int8)) weights.Add(part.Key, part.Value);
+        foreach ((string key, Tensor part) in BlockMatrix.Pack(Frozen, plain.Weights[Frozen], FrozenFormat.Int8)) weights.Add(key, part);
         using var frozen = new Transformer(plain.Config, weights, ScalarType.Float32);
         using var other = new EngineRunner(frozen, CpuFormat.Float32);
         EngineRunner.AssertClose(EngineRunner.Expected(frozen, ids)[^1], other.Decode(ids, 30)[^1], 3e-4, "frozen");

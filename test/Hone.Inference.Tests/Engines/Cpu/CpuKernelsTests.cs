@@ -47,7 +47,8 @@ public sealed unsafe class CpuKernelsTests
     public void Packed_weights_are_near_the_weights()
     {
         float[][] weights = Random(40, 100, 5);
-        (CpuFormat Format, double Error)[] most = [(CpuFormat.Float32, 0), (CpuFormat.BFloat16, 0.004), (CpuFormat.Int8, 0.0041), (CpuFormat.Int4, 0.14)];
+        (CpuFormat Format, double Error)[] most =
+            [(CpuFormat.Float32, 0), (CpuFormat.BFloat16, 0.004), (CpuFormat.Int8, 0.0041), (CpuFormat.Int4, 0.14)];
         foreach ((CpuFormat format, double error) in most)
         {
             using PackedMatrix matrix = Pack(format, weights);
@@ -115,6 +116,7 @@ public sealed unsafe class CpuKernelsTests
     private static float[][] Random(int rows, int columns, int seed)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, columns).Select(_ => (random.NextSingle() * 2) - 1).ToArray())];
+        float[] Row() => [.. Enumerable.Range(0, columns).Select(_ => (random.NextSingle() * 2) - 1)];
+        return [.. Enumerable.Range(0, rows).Select(_ => Row())];
     }
 }

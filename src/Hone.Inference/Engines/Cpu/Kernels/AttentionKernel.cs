@@ -35,13 +35,29 @@ internal static unsafe class AttentionKernel<TLanes, TFloat, TWord, TStore>
         }
         TFloat shrink = TLanes.Broadcast(Weigh(query, scores, shape));
         int first = query->First, end = query->End;
-        for (int d = 0; d < shape.PaddedDim; d += TLanes.Count)
+        int width = TLanes.Count, step = shape.PaddedDim * TStore.Bytes, column = 0;
+        // Two at a time, as each waits for its own last sum.
+        for (; column <= shape.PaddedDim - (2 * width); column += 2 * width)
         {
-            TFloat a = TLanes.Multiply(TLanes.Load(query->Sum + d), shrink);
-            byte* v = values + (((first * shape.PaddedDim) + d) * TStore.Bytes);
-            for (int t = first; t < end; t++, v += shape.PaddedDim * TStore.Bytes)
+            float* sum = query->Sum + column;
+            TFloat a = TLanes.Multiply(TLanes.Load(sum), shrink), b = TLanes.Multiply(TLanes.Load(sum + width), shrink);
+            byte* v = values + (((first * shape.PaddedDim) + column) * TStore.Bytes);
+            for (int t = first; t < end; t++, v += step)
+            {
+                TFloat weight = TLanes.Broadcast(scores[t]);
+                a = TLanes.MultiplyAdd(weight, TStore.Load<TLanes, TFloat, TWord>(v), a);
+                b = TLanes.MultiplyAdd(weight, TStore.Load<TLanes, TFloat, TWord>(v + (width * TStore.Bytes)), b);
+            }
+            TLanes.Store(a, sum);
+            TLanes.Store(b, sum + width);
+        }
+        for (; column < shape.PaddedDim; column += width)
+        {
+            TFloat a = TLanes.Multiply(TLanes.Load(query->Sum + column), shrink);
+            byte* v = values + (((first * shape.PaddedDim) + column) * TStore.Bytes);
+            for (int t = first; t < end; t++, v += step)
                 a = TLanes.MultiplyAdd(TLanes.Broadcast(scores[t]), TStore.Load<TLanes, TFloat, TWord>(v), a);
-            TLanes.Store(a, query->Sum + d);
+            TLanes.Store(a, query->Sum + column);
         }
     }
 
@@ -100,7 +116,7 @@ internal static unsafe class AttentionKernel<TLanes, TFloat, TWord, TStore>
         }
     }
 
-    /// <summary>Makes scores the weights of values, 0 outside the visible ones. What earlier sums are multiplied with is returned.</summary>
+    /// <summary>Makes scores the weights of values, 0 outside the visible ones; returns what earlier sums are multiplied with.</summary>
     private static float Weigh(AttentionQuery* query, float* scores, in AttentionShape shape)
     {
         TFloat most = TLanes.Broadcast(float.NegativeInfinity), scale = TLanes.Broadcast(shape.Scale);

@@ -4,7 +4,7 @@ using Hone.Models;
 
 namespace Hone.Inference.Engines.Cpu;
 
-/// <summary>The kernels for one width of vector registers and one number format of the cache; chosen once, when an engine is made.</summary>
+/// <summary>The kernels for one width of vectors and one number format of the cache; chosen once, when an engine is made.</summary>
 internal abstract unsafe class CpuKernels
 {
     public abstract CpuPath Path { get; }

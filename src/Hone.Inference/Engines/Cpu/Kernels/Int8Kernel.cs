@@ -52,7 +52,8 @@ internal static unsafe class Int8Kernel<TLanes, TFloat, TWord>
             TFloat r0 = TLanes.Broadcast(0f), r1 = r0, r2 = r0, r3 = r0;
             for (int block = 0; block < blocks; block++)
             {
-                TWord s0 = TLanes.Broadcast(a[17]), s1 = TLanes.Broadcast(b[17]), s2 = TLanes.Broadcast(c[17]), s3 = TLanes.Broadcast(d[17]);
+                TWord s0 = TLanes.Broadcast(a[17]), s1 = TLanes.Broadcast(b[17]);
+                TWord s2 = TLanes.Broadcast(c[17]), s3 = TLanes.Broadcast(d[17]);
                 for (int g = 0; g < 8; g++, w += Line)
                 {
                     TWord line = TLanes.LoadWords(w);

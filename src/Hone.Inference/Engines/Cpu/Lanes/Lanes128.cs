@@ -83,8 +83,11 @@ internal readonly unsafe struct Lanes128 : ILanes<Floats, Words>
     public static Words DotShorts(Words a, Words b) => ((a << 16 >> 16) * (b << 16 >> 16)) + ((a >> 16) * (b >> 16));
 
     [MethodImpl(Inline)]
-    public static Words DotBytes(Words unsigned, Words signed) => (((unsigned.AsInt16() & Vector128.Create((short)255)) * (signed.AsInt16() << 8 >> 8))
-        + ((unsigned.AsInt16() >>> 8) * (signed.AsInt16() >> 8))).AsInt32();
+    public static Words DotBytes(Words unsigned, Words signed)
+    {
+        Vector128<short> a = unsigned.AsInt16(), b = signed.AsInt16();
+        return (((a & Vector128.Create((short)255)) * (b << 8 >> 8)) + ((a >>> 8) * (b >> 8))).AsInt32();
+    }
 
     [MethodImpl(Inline)]
     public static Words AddShorts(Words a, Words b) => (a.AsInt16() + b.AsInt16()).AsInt32();

@@ -84,7 +84,8 @@ internal readonly unsafe struct Lanes512 : ILanes<Floats, Words>
     public static Words DotShorts(Words a, Words b) => Avx512BW.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
 
     [MethodImpl(Inline)]
-    public static Words DotBytes(Words unsigned, Words signed) => Avx512BW.MultiplyAddAdjacent(unsigned.AsByte(), signed.AsSByte()).AsInt32();
+    public static Words DotBytes(Words unsigned, Words signed) =>
+        Avx512BW.MultiplyAddAdjacent(unsigned.AsByte(), signed.AsSByte()).AsInt32();
 
     [MethodImpl(Inline)]
     public static Words AddShorts(Words a, Words b) => (a.AsInt16() + b.AsInt16()).AsInt32();

@@ -31,10 +31,10 @@ internal sealed unsafe class ForwardPass : IDisposable
     private PassRows _rows = null!;
     private LayerWeights _weights = null!;
     private int _layer;
-    private float[]? _norm, _bias;
+    private float[]? _norm, _normAfter, _bias;
     private PackedMatrix _matrix = null!;
     private float* _from, _to;
-    private int _fromStride, _toStride;
+    private int _fromStride, _toStride, _projectedRows;
 
     public ForwardPass(PackedModel model, BlockCache cache, CpuKernels kernels, WorkerPool pool)
     {
@@ -112,7 +112,8 @@ internal sealed unsafe class ForwardPass : IDisposable
     {
         _attention.Dispose();
         _activations.Dispose();
-        foreach (NativeBuffer<float> buffer in (NativeBuffer<float>[])[_x, _normed, _projected, _mixed, _inner, .. _gates]) buffer.Dispose();
+        NativeBuffer<float>[] buffers = [_x, _normed, _projected, _mixed, _inner, .. _gates];
+        foreach (NativeBuffer<float> buffer in buffers) buffer.Dispose();
     }
 
     private void ByRows(int rows, Work work)
@@ -169,8 +170,6 @@ internal sealed unsafe class ForwardPass : IDisposable
         _pool.Run(matrix.Panels, _multiply);
     }
 
-    private int _projectedRows;
-
     private void Multiply(int begin, int end, int worker)
     {
         for (int panel = begin; panel < end; panel++)
@@ -212,8 +211,6 @@ internal sealed unsafe class ForwardPass : IDisposable
             TensorPrimitives.Add(y, own, y);
         }
     }
-
-    private float[]? _normAfter;
 
     /// <summary>Adds what the half of the layer gave to the rows.</summary>
     private void Add(int rows, float[]? normAfter)

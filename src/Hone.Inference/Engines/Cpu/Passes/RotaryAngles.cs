@@ -3,7 +3,7 @@ using Hone.Models;
 
 namespace Hone.Inference.Engines.Cpu;
 
-/// <summary>cos and sin of one <see cref="Rope"/> for the rows of a pass, looked up in tables that grow, or computed for the pass.</summary>
+/// <summary>cos and sin of one <see cref="Rope"/> for a pass's rows, looked up in tables that grow, or computed for the pass.</summary>
 internal sealed class RotaryAngles(Rope rope, TransformerConfig config)
 {
     private readonly Table[] _tables = [new(), new()];

@@ -11,7 +11,8 @@ internal sealed class LayerWeights : IDisposable
         string prefix = WeightNames.Layer(layer), attention = prefix + "self_attn.", mlp = prefix + "mlp.";
         NormNames names = NormNames.Of(config.NormPlacement);
         float[]? Norm(string? name) => name is null ? null : NormWeights.Read(model, prefix + name);
-        (AttentionIn, AttentionOut, MlpIn, MlpOut) = (Norm(names.AttentionIn), Norm(names.AttentionOut), Norm(names.MlpIn), Norm(names.MlpOut));
+        (AttentionIn, AttentionOut) = (Norm(names.AttentionIn), Norm(names.AttentionOut));
+        (MlpIn, MlpOut) = (Norm(names.MlpIn), Norm(names.MlpOut));
         (QueryNorm, KeyNorm) = (Norm("self_attn.q_norm"), Norm("self_attn.k_norm"));
 
         string[] inputs = config.FusedProjections ? ["qkv_proj"] : ["q_proj", "k_proj", "v_proj"];

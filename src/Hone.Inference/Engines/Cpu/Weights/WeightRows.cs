@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Hone.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -14,16 +13,20 @@ internal sealed unsafe class WeightRows : IDisposable
 {
     private readonly Tensor _tensor;
     private readonly byte* _data;
+    // Kept here, as asking a tensor for them costs more than a row.
+    private readonly ScalarType _type;
 
     private WeightRows(Tensor tensor)
     {
-        _tensor = tensor;
+        (_tensor, _type) = (tensor, tensor.dtype);
+        Rows = (int)tensor.shape[0];
+        Columns = (int)(tensor.numel() / Rows);
         _data = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.flatten().narrow(0, 0, 1).bytes));
     }
 
-    public int Rows => (int)_tensor.shape[0];
+    public int Rows { get; }
 
-    public int Columns => (int)(_tensor.numel() / _tensor.shape[0]);
+    public int Columns { get; }
 
     /// <summary>The weight of that name; null where the model has none.</summary>
     public static WeightRows? Of(Transformer model, string name)
@@ -44,16 +47,17 @@ internal sealed unsafe class WeightRows : IDisposable
     /// <summary>A whole vector, such as a norm's weights.</summary>
     public float[] ToArray()
     {
-        float[] values = new float[_tensor.numel()];
-        int columns = Columns;
-        for (int row = 0; row < Rows; row++) Read(row, values.AsSpan(row * columns, columns));
+        float[] values = new float[Rows * Columns];
+        for (int row = 0; row < Rows; row++) Read(row, values.AsSpan(row * Columns, Columns));
         return values;
     }
 
+    // Compiled at full optimisation from the first call, here and below: a model's rows are read once.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Read(int row, Span<float> to)
     {
         long at = (long)row * Columns;
-        switch (_tensor.dtype)
+        switch (_type)
         {
             case ScalarType.Float32:
                 new ReadOnlySpan<float>((float*)_data + at, Columns).CopyTo(to);
@@ -69,6 +73,7 @@ internal sealed unsafe class WeightRows : IDisposable
 
     public void Dispose() => _tensor.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Widen(ushort* from, Span<float> to)
     {
         int i = 0;
