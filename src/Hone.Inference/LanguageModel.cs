@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Hone.Data;
 using Hone.Models;
 using Hone.Text;
 
@@ -12,7 +13,8 @@ public sealed class LanguageModel : IDisposable
 {
     private readonly PretrainedModel _model;
 
-    private LanguageModel(PretrainedModel model) => (_model, Engine) = (model, model.CreateEngine(keepPrefixes: true));
+    private LanguageModel(PretrainedModel model, SamplingFormat format) =>
+        (_model, Engine) = (model, model.CreateEngine(keepPrefixes: true, format));
 
     public Tokenizer Tokenizer => _model.Text.Tokenizer;
 
@@ -38,8 +40,10 @@ public sealed class LanguageModel : IDisposable
     /// <param name="device">auto, cpu, cuda or cuda:N.</param>
     /// <param name="dtype">What is computed in: float32 or bfloat16.</param>
     /// <exception cref="InputException">A file is missing, damaged or not supported, or the device is not there.</exception>
-    public static LanguageModel FromPretrained(string folder, string device = "cpu", string dtype = "float32") =>
-        new(PretrainedModel.OpenLanguageModel(folder, ComputeTarget.Parse(device, dtype)));
+    /// <param name="format">The number format of sampling.</param>
+    public static LanguageModel FromPretrained(
+        string folder, string device = "cpu", string dtype = "float32", SamplingFormat format = SamplingFormat.Auto) =>
+        new(PretrainedModel.OpenLanguageModel(folder, ComputeTarget.Parse(device, dtype)), format);
 
     /// <summary>Ids of a conversation in the model's own chat format.</summary>
     /// <param name="messages">The turns so far.</param>

@@ -36,11 +36,14 @@ internal static class ChatVerb
         command.Add(seed);
         command.Add(device);
         command.Add(dtype);
+        Option<string> format = FormatFlag.Create();
+        command.Add(format);
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
             string path = io.Model(parsed.GetRequiredValue(folder), parsed.GetValue(template));
-            using var model = LanguageModel.FromPretrained(path, parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype));
+            using var model = LanguageModel.FromPretrained(
+                path, parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype), FormatFlag.Of(parsed, format));
             SamplingOptions options = Options(model.Defaults, sampling, parsed) with { Seed = (ulong)(parsed.GetValue(seed) ?? UsualSeed) };
             options.Validate();
             var session = new ChatSession(model, model.Text, options, parsed.GetValue(system), io, common.Json(parsed));

@@ -20,10 +20,25 @@ internal static class DoctorVerb
         var command = new Verb("doctor", "Say what this machine has of what Hone needs.", """
             Exit code 1 when libtorch does not load: nothing can be trained or sampled then. The other tools are needed
             for what is written beside them only.
+
+            With --engine-check MODEL it samples from the model in each number format of the CPU engine, and says how far the
+            format is from the training model: mean KL divergence per token, share of tokens with the same likeliest one, and
+            mean error of the sampled tokens' log-probabilities.
             """);
         var common = new CommonOptions(command);
+        var engineCheck = new Option<string?>("--engine-check")
+        {
+            HelpName = "MODEL",
+            Description = "Compare sampling formats with this model.",
+        };
+        command.Options.Add(engineCheck);
         common.Act(command, io, parsed =>
         {
+            if (parsed.GetValue(engineCheck) is { } model)
+            {
+                EngineCheck.Run(io, model, common.Json(parsed));
+                return 0;
+            }
             (LibTorchDescription? torch, string? problem) = LibTorchState();
             ResultPrinter.Print(io.Out, common.Json(parsed),
             [

@@ -28,13 +28,18 @@ internal static class SampleVerb
             """)
         { model, prompts, count };
         var sampling = new SamplingFlags(command);
+        Option<string> format = FormatFlag.Create();
+        command.Add(format);
         var options = new StageOptions(command, resumable: true, columns: true);
         options.Act(command, io, parsed =>
         {
             string output = options.Output(parsed);
-            ResolvedRecipe recipe = options.Resolve(parsed, sampling.MaxNewTokens(parsed) is { } most
-                ? [RecipeOverride.Flag("--max-new-tokens", "online.max_new_tokens", $"{most}")]
-                : []);
+            List<RecipeOverride> flags = [];
+            if (sampling.MaxNewTokens(parsed) is { } most)
+                flags.Add(RecipeOverride.Flag("--max-new-tokens", "online.max_new_tokens", $"{most}"));
+            if (FormatFlag.Of(parsed, format) is not SamplingFormat.Auto and var chosen)
+                flags.Add(RecipeOverride.Flag("--format", "sampling.format", chosen.ToString().ToLowerInvariant()));
+            ResolvedRecipe recipe = options.Resolve(parsed, flags);
             IReadOnlyList<SampleOptions> groups = Groups(recipe.Value.Online, parsed.GetValue(count), sampling, parsed);
             ProgressDisplay display = io.Progress();
             using var stop = new StopSignal(display.Say);

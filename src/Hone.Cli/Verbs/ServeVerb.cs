@@ -50,6 +50,8 @@ internal static class ServeVerb
         { models, names, host, port, adapters, seconds, device, dtype };
         Option<string?> template = TemplateFlag.Create();
         command.Add(template);
+        Option<string> format = FormatFlag.Create();
+        command.Add(format);
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
@@ -75,18 +77,19 @@ internal static class ServeVerb
             ServerLimits limits = new() { RequestTime = TimeSpan.FromSeconds(parsed.GetValue(seconds)) };
             (string, string)[] chosen =
                 [.. paths.Select((p, i) => (io.Model(p, parsed.GetValue(template)), named.ElementAtOrDefault(i) ?? ServedModel.NameOf(p)))];
-            return RunAsync(io, chosen, address, parsed.GetValue(port), on, type, limits, store).GetAwaiter().GetResult();
+            return RunAsync(io, chosen, address, parsed.GetValue(port), on, type,
+                FormatFlag.Of(parsed, format), limits, store).GetAwaiter().GetResult();
         });
         return command;
     }
 
     private static async Task<int> RunAsync(Streams io, (string Path, string Name)[] models, IPAddress address, int port,
-        string device, string dtype, ServerLimits limits, AdapterStore? adapters)
+        string device, string dtype, SamplingFormat format, ServerLimits limits, AdapterStore? adapters)
     {
         using var stop = new StopSignal(_ => io.Error.WriteLine("closing"));
         await using var served = new ServedModels();
         foreach ((string path, string name) in models)
-            served.Add(ServedModel.Open(path, name, device, dtype));
+            served.Add(ServedModel.Open(path, name, device, dtype, format));
         await using WebApplication server = HoneServer.Create(
             served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System, limits, adapters);
         try

@@ -17,7 +17,7 @@ internal interface IForwardEngine : IDisposable
     /// <summary>Makes the blocks 0 to <paramref name="count"/> - 1 usable; what they hold already stays.</summary>
     void Reserve(int count);
 
-    /// <summary>Copies blocks' keys and values of all layers; all are read before any is written.</summary>
+    /// <summary>Copies blocks' keys and values of all layers. No block is written twice, or read after it was written.</summary>
     void CopyBlocks(IReadOnlyList<(int From, int To)> blocks);
 
     /// <summary>

@@ -195,6 +195,7 @@ internal sealed class RunningSequences
 
     private void ReleaseBlocks(CachedSequence sequence)
     {
+        _copies.RemoveAll(copy => sequence.Blocks.Contains(copy.To));
         sequence.Blocks.ForEach(_pool.Release);
         sequence.Blocks.Clear();
         sequence.Computed = 0;

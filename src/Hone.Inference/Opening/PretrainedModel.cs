@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Models;
 using static TorchSharp.torch;
 
@@ -98,9 +99,13 @@ public sealed class PretrainedModel : IDisposable
     /// Whether what it has computed stays for later requests that begin in the same way, such as a chat's next turn. The weights
     /// must not change then.
     /// </param>
-    public IGenerationEngine CreateEngine(bool keepPrefixes = false)
+    /// <param name="format">The number format of sampling.</param>
+    /// <exception cref="InputException">It is a reward model, or cannot be sampled in that format.</exception>
+    public IGenerationEngine CreateEngine(bool keepPrefixes = false, SamplingFormat format = SamplingFormat.Auto)
     {
-        var engine = Scheduler.OnLibtorch(Model, Stops, Text.Tokenizer, keepPrefixes: keepPrefixes);
+        ForwardEngines.Check(Model, format);
+        var engine = new Scheduler(() => ForwardEngines.Create(Model, format), Model.Config, Stops, Text.Tokenizer,
+            BatchLimits.For(Model.Device), keepPrefixes);
         _engines.Add(engine);
         return engine;
     }

@@ -40,7 +40,7 @@ internal sealed class BlockCache(Transformer model) : IDisposable
         Count = count;
     }
 
-    /// <summary>Copies blocks' keys and values of all layers; all are read before any is written.</summary>
+    /// <summary>Copies blocks' keys and values of all layers. No block is written twice, or read after it was written.</summary>
     public void Copy(IReadOnlyList<(int From, int To)> blocks)
     {
         using var ungraded = no_grad();

@@ -58,6 +58,9 @@ public sealed record Recipe
     [Comment("Stage 3, offline DPO on the given preferences: the baseline.")]
     public OfflineDpoOptions OfflineDpo { get; init; } = new();
 
+    [Comment("How answers to learn from are sampled.")]
+    public SamplerOptions Sampling { get; init; } = new();
+
     [Comment("Stage 4, online iterative DPO.")]
     public OnlineOptions Online { get; init; } = new();
 

@@ -21,10 +21,10 @@ public sealed class ServedModel : IAsyncDisposable
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _users = 1; // itself, until it is closed
 
-    private ServedModel(PretrainedModel model, string name)
+    private ServedModel(PretrainedModel model, string name, SamplingFormat format)
     {
         (_model, Name) = (model, name);
-        _engine = IsReward ? null : model.CreateEngine(keepPrefixes: true);
+        _engine = IsReward ? null : model.CreateEngine(keepPrefixes: true, format);
         Tools = Chat is { } chat ? ToolFormat.Of((chat.ToolTemplate ?? chat.Template).Source) : null;
     }
 
@@ -57,9 +57,11 @@ public sealed class ServedModel : IAsyncDisposable
 
     /// <param name="path">A Hugging Face folder, a PEFT folder with a LoRA adapter, or a GGUF file; a language or a reward model.</param>
     /// <param name="name">What requests name it by; null for the folder's name.</param>
+    /// <param name="format">The number format of sampling.</param>
     /// <exception cref="InputException">It is not a model that Hone can read.</exception>
-    public static ServedModel Open(string path, string? name = null, string device = "auto", string dtype = "float32") =>
-        new(PretrainedModel.Open(path, ComputeTarget.Parse(device, dtype)), name ?? NameOf(path));
+    public static ServedModel Open(string path, string? name = null, string device = "auto", string dtype = "float32",
+        SamplingFormat format = SamplingFormat.Auto) =>
+        new(PretrainedModel.Open(path, ComputeTarget.Parse(device, dtype)), name ?? NameOf(path), format);
 
     /// <summary>The name by default: that of the folder or file, or of the model on the hub.</summary>
     internal static string NameOf(string given) =>

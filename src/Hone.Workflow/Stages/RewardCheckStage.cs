@@ -23,7 +23,7 @@ internal static class RewardCheckStage
                 using PretrainedModel policy = run.Open(sft.Folder);
                 policyText = policy.Text;
                 sampled = AnswerSampling.Sample(
-                    policy.CreateEngine(), policy.Text, [.. inputs.Selection.Take(Prompts)],
+                    policy.CreateEngine(format: run.Recipe.Sampling.Format), policy.Text, [.. inputs.Selection.Take(Prompts)],
                     [new SampleOptions { Count = BestOf + 1, Temperature = 1 }],
                     run.Recipe.Online.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel);
             }

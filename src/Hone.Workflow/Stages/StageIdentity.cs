@@ -56,6 +56,7 @@ internal sealed class StageIdentity(Recipe recipe)
     }
 
     public StageInputs Samples(IReadOnlyList<PromptRow> prompts, ModelRef policy) => Computed()
+        .AddOptions("sampling", recipe.Sampling, StagePart.Samples)
         .AddOptions("online", recipe.Online, StagePart.Samples)
         .Add("prompts", RowDigest.Of(prompts))
         .Add("start", policy.Digest);
@@ -130,7 +131,9 @@ internal sealed class StageIdentity(Recipe recipe)
     private StageInputs Computed() => new StageInputs().AddOptions("", recipe, StagePart.Training);
 
     /// <summary>One or several answers to a prompt in settings of the stage's own, of the length of the run's samples.</summary>
-    private StageInputs Sampled() => Computed().Add("online.max_new_tokens", $"{recipe.Online.MaxNewTokens}");
+    private StageInputs Sampled() => Computed()
+        .AddOptions("sampling", recipe.Sampling, StagePart.Samples)
+        .Add("online.max_new_tokens", $"{recipe.Online.MaxNewTokens}");
 
     /// <summary>Passes that score are as large as those of SFT, and the sum of a pass depends on its size in the last digits.</summary>
     private StageInputs Scored(StageInputs inputs) => inputs.Add("sft.micro_batch_tokens", $"{recipe.Sft.MicroBatchTokens}");

@@ -1,0 +1,162 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Hone.Models;
+
+namespace Hone.Inference.Engines.Cpu;
+
+/// <summary>The kernels for one width of vectors and one number format of the cache; chosen once, when an engine is made.</summary>
+internal abstract unsafe class CpuKernels
+{
+    public abstract CpuPath Path { get; }
+
+    /// <summary>Bytes of a cached number.</summary>
+    public abstract int StoreBytes { get; }
+
+    /// <summary>Those that this processor has, the fastest first.</summary>
+    public static IEnumerable<CpuPath> Paths
+    {
+        get
+        {
+            bool wide = Avx512BW.IsSupported && Vector512.IsHardwareAccelerated;
+            if (wide && NativeKernels.IsSupported) yield return new CpuPath(512, Native: true);
+            if (wide) yield return new CpuPath(512, Native: false);
+            if (Avx2.IsSupported) yield return new CpuPath(256, Native: false);
+            yield return new CpuPath(128, Native: false);
+        }
+    }
+
+    public static CpuKernels Of(CpuPath path, bool singleCache) => path.Width switch
+    {
+        512 => Of<Lanes512, Vector512<float>, Vector512<int>>(path, singleCache),
+        256 => Of<Lanes256, Vector256<float>, Vector256<int>>(path, singleCache),
+        _ => Of<Lanes128, Vector128<float>, Vector128<int>>(path, singleCache),
+    };
+
+    /// <summary>A panel of a matrix times rows of activations, as <see cref="Activations"/> prepares them.</summary>
+    /// <param name="to">[rows, 16], <paramref name="toStride"/> apart.</param>
+    public abstract void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride);
+
+    /// <summary>f(gate) * up of 16 numbers.</summary>
+    public abstract void Gate(Activation activation, float* gate, float* up, float* to);
+
+    /// <summary>cap tanh(x / cap), in place; count is a multiple of 16.</summary>
+    public abstract void SoftCap(float* x, int count, float cap);
+
+    /// <summary>Queries against one block of a head.</summary>
+    public abstract void Attend(AttentionQuery* queries, int count, byte* keys, byte* values, in AttentionShape shape);
+
+    /// <summary>Writes a token's key or value: numbers are <paramref name="stride"/> apart.</summary>
+    public abstract void Put(float* from, int count, byte* to, int stride);
+
+    private static CpuKernels Of<TLanes, TFloat, TWord>(CpuPath path, bool singleCache)
+        where TLanes : struct, ILanes<TFloat, TWord>
+        where TFloat : unmanaged
+        where TWord : unmanaged => singleCache
+        ? new CpuKernels<TLanes, TFloat, TWord, SingleStore>(path)
+        : new CpuKernels<TLanes, TFloat, TWord, BrainStore>(path);
+}
+
+/// <inheritdoc/>
+internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(CpuPath path) : CpuKernels
+    where TLanes : struct, ILanes<TFloat, TWord>
+    where TFloat : unmanaged
+    where TWord : unmanaged
+    where TStore : struct, IStore
+{
+    private const int Tile = 4;
+
+    public override CpuPath Path => path;
+
+    public override int StoreBytes => TStore.Bytes;
+
+    public override void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride)
+    {
+        int* w = (int*)matrix.Panel(panel);
+        ushort* scales = (ushort*)((byte*)w + matrix.ScalesAt);
+        int row = 0, columns = matrix.PaddedColumns, blocks = columns / BlockQuantizer.Block;
+        if (path.Native && matrix.Format == CpuFormat.Int8)
+        {
+            NativeKernels.Int8((byte*)w, scales, blocks, x.Rows, rows, to, toStride);
+            return;
+        }
+        if (path.Native && matrix.Format == CpuFormat.Int4)
+        {
+            NativeKernels.Int4((byte*)w, scales, blocks, x.Rows, rows, to, toStride);
+            return;
+        }
+        for (; row <= rows - Tile; row += Tile, to += Tile * (nint)toStride)
+        {
+            int* own = x.At(row);
+            switch (matrix.Format)
+            {
+                case CpuFormat.Float32:
+                    FloatKernel<TLanes, TFloat, TWord, SinglePairs>.Four(w, columns, (float*)own, x.Stride, to, toStride);
+                    break;
+                case CpuFormat.BFloat16:
+                    FloatKernel<TLanes, TFloat, TWord, BrainPairs>.Four(w, columns, (float*)own, x.Stride, to, toStride);
+                    break;
+                case CpuFormat.Int8:
+                    Int8Kernel<TLanes, TFloat, TWord>.Four(w, scales, blocks, own, to, toStride);
+                    break;
+                default:
+                    Int4Kernel<TLanes, TFloat, TWord>.Four(w, scales, blocks, own, to, toStride);
+                    break;
+            }
+        }
+        for (; row < rows; row++, to += toStride)
+        {
+            int* own = x.At(row);
+            switch (matrix.Format)
+            {
+                case CpuFormat.Float32:
+                    FloatKernel<TLanes, TFloat, TWord, SinglePairs>.One(w, columns, (float*)own, to);
+                    break;
+                case CpuFormat.BFloat16:
+                    FloatKernel<TLanes, TFloat, TWord, BrainPairs>.One(w, columns, (float*)own, to);
+                    break;
+                case CpuFormat.Int8:
+                    Int8Kernel<TLanes, TFloat, TWord>.One(w, scales, blocks, own, to);
+                    break;
+                default:
+                    Int4Kernel<TLanes, TFloat, TWord>.One(w, scales, blocks, own, to);
+                    break;
+            }
+        }
+    }
+
+    public override void Gate(Activation activation, float* gate, float* up, float* to)
+    {
+        for (int i = 0; i < PackedMatrix.PanelRows; i += TLanes.Count)
+        {
+            TFloat g = TLanes.Load(gate + i);
+            g = activation == Activation.Silu ? LaneMath<TLanes, TFloat, TWord>.Silu(g) : LaneMath<TLanes, TFloat, TWord>.GeluTanh(g);
+            TLanes.Store(TLanes.Multiply(g, TLanes.Load(up + i)), to + i);
+        }
+    }
+
+    public override void SoftCap(float* x, int count, float cap)
+    {
+        for (int i = 0; i < count; i += TLanes.Count)
+            TLanes.Store(LaneMath<TLanes, TFloat, TWord>.SoftCap(TLanes.Load(x + i), cap), x + i);
+    }
+
+    public override void Attend(AttentionQuery* queries, int count, byte* keys, byte* values, in AttentionShape shape)
+    {
+        if (count == Tile)
+        {
+            AttentionKernel<TLanes, TFloat, TWord, TStore>.Four(queries, keys, values, shape);
+            return;
+        }
+        for (int i = 0; i < count; i++) AttentionKernel<TLanes, TFloat, TWord, TStore>.One(queries + i, keys, values, shape);
+    }
+
+    public override void Put(float* from, int count, byte* to, int stride)
+    {
+        for (int i = 0; i < count; i++) TStore.Put(to + ((long)i * stride * TStore.Bytes), from[i]);
+    }
+}
+
+/// <summary>A way of computing.</summary>
+/// <param name="Width">Bits of the vector registers.</param>
+/// <param name="Native">Whether products of bytes are computed by <see cref="NativeKernels"/>.</param>
+internal readonly record struct CpuPath(int Width, bool Native);

@@ -1,0 +1,91 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Floats = System.Runtime.Intrinsics.Vector256<float>;
+using Words = System.Runtime.Intrinsics.Vector256<int>;
+
+namespace Hone.Inference.Engines.Cpu;
+
+/// <summary>AVX2.</summary>
+internal readonly unsafe struct Lanes256 : ILanes<Floats, Words>
+{
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+    public static int Count => 8;
+
+    [MethodImpl(Inline)]
+    public static Floats Load(float* from) => Vector256.Load(from);
+
+    [MethodImpl(Inline)]
+    public static Floats LoadBrain(ushort* from) => (Avx2.ConvertToVector256Int32(Vector128.Load(from)) << 16).AsSingle();
+
+    [MethodImpl(Inline)]
+    public static void Store(Floats v, float* to) => v.Store(to);
+
+    [MethodImpl(Inline)]
+    public static Floats Broadcast(float v) => Vector256.Create(v);
+
+    [MethodImpl(Inline)]
+    public static Floats MultiplyAdd(Floats a, Floats b, Floats c) => Vector256.MultiplyAddEstimate(a, b, c);
+
+    [MethodImpl(Inline)]
+    public static Floats Add(Floats a, Floats b) => a + b;
+
+    [MethodImpl(Inline)]
+    public static Floats Subtract(Floats a, Floats b) => a - b;
+
+    [MethodImpl(Inline)]
+    public static Floats Multiply(Floats a, Floats b) => a * b;
+
+    [MethodImpl(Inline)]
+    public static Floats Divide(Floats a, Floats b) => a / b;
+
+    [MethodImpl(Inline)]
+    public static Floats Max(Floats a, Floats b) => Vector256.MaxNative(a, b);
+
+    [MethodImpl(Inline)]
+    public static Floats Min(Floats a, Floats b) => Vector256.MinNative(a, b);
+
+    [MethodImpl(Inline)]
+    public static float MaxOf(Floats v) => Lanes128.MaxOf(Vector128.MaxNative(v.GetLower(), v.GetUpper()));
+
+    [MethodImpl(Inline)]
+    public static float SumOf(Floats v) => Vector256.Sum(v);
+
+    [MethodImpl(Inline)]
+    public static Words LoadWords(void* from) => Vector256.Load((int*)from);
+
+    [MethodImpl(Inline)]
+    public static Words Broadcast(int v) => Vector256.Create(v);
+
+    [MethodImpl(Inline)]
+    public static Words And(Words a, Words b) => a & b;
+
+    [MethodImpl(Inline)]
+    public static Words Add(Words a, Words b) => a + b;
+
+    [MethodImpl(Inline)]
+    public static Words ShiftLeft(Words a, [ConstantExpected] int bits) => Vector256.ShiftLeft(a, bits);
+
+    [MethodImpl(Inline)]
+    public static Words ShiftRight(Words a, [ConstantExpected] int bits) => Vector256.ShiftRightLogical(a, bits);
+
+    [MethodImpl(Inline)]
+    public static Floats AsFloat(Words v) => v.AsSingle();
+
+    [MethodImpl(Inline)]
+    public static Words AsWords(Floats v) => v.AsInt32();
+
+    [MethodImpl(Inline)]
+    public static Floats ToFloat(Words v) => Vector256.ConvertToSingle(v);
+
+    [MethodImpl(Inline)]
+    public static Words DotShorts(Words a, Words b) => Avx2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
+
+    [MethodImpl(Inline)]
+    public static Words DotBytes(Words unsigned, Words signed) => Avx2.MultiplyAddAdjacent(unsigned.AsByte(), signed.AsSByte()).AsInt32();
+
+    [MethodImpl(Inline)]
+    public static Words AddShorts(Words a, Words b) => (a.AsInt16() + b.AsInt16()).AsInt32();
+}
