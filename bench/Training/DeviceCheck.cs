@@ -60,7 +60,7 @@ internal static class DeviceCheck
         double seconds = times.Skip(1).Order().ElementAt((times.Count - 1) / 2);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{what,-6} {shape} lora {seconds * 1000:F0} ms a step, {taken / seconds:F0} tok/s, MFU {100 * work / seconds / peak:F0}% of "
-                + $"{peak / 1e12:F1} TFLOP/s, loss {loss:F4}"));
+                + $"{peak / 1e9:F0} GFLOP/s, loss {loss:F4}"));
     }
 
     private static double[] Losses(string what, string device, ScalarType type)

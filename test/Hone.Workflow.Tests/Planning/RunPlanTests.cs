@@ -59,7 +59,11 @@ public sealed class RunPlanTests
     {
         TransformerConfig llama = s_config with
         {
-            HiddenSize = 4096, IntermediateSize = 14_336, LayerCount = 32, HeadDim = 128, TieEmbeddings = false,
+            HiddenSize = 4096,
+            IntermediateSize = 14_336,
+            LayerCount = 32,
+            HeadDim = 128,
+            TieEmbeddings = false,
         };
         string[] set = ["adapter.rank=16", "sft.checkpoint_activations=auto", "reward.checkpoint_activations=auto",
             "offline_dpo.checkpoint_activations=auto", "online.checkpoint_activations=auto"];
