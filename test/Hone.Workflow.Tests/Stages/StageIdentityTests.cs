@@ -46,7 +46,7 @@ public sealed class StageIdentityTests : IDisposable
     /// <summary>Seen in rows, by their content, or in models, by their digest: <see cref="RowIdentityTests"/> shows that.</summary>
     private static readonly string[] s_given =
     [
-        "model", "sft.loss_on", "sft.too_long", "sft.packing_length", "sft.max_length", "reward.start_from", "reward.too_long",
+        "model", "template", "sft.loss_on", "sft.too_long", "sft.packing_length", "sft.max_length", "reward.start_from", "reward.too_long",
             "reward.max_length",
         "online.judge", "online.iterations", "online.prompts_per_iteration", "online.reference", "online.max_kl", "online.max_length",
         "online.max_prompt_length",
@@ -59,7 +59,7 @@ public sealed class StageIdentityTests : IDisposable
         "name", "license", "device", "sft.enabled", "reward.enabled", "offline_dpo.enabled", "online.enabled", "evaluation.enabled",
         "sft.save_every", "reward.save_every", "offline_dpo.save_every", "online.save_every", "save.keep_checkpoints",
         "save.shard_megabytes",
-        "report.samples",
+        "report.samples", "report.mlflow",
     ];
 
     private readonly TempFolder _folder = new();
