@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Hone.Data;
 using Hone.Runs;
 using Hone.Server;
 using Microsoft.AspNetCore.Builder;

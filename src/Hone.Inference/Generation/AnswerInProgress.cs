@@ -46,7 +46,7 @@ internal sealed class AnswerInProgress
     {
         int step = _logProbs.Count;
         double uniform = _request.Options.DoSample ? Philox.Uniform(_request.Options.Seed, _answerIndex, step) : 0;
-        SampledToken token = sampler.Next(logits, Tokens.Span, _request.Options, uniform);
+        SampledToken token = sampler.Next(logits, Tokens.Span, _request.Options, uniform, Prompt.Length);
         Add(token);
         if (stops.IsStop(token.Id) || CompletesStopString(token.Id)) Completion = Complete(FinishReasons.Stop);
         else if (_logProbs.Count == _limit) Completion = Complete(FinishReasons.Length);

@@ -25,7 +25,7 @@ internal sealed class LogitsSampler(int vocabularySize)
     /// <param name="answerFrom">Where in <paramref name="context"/> the answer begins: the prompt's length.</param>
     /// <exception cref="InvalidDataException">The logits are not finite.</exception>
     public SampledToken Next(
-        ReadOnlySpan<float> logits, ReadOnlySpan<int> context, SamplingOptions options, double uniform, int answerFrom = 0)
+        ReadOnlySpan<float> logits, ReadOnlySpan<int> context, SamplingOptions options, double uniform, int answerFrom)
     {
         if (logits.Length != _scores.Length)
             throw new ArgumentException($"{logits.Length} logits for a vocabulary of {_scores.Length}", nameof(logits));

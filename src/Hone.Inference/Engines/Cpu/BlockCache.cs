@@ -1,3 +1,4 @@
+using Hone.Models;
 using System.Runtime.InteropServices;
 
 namespace Hone.Inference.Engines.Cpu;

@@ -1,3 +1,4 @@
+using Hone.Models;
 using System.Runtime.CompilerServices;
 
 namespace Hone.Inference.Engines.Cpu;

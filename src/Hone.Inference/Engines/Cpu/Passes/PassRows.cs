@@ -1,3 +1,5 @@
+using Hone.Models;
+
 namespace Hone.Inference.Engines.Cpu;
 
 /// <summary>
