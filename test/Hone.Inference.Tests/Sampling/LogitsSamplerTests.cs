@@ -45,7 +45,7 @@ public class LogitsSamplerTests
         Gen.Select(s_logits, s_options, Gen.Bool, Gen.Double[0, 0.999]).Sample((logits, options, sample, uniform) =>
         {
             float[] before = [.. logits];
-            SampledToken token = new LogitsSampler(logits.Length).Next(logits, [0], options with { DoSample = sample }, uniform);
+            SampledToken token = new LogitsSampler(logits.Length).Next(logits, [0], options with { DoSample = sample }, uniform, answerFrom: 0);
             Assert.Equal(before, logits);
             double expected = Math.Log(PlainSampler.Softmax([.. logits.Select(x => (double)x)])[token.Id]);
             Assert.Equal(expected, token.LogProb, 1e-5 * Math.Max(1, Math.Abs(expected)));
@@ -124,7 +124,7 @@ public class LogitsSamplerTests
         options.Validate();
         for (int i = 0; i < 50; i++)
         {
-            int id = new LogitsSampler(5).Next(logits, [1, 4], options, i / 50.0).Id;
+            int id = new LogitsSampler(5).Next(logits, [1, 4], options, i / 50.0, answerFrom: 0).Id;
             if (temperature < 1) Assert.Equal(2, id);
             Assert.NotEqual(0, id);
         }
@@ -139,7 +139,7 @@ public class LogitsSamplerTests
         var sampler = new LogitsSampler(vocabulary);
         double[] counts = new double[vocabulary / bin];
         for (int step = 0; step < 2560; step++)
-            counts[sampler.Next(logits, [], new SamplingOptions { DoSample = true }, Philox.Uniform(1, 1, step)).Id / bin]++;
+            counts[sampler.Next(logits, [], new SamplingOptions { DoSample = true }, Philox.Uniform(1, 1, step), answerFrom: 0).Id / bin]++;
         ChiSquare.AssertFits(counts, [.. Enumerable.Repeat(1.0 / counts.Length, counts.Length)]);
     }
 
@@ -148,10 +148,10 @@ public class LogitsSamplerTests
     {
         float[] logits = [1, 3, -1, 3, 2];
         var sampler = new LogitsSampler(logits.Length);
-        Assert.Equal(1, sampler.Next(logits, [], new SamplingOptions(), 0.9).Id);
-        Assert.Equal(1, sampler.Next(logits, [], new SamplingOptions { Temperature = 5, TopK = 1 }, 0.9).Id);
-        Assert.Equal(3, sampler.Next(logits, [1], new SamplingOptions { RepetitionPenalty = 1.2 }, 0).Id);
-        Assert.Equal(4, sampler.Next(logits, [1, 3, 3, 1], new SamplingOptions { RepetitionPenalty = 1.7 }, 0).Id);
+        Assert.Equal(1, sampler.Next(logits, [], new SamplingOptions(), 0.9, answerFrom: 0).Id);
+        Assert.Equal(1, sampler.Next(logits, [], new SamplingOptions { Temperature = 5, TopK = 1 }, 0.9, answerFrom: 0).Id);
+        Assert.Equal(3, sampler.Next(logits, [1], new SamplingOptions { RepetitionPenalty = 1.2 }, 0, answerFrom: 0).Id);
+        Assert.Equal(4, sampler.Next(logits, [1, 3, 3, 1], new SamplingOptions { RepetitionPenalty = 1.7 }, 0, answerFrom: 0).Id);
     }
 
     [Theory]
@@ -160,7 +160,7 @@ public class LogitsSamplerTests
     public void The_smallest_top_p_keeps_the_most_probable_token(double topP)
     {
         var options = new SamplingOptions { DoSample = true, TopP = topP };
-        for (int i = 0; i < 100; i++) Assert.Equal(2, new LogitsSampler(4).Next([0, 1, 5, 5], [], options, i / 100.0).Id);
+        for (int i = 0; i < 100; i++) Assert.Equal(2, new LogitsSampler(4).Next([0, 1, 5, 5], [], options, i / 100.0, answerFrom: 0).Id);
     }
 
     [Fact]
@@ -177,14 +177,14 @@ public class LogitsSamplerTests
         float[] logits = [float.NegativeInfinity, 0, float.NegativeInfinity];
         foreach (double uniform in new[] { 0, 0.5, 1 - 1e-16 })
             Assert.Equal(1,
-                new LogitsSampler(3).Next(logits, [], new SamplingOptions { DoSample = true, TopK = 2, TopP = 0.99 }, uniform).Id);
+                new LogitsSampler(3).Next(logits, [], new SamplingOptions { DoSample = true, TopK = 2, TopP = 0.99 }, uniform, answerFrom: 0).Id);
     }
 
     [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     public void Logits_that_are_not_finite_are_an_error(float bad) =>
-        Assert.Throws<InvalidDataException>(() => new LogitsSampler(3).Next([0, bad, 1], [], new SamplingOptions(), 0));
+        Assert.Throws<InvalidDataException>(() => new LogitsSampler(3).Next([0, bad, 1], [], new SamplingOptions(), 0, answerFrom: 0));
 
     [Fact]
     public void Nothing_is_allocated_per_token()
@@ -197,9 +197,9 @@ public class LogitsSamplerTests
         };
         var sampler = new LogitsSampler(logits.Length);
         int[] context = [1, 2, 3];
-        for (int i = 0; i < 50; i++) sampler.Next(logits, context, options, 0.5);
+        for (int i = 0; i < 50; i++) sampler.Next(logits, context, options, 0.5, answerFrom: 0);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 50; i++) sampler.Next(logits, context, options, 0.5);
+        for (int i = 0; i < 50; i++) sampler.Next(logits, context, options, 0.5, answerFrom: 0);
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
