@@ -134,7 +134,8 @@ internal sealed class RunningSequences
             UInt128 contents = sequence.Contents(index, size);
             if (_pool.Find(contents) is not { } block)
             {
-                if (_running.Exists(s => s.Computed <= index * size && s.Length > (index + 1) * size && s.Contents(index, size) == contents))
+                if (_running.Exists(s =>
+                    s.Computed <= index * size && s.Length > (index + 1) * size && s.Contents(index, size) == contents))
                 {
                     ReleaseBlocks(sequence);
                     return false;

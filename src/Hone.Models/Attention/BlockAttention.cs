@@ -117,14 +117,15 @@ internal sealed class BlockAttention : IAttention
 
     private Tensor Table(int index, IReadOnlyList<int> blocks, int count) => _tables.TryGetValue(index, out Tensor? table)
         ? table
-        : _tables[index] = Kept(tensor(blocks.Take(count).Select(b => (long)b).ToArray(), device: _places.device));
+        : _tables[index] = Kept(() => tensor(blocks.Take(count).Select(b => (long)b).ToArray(), device: _places.device));
 
     private Tensor? Mask(int index, SequencePart part, int window, Device device)
     {
         if (_masks.TryGetValue((index, window), out Tensor? mask)) return mask;
         long[] ends = [.. Enumerable.Range(part.Start + 1, part.Tokens.Length).Select(e => (long)e)];
         long[] firsts = [.. ends.Select(e => Math.Max(0, e - window))];
-        return _masks[(index, window)] = Kept(VisibleKeys.Mask(tensor(firsts, device: device), tensor(ends, device: device), part.Length));
+        return _masks[(index, window)] =
+            Kept(() => VisibleKeys.Mask(tensor(firsts, device: device), tensor(ends, device: device), part.Length));
     }
 
     /// <summary>[rows, 1, 1, columns]; null where every row sees all columns.</summary>
@@ -133,13 +134,19 @@ internal sealed class BlockAttention : IAttention
         if (_masks.TryGetValue((-1, window), out Tensor? mask)) return mask;
         if (window == columns && _single.All(s => s.Part.Length == columns)) return _masks[(-1, window)] = null;
         long[] shape = [_single.Length, 1, 1];
-        Tensor first = tensor(_single.Select(s => (long)Math.Max(0, s.Part.Length - window)).ToArray(), shape, device: device);
-        Tensor end = tensor(_single.Select(s => (long)s.Part.Length).ToArray(), shape, device: device);
-        return _masks[(-1, window)] = Kept(VisibleKeys.Mask(first, end, columns));
+        long[] firsts = [.. _single.Select(s => (long)Math.Max(0, s.Part.Length - window))];
+        long[] ends = [.. _single.Select(s => (long)s.Part.Length)];
+        return _masks[(-1, window)] =
+            Kept(() => VisibleKeys.Mask(tensor(firsts, shape, device: device), tensor(ends, shape, device: device), columns));
     }
 
-    // Read by all layers of the pass: it goes when the pass goes.
-    private Tensor Kept(Tensor t) => t.MoveToOtherDisposeScope(_places);
+    /// <summary>What all layers of the pass read: it goes when the pass goes.</summary>
+    private Tensor Kept(Func<Tensor> make)
+    {
+        // A scope of its own, because a tensor that is moved to the scope in which it lies is lost to both.
+        using var scope = NewDisposeScope();
+        return make().MoveToOtherDisposeScope(_places);
+    }
 
     /// <summary>Native memory of a contiguous CPU tensor; stays valid as long as the tensor lives.</summary>
     private static unsafe void* Address(Tensor t) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(t.flatten().narrow(0, 0, 1).bytes));

@@ -97,7 +97,7 @@ public sealed record TransformerConfig
     /// </summary>
     public int? PrefixBoundary => Rope.Scaling is { Type: "longrope" } scaling ? scaling.OriginalMaxPositions : null;
 
-    /// <summary>Whether a sequence that has grown from one length to another rotates otherwise, so that what is cached of it is void.</summary>
+    /// <summary>Whether a sequence that has grown rotates otherwise, so that what is cached of it is void.</summary>
     internal bool RotatesAnew(int before, int now) => PrefixBoundary is { } boundary && before > boundary != now > boundary;
 
     /// <summary>The window of a layer; null where it sees everything before it.</summary>

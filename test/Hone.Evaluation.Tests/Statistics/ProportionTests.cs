@@ -29,8 +29,8 @@ public class ProportionTests
             Assert.InRange(interval.Low, 0, 1);
             Assert.InRange(interval.High, 0, 1);
             Assert.True(interval.High - interval.Low > 0);
-            Assert.Equal(interval.Low, mirrored.Low, 12);
-            Assert.Equal(interval.High, mirrored.High, 12);
+            Assert.Equal(interval.Low, mirrored.Low, tolerance: 1e-12);
+            Assert.Equal(interval.High, mirrored.High, tolerance: 1e-12);
         }, iter: 500);
 
     [Fact]

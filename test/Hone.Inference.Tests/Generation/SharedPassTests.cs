@@ -153,7 +153,8 @@ public sealed class SharedPassTests : IDisposable
     {
         RecordingEngine engine = new(_model, forbidden: 60);
         using Scheduler scheduler = new(
-            () => engine, _model.Config, new StopRules([60, 5]), null, new BatchLimits(6, 20 * engine.BlockBytes, 64, 16), keepPrefixes: true);
+            () => engine, _model.Config, new StopRules([60, 5]), tokenizer: null,
+            new BatchLimits(6, 20 * engine.BlockBytes, PassTokens: 64, SharedPassTokens: 16), keepPrefixes: true);
         var random = new Random(4);
         List<(GenerationRequest Request, GenerationStream Stream, CancellationTokenSource Cancel, bool Fails)> all = [];
         for (int i = 0; i < 120; i++)
@@ -170,8 +171,8 @@ public sealed class SharedPassTests : IDisposable
         {
             using (cancel)
             {
-                await ((Task)stream.Completions).WaitAsync(TimeSpan.FromSeconds(60), CancellationToken.None)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.WhenAny(stream.Completions, Task.Delay(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+                Assert.True(stream.Completions.IsCompleted);
                 if (stream.Completions.IsCanceled) Assert.True(cancel.IsCancellationRequested);
                 else if (fails) Assert.IsType<InvalidOperationException>(stream.Completions.Exception?.InnerException);
                 else SchedulerTests.AssertSame(

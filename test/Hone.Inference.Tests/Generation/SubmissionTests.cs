@@ -154,5 +154,6 @@ public sealed class SubmissionTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => busy);
     }
 
-    private IReadOnlyList<Completion> Alone(GenerationRequest[] requests) => Scheduler.OnLibtorch(_model, new StopRules()).Generate(requests);
+    private IReadOnlyList<Completion> Alone(GenerationRequest[] requests) =>
+        Scheduler.OnLibtorch(_model, new StopRules()).Generate(requests);
 }

@@ -45,7 +45,8 @@ public class LogitsSamplerTests
         Gen.Select(s_logits, s_options, Gen.Bool, Gen.Double[0, 0.999]).Sample((logits, options, sample, uniform) =>
         {
             float[] before = [.. logits];
-            SampledToken token = new LogitsSampler(logits.Length).Next(logits, [0], options with { DoSample = sample }, uniform, answerFrom: 0);
+            SampledToken token =
+                new LogitsSampler(logits.Length).Next(logits, [0], options with { DoSample = sample }, uniform, answerFrom: 0);
             Assert.Equal(before, logits);
             double expected = Math.Log(PlainSampler.Softmax([.. logits.Select(x => (double)x)])[token.Id]);
             Assert.Equal(expected, token.LogProb, 1e-5 * Math.Max(1, Math.Abs(expected)));
@@ -177,7 +178,8 @@ public class LogitsSamplerTests
         float[] logits = [float.NegativeInfinity, 0, float.NegativeInfinity];
         foreach (double uniform in new[] { 0, 0.5, 1 - 1e-16 })
             Assert.Equal(1,
-                new LogitsSampler(3).Next(logits, [], new SamplingOptions { DoSample = true, TopK = 2, TopP = 0.99 }, uniform, answerFrom: 0).Id);
+                new LogitsSampler(3).Next(
+                    logits, [], new SamplingOptions { DoSample = true, TopK = 2, TopP = 0.99 }, uniform, answerFrom: 0).Id);
     }
 
     [Theory]

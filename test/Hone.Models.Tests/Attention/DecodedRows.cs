@@ -1,9 +1,8 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Hone.Models.Tests;
 
-/// <summary>Sequences that are read and then go on by a token each, in blocks of their own; their ids are given out in falling order.</summary>
+/// <summary>Sequences that are read and then go on by a token each, in blocks of their own, whose ids fall.</summary>
 internal sealed class DecodedRows : IDisposable
 {
     private const int Blocks = 400;

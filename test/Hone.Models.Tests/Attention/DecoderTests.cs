@@ -1,5 +1,4 @@
 using Hone.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Hone.Models.Tests;

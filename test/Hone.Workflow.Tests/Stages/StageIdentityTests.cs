@@ -30,6 +30,7 @@ public sealed class StageIdentityTests : IDisposable
         ["offline_dpo.too_long"] = "offline-dpo",
         ["offline_dpo.beta_sweep"] = Nothing, // each is a stage of its own
         ["online.samples"] = "online-1/samples",
+        ["sampling.format"] = "online-1/samples preferences reward-check",
         ["online.max_new_tokens"] = "online-1/samples preferences reward-check",
         ["online.method"] = "online-1/pairs " + OnlineTraining,
         ["online.pairs"] = "online-1/pairs",

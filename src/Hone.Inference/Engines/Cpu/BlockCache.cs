@@ -1,4 +1,3 @@
-using Hone.Models;
 using System.Runtime.InteropServices;
 
 namespace Hone.Inference.Engines.Cpu;

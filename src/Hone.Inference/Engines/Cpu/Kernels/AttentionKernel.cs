@@ -1,4 +1,3 @@
-using Hone.Models;
 using System.Runtime.CompilerServices;
 
 namespace Hone.Inference.Engines.Cpu;
