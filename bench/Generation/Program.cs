@@ -1,8 +1,9 @@
-// Sampling speed of the libtorch engine on a model of the quickstart's size: 1024 answers of 50 tokens to 128 prompts.
+// Sampling speed on a model of the quickstart's size: 1024 answers of 50 tokens to 128 prompts, by each engine.
 // Run: dotnet run -c Release --project bench/Generation -- [answers at once ...]
-// The check number must be the same for every batch size: answers do not depend on the batch.
+// The check number of an engine must be the same for every row: answers do not depend on what is computed beside them.
 using System.Diagnostics;
 using Hone.Inference;
+using Hone.Inference.Engines.Cpu;
 using Hone.Models;
 using static TorchSharp.torch;
 
@@ -20,19 +21,23 @@ GenerationRequest[] requests = [.. Enumerable.Range(0, Prompts).Select(i => new 
     [.. Enumerable.Range(0, 20 + random.Next(20)).Select(_ => random.Next(config.VocabularySize))],
     new SamplingOptions { DoSample = true, MaxNewTokens = NewTokens, Seed = (ulong)i },
     AnswersPerPrompt))];
+(string Name, Func<IForwardEngine> Create)[] engines =
+    [("libtorch", () => new LibtorchEngine(model)), ("cpu fp32", () => new CpuEngine(model, CpuFormat.Float32))];
 
-int[] batches = args.Length > 0 ? [.. args.Select(int.Parse)] : [32, 64, 128, 256, 512];
-foreach (int rows in batches)
+foreach (int rows in args.Length > 0 ? [.. args.Select(int.Parse)] : (int[])[64, 128, 256, 512])
 {
-    using Scheduler engine = Scheduler.OnLibtorch(model, new StopRules(), limits: new BatchLimits(rows));
-    double seconds = double.MaxValue;
-    long check = 0;
-    for (int i = 0; i < Repeats; i++)
+    foreach ((string name, Func<IForwardEngine> create) in engines)
     {
-        long start = Stopwatch.GetTimestamp();
-        IReadOnlyList<Completion> answers = engine.Generate(requests);
-        seconds = Math.Min(seconds, Stopwatch.GetElapsedTime(start).TotalSeconds);
-        check = answers.Sum(a => a.Ids.Select((id, at) => (long)id * (at + 1)).Sum());
+        using var scheduler = new Scheduler(create, config, new StopRules(), tokenizer: null, new BatchLimits(rows), keepPrefixes: false);
+        double seconds = double.MaxValue;
+        long check = 0;
+        for (int i = 0; i < Repeats; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            IReadOnlyList<Completion> answers = scheduler.Generate(requests);
+            seconds = Math.Min(seconds, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            check = answers.Sum(a => a.Ids.Select((id, at) => (long)id * (at + 1)).Sum());
+        }
+        Console.WriteLine($"{name,-9} {rows,4} at once {Prompts * AnswersPerPrompt * NewTokens / seconds,9:F0} tokens/s   check {check}");
     }
-    Console.WriteLine($"{rows,5} rows at once {Prompts * AnswersPerPrompt * NewTokens / seconds,9:F0} tokens/s   check {check}");
 }
