@@ -18,6 +18,19 @@ public sealed class ChatTests : IDisposable
         Assert.Empty(first.Error);
     }
 
+    [Theory]
+    [InlineData("fp32")]
+    [InlineData("bf16")]
+    [InlineData("int8")]
+    [InlineData("int4")]
+    public void Answers_are_sampled_in_the_format_that_is_asked_for(string format) =>
+        Assert.NotEmpty(Command.Done("chat", _model, "--prompt", "Where is the lamp?", "--device", "cpu", "--format", format).Out);
+
+    [Fact]
+    public void A_format_that_there_is_not_is_refused_with_those_that_there_are() =>
+        Assert.Contains("auto, fp32, bf16, int8, int4", Command.Refused("chat", _model, "--prompt", "x", "--format", "q8"),
+            StringComparison.Ordinal);
+
     [Fact]
     public void The_streamed_text_is_the_whole_answer()
     {
