@@ -28,7 +28,7 @@ foreach (int rows in args.Length > 0 ? [.. args.Select(int.Parse)] : (int[])[64,
 {
     foreach ((string name, Func<IForwardEngine> create) in engines)
     {
-        using var scheduler = new Scheduler(create, config, new StopRules(), tokenizer: null, new BatchLimits(rows), keepPrefixes: false);
+        using var scheduler = new Scheduler(create, config, new StopRules(), tokenizer: null, new BatchLimits(rows), KeptBetween.Nothing);
         double seconds = double.MaxValue;
         long check = 0;
         for (int i = 0; i < Repeats; i++)

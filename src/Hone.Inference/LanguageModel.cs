@@ -14,7 +14,7 @@ public sealed class LanguageModel : IDisposable
     private readonly PretrainedModel _model;
 
     private LanguageModel(PretrainedModel model, SamplingFormat format) =>
-        (_model, Engine) = (model, model.CreateEngine(keepPrefixes: true, format));
+        (_model, Engine) = (model, model.CreateEngine(KeptBetween.Prefixes, format));
 
     public Tokenizer Tokenizer => _model.Text.Tokenizer;
 

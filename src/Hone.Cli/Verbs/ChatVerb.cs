@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Hone.Data;
 using Hone.Inference;
 
 namespace Hone.Cli;
@@ -36,14 +37,14 @@ internal static class ChatVerb
         command.Add(seed);
         command.Add(device);
         command.Add(dtype);
-        Option<string> format = FormatFlag.Create();
+        Option<string?> format = FormatFlag.Create();
         command.Add(format);
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
             string path = io.Model(parsed.GetRequiredValue(folder), parsed.GetValue(template));
             using var model = LanguageModel.FromPretrained(
-                path, parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype), FormatFlag.Of(parsed, format));
+                path, parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype), FormatFlag.Of(parsed, format) ?? SamplingFormat.Auto);
             SamplingOptions options = Options(model.Defaults, sampling, parsed) with { Seed = (ulong)(parsed.GetValue(seed) ?? UsualSeed) };
             options.Validate();
             var session = new ChatSession(model, model.Text, options, parsed.GetValue(system), io, common.Json(parsed));

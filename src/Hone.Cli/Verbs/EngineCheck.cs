@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using Hone.Data;
 using Hone.Inference;
-using Hone.Inference.Engines.Cpu;
 
 namespace Hone.Cli;
 
@@ -9,9 +9,6 @@ internal static class EngineCheck
 {
     private const int Sequences = 8, Length = 128;
 
-    private static readonly (CpuFormat Format, string Name)[] s_formats =
-        [(CpuFormat.Float32, "fp32"), (CpuFormat.BFloat16, "bf16"), (CpuFormat.Int8, "int8"), (CpuFormat.Int4, "int4")];
-
     public static void Run(Streams io, string path, bool json)
     {
         using PretrainedModel model = PretrainedModel.OpenLanguageModel(path, ComputeTarget.Parse("cpu", "float32"));
@@ -19,9 +16,11 @@ internal static class EngineCheck
         int[][] starts = [.. Enumerable.Range(0, Sequences).Select(_ => new[] { first })];
         int length = Math.Min(Length, model.Model.Config.MaxPositions);
         var rows = new List<(string, JsonNode?)>();
-        foreach ((CpuFormat format, string name) in s_formats)
+        foreach (SamplingFormat format in Enum.GetValues<SamplingFormat>().Where(f => f != SamplingFormat.Auto))
         {
-            using var engine = new CpuEngine(model.Model, format);
+            ForwardEngines.Check(model.Model, format);
+            string name = format.ToString().ToLowerInvariant();
+            using IForwardEngine engine = ForwardEngines.Create(model.Model, format);
             EngineFidelity found = EngineFidelity.Measure(model.Model, engine, starts, length, seed: 1);
             rows.Add(($"{name}_mean_kl", Math.Round(found.MeanKl, 8)));
             rows.Add(($"{name}_same_top", Math.Round(found.TopAgreement, 4)));

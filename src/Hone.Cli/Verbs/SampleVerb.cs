@@ -28,7 +28,7 @@ internal static class SampleVerb
             """)
         { model, prompts, count };
         var sampling = new SamplingFlags(command);
-        Option<string> format = FormatFlag.Create();
+        Option<string?> format = FormatFlag.Create();
         command.Add(format);
         var options = new StageOptions(command, resumable: true, columns: true);
         options.Act(command, io, parsed =>
@@ -37,7 +37,7 @@ internal static class SampleVerb
             List<RecipeOverride> flags = [];
             if (sampling.MaxNewTokens(parsed) is { } most)
                 flags.Add(RecipeOverride.Flag("--max-new-tokens", "online.max_new_tokens", $"{most}"));
-            if (FormatFlag.Of(parsed, format) is not SamplingFormat.Auto and var chosen)
+            if (FormatFlag.Of(parsed, format) is { } chosen)
                 flags.Add(RecipeOverride.Flag("--format", "sampling.format", chosen.ToString().ToLowerInvariant()));
             ResolvedRecipe recipe = options.Resolve(parsed, flags);
             IReadOnlyList<SampleOptions> groups = Groups(recipe.Value.Online, parsed.GetValue(count), sampling, parsed);

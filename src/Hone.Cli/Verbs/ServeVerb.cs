@@ -51,7 +51,7 @@ internal static class ServeVerb
         { models, names, host, port, adapters, seconds, device, dtype };
         Option<string?> template = TemplateFlag.Create();
         command.Add(template);
-        Option<string> format = FormatFlag.Create();
+        Option<string?> format = FormatFlag.Create();
         command.Add(format);
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
@@ -68,18 +68,19 @@ internal static class ServeVerb
                 throw new InputException($"--served-model-name is given {named.Length} times for {paths.Length} models",
                     fix: "Give it once per model, in their order, or not at all.");
             (string on, string type) = (parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype));
+            SamplingFormat sampled = FormatFlag.Of(parsed, format) ?? SamplingFormat.Auto;
             AdapterStore? store = null;
             if (parsed.GetValue(adapters) is { } folder)
             {
                 if (!Directory.Exists(folder))
                     throw new InputException("there is no such folder", folder, "Create it, or name another with --adapters.");
-                store = new AdapterStore(folder, on, type);
+                store = new AdapterStore(folder, on, type, sampled);
             }
             ServerLimits limits = new() { RequestTime = TimeSpan.FromSeconds(parsed.GetValue(seconds)) };
             (string, string)[] chosen =
                 [.. paths.Select((p, i) => (io.Model(p, parsed.GetValue(template)), named.ElementAtOrDefault(i) ?? ServedModel.NameOf(p)))];
             return RunAsync(io, chosen, address, parsed.GetValue(port), on, type,
-                FormatFlag.Of(parsed, format), limits, store).GetAwaiter().GetResult();
+                sampled, limits, store).GetAwaiter().GetResult();
         });
         return command;
     }

@@ -50,6 +50,7 @@ internal sealed class RunningSequences
     /// </summary>
     public List<(CachedSequence Sequence, SequencePart Part)> NextPass()
     {
+        MakePlaces();
         foreach (CachedSequence sequence in _running)
             if (_config.RotatesAnew(sequence.Computed, sequence.Length) && sequence.Computed > 0) ReleaseBlocks(sequence);
         int waitForToken = _running.Count(s => s.Remaining == 1);
@@ -103,7 +104,7 @@ internal sealed class RunningSequences
     {
         if (_submissions.Where(s => s.Waiting.Count > 0).MinBy(s => s.Running) is not { } submission) return null;
         CachedSequence sequence = submission.Waiting.First!.Value;
-        if (_running.Count >= _limits.Rows && !MakePlace(submission)) return null;
+        if (_running.Count >= _limits.Rows) return null;
         int needed = BlocksOf(sequence.Length + 1) - sequence.Blocks.Count;
         if (_running.Count > 0 && needed > _pool.Available) return null;
         if (sequence.Computed == 0 && !FindPrefix(sequence)) return null;
@@ -113,12 +114,21 @@ internal sealed class RunningSequences
         return sequence;
     }
 
-    /// <summary>Takes the last sequence of the submission that has most out, for one that has none; it keeps its blocks.</summary>
-    private bool MakePlace(Submission submission)
+    /// <summary>
+    /// Before a pass is put together: for each submission that waits with nothing being computed, the last sequence of the one that
+    /// has most makes place; it keeps its blocks.
+    /// </summary>
+    private void MakePlaces()
     {
-        if (submission.Running > 0 || _submissions.MaxBy(s => s.Running) is not { Running: > 1 } largest) return false;
-        Suspend(_running.FindLast(s => s.Submission == largest)!);
-        return true;
+        int needed = _submissions.Count(s => s is { Running: 0, Waiting.Count: > 0 });
+        while (needed > _limits.Rows - _running.Count && _submissions.MaxBy(s => s.Running) is { Running: > 1 } largest)
+            Suspend(_running.FindLast(s => s.Submission == largest)!);
+    }
+
+    /// <summary>Nothing of what is left can go on.</summary>
+    public void Fail(Exception failure)
+    {
+        foreach (Submission submission in _submissions) submission.Failure ??= failure;
     }
 
     /// <summary>
@@ -209,8 +219,9 @@ internal sealed class RunningSequences
     private void Reserve()
     {
         if (_pool.Count <= _reserved) return;
-        _reserved = Math.Max(_pool.Count, MostBlocks);
-        _engine.Reserve(_reserved);
+        int count = Math.Max(_pool.Count, MostBlocks);
+        _engine.Reserve(count);
+        _reserved = count;
     }
 
     private int BlocksOf(int tokens) => (tokens + _engine.BlockTokens - 1) / _engine.BlockTokens;

@@ -20,12 +20,12 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
     private readonly BatchLimits _limits;
     private readonly StopRules _stops;
     private readonly Tokenizer? _tokenizer;
-    private readonly bool _keepPrefixes;
+    private readonly KeptBetween _kept;
     private readonly ThreadLocal<LogitsSampler> _sampler;
     private readonly Lock _gate = new();
     private readonly List<Submission> _arrived = [];
     private bool _working;
-    // The engine and what runs on it: there while there is something to do, and longer where prefixes are kept.
+    // The engine and what runs on it: there while there is something to do, and longer where they are kept.
     private IForwardEngine? _engine;
     private RunningSequences? _sequences;
 
@@ -34,25 +34,16 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
     /// <param name="stops">The ids that end an answer.</param>
     /// <param name="tokenizer">Needed for requests with stop strings only.</param>
     /// <param name="limits">How much is computed side by side.</param>
-    /// <param name="keepPrefixes">
-    /// Whether the engine and what it has computed stay for requests to come, such as a chat's next turn; otherwise both are freed
-    /// when nothing is left to do, and weights may be changed then.
-    /// </param>
+    /// <param name="kept">What stays when nothing is left to do.</param>
     /// <exception cref="InputException">The model is a reward model.</exception>
     public Scheduler(
-        Func<IForwardEngine> create, TransformerConfig config, StopRules stops, Tokenizer? tokenizer, BatchLimits limits, bool keepPrefixes)
+        Func<IForwardEngine> create, TransformerConfig config, StopRules stops, Tokenizer? tokenizer, BatchLimits limits, KeptBetween kept)
     {
         if (config.IsRewardModel)
             throw new InputException("a reward model has no vocabulary head and cannot generate text", fix: "Use a language model.");
-        (_create, _config, _stops, _tokenizer, _limits, _keepPrefixes) = (create, config, stops, tokenizer, limits, keepPrefixes);
+        (_create, _config, _stops, _tokenizer, _limits, _kept) = (create, config, stops, tokenizer, limits, kept);
         _sampler = new ThreadLocal<LogitsSampler>(() => new LogitsSampler(config.VocabularySize));
     }
-
-    /// <summary>A scheduler over libtorch.</summary>
-    /// <param name="model">Stays the caller's, and its weights are read in place.</param>
-    public static Scheduler OnLibtorch(
-        Transformer model, StopRules stops, Tokenizer? tokenizer = null, BatchLimits? limits = null, bool keepPrefixes = false) =>
-        new(() => new LibtorchEngine(model), model.Config, stops, tokenizer, limits ?? BatchLimits.For(model.Device), keepPrefixes);
 
     /// <inheritdoc/>
     public GenerationStream Submit(IReadOnlyList<GenerationRequest> requests, CancellationToken cancel = default)
@@ -82,7 +73,7 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
     /// <summary>To be called when nothing is being answered.</summary>
     public void Dispose()
     {
-        Free();
+        Free(KeptBetween.Nothing);
         _sampler.Dispose();
     }
 
@@ -113,7 +104,7 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
                 }
             }
             // Who waits for the last one finds no tensor of the engine's.
-            if (idle && !_keepPrefixes) Free();
+            if (idle) Free(_kept);
             ended.ForEach(s => s.End());
             ended.Clear();
             if (idle) continue;
@@ -143,15 +134,27 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
         }
     }
 
-    private void Free()
+    private void Free(KeptBetween kept)
     {
+        if (kept == KeptBetween.Prefixes) return;
+        _sequences = null;
+        if (kept == KeptBetween.Weights) return;
         _engine?.Dispose();
-        (_engine, _sequences) = (null, null);
+        _engine = null;
     }
 
     private void Pass(RunningSequences sequences)
     {
-        List<(CachedSequence Sequence, SequencePart Part)> parts = sequences.NextPass();
+        List<(CachedSequence Sequence, SequencePart Part)> parts;
+        try
+        {
+            parts = sequences.NextPass();
+        }
+        catch (Exception e)
+        {
+            sequences.Fail(e); // the engine gives no memory
+            return;
+        }
         if (parts.Count == 0) return;
         bool[] read = new bool[parts.Count];
         try

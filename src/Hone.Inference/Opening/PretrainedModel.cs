@@ -95,17 +95,14 @@ public sealed class PretrainedModel : IDisposable
     }
 
     /// <summary>An engine that samples from this model; it goes with the model.</summary>
-    /// <param name="keepPrefixes">
-    /// Whether what it has computed stays for later requests that begin in the same way, such as a chat's next turn. The weights
-    /// must not change then.
-    /// </param>
+    /// <param name="kept">What it keeps while nothing is asked of it.</param>
     /// <param name="format">The number format of sampling.</param>
     /// <exception cref="InputException">It is a reward model, or cannot be sampled in that format.</exception>
-    public IGenerationEngine CreateEngine(bool keepPrefixes = false, SamplingFormat format = SamplingFormat.Auto)
+    public IGenerationEngine CreateEngine(KeptBetween kept = KeptBetween.Nothing, SamplingFormat format = SamplingFormat.Auto)
     {
         ForwardEngines.Check(Model, format);
         var engine = new Scheduler(() => ForwardEngines.Create(Model, format), Model.Config, Stops, Text.Tokenizer,
-            BatchLimits.For(Model.Device), keepPrefixes);
+            BatchLimits.For(Model.Device), kept);
         _engines.Add(engine);
         return engine;
     }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -96,11 +94,11 @@ internal sealed class BlockAttention : IAttention
         Tensor queries = q.to(ScalarType.Float32).contiguous(), result = empty_like(queries);
         var kernel = new BlockKernel
         {
-            Queries = (float*)Address(queries),
-            Keys = Address(keys),
-            Values = Address(values),
+            Queries = (float*)TensorMemory.Address(queries),
+            Keys = TensorMemory.Address(keys),
+            Values = TensorMemory.Address(values),
             IsBfloat16 = keys.dtype == ScalarType.BFloat16,
-            Result = (float*)Address(result),
+            Result = (float*)TensorMemory.Address(result),
             KvHeads = (int)keys.shape[1],
             Group = (int)(q.shape[1] / keys.shape[1]),
             Dim = (int)keys.shape[3],
@@ -147,7 +145,4 @@ internal sealed class BlockAttention : IAttention
         using var scope = NewDisposeScope();
         return make().MoveToOtherDisposeScope(_places);
     }
-
-    /// <summary>Native memory of a contiguous CPU tensor; stays valid as long as the tensor lives.</summary>
-    private static unsafe void* Address(Tensor t) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(t.flatten().narrow(0, 0, 1).bytes));
 }

@@ -107,7 +107,7 @@ internal sealed unsafe class BlockKernel
                 if (IsBfloat16 && inScratch != own[b])
                 {
                     // What a row has not filled is widened too, and not used.
-                    Widen((ushort*)buffer + at, widened, BlockTokens * Dim);
+                    FloatBits.Widen((ushort*)buffer + at, widened, BlockTokens * Dim);
                     inScratch = own[b];
                 }
                 float* block = (IsBfloat16 ? widened : (float*)buffer + at) + ((first - (b * BlockTokens)) * Dim);
@@ -212,17 +212,5 @@ internal sealed unsafe class BlockKernel
         b.Store(result + 8);
         c.Store(result + 16);
         d.Store(result + 24);
-    }
-
-    private static void Widen(ushort* source, float* target, int count)
-    {
-        int i = 0;
-        for (; i <= count - Vector128<ushort>.Count; i += Vector128<ushort>.Count)
-        {
-            (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.Load(source + i));
-            Vector128.ShiftLeft(low, 16).AsSingle().Store(target + i);
-            Vector128.ShiftLeft(high, 16).AsSingle().Store(target + i + 4);
-        }
-        for (; i < count; i++) target[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
     }
 }

@@ -4,7 +4,7 @@ namespace Hone.Models;
 
 /// <summary>
 /// What tokens see of each other: the one seam between a <see cref="Block"/> and the ways of running it. Over a forest
-/// (training, scoring), over prompts, over a cache (decoding); a paged cache or another kernel is one more implementation.
+/// (training, scoring) and over blocks of a cache (prompts, decoding); another kernel is one more implementation.
 /// </summary>
 internal interface IAttention
 {

@@ -1,5 +1,7 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
 namespace Hone.Models;
@@ -21,6 +23,21 @@ internal static class FloatBits
     /// <summary>True when a finite number of one type can become infinite in the other.</summary>
     public static bool Narrows(ScalarType from, ScalarType to) =>
         from != to && from != ScalarType.Float16 && to is ScalarType.Float16 or ScalarType.BFloat16;
+
+    /// <summary>BF16 numbers as fp32.</summary>
+    // Compiled at full optimisation from the first call: decoding and packing call it at once, and often.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static unsafe void Widen(ushort* source, float* target, int count)
+    {
+        int i = 0;
+        for (; i <= count - Vector128<ushort>.Count; i += Vector128<ushort>.Count)
+        {
+            (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.Load(source + i));
+            Vector128.ShiftLeft(low, 16).AsSingle().Store(target + i);
+            Vector128.ShiftLeft(high, 16).AsSingle().Store(target + i + 4);
+        }
+        for (; i < count; i++) target[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
+    }
 
     private static bool NoneHasAll<T>(ReadOnlySpan<T> values, T mask)
         where T : unmanaged, IBinaryInteger<T>

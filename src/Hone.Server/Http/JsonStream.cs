@@ -14,6 +14,14 @@ internal sealed class JsonStream(HttpResponse response, bool events)
     public async Task WriteAsync(JsonObject item, CancellationToken cancel) =>
         await WriteAsync(JsonSerializer.SerializeToUtf8Bytes(item, Exchange.Written), cancel).ConfigureAwait(false);
 
+    /// <summary>OpenAI's event of usage: a chunk's head without choices.</summary>
+    public async Task UsageAsync(JsonObject head, int prompt, int completion, CancellationToken cancel)
+    {
+        head["choices"] = new JsonArray();
+        head["usage"] = CompletionRoute.Usage(prompt, completion);
+        await WriteAsync(head, cancel).ConfigureAwait(false);
+    }
+
     /// <summary>OpenAI's last event.</summary>
     public async Task DoneAsync(CancellationToken cancel) => await WriteAsync("[DONE]"u8.ToArray(), cancel).ConfigureAwait(false);
 

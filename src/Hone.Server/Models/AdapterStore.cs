@@ -1,3 +1,4 @@
+using Hone.Data;
 using Hone.Inference;
 using Hone.Models;
 
@@ -8,7 +9,8 @@ namespace Hone.Server;
 /// of its own; the base must be one that is served, so that a client brings nothing in but what lies here.
 /// </summary>
 /// <param name="folder">Holds PEFT folders.</param>
-internal sealed class AdapterStore(string folder, string device, string dtype)
+internal sealed class AdapterStore(
+    string folder, string device, string dtype, SamplingFormat format = SamplingFormat.Auto)
 {
     private readonly string _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
     private readonly Lock _loading = new();
@@ -26,7 +28,7 @@ internal sealed class AdapterStore(string folder, string device, string dtype)
             string asked = ModelPath.BaseName(full);
             if (!models.All.Any(m => IsBase(m.Folder, asked, full)))
                 throw ApiException.Invalid($"the adapter's base `{asked}` is not served here", "lora_path", "no_base");
-            models.Add(ServedModel.Open(full, name, device, dtype));
+            models.Add(ServedModel.Open(full, name, device, dtype, format));
             _loaded.Add(name);
         }
     }

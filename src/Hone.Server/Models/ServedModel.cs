@@ -24,7 +24,7 @@ public sealed class ServedModel : IAsyncDisposable
     private ServedModel(PretrainedModel model, string name, SamplingFormat format)
     {
         (_model, Name) = (model, name);
-        _engine = IsReward ? null : model.CreateEngine(keepPrefixes: true, format);
+        _engine = IsReward ? null : model.CreateEngine(KeptBetween.Prefixes, format);
         Tools = Chat is { } chat ? ToolFormat.Of((chat.ToolTemplate ?? chat.Template).Source) : null;
     }
 
@@ -71,6 +71,9 @@ public sealed class ServedModel : IAsyncDisposable
 
     /// <summary>Whether a sampled token ends an answer.</summary>
     public bool IsStop(int id) => Stops.IsStop(id);
+
+    /// <summary>An answer's tokens without one that ended it.</summary>
+    internal int[] Shown(Completion answer) => answer.Ids is [.., int last] && IsStop(last) ? answer.Ids[..^1] : answer.Ids;
 
     /// <summary>Tokens as they are sampled; the engine is done with the requests when the enumeration has ended.</summary>
     /// <exception cref="ApiException">503: the model is closing.</exception>

@@ -63,8 +63,9 @@ internal static class ChatRoute
     private static async Task<JsonObject> WholeAsync(ChatAsked asked, Exchange exchange)
     {
         Completion[] answers = await exchange.CompleteAsync(asked.Model, [asked.Request]).ConfigureAwait(false);
+        TokenLine[][]? lines = asked.Top is null ? null : await asked.LinesAsync(answers, exchange.Cancel).ConfigureAwait(false);
         var choices = new JsonArray();
-        foreach (Completion answer in answers)
+        foreach ((int i, Completion answer) in answers.Index())
         {
             string text = AnswerText.Of(answer, asked.Model, asked.Settings.Sampling.StopStrings, asked.Tools);
             (string content, IReadOnlyList<ToolCall> calls) = (text, []);
@@ -86,9 +87,7 @@ internal static class ChatRoute
             {
                 ["index"] = answer.AnswerIndex,
                 ["message"] = message,
-                ["logprobs"] = asked.Top is null
-                    ? null
-                    : TokenLines.ForChat(await asked.LinesAsync(answer, exchange.Cancel).ConfigureAwait(false)),
+                ["logprobs"] = lines is null ? null : TokenLines.ForChat(lines[i]),
                 ["finish_reason"] = calls.Count > 0 ? "tool_calls" : answer.FinishReason,
             };
             if (asked.Settings.ReturnsIds) choice["token_ids"] = Ids(answer.Ids);
@@ -127,16 +126,7 @@ internal sealed record ChatAsked(
         ["model"] = Model.Name,
     };
 
-    /// <summary>The answer's tokens with their log-probabilities; a token that ended it is left out.</summary>
-    public async Task<TokenLine[]> LinesAsync(Completion answer, CancellationToken cancel)
-    {
-        int[] shown = answer.Ids is [.., int last] && Model.IsStop(last) ? answer.Ids[..^1] : answer.Ids;
-        if (shown.Length == 0) return [];
-        // The likeliest of each place are computed anew; the tokens' own probabilities came with them.
-        if (Top == 0)
-            return TokenLines.Of(Model.Tokenizer, shown, [.. answer.LogProbs.Take(shown.Length).Select(p => new TokenScore(p, false, []))]);
-        var sequence = new ScoredSequence([.. Request.PromptIds, .. shown], Request.PromptIds.Length);
-        SequenceScore[] scores = await Model.ScoreAsync([sequence], Top!.Value, cancel).ConfigureAwait(false);
-        return TokenLines.Of(Model.Tokenizer, shown, scores[0].Tokens);
-    }
+    /// <summary>The answers' tokens with their log-probabilities.</summary>
+    public Task<TokenLine[][]> LinesAsync(IReadOnlyList<Completion> answers, CancellationToken cancel) =>
+        TokenLines.OfAsync(Model, [.. answers.Select(_ => Request.PromptIds)], answers, Top ?? 0, cancel);
 }

@@ -33,7 +33,7 @@ internal static class ChatStream
             }
             (string rest, IReadOnlyList<ToolCall> calls) = answer.Finish();
             Tokens tokens = answer.TakeTokens();
-            if (asked.Top > 0) tokens.Lines.AddRange(await asked.LinesAsync(whole, exchange.Cancel).ConfigureAwait(false));
+            if (asked.Top > 0) tokens.Lines.AddRange((await asked.LinesAsync([whole], exchange.Cancel).ConfigureAwait(false))[0]);
             if (text.Length + rest.Length + tokens.Ids.Count + tokens.Lines.Count > 0)
                 await Chunk(token, new JsonObject { ["content"] = text + rest }, tokens).ConfigureAwait(false);
             foreach ((int i, ToolCall call) in calls.Index())
@@ -46,10 +46,8 @@ internal static class ChatStream
         }
         if (asked.Settings.StreamsUsage)
         {
-            JsonObject last = asked.Head("chat.completion.chunk", exchange.Now);
-            last["choices"] = new JsonArray();
-            last["usage"] = CompletionRoute.Usage(asked.Request.PromptIds.Length, sampled);
-            await stream.WriteAsync(last, exchange.Cancel).ConfigureAwait(false);
+            await stream.UsageAsync(asked.Head("chat.completion.chunk", exchange.Now), asked.Request.PromptIds.Length, sampled,
+                exchange.Cancel).ConfigureAwait(false);
         }
         await stream.DoneAsync(exchange.Cancel).ConfigureAwait(false);
 

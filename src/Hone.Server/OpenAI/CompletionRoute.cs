@@ -103,22 +103,22 @@ internal static class CompletionRoute
     private static async Task<JsonObject?[]> ScoreAsync(CompletionAsked asked, Completion[] answers, CancellationToken cancel)
     {
         int top = asked.Top!.Value;
-        int[][] own = [.. answers.Select(a => a.Ids is [.., int last] && asked.Model.IsStop(last) ? a.Ids[..^1] : a.Ids)];
-        // The likeliest tokens and those of a prompt are computed anew; an answer's own probabilities came with it.
-        if (top == 0 && !asked.Echo)
-            return [.. answers.Select((a, i) => TokenLines.ForText(TokenLines.Of(asked.Model.Tokenizer, own[i],
-                [.. a.LogProbs.Take(own[i].Length).Select(p => new TokenScore(p, false, []))]), top))];
-        int[][] read = [.. answers.Select((a, i) => (int[])[.. asked.Requests[a.RequestIndex].PromptIds, .. own[i]])];
-        int From(int i) => asked.Echo ? 1 : read[i].Length - own[i].Length;
+        int[][] prompts = [.. answers.Select(a => asked.Requests[a.RequestIndex].PromptIds)];
+        if (!asked.Echo)
+        {
+            TokenLine[][] lines = await TokenLines.OfAsync(asked.Model, prompts, answers, top, cancel).ConfigureAwait(false);
+            return [.. lines.Select(own => TokenLines.ForText(own, top))];
+        }
+        int[][] read = [.. answers.Select((a, i) => (int[])[.. prompts[i], .. asked.Model.Shown(a)])];
         // A single token has nothing before it that would predict it.
-        int[] scored = [.. Enumerable.Range(0, read.Length).Where(i => read[i].Length > From(i))];
-        ScoredSequence[] sequences = [.. scored.Select(i => new ScoredSequence(read[i], From(i)))];
+        int[] scored = [.. Enumerable.Range(0, read.Length).Where(i => read[i].Length > 1)];
+        ScoredSequence[] sequences = [.. scored.Select(i => new ScoredSequence(read[i], 1))];
         SequenceScore[] scores = scored.Length == 0
             ? []
             : await asked.Model.ScoreAsync(sequences, Math.Max(top, 1), cancel).ConfigureAwait(false);
         var tokens = scored.Zip(scores, (i, s) => (i, s.Tokens)).ToDictionary(x => x.i, x => x.Tokens);
-        return [.. Enumerable.Range(0, read.Length).Select(i => TokenLines.ForText(
-            TokenLines.Of(asked.Model.Tokenizer, asked.Echo ? read[i] : own[i], tokens.GetValueOrDefault(i, [])), top))];
+        return [.. read.Select((ids, i) => TokenLines.ForText(
+            TokenLines.Of(asked.Model.Tokenizer, ids, tokens.GetValueOrDefault(i, [])), top))];
     }
 }
 

@@ -23,7 +23,9 @@ internal static class CompletionStream
                 answers[(token.RequestIndex, token.AnswerIndex)] = answer = new Answer(asked, asked.Echoed(token.RequestIndex));
             answer!.Push(token);
             if (token.Answer is null && (asked.Top > 0 || answer.Text.Length == 0)) continue;
-            if (asked.Top > 0) await answer.ScoreAsync(token.Answer!, exchange.Cancel).ConfigureAwait(false);
+            if (asked.Top is > 0 and var likeliest)
+                answer.Lines.AddRange((await TokenLines.OfAsync(asked.Model, [asked.Requests[token.RequestIndex].PromptIds],
+                    [token.Answer!], likeliest, exchange.Cancel).ConfigureAwait(false))[0]);
             JsonObject chunk = asked.Head(exchange.Now);
             chunk["choices"] = new JsonArray(asked.Choice(token.RequestIndex, token.AnswerIndex, answer.Text,
                 asked.Top is { } top && answer.Lines.Count > 0 ? TokenLines.ForText(answer.Lines, top) : null,
@@ -34,10 +36,8 @@ internal static class CompletionStream
         }
         if (asked.Settings.StreamsUsage)
         {
-            JsonObject last = asked.Head(exchange.Now);
-            last["choices"] = new JsonArray();
-            last["usage"] = CompletionRoute.Usage(asked.Requests.Sum(r => r.PromptIds.Length), sampled);
-            await stream.WriteAsync(last, exchange.Cancel).ConfigureAwait(false);
+            await stream.UsageAsync(asked.Head(exchange.Now), asked.Requests.Sum(r => r.PromptIds.Length), sampled, exchange.Cancel)
+                .ConfigureAwait(false);
         }
         await stream.DoneAsync(exchange.Cancel).ConfigureAwait(false);
     }
@@ -62,17 +62,6 @@ internal static class CompletionStream
             Text += _text.Push(token.Id, token.Answer is not null);
             Ids.Add(token.Id);
             if (asked.Top == 0 && !asked.Model.IsStop(token.Id)) Lines.Add(_lines.Next(token.Id, token.LogProb));
-        }
-
-        /// <summary>Computes the likeliest tokens of a whole answer.</summary>
-        public async Task ScoreAsync(Completion answer, CancellationToken cancel)
-        {
-            int[] own = answer.Ids is [.., int last] && asked.Model.IsStop(last) ? answer.Ids[..^1] : answer.Ids;
-            if (own.Length == 0) return;
-            int[] prompt = asked.Requests[answer.RequestIndex].PromptIds;
-            SequenceScore[] scores = await asked.Model
-                .ScoreAsync([new ScoredSequence([.. prompt, .. own], prompt.Length)], asked.Top!.Value, cancel).ConfigureAwait(false);
-            Lines.AddRange(TokenLines.Of(asked.Model.Tokenizer, own, scores[0].Tokens));
         }
 
         public void Sent()

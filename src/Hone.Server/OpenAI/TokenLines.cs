@@ -44,6 +44,27 @@ internal sealed class TokenLines(Tokenizer tokenizer)
         return result;
     }
 
+    /// <summary>
+    /// The tokens of sampled answers; one that ended an answer is left out. The likeliest of each place are computed anew, for all
+    /// answers in one pass; the tokens' own probabilities came with them.
+    /// </summary>
+    /// <param name="prompts">What each answer goes on with.</param>
+    public static async Task<TokenLine[][]> OfAsync(
+        ServedModel model, IReadOnlyList<int[]> prompts, IReadOnlyList<Completion> answers, int top, CancellationToken cancel)
+    {
+        int[][] own = [.. answers.Select(model.Shown)];
+        TokenScore[][] scores = [.. answers.Select((a, i) =>
+            (TokenScore[])[.. a.LogProbs.Take(own[i].Length).Select(p => new TokenScore(p, false, []))])];
+        int[] asked = top == 0 ? [] : [.. Enumerable.Range(0, own.Length).Where(i => own[i].Length > 0)];
+        if (asked.Length > 0)
+        {
+            SequenceScore[] found = await model.ScoreAsync(
+                [.. asked.Select(i => new ScoredSequence([.. prompts[i], .. own[i]], prompts[i].Length))], top, cancel).ConfigureAwait(false);
+            foreach ((int i, SequenceScore score) in asked.Zip(found)) scores[i] = score.Tokens;
+        }
+        return [.. own.Select((ids, i) => Of(model.Tokenizer, ids, scores[i]))];
+    }
+
     /// <summary>The form of the chat route.</summary>
     public static JsonObject ForChat(IEnumerable<TokenLine> lines) => new()
     {

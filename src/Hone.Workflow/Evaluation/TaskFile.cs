@@ -87,7 +87,7 @@ public static class TaskFile
             Grade = MultipleChoice.Each((item, replies) =>
             {
                 string answer = replies.Answers[0].Text;
-                string? taken = extract is null ? answer : First(extract.Match(answer));
+                string? taken = extract is null ? answer : First(extract, answer);
                 return new ItemGrade(new Dictionary<string, double> { ["exact_match,none"] = taken?.Trim() == item.Target ? 1 : 0 })
                 {
                     Extracted = new Dictionary<string, string> { ["none"] = taken?.Trim() ?? "[invalid]" },
@@ -97,9 +97,22 @@ public static class TaskFile
         };
     }
 
-    /// <summary>The first group that took part, or the whole match where the pattern has none; null where nothing matched.</summary>
-    private static string? First(Match match) => !match.Success ? null
-        : match.Groups.Count == 1 ? match.Value : match.Groups.Values.Skip(1).FirstOrDefault(g => g.Success)?.Value;
+    /// <summary>
+    /// The first group that took part, or the whole match where the pattern has none; null where nothing matched, or not in time.
+    /// </summary>
+    private static string? First(Regex extract, string answer)
+    {
+        try
+        {
+            Match match = extract.Match(answer);
+            return !match.Success ? null
+                : match.Groups.Count == 1 ? match.Value : match.Groups.Values.Skip(1).FirstOrDefault(g => g.Success)?.Value;
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return null; // one answer, which is flagged, must not end an evaluation
+        }
+    }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 

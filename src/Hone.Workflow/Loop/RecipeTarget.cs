@@ -31,6 +31,9 @@ internal static class RecipeTarget
         ? new KtoObjective(options.Beta, options.DesirableWeight, options.UndesirableWeight)
         : new DpoObjective(options.Losses());
 
+    /// <summary>What a reward model minimises.</summary>
+    public static RewardObjective Objective(this RewardOptions options) => new(options.CenterRewards, options.Margin);
+
     /// <summary>The adapter to be trained; null where all weights are.</summary>
     public static LoraOptions? Lora(this AdapterOptions options) => options.Rank == 0 ? null : new LoraOptions
     {

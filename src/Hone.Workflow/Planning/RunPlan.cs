@@ -57,8 +57,25 @@ internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> S
             _ => 1,
         });
         long trained = stages.Count == 0 ? 0 : stages.Max(s => s.Trained);
-        return new RunPlan(ModelMemory.Parameters(config), stages, ModelMemory.Weights(config, type) + (memory / 4),
+        // On the CPU the engine that samples holds the matrices once more, as it reads them.
+        long sampling = ModelMemory.Weights(config, type) + EngineBytes(config, recipe) + (memory / 4);
+        return new RunPlan(ModelMemory.Parameters(config), stages, sampling,
             (models * 4 * trained) + (recipe.Save.KeepCheckpoints * 12 * trained), memory);
+    }
+
+    private static long EngineBytes(TransformerConfig config, Recipe recipe)
+    {
+        if (recipe.Device.StartsWith("cuda", StringComparison.Ordinal) || config.Experts is not null) return 0;
+        const double Scale = 2.0 / 32; // a block of 32 has one, of two bytes
+        long all = ModelMemory.Parameters(config), ends = (long)config.VocabularySize * config.HiddenSize * (config.TieEmbeddings ? 1 : 2);
+        return recipe.Sampling.Format switch
+        {
+            SamplingFormat.Int8 => (long)(all * (1 + Scale)),
+            SamplingFormat.Int4 => (long)(((all - ends) * (0.5 + Scale)) + (ends * (1 + Scale))), // embeddings and head stay int8
+            SamplingFormat.Fp32 => 4 * all,
+            SamplingFormat.Bf16 => 2 * all,
+            _ => (recipe.Precision == Precision.Bf16 ? 2 : 4) * all,
+        };
     }
 
     private static StageMemoryPlan Stage(

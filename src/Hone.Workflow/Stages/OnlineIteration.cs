@@ -43,7 +43,7 @@ internal static class OnlineIteration
         StageFolder stage = run.OpenStage(name, run.Identity.Samples(prompts, answering));
         if (stage.Finished) return stage;
         using PretrainedModel policy = run.Open(answering.Folder);
-        IGenerationEngine engine = policy.CreateEngine(format: run.Recipe.Sampling.Format);
+        IGenerationEngine engine = policy.CreateEngine(KeptBetween.Weights, run.Recipe.Sampling.Format);
         SampleParts.Write(stage, prompts, part => AnswerSampling.Sample(
             engine, policy.Text, part, [.. o.Samples.Where(s => s.From == from)], o.MaxNewTokens,
             Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);

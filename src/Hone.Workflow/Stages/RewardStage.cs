@@ -26,7 +26,7 @@ internal static class RewardStage
             throw new InputException("reward.margin is set, but the preferences have neither a column margin nor scores",
                 fix: "Name the column with data.columns (margin=NAME), or leave reward.margin out.");
         using PretrainedModel model = PretrainedModel.OpenAsNewRewardModel(start.Folder, run.Target, run.TrainingOf(stage));
-        StageTrainer.Run(run, stage, model, new RewardObjective(options.CenterRewards, options.Margin),
+        StageTrainer.Run(run, stage, model, options.Objective(),
             PromptExample.Group(inputs.Preferences), PromptExample.Group(inputs.PreferencesHeldOut), options);
         run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();

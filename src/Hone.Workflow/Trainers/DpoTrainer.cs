@@ -28,14 +28,17 @@ public sealed class DpoTrainer(
             throw new InputException(
                 "the policy and its reference have different tokenizers, so their log-probabilities cannot be compared", reference.Path,
                 "Give the model that the policy was made from.");
-        return Run(new DpoObjective(_options.Losses()), Examples(pairs), Examples(heldOut ?? []), cancel);
+        IObjective<PromptExample> objective =
+            _options is OfflineDpoOptions offline ? offline.Objective() : new DpoObjective(_options.Losses());
+        return Run(objective, Examples(pairs), Examples(heldOut ?? []), cancel);
     }
 
     private IReadOnlyList<PromptExample> Examples(IEnumerable<Preference> given)
     {
         LengthRule rule = TrainingRows.DpoLengths(_options, Model.Text);
-        return ReferenceLogProbs.Attach(reference.Model,
-            PromptExample.Group(given.Select(row => TrainingRows.Fit(row, Model.Text, rule, Rows)).OfType<PreferenceExample>()),
-            _options.MicroBatchTokens);
+        PreferenceExample[] fitted = [.. given.Select(row => TrainingRows.Fit(row, Model.Text, rule, Rows)).OfType<PreferenceExample>()];
+        return ReferenceLogProbs.Attach(reference.Model, _options is OfflineDpoOptions { Unpaired: true } labelled
+            ? Labelled.Examples(Labelled.Of(fitted), labelled)
+            : PromptExample.Group(fitted), _options.MicroBatchTokens);
     }
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Hone.Data;
 using Hone.Inference;
+using Hone.Models;
 using Hone.Runs.Recipes;
 using Hone.Training;
 using static TorchSharp.torch;
@@ -25,6 +26,9 @@ public abstract class ModelTrainer
         List<ValidationResult> wrong = [];
         if (!Validator.TryValidateObject(options, new ValidationContext(options), wrong, validateAllProperties: true))
             throw new InputException(string.Join(" ", wrong.Select(w => w.ErrorMessage)), options.GetType().Name);
+        if (options.Keep == KeptWeights.Best)
+            throw new InputException("Keep is Best, which keeps weights in a run's folder", options.GetType().Name,
+                "Keep the weights in an Evaluated handler (Save), or train by a recipe.");
         if (model.Model.Trainable.Values.Any(w => w.dtype != ScalarType.Float32))
             throw new InputException("the weights to be trained are not held in fp32", model.Path,
                 "Open the model with a TrainingStart.");
@@ -63,7 +67,8 @@ public abstract class ModelTrainer
         IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut, CancellationToken cancel)
     {
         StepReport? last = null;
-        TrainingOptions options = StageTrainer.Options(_options, _seed) with { SaveEvery = 0 };
+        TrainOptions settled = TrainingMemory.Settle(_options, Model.Model.Config, AsRecipe(), ModelMemory.OfDevice(Model.Model.Device));
+        TrainingOptions options = StageTrainer.Options(settled, _seed) with { SaveEvery = 0 };
         using var trainer = new Trainer<T>(Model.Model, objective, train, heldOut, options,
             new TrainingHooks(
                 report =>
@@ -76,4 +81,13 @@ public abstract class ModelTrainer
         trainer.Run(cancel);
         return last!;
     }
+
+    /// <summary>What of a recipe decides the memory of a training.</summary>
+    private Recipe AsRecipe() => new()
+    {
+        Precision = Model.Model.ComputeType == ScalarType.BFloat16 ? Precision.Bf16 : Precision.Fp32,
+        Adapter = Model.Model.Adapter is { } adapter
+            ? new AdapterOptions { Rank = adapter.Options.Rank, Targets = adapter.Options.Targets }
+            : new AdapterOptions(),
+    };
 }

@@ -20,7 +20,7 @@ public sealed class RewardTrainer(
 
     /// <inheritdoc/>
     public override StepReport Train(CancellationToken cancel = default) => Model.Model.Config.IsRewardModel
-        ? Run(new RewardObjective(_options.CenterRewards), Examples(pairs), Examples(heldOut ?? []), cancel)
+        ? Run(_options.Objective(), Examples(pairs), Examples(heldOut ?? []), cancel)
         : throw new InputException("this is a language model", Model.Path, "Open it with PretrainedModel.OpenAsNewRewardModel.");
 
     private IReadOnlyList<PromptExample> Examples(IEnumerable<Preference> given)

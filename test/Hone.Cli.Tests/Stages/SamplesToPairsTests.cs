@@ -36,6 +36,15 @@ public class SamplesToPairsTests : StageTest
             row => Assert.Equal((string?)row["responses"]![0], (string?)row["responses"]![1]));
     }
 
+    /// <summary>Log-probabilities tell the formats apart where the answers are the same.</summary>
+    [Fact]
+    public void A_format_is_followed_and_auto_takes_back_that_of_a_recipe()
+    {
+        byte[] usual = File.ReadAllBytes(Sample("usual.jsonl"));
+        Assert.NotEqual(usual, File.ReadAllBytes(Sample("int8.jsonl", "--format", "int8")));
+        Assert.Equal(usual, File.ReadAllBytes(Sample("back.jsonl", "--set", "sampling.format=int8", "--format", "auto")));
+    }
+
     [Fact]
     public void Score_adds_a_reward_to_every_answer_in_place()
     {

@@ -35,7 +35,7 @@ public class ForwardEnginesTests
         GenerationRequest[] requests = SchedulerTests.MixedRequests();
         using Scheduler libtorch = Scheduler.OnLibtorch(model, new StopRules([5], [11, 17]));
         using var own = new Scheduler(() => ForwardEngines.Create(model, SamplingFormat.Auto), model.Config, new StopRules([5], [11, 17]),
-            tokenizer: null, BatchLimits.For(CPU), keepPrefixes: false);
+            tokenizer: null, BatchLimits.For(CPU), KeptBetween.Nothing);
         SchedulerTests.AssertSame(libtorch.Generate(requests), own.Generate(requests));
     }
 
@@ -48,7 +48,7 @@ public class ForwardEnginesTests
         IReadOnlyList<Completion> Run(BatchLimits limits)
         {
             using var scheduler = new Scheduler(() => ForwardEngines.Create(model, SamplingFormat.Auto), model.Config,
-                new StopRules([5], [11, 17]), tokenizer: null, limits, keepPrefixes: false);
+                new StopRules([5], [11, 17]), tokenizer: null, limits, KeptBetween.Nothing);
             return scheduler.Generate(requests);
         }
         IReadOnlyList<Completion> wide = Run(BatchLimits.For(CPU));

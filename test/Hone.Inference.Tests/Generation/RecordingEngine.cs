@@ -14,12 +14,20 @@ internal sealed class RecordingEngine(Transformer model, int forbidden = -1) : I
 
     public int MostBlocks { get; private set; }
 
+    /// <summary>Thrown once, in place of giving memory.</summary>
+    public Exception? NoMemory { get; set; }
+
     public int BlockTokens => _inner.BlockTokens;
 
     public long BlockBytes => _inner.BlockBytes;
 
     public void Reserve(int count)
     {
+        if (NoMemory is { } failure)
+        {
+            NoMemory = null;
+            throw failure;
+        }
         MostBlocks = Math.Max(MostBlocks, count);
         _inner.Reserve(count);
     }

@@ -37,7 +37,7 @@ public sealed class SharedPassTests : IDisposable
     public void A_chat_does_not_compute_its_history_again()
     {
         RecordingEngine engine = new(_model);
-        using Scheduler scheduler = Over(engine, keep: true);
+        using Scheduler scheduler = Over(engine, KeptBetween.Prefixes);
         int[] history = Prompt(40, 1);
         for (int turn = 0; turn < 10; turn++)
         {
@@ -57,7 +57,7 @@ public sealed class SharedPassTests : IDisposable
         {
             engines.Add(new RecordingEngine(_model));
             return engines[^1];
-        }, _model.Config, new StopRules(), tokenizer: null, s_wide, keepPrefixes: false);
+        }, _model.Config, new StopRules(), tokenizer: null, s_wide, KeptBetween.Nothing);
         for (int i = 0; i < 2; i++) scheduler.Generate([new GenerationRequest(Prompt(64, 1), Sampled(2, 1))]);
         Assert.Equal(2, engines.Count);
         Assert.All(engines, e => Assert.Equal([(0, 64)], e.Passes[0]));
@@ -69,10 +69,54 @@ public sealed class SharedPassTests : IDisposable
         int tries = 0;
         using Scheduler scheduler = new(
             () => tries++ == 0 ? throw new InvalidOperationException("no memory") : new LibtorchEngine(_model),
-            _model.Config, new StopRules(), tokenizer: null, s_wide, keepPrefixes: false);
+            _model.Config, new StopRules(), tokenizer: null, s_wide, KeptBetween.Nothing);
         GenerationRequest request = new([1, 2], Sampled(3, 1));
         Assert.Equal("no memory", Assert.Throws<InvalidOperationException>(() => scheduler.Generate([request])).Message);
         AssertAlone([request], scheduler.Generate([request]));
+    }
+
+    [Fact]
+    public void Memory_that_the_engine_does_not_give_fails_the_requests_and_nobody_after()
+    {
+        RecordingEngine engine = new(_model) { NoMemory = new InvalidOperationException("no memory") };
+        using Scheduler scheduler = Over(engine, KeptBetween.Prefixes);
+        GenerationRequest request = new([1, 2], Sampled(3, 1));
+        Assert.Equal("no memory", Assert.Throws<InvalidOperationException>(() => scheduler.Generate([request])).Message);
+        AssertAlone([request], scheduler.Generate([request]));
+    }
+
+    /// <summary>A sequence that makes place for another must not be in the pass that is being put together.</summary>
+    [Fact]
+    public void A_sequence_that_makes_place_in_the_pass_before_its_last_token_ends_once()
+    {
+        using RecordingEngine engine = new(_model);
+        var sequences = new RunningSequences(engine, _model.Config, new BatchLimits(2));
+        var sampler = new LogitsSampler(_model.Config.VocabularySize);
+        Submission Of(int answers, int tokens, int at) => new(s => Enumerable.Range(0, answers).Select(i => new AnswerInProgress(
+            s, new GenerationRequest([1, at, i + 2], Sampled(tokens, 1)), i, 0, tokens, null)), CancellationToken.None);
+        Submission[] all = [Of(4, 3, at: 2), Of(1, 2, at: 3), Of(2, 3, at: 4), Of(1, 1, at: 5)];
+        List<Submission> ended = [];
+        for (int pass = 0; ended.Count < all.Length; pass++)
+        {
+            Assert.InRange(pass, 0, 60);
+            if (pass < all.Length) sequences.Admit([all[pass]]);
+            List<(CachedSequence Sequence, SequencePart Part)> parts = sequences.NextPass();
+            Assert.InRange(parts.Count, 0, 2);
+            engine.Forward([.. parts.Select(p => p.Part)], (i, logits) =>
+            {
+                foreach (AnswerInProgress answer in parts[i].Sequence.Answers)
+                    lock (sampler) answer.Advance(logits, sampler, new StopRules());
+            });
+            foreach ((CachedSequence sequence, SequencePart part) in parts) sequences.Finish(sequence, part);
+            ended.AddRange(sequences.TakeEnded());
+        }
+        foreach (Submission submission in all)
+        {
+            submission.End();
+            Assert.Equal(0, submission.Running);
+            Assert.True(submission.Stream.Completions.IsCompletedSuccessfully);
+        }
+        Assert.True(sequences.AreAllDone);
     }
 
     [Fact]
@@ -134,7 +178,7 @@ public sealed class SharedPassTests : IDisposable
     public async Task A_request_that_fails_harms_no_other()
     {
         RecordingEngine engine = new(_model, forbidden: 60);
-        using Scheduler scheduler = new(() => engine, _model.Config, new StopRules([60]), tokenizer: null, s_wide, keepPrefixes: false);
+        using Scheduler scheduler = new(() => engine, _model.Config, new StopRules([60]), tokenizer: null, s_wide, KeptBetween.Nothing);
         CancellationToken never = TestContext.Current.CancellationToken;
         GenerationRequest good = new(Prompt(33, 1, 59), new SamplingOptions { MaxNewTokens = 60 }, 2);
         GenerationStream first = scheduler.Submit([good], never);
@@ -154,7 +198,7 @@ public sealed class SharedPassTests : IDisposable
         RecordingEngine engine = new(_model, forbidden: 60);
         using Scheduler scheduler = new(
             () => engine, _model.Config, new StopRules([60, 5]), tokenizer: null,
-            new BatchLimits(6, 20 * engine.BlockBytes, PassTokens: 64, SharedPassTokens: 16), keepPrefixes: true);
+            new BatchLimits(6, 20 * engine.BlockBytes, PassTokens: 64, SharedPassTokens: 16), KeptBetween.Prefixes);
         var random = new Random(4);
         List<(GenerationRequest Request, GenerationStream Stream, CancellationTokenSource Cancel, bool Fails)> all = [];
         for (int i = 0; i < 120; i++)
@@ -183,8 +227,10 @@ public sealed class SharedPassTests : IDisposable
 
     public void Dispose() => _model.Dispose();
 
-    private Scheduler Over(RecordingEngine engine, BatchLimits? limits = null, bool keep = false) =>
-        new(() => engine, _model.Config, new StopRules(), tokenizer: null, limits ?? s_wide, keep);
+    private Scheduler Over(RecordingEngine engine, KeptBetween kept) => Over(engine, limits: null, kept);
+
+    private Scheduler Over(RecordingEngine engine, BatchLimits? limits = null, KeptBetween kept = KeptBetween.Nothing) =>
+        new(() => engine, _model.Config, new StopRules(), tokenizer: null, limits ?? s_wide, kept);
 
     private void AssertAlone(GenerationRequest[] requests, IReadOnlyList<Completion> answers)
     {

@@ -79,19 +79,7 @@ public sealed class ComparisonObjectiveTests
 
     private static Transformer Create(bool reward)
     {
-        var config = new TransformerConfig
-        {
-            VocabularySize = 17,
-            HiddenSize = 16,
-            IntermediateSize = 24,
-            LayerCount = 2,
-            HeadCount = 2,
-            KeyValueHeadCount = 2,
-            HeadDim = 8,
-            MaxPositions = 64,
-            TieEmbeddings = true,
-            IsRewardModel = reward,
-        };
+        TransformerConfig config = Tiny.Config with { IsRewardModel = reward };
         Dictionary<string, Tensor> weights = RandomWeights.Create(config, 2, deviation: 0.3);
         if (reward) weights["score.weight"] = ones(1, 16);
         return new Transformer(config, weights, ScalarType.Float32);

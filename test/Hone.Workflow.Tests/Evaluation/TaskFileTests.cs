@@ -67,6 +67,15 @@ public sealed class TaskFileTests : IDisposable
         Assert.Equal(["acc,none"], task.Metrics);
     }
 
+    [Fact]
+    public async Task A_regular_expression_that_takes_too_long_on_an_answer_takes_nothing_from_it()
+    {
+        Rows("""{"q": "2+2", "n": 4}""");
+        EvalTask task = Load("data: rows.jsonl\nprompt: x\ntarget: \"{{n}}\"\nextract: \"^(a+)+$\"\n");
+        var replies = new ItemReplies([], [new Answer(new string('a', 60) + "b")]);
+        Assert.Equal(["not_parsed"], Assert.Single(await task.Grade([(task.Items[0], replies)], Cancel)).Flags);
+    }
+
     [Theory]
     [InlineData("data: rows.jsonl\nprmpt: x\ntarget: y\n", "mine.yaml:2:1: a task has no key `prmpt`", "Did you mean prompt?")]
     [InlineData("data: rows.jsonl\ndoc_to_text: x\n", "mine.yaml:2:1: a task has no key `doc_to_text`", "Hone's word for it is prompt.")]

@@ -36,6 +36,14 @@ public sealed class RunPlanTests
             (adapter.Trained, adapter.Memory.Weights, adapter.Memory.Optimizer));
     }
 
+    [Theory]
+    [InlineData(SamplingFormat.Auto, 4.0)]
+    [InlineData(SamplingFormat.Bf16, 2.0)]
+    [InlineData(SamplingFormat.Int8, 1.0625)]
+    public void Sampling_holds_the_model_the_engines_own_matrices_and_the_caches(SamplingFormat format, double bytes) =>
+        Assert.Equal((long)(Parameters * (4 + bytes)) + (80L << 28), RunPlan.Of(
+            new Recipe { Sampling = new() { Format = format } }, s_config, machine: 80L << 30).Sampling);
+
     /// <summary>What does not fit is told with what makes it smaller; what is set already is not among that.</summary>
     [Fact]
     public void Knobs_save_what_they_say_and_none_is_offered_twice()

@@ -74,6 +74,47 @@ public sealed class TrainerTests : IDisposable
         using PretrainedModel again = PretrainedModel.OpenRewardModel(_folder.File("reward"), Cpu);
     }
 
+    /// <summary>Every setting that a recipe's stage follows, a trainer follows.</summary>
+    [Fact]
+    public void A_reward_models_margin_is_followed()
+    {
+        double First(double margin)
+        {
+            using PretrainedModel model = PretrainedModel.OpenAsNewRewardModel(_model, Cpu, new TrainingStart());
+            var trainer = new RewardTrainer(model, [.. Pairs.Select(p => p with { Margin = 2 })],
+                new RewardOptions { LearningRate = 1e-3, BatchSize = 8, Margin = margin });
+            double? first = null;
+            trainer.Stepped += step => first ??= step.Metrics["loss"];
+            trainer.Train(Cancel);
+            return first!.Value;
+        }
+        Assert.Equal(Math.Log(2), First(0), 1e-4);
+        Assert.Equal(Math.Log(1 + Math.Exp(2)), First(1), 1e-4); // scores of 0 are apart by 0, and should be by 2
+    }
+
+    [Fact]
+    public void Kto_takes_the_answers_of_preferences_one_by_one()
+    {
+        using PretrainedModel model = PretrainedModel.Open(_model, Cpu, new TrainingStart());
+        using PretrainedModel reference = PretrainedModel.Open(_model, Cpu);
+        var trainer = new DpoTrainer(model, reference, Pairs, new OfflineDpoOptions { Loss = "kto", LearningRate = 1e-3, BatchSize = 8 });
+        double? first = null;
+        trainer.Stepped += step => first ??= step.Metrics["loss"];
+        trainer.Train(Cancel);
+        Assert.Equal(0.5, first!.Value, 1e-3); // 1 - sigmoid(0), arXiv 2402.01306
+    }
+
+    [Fact]
+    public void Checkpoints_of_activations_are_settled_and_what_needs_a_run_is_refused()
+    {
+        using PretrainedModel model = PretrainedModel.Open(_model, Cpu, new TrainingStart());
+        SftRow[] rows = [.. Pairs.Select(p => new Conversation([.. p.Prompt, ChatMessage.Assistant(p.Chosen)]))];
+        new SftTrainer(model, rows, new SftOptions { CheckpointActivations = ActivationCheckpoints.Auto }).Train(Cancel);
+        Assert.False(model.Model.CheckpointBlocks);
+        Assert.Contains("run", Assert.Throws<InputException>(() => new SftTrainer(model, rows, new SftOptions { Keep = KeptWeights.Best }))
+            .Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Rows_beyond_the_length_are_dropped_and_counted()
     {

@@ -21,7 +21,7 @@ internal sealed unsafe class CpuEngine : IForwardEngine
 
     private readonly PackedModel _model;
     private readonly WorkerPool _pool;
-    private readonly BlockCache _cache;
+    private readonly CpuCache _cache;
     private readonly ForwardPass _pass;
     private readonly PassRows _rows = new();
     private readonly NativeBuffer<float> _hidden = new(), _logits = new();
@@ -46,14 +46,14 @@ internal sealed unsafe class CpuEngine : IForwardEngine
         _kernels = CpuKernels.Of(path ?? CpuKernels.Paths.First(), singleCache: format == CpuFormat.Float32);
         _model = new PackedModel(model, format);
         _pool = new WorkerPool(threads == 0 ? Environment.ProcessorCount : threads);
-        _cache = new BlockCache(config.LayerCount, config.KeyValueHeadCount, config.HeadDim, _kernels.StoreBytes);
+        _cache = new CpuCache(config.LayerCount, config.KeyValueHeadCount, config.HeadDim, _kernels.StoreBytes);
         _pass = new ForwardPass(_model, _cache, _kernels, _pool);
         _logitsStride = _model.Head.Panels * PackedMatrix.PanelRows;
         _deliver = Deliver;
     }
 
     /// <inheritdoc/>
-    public int BlockTokens => BlockCache.Tokens;
+    public int BlockTokens => CpuCache.Tokens;
 
     /// <inheritdoc/>
     public long BlockBytes => _cache.BlockBytes;
@@ -109,7 +109,7 @@ internal sealed unsafe class CpuEngine : IForwardEngine
     {
         if (offset > 0) return;
         if (sequence.Tokens.Length == 0) throw new ArgumentException("A part has no tokens.");
-        int needed = (sequence.Start + sequence.Tokens.Length + BlockCache.Tokens - 1) / BlockCache.Tokens;
+        int needed = (sequence.Start + sequence.Tokens.Length + CpuCache.Tokens - 1) / CpuCache.Tokens;
         if (sequence.Blocks.Count < needed) throw new ArgumentException($"A part has {sequence.Blocks.Count} blocks and needs {needed}.");
         for (int i = 0; i < needed; i++)
             if ((uint)sequence.Blocks[i] >= (uint)_cache.Count) throw new ArgumentException($"Block {sequence.Blocks[i]} is not reserved.");

@@ -13,7 +13,7 @@ internal static unsafe class AttentionKernel<TLanes, TFloat, TWord, TStore>
     where TWord : unmanaged
     where TStore : struct, IStore
 {
-    private const int Tokens = BlockCache.Tokens;
+    private const int Tokens = CpuCache.Tokens;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void One(AttentionQuery* query, byte* keys, byte* values, in AttentionShape shape)

@@ -16,9 +16,9 @@ internal sealed unsafe class ForwardPass : IDisposable
     private readonly PackedModel _model;
     private readonly TransformerConfig _config;
     private readonly CpuKernels _kernels;
-    private readonly BlockCache _cache;
+    private readonly CpuCache _cache;
     private readonly WorkerPool _pool;
-    private readonly BlockAttention _attention;
+    private readonly CpuAttention _attention;
     private readonly RotaryAngles[] _angles;
     // Which angles each layer rotates by; -1 for none. [layers]
     private readonly int[] _anglesOf;
@@ -36,11 +36,11 @@ internal sealed unsafe class ForwardPass : IDisposable
     private float* _from, _to;
     private int _fromStride, _toStride, _projectedRows;
 
-    public ForwardPass(PackedModel model, BlockCache cache, CpuKernels kernels, WorkerPool pool)
+    public ForwardPass(PackedModel model, CpuCache cache, CpuKernels kernels, WorkerPool pool)
     {
         (_model, _config, _cache, _kernels, _pool) = (model, model.Config, cache, kernels, pool);
         _activations = new Activations(bytes: kernels.Path.Native);
-        _attention = new BlockAttention(_config, cache, kernels, pool);
+        _attention = new CpuAttention(_config, cache, kernels, pool);
         Rope?[] ropes = [.. Enumerable.Range(0, _config.LayerCount).Select(_config.RopeOf)];
         Rope[] distinct = [.. ropes.OfType<Rope>().Distinct()];
         _angles = [.. distinct.Select(rope => new RotaryAngles(rope, _config))];
@@ -55,7 +55,7 @@ internal sealed unsafe class ForwardPass : IDisposable
     }
 
     /// <summary>How segments are to be cut for this pass's attention.</summary>
-    public BlockAttention Attention => _attention;
+    public CpuAttention Attention => _attention;
 
     /// <summary>Hidden states before the last norm. [rows, hidden], rows <see cref="HiddenStride"/> apart</summary>
     public float* Hidden => _x.Pointer;
@@ -245,11 +245,11 @@ internal sealed unsafe class ForwardPass : IDisposable
                 ReadOnlySpan<float> cos = angles.Cos(row), sin = angles.Sin(row);
                 for (int at = 0; at < queries + keys; at += dim) Rotate(q + at, cos, sin);
             }
-            int place = _rows.Positions[row] % BlockCache.Tokens, bytes = _kernels.StoreBytes;
+            int place = _rows.Positions[row] % CpuCache.Tokens, bytes = _kernels.StoreBytes;
             for (int head = 0; head < _config.KeyValueHeadCount; head++)
             {
                 byte* key = _cache.Keys(_rows.Homes[row], _layer, head), value = _cache.Values(_rows.Homes[row], _layer, head);
-                _kernels.Put(k + (head * dim), dim, key + (place * bytes), BlockCache.Tokens);
+                _kernels.Put(k + (head * dim), dim, key + (place * bytes), CpuCache.Tokens);
                 _kernels.Put(v + (head * dim), dim, value + ((long)place * _cache.PaddedDim * bytes), 1);
             }
         }

@@ -50,7 +50,7 @@ internal sealed class PassRows
         {
             int position = sequence.Start + offset + i, row = Count + i;
             (Tokens[row], Positions[row]) = (tokens[offset + i], position);
-            (Homes[row], RotateAs[row]) = (sequence.Blocks[position / BlockCache.Tokens], sequence.RotateAs);
+            (Homes[row], RotateAs[row]) = (sequence.Blocks[position / CpuCache.Tokens], sequence.RotateAs);
         }
         for (int at = 0; at < count; at += segmentRows)
         {
@@ -80,7 +80,7 @@ internal sealed class PassRows
         Chunks.Add(Groups.Count);
     }
 
-    private static int BlocksOf(Segment s) => ((s.Start + s.Count - 1) / BlockCache.Tokens) + 1;
+    private static int BlocksOf(Segment s) => ((s.Start + s.Count - 1) / CpuCache.Tokens) + 1;
 
     private void GroupPlace(IReadOnlyList<SequencePart> parts, int begin, int end, int place)
     {

@@ -1,7 +1,5 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Hone.Models;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
@@ -21,7 +19,7 @@ internal sealed unsafe class WeightRows : IDisposable
         (_tensor, _type) = (tensor, tensor.dtype);
         Rows = (int)tensor.shape[0];
         Columns = (int)(tensor.numel() / Rows);
-        _data = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.flatten().narrow(0, 0, 1).bytes));
+        _data = (byte*)TensorMemory.Address(tensor);
     }
 
     public int Rows { get; }
@@ -66,26 +64,10 @@ internal sealed unsafe class WeightRows : IDisposable
                 TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>((Half*)_data + at, Columns), to);
                 break;
             default:
-                Widen((ushort*)_data + at, to[..Columns]);
+                fixed (float* target = to) FloatBits.Widen((ushort*)_data + at, target, Columns);
                 break;
         }
     }
 
     public void Dispose() => _tensor.Dispose();
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Widen(ushort* from, Span<float> to)
-    {
-        int i = 0;
-        fixed (float* target = to)
-        {
-            for (; i <= to.Length - 8; i += 8)
-            {
-                Vector128<ushort> half = Vector128.Load(from + i);
-                (Vector128.WidenLower(half) << 16).AsSingle().Store(target + i);
-                (Vector128.WidenUpper(half) << 16).AsSingle().Store(target + i + 4);
-            }
-            for (; i < to.Length; i++) target[i] = BitConverter.UInt32BitsToSingle((uint)from[i] << 16);
-        }
-    }
 }

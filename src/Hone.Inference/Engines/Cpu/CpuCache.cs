@@ -6,7 +6,7 @@ namespace Hone.Inference.Engines.Cpu;
 /// Keys and values of 32 tokens a block. A block holds all layers, one after the other, and in each the heads: keys as
 /// [dim, 32], values as [32, padded dim]. Memory is zeros that the system gives when they are first written.
 /// </summary>
-internal sealed unsafe class BlockCache(int layers, int heads, int dim, int bytesPerNumber) : IDisposable
+internal sealed unsafe class CpuCache(int layers, int heads, int dim, int bytesPerNumber) : IDisposable
 {
     public const int Tokens = 32;
 

@@ -6,12 +6,12 @@ namespace Hone.Inference.Engines.Cpu;
 /// Attention of a pass's rows over their blocks. Heads, and where these are few chunks of sequences, are divided among the workers;
 /// each goes through the blocks in order, and all queries that see a block meet it while it is in the processor's cache.
 /// </summary>
-internal sealed unsafe class BlockAttention : IDisposable
+internal sealed unsafe class CpuAttention : IDisposable
 {
     private const int Tile = 4;
 
     private readonly TransformerConfig _config;
-    private readonly BlockCache _cache;
+    private readonly CpuCache _cache;
     private readonly CpuKernels _kernels;
     private readonly WorkerPool _pool;
     private readonly int[][] _seeing;
@@ -22,7 +22,7 @@ internal sealed unsafe class BlockAttention : IDisposable
     private float* _queries, _result;
     private int _layer, _queryStride, _resultStride, _window;
 
-    public BlockAttention(TransformerConfig config, BlockCache cache, CpuKernels kernels, WorkerPool pool)
+    public CpuAttention(TransformerConfig config, CpuCache cache, CpuKernels kernels, WorkerPool pool)
     {
         (_config, _cache, _kernels, _pool) = (config, cache, kernels, pool);
         _seeing = [.. Enumerable.Range(0, pool.Count).Select(_ => new int[64])];
@@ -83,13 +83,13 @@ internal sealed unsafe class BlockAttention : IDisposable
     private void AttendBlock(Group group, int head, int worker)
     {
         int[] seeing = _seeing[worker];
-        int count = 0, first = group.Place * BlockCache.Tokens;
+        int count = 0, first = group.Place * CpuCache.Tokens;
         for (int m = 0; m < group.Count; m++)
         {
             Segment segment = _rows.Segments[_rows.Members[group.First + m]];
             for (int i = Math.Max(0, first - segment.Start); i < segment.Count; i++)
             {
-                if (segment.Start + i - _window >= first + BlockCache.Tokens - 1) break;
+                if (segment.Start + i - _window >= first + CpuCache.Tokens - 1) break;
                 seeing[count++] = segment.Row + i;
             }
         }
@@ -113,8 +113,8 @@ internal sealed unsafe class BlockAttention : IDisposable
             Vector = _queries + ((long)row * _queryStride) + (head * _config.HeadDim),
             Sum = _sums.Pointer + (at * _cache.PaddedDim),
             State = _states.Pointer + (2 * at),
-            First = (int)Math.Clamp(position + 1L - _window - blockStart, 0, BlockCache.Tokens),
-            End = Math.Min(position + 1 - blockStart, BlockCache.Tokens),
+            First = (int)Math.Clamp(position + 1L - _window - blockStart, 0, CpuCache.Tokens),
+            End = Math.Min(position + 1 - blockStart, CpuCache.Tokens),
         };
     }
 
