@@ -44,7 +44,8 @@ internal static class ChatVerb
         {
             string path = io.Model(parsed.GetRequiredValue(folder), parsed.GetValue(template));
             using var model = LanguageModel.FromPretrained(
-                path, parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype), FormatFlag.Of(parsed, format) ?? SamplingFormat.Auto);
+                path, parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype),
+                FormatFlag.Of(parsed, format) ?? SamplingFormat.Auto);
             SamplingOptions options = Options(model.Defaults, sampling, parsed) with { Seed = (ulong)(parsed.GetValue(seed) ?? UsualSeed) };
             options.Validate();
             var session = new ChatSession(model, model.Text, options, parsed.GetValue(system), io, common.Json(parsed));

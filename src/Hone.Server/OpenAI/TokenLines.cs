@@ -58,8 +58,8 @@ internal sealed class TokenLines(Tokenizer tokenizer)
         int[] asked = top == 0 ? [] : [.. Enumerable.Range(0, own.Length).Where(i => own[i].Length > 0)];
         if (asked.Length > 0)
         {
-            SequenceScore[] found = await model.ScoreAsync(
-                [.. asked.Select(i => new ScoredSequence([.. prompts[i], .. own[i]], prompts[i].Length))], top, cancel).ConfigureAwait(false);
+            ScoredSequence[] read = [.. asked.Select(i => new ScoredSequence([.. prompts[i], .. own[i]], prompts[i].Length))];
+            SequenceScore[] found = await model.ScoreAsync(read, top, cancel).ConfigureAwait(false);
             foreach ((int i, SequenceScore score) in asked.Zip(found)) scores[i] = score.Tokens;
         }
         return [.. own.Select((ids, i) => Of(model.Tokenizer, ids, scores[i]))];

@@ -2,7 +2,6 @@ using Hone.Inference;
 using Hone.Data;
 using Hone.Runs;
 using Hone.Runs.Recipes;
-using Hone.Training;
 
 namespace Hone.Workflow;
 

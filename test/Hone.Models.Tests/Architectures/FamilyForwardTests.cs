@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Hone.Data;
 using static TorchSharp.torch;
 
@@ -10,15 +9,10 @@ namespace Hone.Models.Tests;
 /// </summary>
 public sealed class FamilyForwardTests
 {
-    /// <summary>Rows of at least this length are looser: angles of hundreds of radians cost fp32 digits.</summary>
-    private const int LongRow = 180;
-
     public static TheoryData<string, string> Models()
     {
         var data = new TheoryData<string, string>();
-        foreach (string name in SharedData.TryGet("vectors/forward_families.jsonl") is { } path
-            ? Rows(path).Select(r => r.Model).Distinct()
-            : ["none"])
+        foreach (string name in FamilyVector.Models())
         {
             data.Add(name, "config.json");
             data.Add(name, "the other format");
@@ -30,15 +24,14 @@ public sealed class FamilyForwardTests
     [MemberData(nameof(Models))]
     public void All_rows_of_the_family_through_training_forward_prompt_and_decode(string name, string config)
     {
-        string vectors = SharedData.Require("vectors/forward_families.jsonl");
+        FamilyVector[] rows = FamilyVector.Of(name);
         using var scope = NewDisposeScope();
         using var off = no_grad();
         using Transformer model = Load(name, config);
-        Row[] rows = [.. Rows(vectors).Where(r => r.Model == name)];
         Assert.True(rows.Length >= 3);
-        foreach (Row row in rows)
+        foreach (FamilyVector row in rows)
         {
-            double tolerance = row.Ids.Length >= LongRow ? 1e-3 : 2e-4;
+            double tolerance = row.Tolerance;
             AssertClose(row.LogProbs, Trained(model, row.Ids), tolerance, $"{row.Ids.Length} tokens, training");
             // With longrope what comes before the original length is another sequence's as long as it is no longer.
             int from = model.Config.Rope.Scaling is { Type: "longrope" } s && row.Ids.Length > s.OriginalMaxPositions
@@ -48,20 +41,6 @@ public sealed class FamilyForwardTests
                 AssertClose(row.LogProbs[from..], Decoded(model, row.Ids, prompt)[from..],
                     tolerance, $"{row.Ids.Length} tokens, decoded from {prompt}");
             Assert.Equal(row.Greedy, DecodedRows.Greedy(model, row.Ids, row.Greedy.Length));
-        }
-    }
-
-    private sealed record Row(string Model, int[] Ids, float[] LogProbs, int[] Greedy);
-
-    private static IEnumerable<Row> Rows(string path)
-    {
-        foreach (string line in File.ReadLines(path))
-        {
-            using JsonDocument json = JsonDocument.Parse(line);
-            JsonElement row = json.RootElement;
-            int[] Ints(string key) => [.. row.GetProperty(key).EnumerateArray().Select(v => v.GetInt32())];
-            yield return new Row(row.GetProperty("model").GetString()!, Ints("ids"),
-                [.. row.GetProperty("token_logprobs").EnumerateArray().Select(v => v.GetSingle())], Ints("greedy_24"));
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Hone.Inference.Engines.Cpu;
 using Hone.Models;
 using static TorchSharp.torch;
@@ -11,9 +10,7 @@ public sealed class PublishedFamiliesTests
     public static TheoryData<string> Names()
     {
         var data = new TheoryData<string>();
-        string? path = SharedData.TryGet("vectors/forward_families.jsonl");
-        string[] found = path is null ? ["none"] : [.. Rows(path).Select(r => r.Model).Distinct()];
-        foreach (string name in found.Where(name => !name.Contains("moe", StringComparison.Ordinal))) data.Add(name);
+        foreach (string name in FamilyVector.Models().Where(name => !name.Contains("moe", StringComparison.Ordinal))) data.Add(name);
         return data;
     }
 
@@ -21,15 +18,15 @@ public sealed class PublishedFamiliesTests
     [MemberData(nameof(Names))]
     public void Log_probabilities_and_greedy_text(string name)
     {
-        string vectors = SharedData.Require("vectors/forward_families.jsonl");
+        FamilyVector[] rows = FamilyVector.Of(name);
         string folder = SharedData.Require("models/" + name);
         LibTorch.Load();
         TransformerConfig config = ConfigFile.Load(folder);
         using var model = new Transformer(config, WeightFolder.LoadWeights(folder, config, ScalarType.Float32, CPU), ScalarType.Float32);
         using var runner = new EngineRunner(model, CpuFormat.Float32);
-        foreach (Row row in Rows(vectors).Where(r => r.Model == name))
+        foreach (FamilyVector row in rows)
         {
-            double tolerance = row.Ids.Length >= 180 ? 1e-3 : 2e-4;
+            double tolerance = row.Tolerance;
             foreach ((int prompt, int piece) in ((int, int)[])[(1, 1), (row.Ids.Length / 2, 1000), (row.Ids.Length - 1, 7)])
             {
                 int length = row.Ids.Length;
@@ -45,20 +42,6 @@ public sealed class PublishedFamiliesTests
                 }
             }
             if (!config.Rope.DependsOnLength) Assert.Equal(row.Greedy, Greedy(runner, row.Ids, row.Greedy.Length));
-        }
-    }
-
-    private sealed record Row(string Model, int[] Ids, float[] LogProbs, int[] Greedy);
-
-    private static IEnumerable<Row> Rows(string path)
-    {
-        foreach (string line in File.ReadLines(path))
-        {
-            using JsonDocument json = JsonDocument.Parse(line);
-            JsonElement row = json.RootElement;
-            int[] Ints(string key) => [.. row.GetProperty(key).EnumerateArray().Select(v => v.GetInt32())];
-            yield return new Row(row.GetProperty("model").GetString()!, Ints("ids"),
-                [.. row.GetProperty("token_logprobs").EnumerateArray().Select(v => v.GetSingle())], Ints("greedy_24"));
         }
     }
 
