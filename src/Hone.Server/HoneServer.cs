@@ -13,6 +13,8 @@ namespace Hone.Server;
 /// </summary>
 public static class HoneServer
 {
+    private static readonly ApiException s_overloaded = new(429, "too many requests wait: try again", code: "overloaded");
+
     /// <summary>A server that is ready to start.</summary>
     /// <param name="models">Stays the caller's, to be disposed after the server.</param>
     /// <param name="port">0 for any free one.</param>
@@ -59,9 +61,10 @@ public static class HoneServer
                 if (route is null) throw new ApiException(404, $"there is no {http.Request.Path} here");
                 if (http.Request.Method != route.Method)
                     throw new ApiException(405, $"{http.Request.Path} takes {route.Method}, not {http.Request.Method}");
-                if (route.Computes && !(admitted = places.Wait(0, CancellationToken.None)))
-                    throw new ApiException(429, "too many requests wait: try again", code: "overloaded");
-                await route.Answer(exchange).ConfigureAwait(false);
+                admitted = route.Computes && places.Wait(0, CancellationToken.None);
+                // Said without a throw: of a thousand requests at once the last must hear it soon.
+                if (route.Computes && !admitted) await Refusals.SendAsync(s_overloaded, exchange, route.Style).ConfigureAwait(false);
+                else await route.Answer(exchange).ConfigureAwait(false);
             }
             catch (Exception e)
             {

@@ -37,6 +37,51 @@ public sealed class FullDiskTests : StageTest
         }
     }
 
+    /// <summary>Every verb that writes, on a disk without room and on a read-only one: the place, and what to do.</summary>
+    [Fact]
+    public void Every_verb_that_writes_says_what_to_do_about_a_disk_that_refuses()
+    {
+        string prompts = Rows.Prompts(At("prompts.jsonl")), samples = At("samples.jsonl"), scored = At("scored.jsonl"), disk = At("disk");
+        string[] few = ["--n", "2", "--max-new-tokens", "4", "--device", "cpu"];
+        Command.Done(["sample", "--model", Model, "--prompts", prompts, "--output", samples, .. few]);
+        Command.Done("score", "--model", Reward, "--samples", samples, "--output", scored, "--device", "cpu");
+        string pairs = Rows.Preferences(At("pairs.jsonl")), chats = Rows.Conversations(At("chats.jsonl"));
+        string Out(string name) => Path.Combine(disk, name);
+        string[][] verbs =
+        [
+            ["sft", "--model", Model, "--data", chats, "--output", Out("sft"), .. Short("sft")],
+            ["reward", "--model", Model, "--data", pairs, "--output", Out("reward"), .. Short("reward")],
+            ["dpo", "--model", Model, "--pairs", pairs, "--output", Out("dpo"), .. Short("offline_dpo")],
+            ["sample", "--model", Model, "--prompts", prompts, "--output", Out("samples.jsonl"), .. few],
+            ["score", "--model", Reward, "--samples", samples, "--output", Out("scored.jsonl"), "--device", "cpu"],
+            ["pair", "--samples", scored, "--output", Out("pairs.jsonl")],
+            ["export", Model, "--gguf", "F32", "--output", Out("model.gguf")],
+            ["recipe", "init", Out("recipe.yaml"), "--model", Model, "--data", chats],
+        ];
+        Directory.CreateDirectory(disk);
+        if (!Mount("-t", "tmpfs", "-o", "size=4096,nr_inodes=2", "tmpfs", disk)) Assert.Skip("mounting a small disk needs root");
+        try
+        {
+            foreach (string state in new[] { "full", "read-only" })
+            {
+                if (state == "read-only") Assert.True(Mount("-o", "remount,ro", disk));
+                foreach (string[] verb in verbs)
+                {
+                    Result result = Command.Run(verb);
+                    string said = $"hone {string.Join(' ', verb)} on a {state} disk: exit code {result.Code}\n{result.Out}{result.Error}";
+                    Assert.True(result.Code is 1 or 2, said);
+                    Assert.True(result.Error.Contains(disk, StringComparison.Ordinal), said);
+                    Assert.True(result.Error.Contains("choose another place", StringComparison.OrdinalIgnoreCase), said);
+                    Assert.DoesNotContain("   at Hone.", result.Error, StringComparison.Ordinal);
+                }
+            }
+        }
+        finally
+        {
+            Assert.True(Call("umount", disk));
+        }
+    }
+
     private static bool Mount(params string[] args) => OperatingSystem.IsLinux() && Call("mount", args);
 
     private static bool Call(string program, params string[] args)

@@ -126,4 +126,34 @@ public class UsageTests
     [InlineData("powershell", "Register-ArgumentCompleter")]
     public void Each_shell_has_its_script(string shell, string line) =>
         Assert.Contains(line, Command.Done("completion", shell).Out, StringComparison.Ordinal);
+
+    /// <summary>The script as bash runs it when the tab key is pressed after <c>hone tok</c> and after a flag of files.</summary>
+    [Theory]
+    [InlineData("hone tok", "tokenize")]
+    [InlineData("hone sft --te", "--template")]
+    [InlineData("hone sft --data ", "")]
+    public async Task The_script_completes_in_a_real_bash(string line, string word)
+    {
+        const string Shell = "/bin/bash";
+        if (!File.Exists(Shell)) Assert.Skip($"{Shell} is missing");
+        string script = $$"""
+            hone() { dotnet '{{typeof(Cli).Assembly.Location}}' "$@"; }
+            source /dev/stdin <<'SCRIPT'
+            {{Command.Done("completion", "bash").Out}}
+            SCRIPT
+            COMP_LINE='{{line}}'; COMP_POINT={{line.Length}}
+            IFS=' ' read -r -a COMP_WORDS <<< "$COMP_LINE "
+            [ "${COMP_LINE% }" = "$COMP_LINE" ] || COMP_WORDS+=("")
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            _hone; printf '%s\n' "${COMPREPLY[@]}"
+            """;
+        using var bash = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(Shell, ["--norc", "-c", script])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        Result result = await Command.End(bash);
+        Assert.True(result.Code == 0, result.Error);
+        Assert.Equal(word, result.Out.Trim());
+    }
 }

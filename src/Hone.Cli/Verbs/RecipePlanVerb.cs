@@ -45,12 +45,12 @@ internal static class RecipePlanVerb
         output.WriteLine($"sampling       up to {Gigabytes(plan.Sampling)}");
         output.WriteLine($"disk           about {Gigabytes(plan.Disk)}");
         output.WriteLine();
-        output.WriteLine("stage           total    weights  gradients  optimizer  activations      head  of a pass of");
+        output.WriteLine("stage           total    weights  gradients  optimizer  activations      heap      head  of a pass of");
         foreach (StageMemoryPlan s in plan.Stages)
         {
             TrainingMemory m = s.Memory;
             output.WriteLine($"{s.Stage,-12}{Gigabytes(m.Total),9}{Gigabytes(m.Weights),11}{Gigabytes(m.Gradients),11}"
-                + $"{Gigabytes(m.Optimizer),11}{Gigabytes(m.Activations),13}{Gigabytes(m.Head),10}  {Count(s.Tokens)} tokens");
+                + $"{Gigabytes(m.Optimizer),11}{Gigabytes(m.Activations),13}{Gigabytes(m.Heap),10}{Gigabytes(m.Head),10}  {Count(s.Tokens)} tokens");
         }
         foreach (StageMemoryPlan s in plan.Stages.Where(s => s.Memory.Total > plan.Machine))
         {
@@ -78,6 +78,7 @@ internal static class RecipePlanVerb
             ["gradients_bytes"] = s.Memory.Gradients,
             ["optimizer_bytes"] = s.Memory.Optimizer,
             ["activations_bytes"] = s.Memory.Activations,
+            ["heap_bytes"] = s.Memory.Heap,
             ["head_bytes"] = s.Memory.Head,
             ["smaller"] = new JsonArray([.. s.Knobs.Select(k => (JsonNode)new JsonObject
             {

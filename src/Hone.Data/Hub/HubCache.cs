@@ -63,15 +63,10 @@ internal sealed class HubCache(HubSettings settings, HubId id)
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         for (bool said = false; ; said = true)
         {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (!cancel.IsCancellationRequested)
-            {
-                if (!said) waits();
-                await Task.Delay(200, cancel).ConfigureAwait(false);
-            }
+            cancel.ThrowIfCancellationRequested();
+            if (HeldFile.TryTake(path) is { } held) return held;
+            if (!said) waits();
+            await Task.Delay(200, cancel).ConfigureAwait(false);
         }
     }
 

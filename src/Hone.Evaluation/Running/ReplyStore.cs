@@ -1,3 +1,4 @@
+using Hone.Data;
 using Microsoft.Data.Sqlite;
 
 namespace Hone.Evaluation;
@@ -71,15 +72,8 @@ public sealed class ReplyStore : IDisposable
         string path = $"{_path}.{TaskRunner.Hash($"{model}\n{task}")[..16]}.lock";
         while (true)
         {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-            }
-            // EAGAIN of Linux and macOS, ERROR_SHARING_VIOLATION of Windows: somebody holds it.
-            catch (IOException e) when ((e.HResult & 0xFFFF) is 11 or 35 or 32)
-            {
-                await Task.Delay(100, cancel).ConfigureAwait(false);
-            }
+            if (HeldFile.TryTake(path, FileOptions.DeleteOnClose) is { } held) return held;
+            await Task.Delay(100, cancel).ConfigureAwait(false);
         }
     }
 

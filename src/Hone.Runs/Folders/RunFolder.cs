@@ -160,31 +160,18 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Whether a process works on the run at this moment.</summary>
-    public static bool InUse(string path)
-    {
-        try
-        {
-            using FileStream held = new(System.IO.Path.Combine(path, RunLock.FileName), FileMode.Open, FileAccess.ReadWrite,
-                FileShare.None);
-            return false;
-        }
-        catch (FileNotFoundException)
-        {
-            return false;
-        }
-        catch (IOException)
-        {
-            return true;
-        }
-    }
+    public static bool InUse(string path) => HeldFile.IsHeld(System.IO.Path.Combine(path, RunLock.FileName));
 
     public void Dispose() => _lock.Dispose();
 
-    /// <summary>Whether all that is there is what a kill left of a run folder before it had its manifest.</summary>
-    private static bool IsUnborn(string path) => System.IO.File.Exists(System.IO.Path.Combine(path, RunLock.FileName)) && Directory
-        .EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName)
-        .All(name => name is RunLock.FileName or RunLock.OwnerName or RecipeName
-            || DurableFolders.IsPartial(name!));
+    /// <summary>Whether the folder is empty, or holds what a kill or a full disk left of a run before it had its manifest.</summary>
+    private static bool IsUnborn(string path)
+    {
+        if (!Directory.Exists(path)) return false;
+        string?[] names = [.. Directory.EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName)];
+        return names.Length == 0 || (names.Contains(RunLock.FileName) && names.All(name =>
+            name is RunLock.FileName or RunLock.OwnerName or RecipeName || DurableFolders.IsPartial(name!)));
+    }
 
     private static Action<Stream> Text(string text) => stream => stream.Write(Encoding.UTF8.GetBytes(text));
 

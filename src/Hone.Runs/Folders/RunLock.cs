@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hone.Data;
 
 namespace Hone.Runs;
 
@@ -9,6 +10,9 @@ namespace Hone.Runs;
 internal sealed class RunLock : IDisposable
 {
     internal const string FileName = "run.lock", OwnerName = "run.owner";
+    // A look at whether a run is in use (RunFolder.InUse) holds its lock for an instant.
+    private static readonly TimeSpan s_instant = TimeSpan.FromMilliseconds(20);
+    private const int Tries = 10;
     private readonly FileStream _lock;
 
     private RunLock(FileStream held) => _lock = held;
@@ -16,15 +20,16 @@ internal sealed class RunLock : IDisposable
     internal static RunLock Take(string folder, TimeProvider clock)
     {
         string owner = Path.Combine(folder, OwnerName);
-        FileStream held;
-        try
+        FileStream? held = HeldFile.TryTake(Path.Combine(folder, FileName));
+        for (int tries = 1; held is null && tries < Tries; tries++)
         {
-            held = new FileStream(Path.Combine(folder, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            Thread.Sleep(s_instant);
+            held = HeldFile.TryTake(Path.Combine(folder, FileName));
         }
-        catch (IOException e)
+        if (held is null)
         {
             string who = File.Exists(owner) ? File.ReadAllText(owner).Trim() : "another process";
-            throw new InputException($"this run folder is in use by {who}", folder, "Wait for it to end, or stop it; then resume.", e);
+            throw new InputException($"this run folder is in use by {who}", folder, "Wait for it to end, or stop it; then resume.");
         }
         string since = clock.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
         File.WriteAllText(owner, $"process {Environment.ProcessId} on {Environment.MachineName}, since {since} UTC\n");

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Hone.Data;
 using Hone.Inference;
+using Hone.Models;
 using Hone.Text;
 
 namespace Hone.Server;
@@ -46,6 +47,11 @@ public sealed class ServedModel : IAsyncDisposable
     public ChatFormat? Chat => _model.Text.Chat;
 
     internal ModelText Text => _model.Text;
+
+    internal TransformerConfig Config => _model.Model.Config;
+
+    /// <summary>Whether the weights are on a GPU.</summary>
+    internal bool IsOnDevice => _model.Model.Device.type != TorchSharp.DeviceType.CPU;
 
     internal StopRules Stops => _model.Stops;
 

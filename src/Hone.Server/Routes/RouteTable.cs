@@ -39,6 +39,8 @@ internal sealed class RouteTable
         new("/api/chat", "POST", true, OllamaChat.AnswerAsync) { Style = ErrorStyle.Ollama },
         new("/api/generate", "POST", true, OllamaGenerate.AnswerAsync) { Style = ErrorStyle.Ollama },
         new("/api/tags", "GET", false, OllamaInfo.TagsAsync) { Style = ErrorStyle.Ollama },
+        new("/api/ps", "GET", false, OllamaInfo.RunningAsync) { Style = ErrorStyle.Ollama },
+        new("/api/show", "POST", false, OllamaInfo.ShowAsync) { Style = ErrorStyle.Ollama },
         new("/api/version", "GET", false, OllamaInfo.VersionAsync) { Style = ErrorStyle.Ollama },
     ]).ToDictionary(r => r.Path, StringComparer.Ordinal);
 

@@ -12,13 +12,14 @@ namespace Hone.Workflow;
 /// <param name="Gradients">Of what is trained.</param>
 /// <param name="Optimizer">AdamW's two moments.</param>
 /// <param name="Activations">What is kept of a pass for its backward pass.</param>
+/// <param name="Heap">Holes of the C library's heap, which keeps what shorter lived tensors have left.</param>
 /// <param name="Head">Buffers and gradients of the vocabulary's head.</param>
 /// <param name="Runtime">The process itself: .NET, libtorch and its pools.</param>
-internal sealed record TrainingMemory(long Weights, long Gradients, long Optimizer, long Activations, long Head, long Runtime)
+internal sealed record TrainingMemory(long Weights, long Gradients, long Optimizer, long Activations, long Heap, long Head, long Runtime)
 {
     private const long OfTheProcess = 300L << 20;
 
-    public long Total => Weights + Gradients + Optimizer + Activations + Head + Runtime;
+    public long Total => Weights + Gradients + Optimizer + Activations + Heap + Head + Runtime;
 
     /// <summary>
     /// The options with <c>checkpoint_activations: auto</c> settled: by layer where all kept would not fit into the memory.
@@ -66,7 +67,8 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
                 + (adapter.Frozen == FrozenFormat.Compute ? 0 : largest * number);
         }
         double state = options.OptimizerState switch { OptimizerState.Int8 => 2 * (1 + (4.0 / 256)), OptimizerState.Bf16 => 4, _ => 8 };
-        return new TrainingMemory(weights, 4 * trained, (long)(trained * state), Kept(config, adapter, number, checkpoint) * tokens,
+        long kept = Kept(config, adapter, number, checkpoint) * tokens;
+        return new TrainingMemory(weights, 4 * trained, (long)(trained * state), kept, HeapBytes(config, kept, number, tokens),
             HeadBytes(config, adapter is null, number, tokens), OfTheProcess);
     }
 
@@ -82,6 +84,13 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
         if (adapter is { Dropout: > 0 }) layer += number * ((5 * hidden) + heads + inner);
         return checkpoint ? (c.LayerCount * hidden * number) + layer : c.LayerCount * layer;
     }
+
+    /// <summary>
+    /// glibc serves tensors below 32 MB from its heap. Over steps it holds about half as much in holes as a pass keeps
+    /// (docs/results/training.md, 15M and 110M); larger tensors go back to the system when they die.
+    /// </summary>
+    private static long HeapBytes(TransformerConfig c, long kept, long number, long tokens) =>
+        tokens * c.HiddenSize * number < 32 << 20 ? kept / 2 : 0;
 
     private static long HeadBytes(TransformerConfig c, bool trained, long number, long tokens)
     {

@@ -41,6 +41,18 @@ public sealed class OllamaTests(TestServer server) : IClassFixture<TestServer>
         Assert.Equal("load", (string)(await server.Done("/api/chat", """{"model":"tiny","messages":[]}"""))["done_reason"]!);
     }
 
+    [Fact]
+    public async Task A_model_is_shown_with_what_it_can_do()
+    {
+        JsonNode running = JsonNode.Parse(await server.Client.GetStringAsync("/api/ps"))!["models"]!.AsArray().Single()!;
+        Assert.Equal(("tiny", 256), ((string)running["name"]!, (int)running["context_length"]!));
+        Assert.Equal("llama", (string)running["details"]!["family"]!);
+        JsonNode shown = await server.Done("/api/show", """{"model":"tiny"}""");
+        Assert.Equal(256, (int)shown["model_info"]!["llama.context_length"]!);
+        Assert.Contains("completion", shown["capabilities"]!.AsArray().Select(c => (string)c!));
+        Assert.Equal(404, (await server.Post("/api/show", """{"model":"none"}""")).Item1);
+    }
+
     [Theory]
     [InlineData("/api/chat", """{"model":"none","messages":[]}""", 404, "does not exist")]
     [InlineData("/api/chat", """{"model":"tiny","messages":[{"role":"user","content":"a","images":["x"]}]}""", 400, "images")]
