@@ -10,7 +10,8 @@ trap 'rm -rf "$work"' EXIT
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 NUGET_PACKAGES=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 
 rm -rf "$packages"
-for project in src/Hone.*/; do dotnet pack -c Release "$project" --output "$packages" -v q; done
+dotnet build -c Release src/Hone.Cli -v q
+for project in src/Hone.*/; do dotnet pack -c Release --no-build "$project" --output "$packages" -v q; done
 ls -l "$packages"
 
 # Packages of this version from an earlier try would be taken from the cache in place of these.
