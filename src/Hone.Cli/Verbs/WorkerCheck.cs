@@ -1,0 +1,91 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Hone.Evaluation;
+using Hone.Inference;
+using Hone.Runs.Recipes;
+using Hone.Workflow.Workers;
+
+namespace Hone.Cli;
+
+/// <summary><c>hone doctor --workers</c>: what inference servers are and whether they can be used.</summary>
+internal static class WorkerCheck
+{
+    /// <param name="model">Folder of the model that they should answer with; null leaves that unproved.</param>
+    /// <returns>Whether all of them can be used.</returns>
+    public static bool Run(Streams io, string[] addresses, string? model, WorkerOptions options, bool json)
+    {
+        using PretrainedModel? policy = model is null ? null
+            : PretrainedModel.OpenLanguageModel(io.Model(model, null), ComputeTarget.Parse("auto", "float32"));
+        Fingerprint? fingerprint = policy is null ? null : new Fingerprint(policy, options.Tolerance);
+        bool all = true;
+        foreach (string address in addresses)
+        {
+            using var worker = new Worker(address, options, TimeProvider.System);
+            string? problem = null, weights = null;
+            try
+            {
+                worker.ConnectAsync(CancellationToken.None).GetAwaiter().GetResult();
+                if (fingerprint is not null && worker.Language is not null)
+                {
+                    fingerprint.CheckAsync(worker, [], CancellationToken.None).GetAwaiter().GetResult();
+                    weights = $"those of {model}, within {options.Tolerance} nats per token";
+                }
+            }
+            catch (Exception e) when (e is EndpointException or InputException)
+            {
+                (problem, all) = (e.Message, false);
+            }
+            ResultPrinter.Print(io.Out, json,
+            [
+                ("worker", worker.Url),
+                ("route", worker.Route is { } route ? $"/{route.Path}" : null),
+                ("model", worker.Language?.Name),
+                ("reward_model", worker.Reward?.Name),
+                ("weight_version", worker.Language?.Told),
+                .. weights is null ? [] : new (string, JsonNode?)[] { ("weights", weights) },
+                .. problem is null ? [] : new (string, JsonNode?)[] { ("problem", problem) },
+            ]);
+            if (worker.IsConnected && IsPublic(worker.Url) && IsOpen(address, options))
+                io.Error.WriteLine($"warning: {worker.Url} answers without a key on an address that is neither loopback nor private. vLLM's "
+                    + "key leaves routes open that change its weights: bind it to a private network.");
+        }
+        return all;
+    }
+
+    /// <summary>Whether it answers somebody who has no key.</summary>
+    private static bool IsOpen(string address, WorkerOptions options)
+    {
+        using var stranger = new Worker(address, options, TimeProvider.System, hasKey: false);
+        try
+        {
+            stranger.ConnectAsync(CancellationToken.None).GetAwaiter().GetResult();
+            return true;
+        }
+        catch (Exception e) when (e is EndpointException or InputException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether a host has an address that is neither loopback, link-local nor private (RFC 1918, 4193, 6598).</summary>
+    internal static bool IsPublic(string url)
+    {
+        try
+        {
+            return Dns.GetHostAddresses(new Uri(url).IdnHost).Any(IsPublic);
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsPublic(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        if (IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal) return false;
+        byte[] b = address.GetAddressBytes();
+        return b.Length != 4 || !(b[0] == 10 || (b[0] == 172 && b[1] is >= 16 and < 32) || (b[0] == 192 && b[1] == 168)
+            || (b[0] == 169 && b[1] == 254) || (b[0] == 100 && b[1] is >= 64 and < 128));
+    }
+}
