@@ -44,8 +44,8 @@ internal static class ServeVerb
         var dtype = new Option<string>("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
         var command = new Verb("serve", "Serve models over the OpenAI API.", """
             /v1/chat/completions and /v1/completions with streaming, /inference/v1/generate (token ids), /v1/models, /v1/rewards,
-            /tokenize, /metrics, and Ollama's /api/chat, /api/generate, /api/tags; on this machine only. What is not supported is refused, not ignored. The address
-            goes to stdout.
+            /tokenize, /metrics, and Ollama's /api/chat, /api/generate, /api/tags; on this machine only. What is not supported is
+            refused, not ignored. The address goes to stdout.
 
             Example:
               hone serve models/dpo models/reward --port 8000

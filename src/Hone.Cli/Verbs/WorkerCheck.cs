@@ -18,6 +18,7 @@ internal static class WorkerCheck
             : PretrainedModel.OpenLanguageModel(io.Model(model, null), ComputeTarget.Parse("auto", "float32"));
         Fingerprint? fingerprint = policy is null ? null : new Fingerprint(policy, options.Tolerance);
         bool all = true;
+        var list = new JsonArray();
         foreach (string address in addresses)
         {
             using var worker = new Worker(address, options, TimeProvider.System);
@@ -35,7 +36,7 @@ internal static class WorkerCheck
             {
                 (problem, all) = (e.Message, false);
             }
-            ResultPrinter.Print(io.Out, json,
+            (string Name, JsonNode? Value)[] found =
             [
                 ("worker", worker.Url),
                 ("route", worker.Route is { } route ? $"/{route.Path}" : null),
@@ -44,11 +45,14 @@ internal static class WorkerCheck
                 ("weight_version", worker.Language?.Told),
                 .. weights is null ? [] : new (string, JsonNode?)[] { ("weights", weights) },
                 .. problem is null ? [] : new (string, JsonNode?)[] { ("problem", problem) },
-            ]);
+            ];
+            if (json) list.Add(new JsonObject(found.Select(f => KeyValuePair.Create(f.Name, f.Value))));
+            else ResultPrinter.Print(io.Out, json: false, found);
             if (worker.IsConnected && IsPublic(worker.Url) && IsOpen(address, options))
-                io.Error.WriteLine($"warning: {worker.Url} answers without a key on an address that is neither loopback nor private. vLLM's "
-                    + "key leaves routes open that change its weights: bind it to a private network.");
+                io.Error.WriteLine($"warning: {worker.Url} answers without a key on an address that is neither loopback nor private. "
+                    + "vLLM's key leaves routes open that change its weights: bind it to a private network.");
         }
+        if (json) ResultPrinter.PrintJson(io.Out, list);
         return all;
     }
 

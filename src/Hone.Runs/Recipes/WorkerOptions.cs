@@ -7,8 +7,9 @@ public sealed record WorkerOptions
 {
     internal const string Auto = "auto";
 
-    [Comment("How they get the weights of each iteration. auto: an adapter is loaded beside its base (vLLM, SGLang, hone serve), all weights "
-        + "are read from disk (SGLang, hone serve); else a command, run for each worker with HONE_WORKER, HONE_MODEL and HONE_VERSION set.")]
+    [Comment("How they get the weights of each iteration. auto: an adapter is loaded beside its base (vLLM, SGLang, hone serve), all "
+        + "weights are read from disk (SGLang, hone serve); else a command, run for each worker with HONE_WORKER, HONE_MODEL and "
+        + "HONE_VERSION set.")]
     [DoesNotChangeResult]
     public string Refresh { get; init; } = Auto;
 

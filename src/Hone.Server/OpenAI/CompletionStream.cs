@@ -61,7 +61,8 @@ internal static class CompletionStream
         {
             Text += _text.Push(token.Id, token.Answer is not null);
             Ids.Add(token.Id);
-            if (asked.Top == 0 && (asked.Settings.ReturnsIds || !asked.Model.IsStop(token.Id))) Lines.Add(_lines.Next(token.Id, token.LogProb));
+            if (asked.Top == 0 && (asked.Settings.ReturnsIds || !asked.Model.IsStop(token.Id)))
+                Lines.Add(_lines.Next(token.Id, token.LogProb));
         }
 
         public void Sent()

@@ -42,7 +42,8 @@ internal static class TokenRoute
     {
         ServedModel model = AnswerSettings.Model(fields, exchange.Models);
         JsonElement ids = fields.Get("token_ids") ?? throw ApiException.Invalid("`token_ids` is needed", "token_ids");
-        if (ids.ValueKind != JsonValueKind.Array || ids.GetArrayLength() == 0) throw RequestFields.Wrong("token_ids", "a list of token ids");
+        if (ids.ValueKind != JsonValueKind.Array || ids.GetArrayLength() == 0)
+            throw RequestFields.Wrong("token_ids", "a list of token ids");
         int[] prompt = CompletionRoute.Ids(ids, "token_ids", model);
         // Prefixes are kept with the weights that made them, so the salt has nothing to keep apart.
         _ = fields.Text("cache_salt");

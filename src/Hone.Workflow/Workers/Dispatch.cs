@@ -66,7 +66,7 @@ internal sealed class Dispatch<T>(
                     await Task.Delay(wait * Math.Pow(2, failures - 1), clock, end.Token).ConfigureAwait(false);
                     try
                     {
-                        worker.Forget();
+                        if (failure.Status == 0) worker.Forget();
                         await prove(worker, end.Token).ConfigureAwait(false);
                         proved = true;
                     }
@@ -162,7 +162,8 @@ internal sealed class Dispatch<T>(
             often = (_tries[request] = _tries.GetValueOrDefault(request) + 1) >= MostTries;
             if (!failure.MayPass) (_refused.TryGetValue(request, out HashSet<Worker>? by) ? by : _refused[request] = []).Add(worker);
         }
-        if (often) Stop(new InputException($"request {request + 1} failed {MostTries} times, last at {worker.Url}: {failure.Message}"), end);
+        string last = $"last at {worker.Url}: {failure.Message}";
+        if (often) Stop(new InputException($"request {request + 1} failed {MostTries} times, {last}"), end);
         else _waiting.Writer.TryWrite(request);
     }
 

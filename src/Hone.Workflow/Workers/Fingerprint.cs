@@ -60,8 +60,8 @@ internal sealed class Fingerprint(PretrainedModel model, double tolerance)
             fix: options.DoSample
                 ? "The greedy answers agree: the server tells log-probabilities of the changed distribution. Start SGLang with "
                     + "SGLANG_RETURN_ORIGINAL_LOGPROB=1, vLLM with --logprobs-mode raw_logprobs."
-                : "It may hold older weights, another model or number format, or lack the adapter. A server of int8 or int4 weights needs a "
-                    + "larger worker.tolerance (0.1 or 0.3, say), and its answers are then those of the rounded weights.");
+                : "It may hold older weights, another model or number format, or lack the adapter. A server of int8 or int4 weights needs "
+                    + "a larger worker.tolerance (0.1 or 0.3, say), and its answers are then those of the rounded weights.");
     }
 
     /// <summary>This model's log-probabilities of an answer's tokens; computed once for each answer.</summary>

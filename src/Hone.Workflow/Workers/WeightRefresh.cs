@@ -130,7 +130,11 @@ internal sealed class WeightRefresh(WorkerOptions options, TimeProvider clock, T
             throw;
         }
         if (process.ExitCode != 0)
-            throw new InputException($"worker.refresh ended with code {process.ExitCode} for {worker.Url}: {(await errors.ConfigureAwait(false)).Trim()}");
+        {
+            string said = (await errors.ConfigureAwait(false)).Trim();
+            throw new InputException($"worker.refresh ended with code {process.ExitCode} for {worker.Url}: "
+                + said[Math.Max(0, said.Length - 500)..]);
+        }
         // The command may have started the server anew.
         long begun = clock.GetTimestamp();
         while (true)

@@ -70,7 +70,7 @@ internal sealed class Worker : IDisposable
         IsConnected = true;
     }
 
-    /// <summary>After a failure nothing is known of it any more: another server may stand there now.</summary>
+    /// <summary>After a cut connection nothing is known of it any more: another server may stand there now.</summary>
     public void Forget() => IsConnected = false;
 
     /// <summary>Answers to one prompt, checked.</summary>
@@ -97,15 +97,17 @@ internal sealed class Worker : IDisposable
 
     /// <summary>A reward for each answer to a prompt. [answers]</summary>
     /// <exception cref="EndpointException">It failed, or answered what cannot be counted.</exception>
-    public Task<double[]> RewardsAsync(int[] prompt, int[][] answers, CancellationToken cancel) => _http.SendAsync("v1/rewards",
-        new JsonObject
+    public Task<double[]> RewardsAsync(int[] prompt, int[][] answers, CancellationToken cancel)
+    {
+        WorkerModel model = Reward!;
+        return _http.SendAsync("v1/rewards", new JsonObject
         {
-            ["model"] = Reward!.Name,
+            ["model"] = model.Name,
             ["prompt_token_ids"] = TokenQuestion.Array(prompt),
             ["answer_token_ids"] = new JsonArray([.. answers.Select(TokenQuestion.Array)]),
         }, json =>
         {
-            Reward.RequireSame(TokenAnswer.ReadText(json, "weight_version"));
+            model.RequireSame(TokenAnswer.ReadText(json, "weight_version"));
             JsonElement[] data = [.. json.GetProperty("data").EnumerateArray()];
             double[] rewards = [.. data.Select(d => d.GetProperty("reward").GetDouble())];
             if (data.Select(d => d.GetProperty("index").GetInt32()).SequenceEqual(Enumerable.Range(0, answers.Length))
@@ -113,6 +115,7 @@ internal sealed class Worker : IDisposable
                 return rewards;
             throw new FormatException($"{answers.Length} rewards were asked for, {data.Length} came, or one is no number");
         }, cancel);
+    }
 
     /// <summary>Sends what changes the server, and takes any answer.</summary>
     /// <exception cref="EndpointException">It failed or refused.</exception>

@@ -10,15 +10,14 @@ namespace Hone.Workflow.Workers;
 /// </summary>
 internal sealed class WorkerEngine(WorkerFleet fleet, PretrainedModel policy, WorkerTarget target, string kept) : IGenerationEngine
 {
-    private const string Task = "samples";
+    private const string Kind = "samples";
     private readonly Fingerprint _fingerprint = new(policy, fleet.Options.Tolerance);
 
     /// <inheritdoc/>
     public GenerationStream Submit(IReadOnlyList<GenerationRequest> requests, CancellationToken cancel = default)
     {
         int[] limits = [.. requests.Select(Limit)];
-        Task<IReadOnlyList<Completion>> answers =
-            System.Threading.Tasks.Task.Run(() => AnswerAsync(requests, limits, cancel), CancellationToken.None);
+        Task<IReadOnlyList<Completion>> answers = Task.Run(() => AnswerAsync(requests, limits, cancel), CancellationToken.None);
         return new GenerationStream(TokensAsync(answers), answers);
     }
 
@@ -29,7 +28,7 @@ internal sealed class WorkerEngine(WorkerFleet fleet, PretrainedModel policy, Wo
         var answers = new Completion[]?[requests.Count];
         using (ReplyStore store = ReplyStore.Open(kept))
         {
-            IReadOnlyDictionary<ReplyKey, string> known = store.Of(target.Version, Task);
+            IReadOnlyDictionary<ReplyKey, string> known = store.Of(target.Version, Kind);
             for (int i = 0; i < answers.Length; i++)
                 if (known.TryGetValue(keys[i], out string? reply)) answers[i] = Read(reply, i);
             int[] missing = [.. Enumerable.Range(0, answers.Length).Where(i => answers[i] is null)];
@@ -40,7 +39,7 @@ internal sealed class WorkerEngine(WorkerFleet fleet, PretrainedModel policy, Wo
             {
                 SamplingOptions[] settings =
                     [.. asked.Select(i => requests[i].Options with { Seed = 0, MaxNewTokens = null }).Distinct()];
-                System.Threading.Tasks.Task Prove(Worker worker, CancellationToken token) => ProveAsync(worker, settings, token);
+                Task Prove(Worker worker, CancellationToken token) => ProveAsync(worker, settings, token);
                 IReadOnlyList<Worker> ready = await fleet.ReadyAsync(w => w.Language is not null, Prove, cancel).ConfigureAwait(false);
                 var dispatch = new Dispatch<Completion[]>(ready, fleet.Options.Requests,
                     (worker, i, token) => worker.AskAsync(
@@ -96,10 +95,12 @@ internal sealed class WorkerEngine(WorkerFleet fleet, PretrainedModel policy, Wo
             $"the prompt has {request.PromptIds.Length} tokens; the model's limit is {policy.Model.Config.MaxPositions}, answer included");
     }
 
-    private static ReplyKey Key(GenerationRequest request, int limit) => new(Task, $"{request.Options.Seed}", 0,
-        TaskRunner.Hash(string.Join(' ', request.PromptIds)),
-        TaskRunner.Hash(FormattableString.Invariant(
-            $"{request.Count} {request.Options.DoSample} {request.Options.Temperature} {request.Options.TopP} {request.Options.TopK} {limit}")));
+    private static ReplyKey Key(GenerationRequest request, int limit)
+    {
+        SamplingOptions o = request.Options;
+        return new ReplyKey(Kind, $"{o.Seed}", 0, TaskRunner.Hash(string.Join(' ', request.PromptIds)), TaskRunner.Hash(
+            FormattableString.Invariant($"{request.Count} {o.DoSample} {o.Temperature} {o.TopP} {o.TopK} {limit}")));
+    }
 
     private static Completion[] Read(string reply, int request) =>
         [.. JsonSerializer.Deserialize<Completion[]>(reply)!.Select(a => a with { RequestIndex = request })];

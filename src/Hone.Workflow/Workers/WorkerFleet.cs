@@ -12,7 +12,8 @@ internal sealed class WorkerFleet : IDisposable
     private bool _looked;
 
     /// <exception cref="InputException">An address is none, or is there twice.</exception>
-    public WorkerFleet(IReadOnlyList<string> addresses, WorkerOptions options, Action<string> say, TimeProvider clock, TimeSpan? wait = null)
+    public WorkerFleet(
+        IReadOnlyList<string> addresses, WorkerOptions options, Action<string> say, TimeProvider clock, TimeSpan? wait = null)
     {
         (Options, Say, Clock, Wait) = (options, say, clock, wait ?? TimeSpan.FromSeconds(1));
         _workers = [.. addresses.Select(a => new Worker(a, options, clock))];
@@ -71,8 +72,9 @@ internal sealed class WorkerFleet : IDisposable
             }
         })).ConfigureAwait(false);
         Worker[] ready = [.. asked.Where((_, i) => problems[i] is null)];
-        return ready.Length > 0 ? ready : throw new InputException(
-            $"no worker answers\n    {string.Join("\n    ", asked.Zip(problems).Where(p => p.Second is { Length: > 0 }).Select(p => $"{p.First.Url}: {p.Second}"))}",
+        if (ready.Length > 0) return ready;
+        IEnumerable<string> reasons = asked.Zip(problems).Where(p => p.Second is { Length: > 0 }).Select(p => $"{p.First.Url}: {p.Second}");
+        throw new InputException($"no worker answers\n    {string.Join("\n    ", reasons)}",
             fix: "Start them, or leave workers out of the recipe to compute here.");
     }
 

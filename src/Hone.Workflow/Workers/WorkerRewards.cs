@@ -4,7 +4,9 @@ using Hone.Inference;
 
 namespace Hone.Workflow.Workers;
 
-/// <summary>Rewards of sampled answers from workers that serve the reward model, in token ids (<c>/v1/rewards</c> of <c>hone serve</c>).</summary>
+/// <summary>
+/// Rewards of sampled answers from workers that serve the reward model, in token ids (<c>/v1/rewards</c> of <c>hone serve</c>).
+/// </summary>
 internal static class WorkerRewards
 {
     /// <summary>Prompts whose rewards are computed here too, to show that a worker scores with the same weights.</summary>

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Hone.Data;
 using Hone.Inference;
 using Hone.Runs.Recipes;
+using Hone.Workflow.Workers;
 
 namespace Hone.Workflow.Tests.Workers;
 
@@ -60,7 +62,7 @@ public sealed class FingerprintTests : FleetTest
             {
                 // What a server of 4-bit weights answers.
                 JsonNode sampling = body["sampling_params"]!;
-                IReadOnlyList<Completion> answers = await coarse.CreateEngine(format: Data.SamplingFormat.Int4).Submit(
+                IReadOnlyList<Completion> answers = await coarse.CreateEngine(format: SamplingFormat.Int4).Submit(
                 [
                     new GenerationRequest([.. body["token_ids"]!.AsArray().Select(i => (int)i!)], new SamplingOptions
                     {

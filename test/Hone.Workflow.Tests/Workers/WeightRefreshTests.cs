@@ -1,5 +1,6 @@
 using Hone.Inference;
 using Hone.Runs.Recipes;
+using Hone.Workflow.Workers;
 
 namespace Hone.Workflow.Tests.Workers;
 
@@ -14,8 +15,8 @@ public sealed class WeightRefreshTests : FleetTest
         StandIn server = await StandInAsync(speaks);
         using PretrainedModel first = Open(Adapter("one", Model(1), 0.2)), second = Open(Adapter("two", Model(1), -0.3));
         Assert.NotEqual(Here(), Here(first));
-        Runs.Recipes.WorkerOptions options = new() { Tolerance = 1e-4 };
-        Hone.Workflow.Workers.WorkerFleet fleet = Fleet(options, server.Url);
+        WorkerOptions options = new() { Tolerance = 1e-4 };
+        WorkerFleet fleet = Fleet(options, server.Url);
         string one = Text(await SampleAsync(fleet, first, own: false)), two = Text(await SampleAsync(fleet, second, own: false));
         if (speaks == Speaks.Vllm) Assert.Equal((Here(first), Here(second)), (one, two)); // SGLang has no seeds
         Assert.Equal(["hone-vtwo"], server.Adapters);
@@ -38,7 +39,7 @@ public sealed class WeightRefreshTests : FleetTest
     {
         string a = await ServeAsync(Model(1)), b = await ServeAsync(Model(1));
         using PretrainedModel adapter = Open(Adapter("one", Model(1), 0.2)), other = Open(Model(2));
-        Hone.Workflow.Workers.WorkerFleet fleet = Fleet(new WorkerOptions { Tolerance = 1e-4 }, a, b);
+        WorkerFleet fleet = Fleet(new WorkerOptions { Tolerance = 1e-4 }, a, b);
         Assert.Equal(Here(), Text(await SampleAsync(fleet)));
         Assert.Equal(Here(adapter), Text(await SampleAsync(fleet, adapter, own: false)));
         Assert.Equal(Here(other), Text(await SampleAsync(fleet, other, own: false)));

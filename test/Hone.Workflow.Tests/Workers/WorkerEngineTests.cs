@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Hone.Data;
+using Hone.Runs.Recipes;
 using Hone.Workflow.Workers;
 using Microsoft.AspNetCore.Http;
 
@@ -65,7 +66,7 @@ public sealed class WorkerEngineTests : FleetTest
     {
         StandIn broken = await StandInAsync(Speaks.Vllm), good = await StandInAsync(Speaks.Vllm);
         Break(broken, fault);
-        WorkerFleet fleet = Fleet(new Runs.Recipes.WorkerOptions { Timeout = fault == "hang" ? 1 : 5, Requests = 4 }, broken.Url, good.Url);
+        WorkerFleet fleet = Fleet(new WorkerOptions { Timeout = fault == "hang" ? 1 : 5, Requests = 4 }, broken.Url, good.Url);
         Assert.Equal(Here(), Text(await SampleAsync(fleet)));
         Assert.Contains(Said, line => line.StartsWith($"worker {broken.Url}: ", StringComparison.Ordinal)
             && line.Contains(said, StringComparison.Ordinal));
@@ -113,7 +114,7 @@ public sealed class WorkerEngineTests : FleetTest
             await killed.KillAsync();
             return true;
         };
-        WorkerFleet fleet = Fleet(new Runs.Recipes.WorkerOptions { Requests = 2 }, killed.Url, good);
+        WorkerFleet fleet = Fleet(new WorkerOptions { Requests = 2 }, killed.Url, good);
         Assert.Equal(Here(), Text(await SampleAsync(fleet)));
         Assert.Contains(Said, line => line.StartsWith($"worker {killed.Url}: ", StringComparison.Ordinal));
     }
@@ -130,7 +131,7 @@ public sealed class WorkerEngineTests : FleetTest
             return Task.FromResult(false);
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            SampleAsync(Fleet(new Runs.Recipes.WorkerOptions { Requests = 1 }, server.Url), cancel: stop.Token));
+            SampleAsync(Fleet(new WorkerOptions { Requests = 1 }, server.Url), cancel: stop.Token));
         Assert.Equal(Here(), Text(await SampleAsync(Fleet(server.Url))));
         Assert.InRange(server.Asked.Count, Prompts.Count * 2, (Prompts.Count * 2) + 1); // one was under way
         Assert.Contains("9 prompts were answered before", Said);

@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace Hone.Workflow.Workers;
 
-/// <summary>OpenAI's route with a prompt of token ids and vLLM's <c>return_token_ids</c>, which goes through proxies that know no other.</summary>
+/// <summary>
+/// OpenAI's route with a prompt of token ids and vLLM's <c>return_token_ids</c>, which goes through proxies that know no other.
+/// </summary>
 internal sealed class CompletionsRoute : ITokenRoute
 {
     public string Path => "v1/completions";
