@@ -23,7 +23,8 @@ internal static class AnswerCheck
             answers[answer.Index] = Read(request, question, answer, vocabulary);
             count++;
         }
-        return count == answers.Length ? answers! : throw new FormatException($"{question.Count} answers were asked for, {count} came");
+        return count == answers.Length ? [.. answers.Select(a => a!)]
+            : throw new FormatException($"{question.Count} answers were asked for, {count} came");
     }
 
     private static Completion Read(int request, TokenQuestion question, TokenAnswer answer, int vocabulary)
