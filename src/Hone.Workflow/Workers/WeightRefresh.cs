@@ -64,11 +64,16 @@ internal sealed class WeightRefresh(WorkerOptions options, TimeProvider clock, T
         }
         string? before = model.Adapter;
         model.Switch(target.Version, name);
-        if (before is null || before == name) return;
+        if (before != name) await UnloadAsync(worker, before, cancel).ConfigureAwait(false);
+    }
+
+    private static async Task UnloadAsync(Worker worker, string? adapter, CancellationToken cancel)
+    {
+        if (adapter is null) return;
         try
         {
-            await worker.PostAsync(route.Replace("load_", "unload_", StringComparison.Ordinal), new JsonObject { ["lora_name"] = before },
-                cancel).ConfigureAwait(false);
+            await worker.PostAsync(worker.Route!.AdapterPath.Replace("load_", "unload_", StringComparison.Ordinal),
+                new JsonObject { ["lora_name"] = adapter }, cancel).ConfigureAwait(false);
         }
         catch (EndpointException)
         {
@@ -81,11 +86,13 @@ internal sealed class WeightRefresh(WorkerOptions options, TimeProvider clock, T
         if (model.Told != target.Version)
         {
             var body = new JsonObject { ["model_path"] = target.Folder, ["weight_version"] = target.Version };
-            if (worker.ServesSeveral) body["model"] = model.Name;
+            if (worker.Route is not SglangRoute) body["model"] = model.Name;
             await LateAsync(() => worker.PostAsync("update_weights_from_disk", body, cancel), cancel).ConfigureAwait(false);
         }
+        string? adapter = model.Adapter;
         model.Switch(target.Version, null);
         model.Told = target.Version;
+        await UnloadAsync(worker, adapter, cancel).ConfigureAwait(false);
     }
 
     private async Task LateAsync(Func<Task> send, CancellationToken cancel)

@@ -49,16 +49,12 @@ internal sealed class Worker : IDisposable
     /// <summary>How it is asked for tokens; null where it serves no language model.</summary>
     public ITokenRoute? Route { get; private set; }
 
-    /// <summary>Whether it serves several models, so that each request has to name one.</summary>
-    public bool ServesSeveral { get; private set; }
-
     /// <summary>Finds out what it serves and how it is asked.</summary>
     /// <exception cref="EndpointException">It does not answer.</exception>
     /// <exception cref="InputException">It is no server that can be used.</exception>
     public async Task ConnectAsync(CancellationToken cancel)
     {
         WorkerModel[] models = await _http.SendAsync("v1/models", null, ReadModels, cancel).ConfigureAwait(false);
-        ServesSeveral = models.Length > 1;
         WorkerModel[] languages = [.. models.Where(m => !m.IsReward && (_named is null || m.Name == _named))];
         if (languages.Length > 1 || (_named is not null && languages.Length == 0))
             throw new InputException($"{Url} serves {string.Join(", ", models.Where(m => !m.IsReward).Select(m => m.Name))}",

@@ -82,7 +82,7 @@ public sealed class WeightStoreTests : IAsyncLifetime
     private async Task<JsonNode> Ask(int most = 8)
     {
         (int status, JsonNode answer) = await Post("/inference/v1/generate",
-            $$"""{"model":"tiny","token_ids":[1,5,9],"sampling_params":{"temperature":0,"max_tokens":{{most}}}}""");
+            $$"""{"model":"tiny","token_ids":[1,5,9],"sampling_params":{"temperature":0,"max_tokens":{{most}} } }""");
         Assert.Equal(200, status);
         return answer;
     }

@@ -43,7 +43,7 @@ public sealed class FingerprintTests : FleetTest
             if (temperature is 0 or 1) return answer;
             foreach (JsonNode? choice in answer["choices"]!.AsArray())
                 foreach (JsonNode? token in choice!["logprobs"]!["content"]!.AsArray())
-                    token!["logprob"] = (double)token["logprob"]! / temperature;
+                    token!["logprob"] = (float)token["logprob"]! / temperature;
             return answer;
         };
         InputException e = await Assert.ThrowsAsync<InputException>(() => SampleAsync(Fleet(server.Url)));
