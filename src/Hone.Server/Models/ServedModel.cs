@@ -116,6 +116,12 @@ public sealed class ServedModel : IAsyncDisposable
     {
         if (_closing.IsCancellationRequested) return;
         await _closing.CancelAsync().ConfigureAwait(false);
+        await RetireAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Puts it away once the requests that it answers have ended; it must not be named any more.</summary>
+    internal async Task RetireAsync()
+    {
         Leave();
         await _idle.Task.ConfigureAwait(false);
         _model.Dispose();

@@ -44,8 +44,8 @@ public sealed class ServedModels : IAsyncDisposable
     /// <summary>Serves another model under a model's name and in its place; ends when the requests of the old one have ended.</summary>
     internal async Task ReplaceAsync(ServedModel old, ServedModel by)
     {
-        ImmutableInterlocked.Update(ref _models, all => all.Contains(old) ? all.Replace(old, by) : all);
-        await old.DisposeAsync().ConfigureAwait(false);
+        ImmutableInterlocked.Update(ref _models, all => all.Replace(old, by));
+        await old.RetireAsync().ConfigureAwait(false);
     }
 
     /// <summary>Takes a model out and puts it away once its requests have ended.</summary>
