@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Hone.Evaluation;
 using Hone.Inference;
@@ -48,7 +47,7 @@ internal static class WorkerCheck
             ];
             if (json) list.Add(new JsonObject(found.Select(f => KeyValuePair.Create(f.Name, f.Value))));
             else ResultPrinter.Print(io.Out, json: false, found);
-            if (worker.IsConnected && IsPublic(worker.Url) && IsOpen(address, options))
+            if (worker.IsConnected && PublicAddress.Is(worker.Url) && IsOpen(address, options))
                 io.Error.WriteLine($"warning: {worker.Url} answers without a key on an address that is neither loopback nor private. "
                     + "vLLM's key leaves routes open that change its weights: bind it to a private network.");
         }
@@ -69,27 +68,5 @@ internal static class WorkerCheck
         {
             return false;
         }
-    }
-
-    /// <summary>Whether a host has an address that is neither loopback, link-local nor private (RFC 1918, 4193, 6598).</summary>
-    internal static bool IsPublic(string url)
-    {
-        try
-        {
-            return Dns.GetHostAddresses(new Uri(url).IdnHost).Any(IsPublic);
-        }
-        catch (System.Net.Sockets.SocketException)
-        {
-            return false;
-        }
-    }
-
-    private static bool IsPublic(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        if (IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal) return false;
-        byte[] b = address.GetAddressBytes();
-        return b.Length != 4 || !(b[0] == 10 || (b[0] == 172 && b[1] is >= 16 and < 32) || (b[0] == 192 && b[1] == 168)
-            || (b[0] == 169 && b[1] == 254) || (b[0] == 100 && b[1] is >= 64 and < 128));
     }
 }
