@@ -10,7 +10,7 @@ namespace Hone.Server;
 internal sealed class WeightStore(string folder, string device, string dtype, SamplingFormat format = SamplingFormat.Auto)
 {
     private readonly string _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-    private readonly SemaphoreSlim _loading = new(1);
+    private readonly Lock _loading = new();
 
     /// <summary>Ends when nothing is computed on the old weights any more.</summary>
     /// <param name="name">The model that is served; null where it is the only one.</param>
@@ -18,28 +18,25 @@ internal sealed class WeightStore(string folder, string device, string dtype, Sa
     /// <param name="version">What answers call the weights from then on.</param>
     /// <exception cref="ApiException">404: there is no such folder or model. 400: it is of the other kind.</exception>
     /// <exception cref="InputException">It is not a model that Hone can read.</exception>
-    public async Task LoadAsync(string? name, string path, string? version, ServedModels models, CancellationToken cancel)
+    public Task LoadAsync(string? name, string path, string? version, ServedModels models)
     {
         string full = RequestedFolder.Below(_root, path) ?? throw new ApiException(
             404, "there is no such model below the folder of weights", "model_path", "weights_not_found");
-        await _loading.WaitAsync(cancel).ConfigureAwait(false);
-        try
+        ServedModel old;
+        lock (_loading)
         {
-            ServedModel old = name is not null ? models.Find(name)
+            old = name is not null ? models.Find(name)
                 : models.All.Count == 1 ? models.All[0]
                 : throw ApiException.Invalid("`model` is needed, as several are served", "model");
             ServedModel loaded = ServedModel.Open(full, old.Name, device, dtype, format, version);
             if (loaded.IsReward != old.IsReward)
             {
-                await loaded.DisposeAsync().ConfigureAwait(false);
+                _ = loaded.RetireAsync(); // nobody uses it
                 throw ApiException.Invalid($"`{old.Name}` is a {(old.IsReward ? "reward" : "language")} model, and this is none",
                     "model_path");
             }
-            await models.ReplaceAsync(old, loaded).ConfigureAwait(false);
+            models.Replace(old, loaded);
         }
-        finally
-        {
-            _loading.Release();
-        }
+        return old.RetireAsync();
     }
 }

@@ -17,7 +17,7 @@ internal static class WeightRoute
         fields.End();
         if (store is null)
             throw new ApiException(403, "no weights can be replaced: the server was started without --weights DIR", code: "no_weights");
-        await store.LoadAsync(model, path, version, exchange.Models, exchange.Cancel).ConfigureAwait(false);
+        await store.LoadAsync(model, path, version, exchange.Models).ConfigureAwait(false);
         await exchange.WriteAsync(new JsonObject { ["success"] = true, ["message"] = "Succeeded to update model weights." })
             .ConfigureAwait(false);
     }

@@ -23,7 +23,7 @@ internal sealed class Fingerprint(PretrainedModel model, double tolerance)
     private readonly int[][] _prompts = [.. s_prompts.Select(p => model.Text.Examples.Prompt([ChatMessage.User(p)]))
         .Where(ids => ids.Length > 0 && ids.Length + Tokens <= model.Model.Config.MaxPositions)];
 
-    private readonly SemaphoreSlim _computing = new(1);
+    private readonly Lock _computing = new();
     private readonly Dictionary<string, float[]> _known = [];
 
     /// <param name="settings">Those that answers are to be sampled with.</param>
@@ -47,7 +47,7 @@ internal sealed class Fingerprint(PretrainedModel model, double tolerance)
         foreach (Completion answer in answers.SelectMany(a => a))
         {
             there.AddRange(answer.LogProbs);
-            here.AddRange(await OwnAsync(prompts[answer.RequestIndex], answer.Ids, cancel).ConfigureAwait(false));
+            here.AddRange(Own(prompts[answer.RequestIndex], answer.Ids, cancel));
         }
         double[] gaps = [.. there.Zip(here, (a, b) => Math.Abs((double)a - b))];
         if (gaps.Length == 0 || gaps.Average() <= tolerance) return;
@@ -65,20 +65,15 @@ internal sealed class Fingerprint(PretrainedModel model, double tolerance)
     }
 
     /// <summary>This model's log-probabilities of an answer's tokens; computed once for each answer.</summary>
-    private async Task<float[]> OwnAsync(int[] prompt, int[] answer, CancellationToken cancel)
+    private float[] Own(int[] prompt, int[] answer, CancellationToken cancel)
     {
         string key = string.Join(' ', prompt) + " | " + string.Join(' ', answer);
-        await _computing.WaitAsync(cancel).ConfigureAwait(false);
-        try
+        lock (_computing)
         {
             if (_known.TryGetValue(key, out float[]? known)) return known;
             SequenceScore score = PrefixScorer
                 .Score(model.Model, [new ScoredSequence([.. prompt, .. answer], prompt.Length)], PassTokens, cancel: cancel).Single();
             return _known[key] = [.. score.Tokens.Select(t => t.LogProb)];
-        }
-        finally
-        {
-            _computing.Release();
         }
     }
 }

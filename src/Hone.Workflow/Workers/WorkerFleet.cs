@@ -1,4 +1,3 @@
-using Hone.Data;
 using Hone.Evaluation;
 using Hone.Inference;
 using Hone.Runs.Recipes;
