@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Hone.Data;
 using Hone.Inference;
 using Hone.Runs.Recipes;
-using Hone.Workflow.Workers;
 
 namespace Hone.Workflow.Tests.Workers;
 

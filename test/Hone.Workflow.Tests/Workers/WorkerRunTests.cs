@@ -1,5 +1,4 @@
 using System.Net;
-using Hone.Data;
 using Hone.Runs;
 using Hone.Server;
 using Hone.Workflow.Tests.Loop;
@@ -8,22 +7,27 @@ using Microsoft.AspNetCore.Builder;
 namespace Hone.Workflow.Tests.Workers;
 
 /// <summary>The whole loop with two workers beside the loop alone.</summary>
-public sealed class WorkerRunTests(Unbroken unbroken) : IDisposable
+public sealed class WorkerRunTests(Unbroken unbroken) : IAsyncDisposable
 {
     private readonly TempFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
+    private readonly List<IAsyncDisposable> _servers = [];
 
     /// <summary>
-    /// Every sampled file has the same bytes, so SFT, reward model and DPO learn from the same answers and the policies are the same. Equal
-    /// to rounding alone are rewards of the workers and what follows from their last digits.
+    /// Every sampled file has the same bytes, so DPO learns from the same answers. Equal to rounding alone are rewards of the workers and
+    /// what follows from their last digits.
     /// </summary>
     [Fact]
-    public async Task A_run_with_two_workers_ends_as_it_does_alone()
+    public async Task A_run_with_two_workers_of_which_one_dies_ends_as_it_does_alone()
     {
-        string a = await ServeAsync(unbroken.Model), b = await ServeAsync(unbroken.Model);
+        (string a, _) = await ServeAsync();
+        (string b, WebApplication dying) = await ServeAsync();
         var run = new TinyRun(_folder.File("run"), unbroken.Model);
-        RunResults results = await Task.Run(() => run.Go(set: [$"workers=[{a}, {b}]", "worker.tolerance=1e-4"]));
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        RunResults results = await Task.Run(() => run.Go(set: [$"workers=[{a}, {b}]", "worker.tolerance=1e-4"], heard: line =>
+        {
+            if (line.StartsWith("iteration 1:", StringComparison.Ordinal)) dying.StopAsync(now.Token).GetAwaiter().GetResult();
+        }));
         TinyRun alone = unbroken.Run;
         foreach (string stage in new[] { "online-1", "online-2" })
             Assert.Equal(File.ReadAllText(alone.File($"{stage}/samples/samples-00000.jsonl")),
@@ -35,18 +39,41 @@ public sealed class WorkerRunTests(Unbroken unbroken) : IDisposable
             Assert.Equal(p.First.Kl?.Value ?? 0, p.Second.Kl?.Value ?? 0, 1e-3);
             Assert.Equal(p.First.GoldWinRate?.Value, p.Second.GoldWinRate?.Value);
         });
-        Assert.Contains(run.Lines, line => line.StartsWith($"worker {a}: ", StringComparison.Ordinal));
+        Assert.Contains(run.Lines, line => line.StartsWith($"worker {a}: base by /inference/v1/generate", StringComparison.Ordinal));
+        Assert.Contains(run.Lines, line => line.StartsWith($"worker {b} is left out for now", StringComparison.Ordinal));
         Assert.DoesNotContain(Directory.EnumerateFiles(run.Folder, "answers.db*", SearchOption.AllDirectories), _ => true);
     }
 
-    private async Task<string> ServeAsync(string folder)
+    [Fact]
+    public async Task With_an_adapter_each_iteration_is_loaded_beside_the_base()
+    {
+        string[] set = ["adapter.rank=2", "adapter.alpha=4", "online.iterations=1", "offline_dpo.enabled=false"];
+        var alone = new TinyRun(_folder.File("run"), unbroken.Model);
+        alone.Go(set: set);
+        string samples = File.ReadAllText(alone.File("online-1/samples/samples-00000.jsonl"));
+        Directory.Delete(alone.Folder, recursive: true); // an adapter names its base by its path
+        var run = new TinyRun(_folder.File("run"), unbroken.Model);
+        (string a, _) = await ServeAsync();
+        await Task.Run(() => run.Go(set: [.. set, $"workers=[{a}]", "worker.tolerance=1e-4"]));
+        Assert.Equal(samples, File.ReadAllText(run.File("online-1/samples/samples-00000.jsonl")));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (IAsyncDisposable server in _servers) await server.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task<(string Url, WebApplication Server)> ServeAsync()
     {
         var models = new ServedModels();
-        models.Add(ServedModel.Open(folder, device: "cpu"));
+        models.Add(ServedModel.Open(unbroken.Model, device: "cpu"));
         models.Add(ServedModel.Open(unbroken.Run.File("reward/model"), "reward", device: "cpu"));
-        WebApplication app = HoneServer.Create(models, IPAddress.Loopback, 0, null, TimeProvider.System, new ServerLimits(), null,
-            new WeightStore(_folder.Path, "cpu", "float32"));
+        WebApplication app = HoneServer.Create(models, IPAddress.Loopback, 0, null, TimeProvider.System, new ServerLimits(),
+            new AdapterStore(_folder.Path, "cpu", "float32"), new WeightStore(_folder.Path, "cpu", "float32"));
         await app.StartAsync();
-        return app.Urls.Single();
+        _servers.Add(app);
+        _servers.Add(models);
+        return (app.Urls.Single(), app);
     }
 }
