@@ -25,7 +25,7 @@ public sealed class WorkersTests : IDisposable
         _servers[1].Kill(entireProcessTree: true); // SIGKILL
         Result result = await Command.End(sampling);
         Assert.True(result.Code == 0, said + result.Error);
-        Assert.Matches($"worker {b}( is left out|: .*asked again)", said + result.Error);
+        Assert.Matches($"worker {b}( cannot be asked|: .*asked again)", said + result.Error);
         Assert.Equal(await File.ReadAllTextAsync(_folder.File("here.jsonl")), await File.ReadAllTextAsync(_folder.File("there.jsonl")));
     }
 

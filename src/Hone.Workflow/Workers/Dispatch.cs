@@ -4,12 +4,12 @@ using Hone.Evaluation;
 namespace Hone.Workflow.Workers;
 
 /// <summary>
-/// Requests dealt out to workers, many at a time to each. What fails goes back and is asked of whoever is free next; a worker that has
+/// Requests dealt out to workers, many at a time to each, as soon as each of them is proved. What fails goes back and is asked of whoever is free next; a worker that has
 /// failed is asked no more until it was proved anew, one request at a time at first, and is given up after a few failures in a row.
 /// </summary>
 /// <param name="inFlight">Requests under way at a time at each worker.</param>
 /// <param name="ask">Asks a worker a request.</param>
-/// <param name="prove">Whether a worker may be asked: throws where not.</param>
+/// <param name="prove">Whether a worker may be asked: throws where not. What is wrong at the beginning ends everything.</param>
 /// <param name="answered">Called once for each request, one after the other.</param>
 /// <param name="wait">Before a worker that has failed is tried again; doubled from failure to failure.</param>
 internal sealed class Dispatch<T>(
@@ -31,7 +31,7 @@ internal sealed class Dispatch<T>(
     /// <summary>The workers that have answered something.</summary>
     public IReadOnlyCollection<Worker> Served => _served;
 
-    /// <exception cref="InputException">No worker is left, or a request is refused by all.</exception>
+    /// <exception cref="InputException">A worker answers wrongly, no worker is left, or a request is refused by all.</exception>
     public async Task RunAsync(IReadOnlyList<int> requests, CancellationToken cancel)
     {
         (_left, _living) = (requests.Count, workers.Count);
@@ -48,37 +48,21 @@ internal sealed class Dispatch<T>(
 
     private async Task ServeAsync(Worker worker, CancellationTokenSource end)
     {
-        int failures = 0;
+        bool proved = false;
         try
         {
+            if (!await ProveAsync(worker, null, 0, end.Token).ConfigureAwait(false)) return;
+            proved = true;
+            int failures = 0;
             while (await RoundAsync(worker, careful: failures > 0, end).ConfigureAwait(false) is { } round)
             {
                 failures = round.Answered ? 1 : failures + 1;
-                EndpointException failure = round.Failure;
-                say($"worker {worker.Url}: {failure.Message}; what it was asked is asked again");
-                for (bool proved = false; !proved;)
-                {
-                    if (failures >= MostFailures)
-                    {
-                        Lose(worker, failure.Message);
-                        return;
-                    }
-                    await Task.Delay(wait * Math.Pow(2, failures - 1), clock, end.Token).ConfigureAwait(false);
-                    try
-                    {
-                        if (failure.Status == 0) worker.Forget();
-                        await prove(worker, end.Token).ConfigureAwait(false);
-                        proved = true;
-                    }
-                    catch (EndpointException e)
-                    {
-                        (failure, failures) = (e, e.MayPass ? failures + 1 : MostFailures);
-                    }
-                }
-                if (!failure.MayPass) Blame(round.Request, failure, end);
+                say($"worker {worker.Url}: {round.Failure.Message}; what it was asked is asked again");
+                if (!await ProveAsync(worker, round.Failure, failures, end.Token).ConfigureAwait(false)) return;
+                if (!round.Failure.MayPass) Blame(round.Request, round.Failure, end);
             }
         }
-        catch (InputException e)
+        catch (InputException e) when (proved)
         {
             Lose(worker, e.Message);
         }
@@ -90,6 +74,30 @@ internal sealed class Dispatch<T>(
         {
             Stop(e, end);
         }
+    }
+
+    /// <summary>Waits until a worker has shown that it may be asked; false where it is given up.</summary>
+    /// <param name="failure">The last one; null for none.</param>
+    /// <param name="failures">In a row, that one included.</param>
+    private async Task<bool> ProveAsync(Worker worker, EndpointException? failure, int failures, CancellationToken cancel)
+    {
+        while (failures < MostFailures)
+        {
+            if (failure is not null) await Task.Delay(wait * Math.Pow(2, failures - 1), clock, cancel).ConfigureAwait(false);
+            try
+            {
+                if (failure is { Status: 0 }) worker.Forget();
+                await prove(worker, cancel).ConfigureAwait(false);
+                return true;
+            }
+            catch (EndpointException e)
+            {
+                if (failure is null) say($"worker {worker.Url} cannot be asked: {e.Message}");
+                (failure, failures) = (e, e.MayPass ? failures + 1 : MostFailures);
+            }
+        }
+        Lose(worker, failure!.Message);
+        return false;
     }
 
     /// <summary>Asks side by side until one request fails and those under way have ended; null when nothing is left to ask.</summary>
@@ -182,7 +190,7 @@ internal sealed class Dispatch<T>(
 
     private void Lose(Worker worker, string why)
     {
-        say($"worker {worker.Url} is left out from here on: {why}");
+        say($"worker {worker.Url} is left out of this stage: {why}");
         lock (_gate)
         {
             _lost.Add($"{worker.Url}: {why}");

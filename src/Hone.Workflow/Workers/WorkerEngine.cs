@@ -11,6 +11,7 @@ namespace Hone.Workflow.Workers;
 internal sealed class WorkerEngine(WorkerFleet fleet, PretrainedModel policy, WorkerTarget target, string kept) : IGenerationEngine
 {
     private const string Kind = "samples";
+    private static readonly TimeSpan s_longestProof = TimeSpan.FromMinutes(2);
     private readonly Fingerprint _fingerprint = new(policy, fleet.Options.Tolerance);
 
     /// <inheritdoc/>
@@ -40,8 +41,7 @@ internal sealed class WorkerEngine(WorkerFleet fleet, PretrainedModel policy, Wo
                 SamplingOptions[] settings =
                     [.. asked.Select(i => requests[i].Options with { Seed = 0, MaxNewTokens = null }).Distinct()];
                 Task Prove(Worker worker, CancellationToken token) => ProveAsync(worker, settings, token);
-                IReadOnlyList<Worker> ready = await fleet.ReadyAsync(w => w.Language is not null, Prove, cancel).ConfigureAwait(false);
-                var dispatch = new Dispatch<Completion[]>(ready, fleet.Options.Requests,
+                var dispatch = new Dispatch<Completion[]>(fleet.Serving(w => w.Language is not null), fleet.Options.Requests,
                     (worker, i, token) => worker.AskAsync(
                         i, requests[i], limits[i], policy.Stops.Ids, policy.Model.Config.VocabularySize, token),
                     Prove, (i, given) =>
@@ -59,7 +59,7 @@ internal sealed class WorkerEngine(WorkerFleet fleet, PretrainedModel policy, Wo
     private async Task ProveAsync(Worker worker, IReadOnlyList<SamplingOptions> settings, CancellationToken cancel)
     {
         if (!worker.IsConnected) await worker.ConnectAsync(cancel).ConfigureAwait(false);
-        if (worker.Language is not { } model) return;
+        if (worker.Language is not { } model) throw new EndpointException(404, "it serves no language model");
         await fleet.Refresh.BringAsync(worker, model, target, cancel).ConfigureAwait(false);
         await _fingerprint.CheckAsync(worker, settings, cancel).ConfigureAwait(false);
     }
@@ -67,11 +67,14 @@ internal sealed class WorkerEngine(WorkerFleet fleet, PretrainedModel policy, Wo
     /// <summary>Whether a worker that has answered holds the weights that it held before. One that is gone has none to change.</summary>
     private async Task StillAsync(Worker worker, CancellationToken cancel)
     {
+        using var time = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        time.CancelAfter(s_longestProof);
         try
         {
-            if (worker.IsConnected) await _fingerprint.CheckAsync(worker, [], cancel).ConfigureAwait(false);
+            if (worker.IsConnected) await _fingerprint.CheckAsync(worker, [], time.Token).ConfigureAwait(false);
         }
-        catch (EndpointException e) when (e.Status != 200)
+        catch (Exception e) when (e is EndpointException { Status: not 200 }
+            || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
             worker.Forget();
         }

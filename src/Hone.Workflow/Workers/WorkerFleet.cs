@@ -7,6 +7,8 @@ namespace Hone.Workflow.Workers;
 /// <summary>The inference servers of a recipe, which sample and score in place of this process.</summary>
 internal sealed class WorkerFleet : IDisposable
 {
+    /// <summary>A server that does not even say what it is by then is asked again in the next stage.</summary>
+    private static readonly TimeSpan s_longestLook = TimeSpan.FromMinutes(1);
     private readonly Worker[] _workers;
     private bool _looked;
 
@@ -49,33 +51,8 @@ internal sealed class WorkerFleet : IDisposable
         return _workers.Any(w => w.Reward is not null);
     }
 
-    /// <summary>The workers that can be asked now; the others are said.</summary>
-    /// <param name="prove">Throws where a worker cannot be asked.</param>
-    /// <exception cref="InputException">A worker answers wrongly, or none answers.</exception>
-    public async Task<IReadOnlyList<Worker>> ReadyAsync(
-        Func<Worker, bool> serves, Func<Worker, CancellationToken, Task> prove, CancellationToken cancel)
-    {
-        Worker[] asked = [.. _workers.Where(w => !w.IsConnected || serves(w))];
-        string?[] problems = await Task.WhenAll(asked.Select(async worker =>
-        {
-            try
-            {
-                await prove(worker, cancel).ConfigureAwait(false);
-                return serves(worker) ? null : "";
-            }
-            catch (EndpointException e)
-            {
-                worker.Forget();
-                Say($"worker {worker.Url} is left out for now: {e.Message}");
-                return e.Message;
-            }
-        })).ConfigureAwait(false);
-        Worker[] ready = [.. asked.Where((_, i) => problems[i] is null)];
-        if (ready.Length > 0) return ready;
-        IEnumerable<string> reasons = asked.Zip(problems).Where(p => p.Second is { Length: > 0 }).Select(p => $"{p.First.Url}: {p.Second}");
-        throw new InputException($"no worker answers\n    {string.Join("\n    ", reasons)}",
-            fix: "Start them, or leave workers out of the recipe to compute here.");
-    }
+    /// <summary>The workers that may serve what is wanted, as far as is known.</summary>
+    public IReadOnlyList<Worker> Serving(Func<Worker, bool> serves) => [.. _workers.Where(w => !w.IsConnected || serves(w))];
 
     public void Dispose()
     {
@@ -83,14 +60,30 @@ internal sealed class WorkerFleet : IDisposable
     }
 
     /// <summary>Asks every worker what it is, once.</summary>
+    /// <exception cref="InputException">None answers, or one is no server that can be used.</exception>
     private void Look(CancellationToken cancel)
     {
         if (_looked) return;
-        Task.Run(() => ReadyAsync(_ => true, async (worker, token) =>
+        string[] problems = Task.Run(() => Task.WhenAll(_workers.Select(async worker =>
         {
-            await worker.ConnectAsync(token).ConfigureAwait(false);
-            Say(worker.ToString());
-        }, cancel), CancellationToken.None).GetAwaiter().GetResult();
+            using var time = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            time.CancelAfter(s_longestLook);
+            try
+            {
+                await worker.ConnectAsync(time.Token).ConfigureAwait(false);
+                Say(worker.ToString());
+                return "";
+            }
+            catch (Exception e) when (e is EndpointException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+            {
+                string why = e is EndpointException ? e.Message : $"no answer within {s_longestLook.TotalSeconds:0} s";
+                Say($"worker {worker.Url} is left out for now: {why}");
+                return $"{worker.Url}: {why}";
+            }
+        })), CancellationToken.None).GetAwaiter().GetResult();
+        if (problems.All(p => p.Length > 0))
+            throw new InputException($"no worker answers\n    {string.Join("\n    ", problems)}",
+                fix: "Start them, or leave workers out of the recipe to compute here.");
         _looked = true;
     }
 }

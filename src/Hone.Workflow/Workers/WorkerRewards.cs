@@ -1,5 +1,6 @@
 using System.Globalization;
 using Hone.Data;
+using Hone.Evaluation;
 using Hone.Inference;
 
 namespace Hone.Workflow.Workers;
@@ -25,8 +26,7 @@ internal static class WorkerRewards
         double[][] rewards = new double[examples.Count][];
         Task.Run(async () =>
         {
-            IReadOnlyList<Worker> ready = await fleet.ReadyAsync(w => w.Reward is not null, ProveAsync, cancel).ConfigureAwait(false);
-            var dispatch = new Dispatch<double[]>(ready, fleet.Options.Requests,
+            var dispatch = new Dispatch<double[]>(fleet.Serving(w => w.Reward is not null), fleet.Options.Requests,
                 (worker, i, token) => worker.RewardsAsync(examples[i].Prompt, examples[i].Answers, token),
                 ProveAsync, (i, given) => rewards[i] = given, fleet.Say, fleet.Clock, fleet.Wait);
             await dispatch.RunAsync([.. Enumerable.Range(0, rewards.Length)], cancel).ConfigureAwait(false);
@@ -36,7 +36,7 @@ internal static class WorkerRewards
         async Task ProveAsync(Worker worker, CancellationToken token)
         {
             if (!worker.IsConnected) await worker.ConnectAsync(token).ConfigureAwait(false);
-            if (worker.Reward is not { } model) return;
+            if (worker.Reward is not { } model) throw new EndpointException(404, "it serves no reward model");
             await fleet.Refresh.BringAsync(worker, model, target, token).ConfigureAwait(false);
             double[][] answers = await Task.WhenAll(shown.Select(s => worker.RewardsAsync(s.Prompt, s.Answers, token)))
                 .ConfigureAwait(false);

@@ -31,8 +31,8 @@ internal sealed class StandIn : IAsyncDisposable
 {
     private readonly Speaks _speaks;
     private readonly WebApplication _app;
-    private readonly ConcurrentDictionary<string, PretrainedModel> _adapters = new();
-    private PretrainedModel _model;
+    private readonly ConcurrentDictionary<string, Served> _adapters = new();
+    private Served _model;
     private string _version = "default";
 
     private StandIn(string folder, Speaks speaks)
@@ -82,7 +82,11 @@ internal sealed class StandIn : IAsyncDisposable
         await _app.StopAsync(now.Token);
     }
 
-    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        foreach (Served served in _adapters.Values.Append(_model)) served.Model.Dispose();
+    }
 
     /// <summary>Whether a request is one of a fingerprint: one greedy answer, or the tries of the settings.</summary>
     public static bool IsProof(JsonNode body)
@@ -91,7 +95,11 @@ internal sealed class StandIn : IAsyncDisposable
         return (int)(sampling["max_tokens"] ?? sampling["max_new_tokens"])! is 16 or 1;
     }
 
-    private static PretrainedModel Open(string folder) => PretrainedModel.Open(folder, ComputeTarget.Parse("cpu", "float32"));
+    private static Served Open(string folder)
+    {
+        PretrainedModel model = PretrainedModel.Open(folder, ComputeTarget.Parse("cpu", "float32"));
+        return new Served(model, model.CreateEngine(KeptBetween.Weights));
+    }
 
     private async Task AnswerAsync(HttpContext http)
     {
@@ -104,7 +112,7 @@ internal sealed class StandIn : IAsyncDisposable
                 {
                     ["data"] = new JsonArray([.. _adapters.Keys.Prepend("base").Select(id => new JsonObject
                     {
-                        ["id"] = id, ["parent"] = id == "base" ? null : "base", ["max_model_len"] = _model.Model.Config.MaxPositions,
+                        ["id"] = id, ["parent"] = id == "base" ? null : "base", ["max_model_len"] = _model.Model.Model.Config.MaxPositions,
                     })]),
                 });
                 return;
@@ -142,7 +150,7 @@ internal sealed class StandIn : IAsyncDisposable
         if (Before is { } before && await before(http, body)) return;
         JsonNode sampling = _speaks == Speaks.Completions ? body : body["sampling_params"]!;
         string? name = (string?)(_speaks == Speaks.Sglang ? body["lora_path"] : body["model"]);
-        PretrainedModel? model = name is null or "base" || ForgetsAdapters ? _model : _adapters.GetValueOrDefault(name);
+        Served? model = name is null or "base" || ForgetsAdapters ? _model : _adapters.GetValueOrDefault(name);
         if (model is null)
         {
             await ErrorAsync(http, 404, $"The model `{name}` does not exist.");
@@ -166,7 +174,7 @@ internal sealed class StandIn : IAsyncDisposable
         };
         int[] prompt = [.. (body["token_ids"] ?? body["input_ids"] ?? body["prompt"])!.AsArray().Select(id => (int)id!)];
         IReadOnlyList<Completion> answers =
-            await model.CreateEngine().Submit([new GenerationRequest(prompt, options, count)], http.RequestAborted).Completions;
+            await model.Engine.Submit([new GenerationRequest(prompt, options, count)], http.RequestAborted).Completions;
         JsonNode json = _speaks switch
         {
             Speaks.Vllm => new JsonObject { ["request_id"] = "1", ["choices"] = new JsonArray([.. answers.Select(Vllm)]) },
@@ -175,6 +183,8 @@ internal sealed class StandIn : IAsyncDisposable
         };
         await WriteAsync(http, Change is { } change ? change(body, json) : json);
     }
+
+    private sealed record Served(PretrainedModel Model, IGenerationEngine Engine);
 
     private static JsonArray Ids(Completion answer) => new([.. answer.Ids.Select(id => (JsonNode)id)]);
 

@@ -40,7 +40,7 @@ public sealed class WorkerRunTests(Unbroken unbroken) : IAsyncDisposable
             Assert.Equal(p.First.GoldWinRate?.Value, p.Second.GoldWinRate?.Value);
         });
         Assert.Contains(run.Lines, line => line.StartsWith($"worker {a}: base by /inference/v1/generate", StringComparison.Ordinal));
-        Assert.Contains(run.Lines, line => line.StartsWith($"worker {b} is left out for now", StringComparison.Ordinal));
+        Assert.Contains(run.Lines, line => line.StartsWith($"worker {b} cannot be asked", StringComparison.Ordinal));
         Assert.DoesNotContain(Directory.EnumerateFiles(run.Folder, "answers.db*", SearchOption.AllDirectories), _ => true);
     }
 
