@@ -10,7 +10,7 @@ namespace Hone.Workflow.Workers;
 /// Brings a server to given weights: an adapter is loaded beside its base, all weights are read anew from disk where the server can
 /// (SGLang, <c>hone serve</c>), and where the recipe has a command that does it. The folder has to be where the server sees it.
 /// </summary>
-internal sealed class WeightRefresh(WorkerOptions options, TimeProvider clock, TimeSpan wait)
+internal sealed class WeightRefresh(WorkerOptions options, Action<string> say, TimeProvider clock, TimeSpan wait)
 {
     /// <summary>What was just written may reach a server late over a network's file system: how often it is tried again.</summary>
     private const int LateTries = 7;
@@ -55,8 +55,8 @@ internal sealed class WeightRefresh(WorkerOptions options, TimeProvider clock, T
         string name = Worker.AdapterPrefix + target.Version, route = worker.Route!.AdapterPath;
         try
         {
-            await LateAsync(() => worker.PostAsync(
-                route, new JsonObject { ["lora_name"] = name, ["lora_path"] = target.Folder }, cancel), cancel).ConfigureAwait(false);
+            var body = new JsonObject { ["lora_name"] = name, ["lora_path"] = target.Folder };
+            await LateAsync(() => worker.PostAsync(route, body, cancel), target, cancel).ConfigureAwait(false);
         }
         catch (EndpointException e) when (e.Status == 400 && e.Message.Contains("already", StringComparison.Ordinal))
         {
@@ -87,7 +87,7 @@ internal sealed class WeightRefresh(WorkerOptions options, TimeProvider clock, T
         {
             var body = new JsonObject { ["model_path"] = target.Folder, ["weight_version"] = target.Version };
             if (worker.Route is not SglangRoute) body["model"] = model.Name;
-            await LateAsync(() => worker.PostAsync("update_weights_from_disk", body, cancel), cancel).ConfigureAwait(false);
+            await LateAsync(() => worker.PostAsync("update_weights_from_disk", body, cancel), target, cancel).ConfigureAwait(false);
         }
         string? adapter = model.Adapter;
         model.Switch(target.Version, null);
@@ -95,7 +95,7 @@ internal sealed class WeightRefresh(WorkerOptions options, TimeProvider clock, T
         await UnloadAsync(worker, adapter, cancel).ConfigureAwait(false);
     }
 
-    private async Task LateAsync(Func<Task> send, CancellationToken cancel)
+    private async Task LateAsync(Func<Task> send, WorkerTarget target, CancellationToken cancel)
     {
         for (int tries = 0; ; tries++)
         {
@@ -104,10 +104,13 @@ internal sealed class WeightRefresh(WorkerOptions options, TimeProvider clock, T
                 await send().ConfigureAwait(false);
                 return;
             }
-            // A route that is not there never comes; a folder may. FastAPI writes this of routes.
-            catch (EndpointException e) when (tries < LateTries && e.Status is 404 or >= 500
-                && !e.Message.Contains("\"Not Found\"", StringComparison.Ordinal))
+            // A route that is not there never comes, and FastAPI writes this of it; a folder may, and each server says it is not there in
+            // its own way. The user's own has been there for long.
+            catch (EndpointException e) when (!target.IsOwn && tries < LateTries && e.Status is 400 or 404 or >= 500
+                && !e.Message.Contains("\"Not Found\"", StringComparison.Ordinal)
+                && !e.Message.Contains("already", StringComparison.Ordinal))
             {
+                if (tries == 0) say($"a worker does not find {target.Folder} yet: {e.Message}");
                 await Task.Delay(wait * Math.Pow(2, tries), clock, cancel).ConfigureAwait(false);
             }
         }

@@ -20,7 +20,7 @@ internal sealed class WorkerFleet : IDisposable
         _workers = [.. addresses.Select(a => new Worker(a, options, clock))];
         if (_workers.GroupBy(w => w.Url).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new InputException($"workers: {twice.Key} is there twice");
-        Refresh = new WeightRefresh(options, clock, Wait);
+        Refresh = new WeightRefresh(options, say, clock, Wait);
     }
 
     public WorkerOptions Options { get; }

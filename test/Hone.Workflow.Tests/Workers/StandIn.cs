@@ -56,6 +56,9 @@ internal sealed class StandIn : IAsyncDisposable
     /// <summary>Adapters are loaded, and the base answers all the same.</summary>
     public bool ForgetsAdapters { get; set; }
 
+    /// <summary>How many more requests to load something find no folder yet.</summary>
+    public int LateFor { get; set; }
+
     /// <summary>The adapters that are loaded.</summary>
     public IEnumerable<string> Adapters => _adapters.Keys;
 
@@ -107,6 +110,10 @@ internal sealed class StandIn : IAsyncDisposable
         JsonNode body = http.Request.Method == "POST" ? (await JsonNode.ParseAsync(http.Request.Body))! : new JsonObject();
         switch (path)
         {
+            case "/v1/load_lora_adapter" or "/load_lora_adapter" or "/update_weights_from_disk" when LateFor > 0:
+                LateFor--;
+                await ErrorAsync(http, _speaks == Speaks.Vllm ? 404 : 400, "No adapter found there, or no model.");
+                return;
             case "/v1/models":
                 await WriteAsync(http, new JsonObject
                 {

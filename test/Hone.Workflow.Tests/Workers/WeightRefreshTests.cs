@@ -24,6 +24,21 @@ public sealed class WeightRefreshTests : FleetTest
         Assert.Equal(Prompts.Count, (await SampleAsync(Fleet(options, server.Url), second, own: false)).Count);
     }
 
+    /// <summary>A network's file system shows to others later what was just written.</summary>
+    [Theory]
+    [InlineData(Speaks.Vllm, true)]
+    [InlineData(Speaks.Sglang, true)]
+    [InlineData(Speaks.Sglang, false)]
+    internal async Task What_arrives_late_is_waited_for(Speaks speaks, bool adapter)
+    {
+        StandIn server = await StandInAsync(speaks);
+        server.LateFor = 3;
+        using PretrainedModel policy = Open(adapter ? Adapter("one", Model(1), 0.2) : Model(2));
+        WorkerFleet fleet = Fleet(new WorkerOptions { Tolerance = 1e-4 }, server.Url);
+        Assert.Equal(Prompts.Count, (await SampleAsync(fleet, policy, own: false)).Count);
+        Assert.Equal(0, server.LateFor);
+    }
+
     [Fact]
     public async Task An_adapter_that_does_not_answer_is_found()
     {

@@ -88,6 +88,40 @@ public sealed class WorkerEngineTests : FleetTest
     }
 
     [Fact]
+    public async Task A_server_that_hangs_from_the_beginning_holds_nobody_up()
+    {
+        StandIn hanging = await StandInAsync(Speaks.Vllm), good = await StandInAsync(Speaks.Vllm);
+        WorkerFleet fleet = Fleet(new WorkerOptions { Timeout = 600 }, hanging.Url, good.Url);
+        int asked = 0;
+        hanging.Before = async (http, _) =>
+        {
+            if (Interlocked.Increment(ref asked) == 1) return false; // the one that tells its route
+            await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            return true;
+        };
+        Assert.Equal(Here(), Text(await SampleAsync(fleet)));
+        Assert.Empty(hanging.Asked);
+    }
+
+    [Fact]
+    public async Task One_of_several_models_is_named_behind_the_address()
+    {
+        string server = await ServeAsync(Model(2), Model(1));
+        InputException e = await Assert.ThrowsAsync<InputException>(() => SampleAsync(Fleet(server)));
+        Assert.Contains($"{server} serves 2, 1", e.Message, StringComparison.Ordinal);
+        Assert.Equal(Here(), Text(await SampleAsync(Fleet($"{server}/v1#1"))));
+    }
+
+    [Fact]
+    public async Task Nobody_there_is_told_by_address()
+    {
+        InputException e = await Assert.ThrowsAsync<InputException>(() => SampleAsync(Fleet("http://127.0.0.1:9", "http://127.0.0.1:19")));
+        Assert.Contains("http://127.0.0.1:9: ", e.Message, StringComparison.Ordinal);
+        Assert.Contains("http://127.0.0.1:19: ", e.Message, StringComparison.Ordinal);
+        Assert.Throws<InputException>(() => Fleet("http://127.0.0.1:9", "http://127.0.0.1:9/v1"));
+    }
+
+    [Fact]
     public async Task A_redirect_is_followed_nowhere()
     {
         StandIn other = await StandInAsync(Speaks.Vllm), server = await StandInAsync(Speaks.Vllm);
