@@ -19,6 +19,7 @@ internal sealed class RunOptions
         Description =
             "With --resume: stage to do again from the start, and with it all that depend on its result; for example online-2/dpo.",
     };
+    private readonly WorkersFlag _workers;
     private readonly RecipeOptions _recipe;
     private readonly CommonOptions _common;
 
@@ -27,6 +28,7 @@ internal sealed class RunOptions
         command.Add(_output);
         command.Add(_resume);
         command.Add(_redo);
+        _workers = new WorkersFlag(command);
         _recipe = new RecipeOptions(command);
         _common = new CommonOptions(command);
     }
@@ -39,7 +41,7 @@ internal sealed class RunOptions
         TimeProvider clock = TimeProvider.System;
         ProgressDisplay display = io.Progress();
         using var stop = new StopSignal(display.Say);
-        IReadOnlyList<RecipeOverride> overrides = _recipe.Overrides(parsed);
+        IReadOnlyList<RecipeOverride> overrides = [.. _recipe.Overrides(parsed), .. _workers.Overrides(parsed)];
         if (parsed.GetValue(_redo) is { Length: > 0 } && parsed.GetValue(_resume) is null)
             throw new InputException("--redo is for a run that was begun", fix: "Name its folder with --resume.");
         using RunFolder folder = parsed.GetValue(_resume) is { } resumed

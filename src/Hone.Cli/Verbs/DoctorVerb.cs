@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Hone.Models;
+using Hone.Runs.Recipes;
 
 namespace Hone.Cli;
 
@@ -24,6 +25,9 @@ internal static class DoctorVerb
             With --engine-check MODEL it samples from the model in each number format of the CPU engine, and says how far the
             format is from the training model: mean KL divergence per token, share of tokens with the same likeliest one, and
             mean error of the sampled tokens' log-probabilities.
+
+            With --workers it asks inference servers what they are, and with --model whether they answer with that model's
+            weights; exit code 1 when one of them cannot be used.
             """);
         var common = new CommonOptions(command);
         var engineCheck = new Option<string?>("--engine-check")
@@ -32,12 +36,26 @@ internal static class DoctorVerb
             Description = "Compare sampling formats with this model.",
         };
         command.Options.Add(engineCheck);
+        var workers = new Option<string[]>("--workers")
+        {
+            HelpName = "url",
+            Description = "Inference servers to check; their key is taken from HONE_WORKER_KEY.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var model = new Option<string?>("--model") { Description = "With --workers: folder of the model that they should answer with." };
+        command.Options.Add(workers);
+        command.Options.Add(model);
         common.Act(command, io, parsed =>
         {
-            if (parsed.GetValue(engineCheck) is { } model)
+            if (parsed.GetValue(engineCheck) is { } checkedModel)
             {
-                EngineCheck.Run(io, model, common.Json(parsed));
+                EngineCheck.Run(io, checkedModel, common.Json(parsed));
                 return 0;
+            }
+            if (parsed.GetValue(workers) is { Length: > 0 } asked)
+            {
+                return WorkerCheck.Run(
+                    io, WorkersFlag.Addresses(asked), parsed.GetValue(model), new WorkerOptions(), common.Json(parsed)) ? 0 : 1;
             }
             (LibTorchDescription? torch, string? problem) = LibTorchState();
             ResultPrinter.Print(io.Out, common.Json(parsed),

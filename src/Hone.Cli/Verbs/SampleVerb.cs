@@ -30,6 +30,7 @@ internal static class SampleVerb
         var sampling = new SamplingFlags(command);
         Option<string?> format = FormatFlag.Create();
         command.Add(format);
+        var workers = new WorkersFlag(command);
         var options = new StageOptions(command, resumable: true, columns: true);
         options.Act(command, io, parsed =>
         {
@@ -39,6 +40,7 @@ internal static class SampleVerb
                 flags.Add(RecipeOverride.Flag("--max-new-tokens", "online.max_new_tokens", $"{most}"));
             if (FormatFlag.Of(parsed, format) is { } chosen)
                 flags.Add(RecipeOverride.Flag("--format", "sampling.format", chosen.ToString().ToLowerInvariant()));
+            flags.AddRange(workers.Overrides(parsed));
             ResolvedRecipe recipe = options.Resolve(parsed, flags);
             IReadOnlyList<SampleOptions> groups = Groups(recipe.Value.Online, parsed.GetValue(count), sampling, parsed);
             ProgressDisplay display = io.Progress();

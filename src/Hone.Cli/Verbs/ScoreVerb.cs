@@ -1,8 +1,10 @@
 using Hone.Inference;
 using System.CommandLine;
 using Hone.Data;
+using Hone.Runs;
 using Hone.Runs.Recipes;
 using Hone.Workflow;
+using Hone.Workflow.Workers;
 
 namespace Hone.Cli;
 
@@ -22,11 +24,12 @@ internal static class ScoreVerb
               hone score --model models/reward --data samples.jsonl --output scored.jsonl
             """)
         { model, samples };
+        var workers = new WorkersFlag(command);
         var options = new StageOptions(command);
         options.Act(command, io, parsed =>
         {
             string output = options.NewFile(parsed), file = parsed.GetRequiredValue(samples);
-            Recipe recipe = options.Resolve(parsed).Value;
+            Recipe recipe = options.Resolve(parsed, workers.Overrides(parsed)).Value;
             SampleRow[] rows = [.. RowFile.ReadSamples(file)];
             if (rows.Length == 0) throw new InputException("the file has no rows", file);
             using PretrainedModel reward = PretrainedModel.OpenRewardModel(
@@ -34,7 +37,11 @@ internal static class ScoreVerb
             if (reward.Text.PlainNote is { } plain) io.Error.WriteLine(plain);
             bool ids = RewardScoring.IdsMatchTexts(reward.Text, rows);
             if (!ids) io.Error.WriteLine("the token ids are not those of this reward model: its own rendering of the texts is scored");
-            IReadOnlyList<SampleRow> scored = RewardScoring.Score(reward.Model, reward.Text, ids, rows, recipe.Reward.MicroBatchTokens);
+            using WorkerFleet? fleet = recipe.Workers.Count == 0 ? null
+                : new WorkerFleet(recipe.Workers, recipe.Worker, io.Error.WriteLine, TimeProvider.System);
+            using var stop = new StopSignal(io.Error.WriteLine);
+            IReadOnlyList<SampleRow> scored = RewardScoring.Score(
+                reward, ModelRef.FromFolder(reward.Path), ids, rows, recipe.Reward.MicroBatchTokens, fleet, stop.Token);
             StageOptions.MakeRoom(output);
             RowFile.Write(output, scored);
             ResultPrinter.Print(io.Out, options.Json(parsed),

@@ -31,6 +31,11 @@ internal static class ServeVerb
         {
             Description = "Folder below which adapters may be loaded by request (/v1/load_lora_adapter); default: none.",
         };
+        var weights = new Option<string?>("--weights")
+        {
+            Description = "Folder below which a served model's weights may be replaced from by request (/update_weights_from_disk); "
+                + "default: none.",
+        };
         var seconds = new Option<int>("--request-timeout")
         {
             Description = "Longest time of a request in seconds, its waiting included; default 600.", DefaultValueFactory = _ => 600,
@@ -38,9 +43,9 @@ internal static class ServeVerb
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:N.", DefaultValueFactory = _ => "auto" };
         var dtype = new Option<string>("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
         var command = new Verb("serve", "Serve models over the OpenAI API.", """
-            /v1/chat/completions and /v1/completions with streaming, /v1/models, /v1/rewards, /tokenize, /metrics, and Ollama's
-            /api/chat, /api/generate, /api/tags; on this machine only. What is not supported is refused, not ignored. The address
-            goes to stdout.
+            /v1/chat/completions and /v1/completions with streaming, /inference/v1/generate (token ids), /v1/models, /v1/rewards,
+            /tokenize, /metrics, and Ollama's /api/chat, /api/generate, /api/tags; on this machine only. What is not supported is
+            refused, not ignored. The address goes to stdout.
 
             Example:
               hone serve models/dpo models/reward --port 8000
@@ -48,7 +53,7 @@ internal static class ServeVerb
                 -d '{"model": "dpo", "stream": true, "messages": [{"role": "user", "content": "Hello"}]}'
               hone eval --base-url http://127.0.0.1:8000/v1 --model dpo --data questions --tasks gsm8k
             """)
-        { models, names, host, port, adapters, seconds, device, dtype };
+        { models, names, host, port, adapters, weights, seconds, device, dtype };
         Option<string?> template = TemplateFlag.Create();
         command.Add(template);
         Option<string?> format = FormatFlag.Create();
@@ -69,31 +74,30 @@ internal static class ServeVerb
                     fix: "Give it once per model, in their order, or not at all.");
             (string on, string type) = (parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype));
             SamplingFormat sampled = FormatFlag.Of(parsed, format) ?? SamplingFormat.Auto;
-            AdapterStore? store = null;
-            if (parsed.GetValue(adapters) is { } folder)
-            {
-                if (!Directory.Exists(folder))
-                    throw new InputException("there is no such folder", folder, "Create it, or name another with --adapters.");
-                store = new AdapterStore(folder, on, type, sampled);
-            }
+            AdapterStore? store = Folder(parsed, adapters) is { } adapted ? new AdapterStore(adapted, on, type, sampled) : null;
+            WeightStore? replaced = Folder(parsed, weights) is { } below ? new WeightStore(below, on, type, sampled) : null;
             ServerLimits limits = new() { RequestTime = TimeSpan.FromSeconds(parsed.GetValue(seconds)) };
             (string, string)[] chosen =
                 [.. paths.Select((p, i) => (io.Model(p, parsed.GetValue(template)), named.ElementAtOrDefault(i) ?? ServedModel.NameOf(p)))];
             return RunAsync(io, chosen, address, parsed.GetValue(port), on, type,
-                sampled, limits, store).GetAwaiter().GetResult();
+                sampled, limits, store, replaced).GetAwaiter().GetResult();
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(Streams io, (string Path, string Name)[] models, IPAddress address, int port,
-        string device, string dtype, SamplingFormat format, ServerLimits limits, AdapterStore? adapters)
+    private static string? Folder(ParseResult parsed, Option<string?> flag) =>
+        parsed.GetValue(flag) is not { } folder || Directory.Exists(folder) ? parsed.GetValue(flag)
+        : throw new InputException("there is no such folder", folder, $"Create it, or name another with {flag.Name}.");
+
+    private static async Task<int> RunAsync(Streams io, (string Path, string Name)[] models, IPAddress address, int port, string device,
+        string dtype, SamplingFormat format, ServerLimits limits, AdapterStore? adapters, WeightStore? weights)
     {
         using var stop = new StopSignal(_ => io.Error.WriteLine("closing"));
         await using var served = new ServedModels();
         foreach ((string path, string name) in models)
             served.Add(ServedModel.Open(path, name, device, dtype, format));
         await using WebApplication server = HoneServer.Create(
-            served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System, limits, adapters);
+            served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System, limits, adapters, weights);
         try
         {
             await server.StartAsync(stop.Token).ConfigureAwait(false);

@@ -67,6 +67,14 @@ public sealed record Recipe
     [Comment("Stage 5, evaluation on the test prompts.")]
     public EvaluationOptions Evaluation { get; init; } = new();
 
+    [Comment("Addresses of inference servers that sample and score in place of this process, such as http://10.0.0.5:8000 (vLLM, SGLang, "
+        + "hone serve); their key is taken from HONE_WORKER_KEY. Empty = compute here.")]
+    [DoesNotChangeResult]
+    public IReadOnlyList<string> Workers { get; init; } = [];
+
+    [Comment("How they are asked.")]
+    public WorkerOptions Worker { get; init; } = new();
+
     [Comment("What is kept on disk.")]
     public SaveOptions Save { get; init; } = new();
 

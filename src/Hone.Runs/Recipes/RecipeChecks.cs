@@ -39,6 +39,9 @@ internal static class RecipeChecks
                 "Leave it at last; the best iterate is chosen on held-out prompts.");
         if (r.Online.Samples.All(s => s.From != SampleSource.Current))
             throw Wrong(recipe, "online.samples", "no answers are from the policy that is trained", "Give a group with from: current.");
+        for (int i = 0; i < r.Workers.Count; i++)
+            if (!Uri.TryCreate(r.Workers[i], UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
+                throw Wrong(recipe, $"workers.{i}", $"{r.Workers[i]} is no address of a server", "For example http://10.0.0.5:8000");
         Weights(recipe, "sft", r.Data.Weights.Sft);
         Weights(recipe, "preferences", r.Data.Weights.Preferences);
         Weights(recipe, "prompts", r.Data.Weights.Prompts);

@@ -52,15 +52,6 @@ internal sealed class AdapterStore(
         || Path.GetFullPath(served) == Path.GetFullPath(asked)
         || Path.GetFullPath(served) == Path.GetFullPath(Path.Combine(adapter, asked));
 
-    /// <summary>No way leads out of the folder: neither `..`, nor another root, nor a link.</summary>
-    private string Below(string path)
-    {
-        var missing = new ApiException(404, "there is no such adapter below the folder of adapters", "lora_path", "adapter_not_found");
-        if (path.Contains('\0', StringComparison.Ordinal)) throw missing;
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.Combine(_root, path)));
-        if (!full.StartsWith(_root + Path.DirectorySeparatorChar, StringComparison.Ordinal)) throw missing;
-        for (string? at = full; at is not null && at.Length > _root.Length; at = Path.GetDirectoryName(at))
-            if (!Directory.Exists(at) || new DirectoryInfo(at).LinkTarget is not null) throw missing;
-        return PeftConfig.IsIn(full) ? full : throw missing;
-    }
+    private string Below(string path) => RequestedFolder.Below(_root, path) is { } full && PeftConfig.IsIn(full) ? full
+        : throw new ApiException(404, "there is no such adapter below the folder of adapters", "lora_path", "adapter_not_found");
 }

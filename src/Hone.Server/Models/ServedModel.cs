@@ -22,15 +22,18 @@ public sealed class ServedModel : IAsyncDisposable
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _users = 1; // itself, until it is closed
 
-    private ServedModel(PretrainedModel model, string name, SamplingFormat format)
+    private ServedModel(PretrainedModel model, string name, SamplingFormat format, string? version)
     {
-        (_model, Name) = (model, name);
+        (_model, Name, Version) = (model, name, version);
         _engine = IsReward ? null : model.CreateEngine(KeptBetween.Prefixes, format);
         Tools = Chat is { } chat ? ToolFormat.Of((chat.ToolTemplate ?? chat.Template).Source) : null;
     }
 
     /// <summary>What requests name it by.</summary>
     public string Name { get; }
+
+    /// <summary>What the request that brought its weights called them; null for those that the server was started with.</summary>
+    internal string? Version { get; }
 
     /// <summary>Whether it scores conversations instead of answering them.</summary>
     public bool IsReward => _model.Model.Config.IsRewardModel;
@@ -66,8 +69,10 @@ public sealed class ServedModel : IAsyncDisposable
     /// <param name="format">The number format of sampling.</param>
     /// <exception cref="InputException">It is not a model that Hone can read.</exception>
     public static ServedModel Open(string path, string? name = null, string device = "auto", string dtype = "float32",
-        SamplingFormat format = SamplingFormat.Auto) =>
-        new(PretrainedModel.Open(path, ComputeTarget.Parse(device, dtype)), name ?? NameOf(path), format);
+        SamplingFormat format = SamplingFormat.Auto) => Open(path, name, device, dtype, format, version: null);
+
+    internal static ServedModel Open(string path, string? name, string device, string dtype, SamplingFormat format, string? version) =>
+        new(PretrainedModel.Open(path, ComputeTarget.Parse(device, dtype)), name ?? NameOf(path), format, version);
 
     /// <summary>The name by default: that of the folder or file, or of the model on the hub.</summary>
     internal static string NameOf(string given) =>
@@ -104,19 +109,25 @@ public sealed class ServedModel : IAsyncDisposable
         return scores;
     }, cancel);
 
-    /// <summary>A reward model's reward of each conversation, read at its last token. [conversations]</summary>
+    /// <summary>A reward model's reward of each answer, read at its last token. [conversations x answers]</summary>
     /// <exception cref="ApiException">503: the model is closing.</exception>
     internal Task<double[]> RewardsAsync(IReadOnlyList<PromptExample> conversations, CancellationToken cancel) => Pass(token =>
         (double[])[.. conversations.Chunk(16).SelectMany(some =>
         {
             token.ThrowIfCancellationRequested();
-            return AnswerScores.Rewards(_model.Model, some, PassTokens).Select(r => r[0]);
+            return AnswerScores.Rewards(_model.Model, some, PassTokens).SelectMany(r => r);
         })], cancel);
 
     public async ValueTask DisposeAsync()
     {
         if (_closing.IsCancellationRequested) return;
         await _closing.CancelAsync().ConfigureAwait(false);
+        await RetireAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Puts it away once the requests that it answers have ended; it must not be named any more.</summary>
+    internal async Task RetireAsync()
+    {
         Leave();
         await _idle.Task.ConfigureAwait(false);
         _model.Dispose();

@@ -41,6 +41,10 @@ public sealed class ServedModels : IAsyncDisposable
     internal ServedModel Find(string name) => _models.FirstOrDefault(m => m.Name == name) ?? throw new ApiException(404,
         $"the model `{name}` does not exist; served: {string.Join(", ", _models.Select(m => $"`{m.Name}`"))}", "model", "model_not_found");
 
+    /// <summary>Serves another model under a model's name and in its place. The old one is the caller's from here on.</summary>
+    internal void Replace(ServedModel old, ServedModel by) =>
+        ImmutableInterlocked.Update(ref _models, all => all.Contains(old) ? all.Replace(old, by) : all.Add(by));
+
     /// <summary>Takes a model out and puts it away once its requests have ended.</summary>
     internal async Task RemoveAsync(ServedModel model)
     {

@@ -106,7 +106,8 @@ internal static class CompletionRoute
         int[][] prompts = [.. answers.Select(a => asked.Requests[a.RequestIndex].PromptIds)];
         if (!asked.Echo)
         {
-            TokenLine[][] lines = await TokenLines.OfAsync(asked.Model, prompts, answers, top, cancel).ConfigureAwait(false);
+            TokenLine[][] lines = await TokenLines.OfAsync(asked.Model, prompts, answers, top, cancel, asked.Settings.ReturnsIds)
+                .ConfigureAwait(false);
             return [.. lines.Select(own => TokenLines.ForText(own, top))];
         }
         int[][] read = [.. answers.Select((a, i) => (int[])[.. prompts[i], .. asked.Model.Shown(a)])];

@@ -25,7 +25,7 @@ internal static class CompletionStream
             if (token.Answer is null && (asked.Top > 0 || answer.Text.Length == 0)) continue;
             if (asked.Top is > 0 and var likeliest)
                 answer.Lines.AddRange((await TokenLines.OfAsync(asked.Model, [asked.Requests[token.RequestIndex].PromptIds],
-                    [token.Answer!], likeliest, exchange.Cancel).ConfigureAwait(false))[0]);
+                    [token.Answer!], likeliest, exchange.Cancel, asked.Settings.ReturnsIds).ConfigureAwait(false))[0]);
             JsonObject chunk = asked.Head(exchange.Now);
             chunk["choices"] = new JsonArray(asked.Choice(token.RequestIndex, token.AnswerIndex, answer.Text,
                 asked.Top is { } top && answer.Lines.Count > 0 ? TokenLines.ForText(answer.Lines, top) : null,
@@ -61,7 +61,8 @@ internal static class CompletionStream
         {
             Text += _text.Push(token.Id, token.Answer is not null);
             Ids.Add(token.Id);
-            if (asked.Top == 0 && !asked.Model.IsStop(token.Id)) Lines.Add(_lines.Next(token.Id, token.LogProb));
+            if (asked.Top == 0 && (asked.Settings.ReturnsIds || !asked.Model.IsStop(token.Id)))
+                Lines.Add(_lines.Next(token.Id, token.LogProb));
         }
 
         public void Sent()

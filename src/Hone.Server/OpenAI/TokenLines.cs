@@ -45,14 +45,15 @@ internal sealed class TokenLines(Tokenizer tokenizer)
     }
 
     /// <summary>
-    /// The tokens of sampled answers; one that ended an answer is left out. The likeliest of each place are computed anew, for all
-    /// answers in one pass; the tokens' own probabilities came with them.
+    /// The tokens of sampled answers. The likeliest of each place are computed anew, for all answers in one pass; the tokens' own
+    /// probabilities came with them.
     /// </summary>
     /// <param name="prompts">What each answer goes on with.</param>
-    public static async Task<TokenLine[][]> OfAsync(
-        ServedModel model, IReadOnlyList<int[]> prompts, IReadOnlyList<Completion> answers, int top, CancellationToken cancel)
+    /// <param name="whole">Whether a token that ended an answer is among them, as it is among returned token ids.</param>
+    public static async Task<TokenLine[][]> OfAsync(ServedModel model, IReadOnlyList<int[]> prompts, IReadOnlyList<Completion> answers,
+        int top, CancellationToken cancel, bool whole = false)
     {
-        int[][] own = [.. answers.Select(model.Shown)];
+        int[][] own = [.. answers.Select(a => whole ? a.Ids : model.Shown(a))];
         TokenScore[][] scores = [.. answers.Select((a, i) =>
             (TokenScore[])[.. a.LogProbs.Take(own[i].Length).Select(p => new TokenScore(p, false, []))])];
         int[] asked = top == 0 ? [] : [.. Enumerable.Range(0, own.Length).Where(i => own[i].Length > 0)];
@@ -115,7 +116,7 @@ internal sealed class TokenLines(Tokenizer tokenizer)
     };
 
     /// <summary>JSON has no infinities; OpenAI writes -9999.</summary>
-    private static double Finite(float logProb) => float.IsFinite(logProb)
+    public static double Finite(float logProb) => float.IsFinite(logProb)
         ? double.Parse(logProb.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
         : -9999;
 }

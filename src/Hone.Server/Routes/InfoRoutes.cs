@@ -30,6 +30,7 @@ internal static class InfoRoutes
         ["owned_by"] = "hone",
         ["max_model_len"] = model.Context,
         ["kind"] = model.IsReward ? "reward" : "language",
+        ["weight_version"] = model.Version,
         ["chat"] = model.Chat is not null,
         // Null: calls of tools come back as text.
         ["tool_calls"] = model.Tools?.Name,

@@ -21,7 +21,8 @@ internal sealed class RouteTable
     private readonly Dictionary<string, Route> _routes;
 
     /// <param name="adapters">Null where adapters cannot be loaded at run time.</param>
-    public RouteTable(AdapterStore? adapters) => _routes = PageRoutes.All.Concat(
+    /// <param name="weights">Null where weights cannot be replaced at run time.</param>
+    public RouteTable(AdapterStore? adapters, WeightStore? weights = null) => _routes = PageRoutes.All.Concat(
     [
         new("/health", "GET", false, InfoRoutes.HealthAsync) { IsOpen = true },
         new("/metrics", "GET", false, InfoRoutes.MetricsAsync),
@@ -29,10 +30,12 @@ internal sealed class RouteTable
         new("/v1/models/", "GET", false, InfoRoutes.ModelAsync) { IsPrefix = true },
         new("/v1/chat/completions", "POST", true, ChatRoute.AnswerAsync),
         new("/v1/completions", "POST", true, CompletionRoute.AnswerAsync),
+        new("/inference/v1/generate", "POST", true, TokenRoute.AnswerAsync),
         new("/v1/rewards", "POST", true, RewardRoute.AnswerAsync),
         new("/v1/embeddings", "POST", false, _ => throw new ApiException(400, "this server makes no embeddings", code: "unsupported")),
         new("/v1/load_lora_adapter", "POST", true, exchange => AdapterRoutes.LoadAsync(exchange, adapters)),
         new("/v1/unload_lora_adapter", "POST", true, exchange => AdapterRoutes.UnloadAsync(exchange, adapters)),
+        new("/update_weights_from_disk", "POST", true, exchange => WeightRoute.AnswerAsync(exchange, weights)),
         new("/tokenize", "POST", true, TextRoutes.TokenizeAsync),
         new("/detokenize", "POST", true, TextRoutes.DetokenizeAsync),
         new("/apply-template", "POST", true, TextRoutes.ApplyTemplateAsync),

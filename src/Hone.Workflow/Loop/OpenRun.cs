@@ -3,6 +3,7 @@ using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
+using Hone.Workflow.Workers;
 
 namespace Hone.Workflow;
 
@@ -47,6 +48,7 @@ internal sealed class OpenRun : IDisposable
             Progress = timing.Step,
             Cancel = cancel,
             Clock = clock,
+            Workers = recipe.Workers.Count == 0 ? null : new WorkerFleet(recipe.Workers, recipe.Worker, Say, TimeProvider.System),
         };
     }
 
@@ -61,6 +63,7 @@ internal sealed class OpenRun : IDisposable
     public void Dispose()
     {
         EndTiming();
+        Context.Workers?.Dispose();
         _digests.Save();
         _metrics.Dispose(); // before the log: a watcher may have a last word
         _log.Dispose();

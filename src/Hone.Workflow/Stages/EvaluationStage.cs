@@ -27,29 +27,32 @@ internal static class EvaluationStage
         if (!stage.Finished)
         {
             IReadOnlyList<SampleRow> rows, own;
-            double[]? humanLogProbs = null;
+            double[]? humanLogProbs = null, ownLogProbs;
             ModelText text;
             // One model after the other: memory holds one at a time.
             using (PretrainedModel model = run.Open(policy.Folder))
             {
                 text = model.Text;
-                IGenerationEngine engine = model.CreateEngine();
+                IGenerationEngine engine = run.Sampler(stage, model, policy);
                 ulong seed = Seeds.Derive(run.Seed, $"{folder}/answers");
                 rows = Answer(run, engine, text, prompts, o.Temperature, seed);
                 // KL is a mean over samples at temperature 1 only.
                 own = o.Temperature == 1 ? rows : Answer(run, engine, text, prompts, 1, seed);
+                // A server's arithmetic is not this one's, and the difference would be taken for KL.
+                ownLogProbs = run.Workers is null
+                    ? [.. own.Select(r => r.Logprobs![0].Sum(l => (double)l))]
+                    : [.. AnswerScores.LogProbs(model.Model, Examples(own), run.ScoringTokens).Select(l => l[0])];
                 if (human is not null) humanLogProbs = PerToken(model, human, run.ScoringTokens);
             }
             double[][] reference;
             using (PretrainedModel model = run.Open(sft.Folder))
-                reference = AnswerScores.LogProbs(model.Model,
-                    [.. own.Select(r => new PromptExample(r.PromptIds!, r.ResponseIds!))], run.ScoringTokens);
+                reference = AnswerScores.LogProbs(model.Model, Examples(own), run.ScoringTokens);
             using (PretrainedModel reward = run.Open(rewardModel.Folder))
-                rows = RewardScoring.Score(reward.Model, reward.Text, reward.Text.RendersAs(text), rows, run.ScoringTokens);
+                rows = run.Score(reward, rewardModel, reward.Text.RendersAs(text), rows);
             RowFile.Write(stage.File(AnswersFile), rows);
             ResultFile.Write(stage.File(ScoresFile), new PolicyScores(
                 gold is null ? null : [.. rows.Select(r => gold(r.Prompt, r.Responses[0], r.FinishReasons![0] == FinishReasons.Stop))],
-                [.. own.Select((r, i) => r.Logprobs![0].Sum(l => (double)l) - reference[i][0])],
+                [.. ownLogProbs.Select((l, i) => l - reference[i][0])],
                 humanLogProbs));
             stage.Finish();
         }
@@ -58,6 +61,9 @@ internal static class EvaluationStage
         return new PolicyAnswers(name, answers, scores.Gold,
             [.. answers.Select(r => r.Rewards![0])], scores.LogRatios, scores.HumanLogProbs);
     }
+
+    private static PromptExample[] Examples(IReadOnlyList<SampleRow> rows) =>
+        [.. rows.Select(r => new PromptExample(r.PromptIds!, r.ResponseIds!))];
 
     private static double[] PerToken(PretrainedModel policy, IReadOnlyList<HumanAnswer> human, int maxTokens)
     {

@@ -12,18 +12,22 @@ public sealed class ModelRef
 {
     private readonly Lazy<string> _folder, _digest;
 
-    private ModelRef(Func<string> folder, Func<string> digest) => (_folder, _digest) = (new(folder), new(digest));
+    private ModelRef(Func<string> folder, Func<string> digest, bool isStageResult = false) =>
+        (_folder, _digest, IsStageResult) = (new(folder), new(digest), isStageResult);
 
     /// <exception cref="InputException">It is the result of a stage, and a file of it has changed.</exception>
     public string Folder => _folder.Value;
 
     public string Digest => _digest.Value;
 
+    /// <summary>Whether a stage made it; else it is the user's own.</summary>
+    internal bool IsStageResult { get; }
+
     /// <summary>A model that a finished stage left in a folder of its own.</summary>
     internal static ModelRef Of(StageFolder stage, string name = "model")
     {
         string digest = stage.Digest ?? throw new InvalidOperationException($"the stage {stage.Name} is not finished");
-        return new(() => stage.File(name), () => name == "model" ? digest : $"{digest}/{name}");
+        return new(() => stage.File(name), () => name == "model" ? digest : $"{digest}/{name}", isStageResult: true);
     }
 
     /// <summary>A language model of the user's own.</summary>

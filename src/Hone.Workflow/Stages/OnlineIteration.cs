@@ -43,7 +43,7 @@ internal static class OnlineIteration
         StageFolder stage = run.OpenStage(name, run.Identity.Samples(prompts, answering));
         if (stage.Finished) return stage;
         using PretrainedModel policy = run.Open(answering.Folder);
-        IGenerationEngine engine = policy.CreateEngine(KeptBetween.Weights, run.Recipe.Sampling.Format);
+        IGenerationEngine engine = run.Sampler(stage, policy, answering, KeptBetween.Weights, run.Recipe.Sampling.Format);
         SampleParts.Write(stage, prompts, part => AnswerSampling.Sample(
             engine, policy.Text, part, [.. o.Samples.Where(s => s.From == from)], o.MaxNewTokens,
             Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);
@@ -69,7 +69,7 @@ internal static class OnlineIteration
             {
                 using PretrainedModel reward = run.Open(rewardModel.Folder);
                 bool sameRendering = reward.Text.RendersAs(ModelText.Load(reference.Folder));
-                scored = RewardScoring.Score(reward.Model, reward.Text, sameRendering, scored, run.ScoringTokens);
+                scored = run.Score(reward, rewardModel, sameRendering, scored);
             }
             RowFile.Write(stage.File(Scored), scored);
             var report = new DataReport($"iteration {iteration}");

@@ -34,7 +34,7 @@ internal static class PreferenceStage
         StageFolder stage = run.OpenStage($"preferences/{part}", run.Identity.Preferences(human, rejected, sft));
         if (stage.Finished) return stage;
         using PretrainedModel policy = run.Open(sft.Folder);
-        IGenerationEngine engine = policy.CreateEngine(KeptBetween.Weights, run.Recipe.Sampling.Format);
+        IGenerationEngine engine = run.Sampler(stage, policy, sft, KeptBetween.Weights, run.Recipe.Sampling.Format);
         SampleParts.Write(stage, [.. human.Select(h => new PromptRow(h.Prompt))], prompts => AnswerSampling.Sample(
             engine, policy.Text, prompts, [new SampleOptions { Count = rejected, Temperature = 1 }],
             o.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);

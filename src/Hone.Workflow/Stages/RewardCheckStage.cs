@@ -23,13 +23,13 @@ internal static class RewardCheckStage
                 using PretrainedModel policy = run.Open(sft.Folder);
                 policyText = policy.Text;
                 sampled = AnswerSampling.Sample(
-                    policy.CreateEngine(format: run.Recipe.Sampling.Format), policy.Text, [.. inputs.Selection.Take(Prompts)],
+                    run.Sampler(stage, policy, sft, format: run.Recipe.Sampling.Format), policy.Text, [.. inputs.Selection.Take(Prompts)],
                     [new SampleOptions { Count = BestOf + 1, Temperature = 1 }],
                     run.Recipe.Online.MaxNewTokens, Seeds.Derive(run.Seed, stage.Name), run.Cancel);
             }
             using PretrainedModel reward = run.Open(rewardModel.Folder);
             if (sampled is not null)
-                sampled = RewardScoring.Score(reward.Model, reward.Text, reward.Text.RendersAs(policyText!), sampled, run.ScoringTokens);
+                sampled = run.Score(reward, rewardModel, reward.Text.RendersAs(policyText!), sampled);
             ResultFile.Write(stage.File(ResultName), RewardModelJudge.Judge(
                 reward.Model, inputs, sampled, run.ScoringTokens,
                 Seeds.Derive(run.Seed, stage.Name), run.Recipe.Evaluation.BootstrapSamples));

@@ -4,6 +4,7 @@ using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Recipes;
 using Hone.Training;
+using Hone.Workflow.Workers;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow;
@@ -55,6 +56,9 @@ public sealed record RunContext
     /// <summary>For speeds alone; nothing of it enters a result.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>The servers that sample and score in place of this process; null for none.</summary>
+    internal WorkerFleet? Workers { get; init; }
+
     /// <summary>What the result of each stage depends on.</summary>
     internal StageIdentity Identity => new(Recipe);
 
@@ -66,6 +70,19 @@ public sealed record RunContext
     internal StageFolder OpenStage(string name, StageInputs stageInputs) => Stages.Open(name, stageInputs, Redo.Contains(name));
 
     internal PretrainedModel Open(string folder) => PretrainedModel.Open(folder, Target);
+
+    /// <summary>What samples answers for a stage: the workers that serve language models, else an engine here.</summary>
+    /// <param name="policy">The model that answers, opened.</param>
+    /// <param name="of">What it was opened from.</param>
+    internal IGenerationEngine Sampler(StageFolder stage, PretrainedModel policy, ModelRef of, KeptBetween kept = KeptBetween.Nothing,
+        SamplingFormat format = SamplingFormat.Auto) =>
+        Workers?.Engine(policy, WorkerTarget.Of(of), stage.Beside("answers.db"), Cancel) ?? policy.CreateEngine(kept, format);
+
+    /// <summary>The same rows with <c>rewards</c> [K]: from the workers that serve a reward model, else computed here.</summary>
+    /// <param name="of">What the reward model was opened from.</param>
+    /// <param name="sameRendering">Whether the rows' token ids are those of the reward model, too.</param>
+    internal IReadOnlyList<SampleRow> Score(PretrainedModel reward, ModelRef of, bool sameRendering, IReadOnlyList<SampleRow> rows) =>
+        RewardScoring.Score(reward, of, sameRendering, rows, ScoringTokens, Workers, Cancel);
 
     /// <summary>A model to be trained by a stage: all of its weights, or an adapter where the recipe says so.</summary>
     internal PretrainedModel OpenToTrain(string folder, StageFolder stage) => PretrainedModel.Open(folder, Target, TrainingOf(stage));

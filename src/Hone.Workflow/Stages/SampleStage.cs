@@ -25,7 +25,7 @@ public static class SampleStage
         StageFolder stage = run.OpenStage("samples", new StageIdentity(run.Recipe with { Online = o }).Samples(prompts, policy));
         string all = stage.File("all.jsonl");
         if (stage.Finished) return all;
-        IGenerationEngine engine = opened.CreateEngine(KeptBetween.Weights, run.Recipe.Sampling.Format);
+        IGenerationEngine engine = run.Sampler(stage, opened, policy, KeptBetween.Weights, run.Recipe.Sampling.Format);
         SampleParts.Write(stage, prompts, part => AnswerSampling.Sample(engine, opened.Text, part, o.Samples, o.MaxNewTokens,
             Seeds.Derive(run.Seed, "sample"), run.Cancel), run.Say, PromptsPerPart);
         RowFile.Write(all, SampleParts.Read(stage));

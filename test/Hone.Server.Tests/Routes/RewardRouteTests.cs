@@ -26,5 +26,27 @@ public sealed class RewardRouteTests(TestServer server) : IClassFixture<TestServ
             ["model"] = "reward", ["messages"] = new JsonArray(Turn("user", "hello"), Turn("assistant", answers[1])),
         }.ToJsonString());
         Assert.Equal(expected[1], (double)one["data"]![0]!["reward"]!, 1e-4);
+        JsonNode ids = await server.Done("/v1/rewards", new JsonObject
+        {
+            ["model"] = "reward",
+            ["prompt_token_ids"] = new JsonArray([.. example.Prompt.Select(id => (JsonNode)id)]),
+            ["answer_token_ids"] = new JsonArray([.. example.Answers.Select(a => new JsonArray([.. a.Select(id => (JsonNode)id)]))]),
+        }.ToJsonString());
+        Assert.Equal(expected, ids["data"]!.AsArray().Select(d => (double)d!["reward"]!), (a, b) => Math.Abs(a - b) < 1e-4);
+    }
+
+    [Theory]
+    [InlineData("""{"model":"reward","prompt_token_ids":[1,2]}""", "answer_token_ids")]
+    [InlineData("""{"model":"reward","answer_token_ids":[[1]]}""", "prompt_token_ids")]
+    [InlineData("""{"model":"reward","prompt_token_ids":[],"answer_token_ids":[[1]]}""", "prompt_token_ids")]
+    [InlineData("""{"model":"reward","prompt_token_ids":[1],"answer_token_ids":[[]]}""", "answer_token_ids")]
+    [InlineData("""{"model":"reward","prompt_token_ids":[1],"answer_token_ids":[1]}""", "answer_token_ids")]
+    [InlineData("""{"model":"reward","prompt_token_ids":[1000000],"answer_token_ids":[[1]]}""", "prompt_token_ids")]
+    [InlineData("""{"model":"reward","prompt_token_ids":[1],"answer_token_ids":[[-1]]}""", "answer_token_ids")]
+    [InlineData("""{"model":"reward","prompt_token_ids":[1],"answer_token_ids":[[1]],"messages":[]}""", "conversations")]
+    public async Task Ids_that_are_none_are_refused(string body, string param)
+    {
+        (int status, JsonNode answer) = await server.Post("/v1/rewards", body);
+        Assert.Equal((400, param), (status, (string?)answer["error"]!["param"]));
     }
 }

@@ -64,16 +64,27 @@ internal sealed class EndpointHttp : IDisposable
     /// <param name="body">Null for GET.</param>
     /// <param name="read">Throws <see cref="FormatException"/> where the answer is not what the API promises.</param>
     /// <exception cref="EndpointException">Refused, or failed in every try.</exception>
-    public async Task<T> SendAsync<T>(string route, JsonObject? body, Func<JsonElement, T> read, CancellationToken cancel)
+    public Task<T> SendAsync<T>(string route, JsonObject? body, Func<JsonElement, T> read, CancellationToken cancel) =>
+        SendBytesAsync(route, body, content =>
+        {
+            using JsonDocument json = JsonDocument.Parse(content);
+            return read(json.RootElement);
+        }, cancel);
+
+    /// <summary>Sends until it is done, whatever the answer says.</summary>
+    /// <exception cref="EndpointException">Refused, or failed in every try.</exception>
+    public Task PostAsync(string route, JsonObject body, CancellationToken cancel) => SendBytesAsync(route, body, _ => true, cancel);
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<T> SendBytesAsync<T>(string route, JsonObject? body, Func<byte[], T> read, CancellationToken cancel)
     {
         string? text = body?.ToJsonString(ReplyJson.Compact);
         return await _retries.ExecuteAsync(async token => await SendOnceAsync(route, text, read, token).ConfigureAwait(false), cancel)
             .ConfigureAwait(false);
     }
 
-    public void Dispose() => _client.Dispose();
-
-    private async Task<T> SendOnceAsync<T>(string route, string? body, Func<JsonElement, T> read, CancellationToken cancel)
+    private async Task<T> SendOnceAsync<T>(string route, string? body, Func<byte[], T> read, CancellationToken cancel)
     {
         TimeSpan wait;
         lock (_gate) wait = _notBefore - _clock.GetUtcNow();
@@ -86,8 +97,7 @@ internal sealed class EndpointHttp : IDisposable
             using HttpResponseMessage response = await _client.SendAsync(request, cancel).ConfigureAwait(false);
             byte[] content = await response.Content.ReadAsByteArrayAsync(cancel).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.OK) throw Refused(response, content);
-            using JsonDocument json = JsonDocument.Parse(content);
-            return read(json.RootElement);
+            return read(content);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException && !cancel.IsCancellationRequested)
         {
