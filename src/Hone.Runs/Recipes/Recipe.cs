@@ -67,6 +67,9 @@ public sealed record Recipe
     [Comment("Stage 5, evaluation on the test prompts.")]
     public EvaluationOptions Evaluation { get; init; } = new();
 
+    [Comment("Training by several processes.")]
+    public RankOptions Ranks { get; init; } = new();
+
     [Comment("What is kept on disk.")]
     public SaveOptions Save { get; init; } = new();
 

@@ -16,7 +16,7 @@ internal sealed class OpenRun : IDisposable
     private readonly KnownDigests _digests;
 
     public OpenRun(RunFolder folder, ProgressDisplay display, TimeProvider clock, IReadOnlyList<string> redo, CancellationToken cancel,
-        IDurableFiles? files = null)
+        IDurableFiles? files = null, Training.Ranks? ranks = null)
     {
         LibTorch.Load();
         _digests = new KnownDigests(folder.Path, folder.File("digests.json"));
@@ -47,6 +47,7 @@ internal sealed class OpenRun : IDisposable
             Progress = timing.Step,
             Cancel = cancel,
             Clock = clock,
+            Ranks = ranks ?? Training.Ranks.Single,
         };
     }
 
