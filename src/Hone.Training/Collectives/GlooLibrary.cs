@@ -85,7 +85,7 @@ internal static unsafe class GlooLibrary
     /// <summary>What keeps this libtorch from being driven; null where nothing does.</summary>
     public static string? Problem(string version) =>
         !OperatingSystem.IsLinux() ? "gloo is driven on Linux only"
-        : RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64)
+        : RuntimeInformation.ProcessArchitecture is not (System.Runtime.InteropServices.Architecture.X64 or System.Runtime.InteropServices.Architecture.Arm64)
             ? $"gloo is driven on x64 and arm64, and this is {RuntimeInformation.ProcessArchitecture}"
         : version != Version ? $"gloo is driven in libtorch {Version}, and this is {version}"
         : null;
