@@ -100,17 +100,17 @@ internal static unsafe class GlooLibrary
             if (Problem(found.Version) is { } problem)
                 throw new InputException(problem, found.Folder, "Take ranks.engine: mpi, or the packaged libtorch.");
             nint library = NativeLibrary.Load(Path.Combine(found.Folder, LibTorch.FileName("torch_cpu")));
-            void* Symbol(string name) => NativeLibrary.TryGetExport(library, name, out nint at) ? (void*)at
+            nint Symbol(string name) => NativeLibrary.TryGetExport(library, name, out nint at) ? at
                 : throw new InputException("this libtorch was built without gloo", found.Folder, "Take ranks.engine: mpi.");
             const string Milliseconds = "NSt6chrono8durationIlSt5ratioILl1ELl1000EEEE", TensorList = "ERSt6vectorIN2at6TensorESaIS3_EERKNS_";
-            s_newStore = Symbol("_ZN4c10d8TCPStoreC1ENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEERKNS_15TCPStoreOptionsE");
-            s_newGroup = Symbol("_ZN4c10d16ProcessGroupGlooC1ERKN3c1013intrusive_ptrINS_5StoreENS1_6detail34"
+            s_newStore = (void*)Symbol("_ZN4c10d8TCPStoreC1ENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEERKNS_15TCPStoreOptionsE");
+            s_newGroup = (void*)Symbol("_ZN4c10d16ProcessGroupGlooC1ERKN3c1013intrusive_ptrINS_5StoreENS1_6detail34"
                 + "intrusive_target_default_null_typeIS3_EEEEiiNS2_INS0_7OptionsENS5_ISA_EEEE");
-            s_options = Symbol($"_ZN4c10d16ProcessGroupGloo7Options14create_defaultE{Milliseconds}");
-            s_allReduce = Symbol($"_ZN4c10d16ProcessGroupGloo9allreduce{TensorList}16AllreduceOptionsE");
-            s_broadcast = Symbol($"_ZN4c10d16ProcessGroupGloo9broadcast{TensorList}16BroadcastOptionsE");
-            s_completed = Symbol("_ZN4c10d4Work11isCompletedEv");
-            s_success = Symbol("_ZNK4c10d4Work9isSuccessEv");
+            s_options = (void*)Symbol($"_ZN4c10d16ProcessGroupGloo7Options14create_defaultE{Milliseconds}");
+            s_allReduce = (void*)Symbol($"_ZN4c10d16ProcessGroupGloo9allreduce{TensorList}16AllreduceOptionsE");
+            s_broadcast = (void*)Symbol($"_ZN4c10d16ProcessGroupGloo9broadcast{TensorList}16BroadcastOptionsE");
+            s_completed = (void*)Symbol("_ZN4c10d4Work11isCompletedEv");
+            s_success = (void*)Symbol("_ZNK4c10d4Work9isSuccessEv");
             s_reduceOp = (byte*)Symbol("_ZTVN4c10d8ReduceOpE") + (2 * sizeof(void*));
             s_loaded = true;
         }
@@ -140,7 +140,9 @@ internal static unsafe class GlooLibrary
     public static nint Group(nint store, int rank, int size, TimeSpan timeout)
     {
         Returned options = ((delegate* unmanaged[Cdecl]<long, Returned>)s_options)((long)timeout.TotalMilliseconds);
-        void* storePointer = (void*)store, optionsPointer = options.Value, group = New(GroupBytes);
+        void* storePointer = (void*)store;
+        void* optionsPointer = options.Value;
+        void* group = New(GroupBytes);
         ((delegate* unmanaged[Cdecl]<void*, void**, int, int, void**, void>)s_newGroup)(group, &storePointer, rank, size, &optionsPointer);
         return (nint)Owned(group);
     }
@@ -150,7 +152,8 @@ internal static unsafe class GlooLibrary
     {
         Tensors tensors = One(tensor);
         ReduceOptions options = default;
-        (options.Table, options.Count, options.TimeoutMilliseconds, options.Async) = (s_reduceOp, Observer | Owner, -1, 1);
+        options.Table = s_reduceOp;
+        (options.Count, options.TimeoutMilliseconds, options.Async) = (Observer | Owner, -1, 1);
         Returned work = ((delegate* unmanaged[Cdecl]<void*, Tensors*, ReduceOptions*, Returned>)s_allReduce)(
             (void*)group, &tensors, &options);
         GC.KeepAlive(tensor);
