@@ -36,6 +36,7 @@ internal sealed partial class GlooCollective : ICollective
         }
         // All are about to join: whoever was lost until here is named by the links.
         links.Barrier();
+        using var quiet = new QuietOutput();
         return new GlooCollective(GlooLibrary.Group(store, links.Rank, links.Size, s_timeout));
     }
 

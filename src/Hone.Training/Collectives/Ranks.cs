@@ -46,6 +46,8 @@ internal sealed class Ranks : IDisposable
         TimeSpan? patience = null)
     {
         if (place is null) return Single;
+        // Its notes on sockets are for those who write it.
+        if (OperatingSystem.IsLinux()) GlooCollective.SetVariable("TORCH_CPP_LOG_LEVEL", "ERROR", overwrite: 0);
         LibTorch.Load();
         bool mpi = engine == "mpi" || (engine == "auto" && place.ByMpi && MpiLibrary.Exists());
         MpiLibrary? library = !mpi ? null : MpiLibrary.Open(Environment.GetEnvironmentVariable)

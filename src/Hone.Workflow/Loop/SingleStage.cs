@@ -51,7 +51,7 @@ public static class SingleStage
         return Read(output);
     }
 
-    /// <summary>A file made by a stage that keeps what it has when it is cut off; as <see cref="Train"/>.</summary>
+    /// <summary>A file made by a stage that keeps what it has when it is cut off; as for a training.</summary>
     /// <param name="write">Writes it, within the working folder, and returns its path.</param>
     public static void WriteFile(
         string output, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
