@@ -157,7 +157,7 @@ public class RankTrainerTests
             ? LoraAdapter.Create(config, new LoraOptions { Rank = 4, Alpha = 8, Dropout = options.MicroBatchTokens < 100 ? 0.1 : 0 }, 5, CPU)
             : null;
         Dictionary<string, Tensor> weights = RandomWeights.Create(config, seed, deviation: 0.2);
-        if (config.IsRewardModel) weights[WeightNames.RewardHead] = zeros(1, config.HiddenSize);
+        if (config.IsRewardModel) weights[WeightNames.RewardHead] = ones(1, config.HiddenSize);
         using var model = new Transformer(config, weights, ScalarType.Float32, adapter);
         return what == "sft"
             ? Run(model, broken is { } row ? new BrokenRow(Sft()[row]) : new SftObjective(), Sft(), ranks, options, from, skipped)
