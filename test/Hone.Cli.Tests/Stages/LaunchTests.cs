@@ -7,44 +7,55 @@ namespace Hone.Cli.Tests;
 /// <summary>Several processes that train together, started as people start them.</summary>
 public class LaunchTests : StageTest
 {
-    private string[] Train(string verb, string output, params string[] more)
-    {
-        string section = verb == "dpo" ? "offline_dpo" : verb;
-        string data = verb == "sft" ? Rows.Conversations(At("sft.jsonl")) : Rows.Preferences(At("pairs.jsonl"));
-        return
-        [
-            verb, "--model", Model, "--data", data, "--output", output, .. Short(section),
-            "--set", "ranks.deterministic=true", "--set", $"{section}.micro_batch_tokens=256", .. more,
-        ];
-    }
+    private string[] Sft(string output, params string[] more) =>
+    [
+        "sft", "--model", Model, "--data", Rows.Conversations(At("sft.jsonl")), "--output", output, .. Short("sft"),
+        "--set", "ranks.deterministic=true", "--set", "sft.micro_batch_tokens=256", .. more,
+    ];
 
     private static string[] Two(string[] command) => ["launch", "--ranks", "2", "--", .. command];
 
-    [Theory]
-    [InlineData("sft")]
-    [InlineData("reward")]
-    [InlineData("dpo")]
-    public async Task Two_ranks_leave_the_bytes_of_one_process(string verb)
+    /// <summary>SFT, a reward model, offline DPO and an online iteration.</summary>
+    [Fact]
+    public async Task A_whole_run_by_two_ranks_leaves_the_bytes_of_one_process()
     {
-        string[] more = verb == "dpo" ? ["--set", "adapter.rank=4", "--set", "ranks.shard_optimizer=true"] : [];
-        Result result = await Command.End(Command.Start(Two(Train(verb, At("two"), more))));
+        File.WriteAllText(At("recipe.yaml"), $"""
+            model: {Model}
+            device: cpu
+            data:
+              sft: {Rows.Conversations(At("sft.jsonl"))}
+              preferences: {Rows.Preferences(At("pairs.jsonl"))}
+              prompts: {Rows.Prompts(At("prompts.jsonl"))}
+              held_out: @sft: 4, reward: 4, selection: 4, test: 0#
+            adapter: @rank: 4, dropout: 0.1#
+            sft: @batch_size: 8, max_length: 200, micro_batch_tokens: 100, learning_rate: 1e-2, log_every: 1#
+            reward: @batch_size: 8, max_length: 200, micro_batch_tokens: 100, learning_rate: 1e-2, log_every: 1#
+            offline_dpo: @batch_size: 8, max_length: 200, max_prompt_length: 100, micro_batch_tokens: 100, beta_sweep: [0.5]#
+            online: @iterations: 1, prompts_per_iteration: 8, max_new_tokens: 8, batch_size: 4, max_length: 200, max_prompt_length: 100#
+            evaluation: @enabled: false#
+            ranks: @deterministic: true, shard_optimizer: true#
+            """.Replace('@', '{').Replace('#', '}'));
+        string[] Run(string output) => ["run", At("recipe.yaml"), "--output", At(output)];
+        Result result = await Command.End(Command.Start(Two(Run("two"))));
         Assert.True(result.Code == 0, result.Error);
-        Assert.Contains("2 ranks over gloo on ", result.Error, StringComparison.Ordinal);
         TinyModel.OneThread();
-        Command.Done(Train(verb, At("one"), more));
-        string weights = more.Length > 0 ? "adapter_model.safetensors" : "model.safetensors";
-        Assert.Equal(File.ReadAllBytes(At($"one/{weights}")), File.ReadAllBytes(At($"two/{weights}")));
-        Assert.Equal(File.ReadAllBytes(At("one/training/metrics.jsonl")), File.ReadAllBytes(At("two/training/metrics.jsonl")));
+        Command.Done(Run("one"));
+        foreach (string stage in new[] { "sft", "reward", "offline-dpo", "offline-dpo-beta-0-5", "online-1/dpo" })
+        {
+            Assert.Contains($"{stage}: 2 ranks over gloo on ", result.Error, StringComparison.Ordinal);
+            string adapter = $"{stage}/model/adapter_model.safetensors";
+            Assert.Equal(File.ReadAllBytes(At($"one/{adapter}")), File.ReadAllBytes(At($"two/{adapter}")));
+        }
+        Assert.Equal(File.ReadAllBytes(At("one/metrics.jsonl")), File.ReadAllBytes(At("two/metrics.jsonl")));
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    public async Task A_killed_rank_ends_all_by_name_and_one_process_goes_on_to_the_same_weights(int victim)
+    [Fact]
+    public async Task A_killed_rank_ends_all_by_name_and_one_process_goes_on_to_the_same_weights()
     {
         if (!OperatingSystem.IsLinux()) Assert.Skip("reads /proc");
-        string[] Sft(string output) => Train("sft", output, "--set", "sft.epochs=60", "--set", "sft.save_every=5");
-        using Process launcher = Command.Start(Two(Sft(At("cut"))));
+        const int victim = 1;
+        string[] Long(string output) => Sft(output, "--set", "sft.epochs=60", "--set", "sft.save_every=5");
+        using Process launcher = Command.Start(Two(Long(At("cut"))));
         Task<Result> end = Command.End(launcher);
         string states = At("cut.training/sft/states");
         while (!(Directory.Exists(states) && Directory.EnumerateDirectories(states).Any(s => !s.EndsWith(".partial", StringComparison.Ordinal))))
@@ -62,8 +73,8 @@ public class LaunchTests : StageTest
         Assert.Contains($"rank {victim} on {Environment.MachineName} is lost", result.Error, StringComparison.Ordinal);
 
         TinyModel.OneThread();
-        Assert.Contains("goes on from step", Command.Done([.. Sft(At("cut")), "--resume"]).Error, StringComparison.Ordinal);
-        Command.Done(Sft(At("whole")));
+        Assert.Contains("goes on from step", Command.Done([.. Long(At("cut")), "--resume"]).Error, StringComparison.Ordinal);
+        Command.Done(Long(At("whole")));
         Assert.Equal(Weights(At("whole")), Weights(At("cut")));
     }
 
@@ -71,7 +82,7 @@ public class LaunchTests : StageTest
     public async Task Ranks_with_other_settings_are_refused_and_leave_nothing()
     {
         int port = FreePort();
-        Process Rank(int rank, string rate) => Command.Start(Train("sft", At("out"), "--set", $"sft.learning_rate={rate}"),
+        Process Rank(int rank, string rate) => Command.Start(Sft(At("out"), "--set", $"sft.learning_rate={rate}"),
             ("RANK", $"{rank}"), ("WORLD_SIZE", "2"), ("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", $"{port}"));
         Result[] results = await Task.WhenAll(Command.End(Rank(0, "1e-2")), Command.End(Rank(1, "2e-2")));
         Assert.All(results, r => Assert.Equal(2, r.Code));
@@ -85,7 +96,7 @@ public class LaunchTests : StageTest
         if (Environment.GetEnvironmentVariable("PATH")!.Split(':').All(f => !File.Exists(Path.Combine(f, "mpirun"))))
             Assert.Skip("mpirun is not installed");
         var start = new ProcessStartInfo("mpirun", ["-np", "2", "--oversubscribe", "dotnet", typeof(Cli).Assembly.Location,
-            .. Train("sft", At("mpi"))])
+            .. Sft(At("mpi"))])
         { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string name in new[] { "OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "OMP_NUM_THREADS" })
             start.Environment[name] = "1";
@@ -93,7 +104,7 @@ public class LaunchTests : StageTest
         Assert.True(result.Code == 0, result.Error);
         Assert.Contains("2 ranks over mpi on ", result.Error, StringComparison.Ordinal);
         TinyModel.OneThread();
-        Command.Done(Train("sft", At("one")));
+        Command.Done(Sft(At("one")));
         Assert.Equal(Weights(At("one")), Weights(At("mpi")));
     }
 
