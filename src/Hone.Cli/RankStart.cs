@@ -1,4 +1,3 @@
-using Hone.Data;
 using Hone.Models;
 using Hone.Runs;
 using Hone.Runs.Recipes;

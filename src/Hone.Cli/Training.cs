@@ -28,8 +28,8 @@ internal static class Training
         using var stop = new StopSignal(display.Say);
         io.GoOn = io.Resumed();
         TrainedModel model = SingleStage.Train(
-            options.Output(parsed), options.Resume(parsed), options.Redo(parsed), recipe, display, TimeProvider.System, stage, stop.Token,
-            Streams.Line(io.Args), ranks);
+            options.Output(parsed), options.Resume(parsed), options.Redo(parsed), recipe, display, TimeProvider.System, stage,
+            Streams.Line(io.Args), ranks, stop.Token);
         ResultPrinter.Print(io.Out, options.Json(parsed),
             ("model", model.Folder),
             ("steps", model.Steps),

@@ -59,8 +59,8 @@ internal sealed class RunOptions
         RunResults results;
         try
         {
-            results = RunSession.Execute(folder, display, clock, stop.Token, parsed.GetValue(_redo) ?? [], files: null,
-                Streams.Line(io.Args), ranks);
+            results = RunSession.Execute(folder, display, clock, parsed.GetValue(_redo) ?? [], files: null, Streams.Line(io.Args), ranks,
+                stop.Token);
         }
         catch when (!RunFolder.HoldsWork(folder.Path))
         {

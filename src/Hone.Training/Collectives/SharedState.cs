@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Hone.Models;
 using static TorchSharp.torch;
 
 namespace Hone.Training;

@@ -21,12 +21,12 @@ public static class RunSession
     public static RunResults Execute(
         RunFolder folder, ProgressDisplay display, TimeProvider clock, CancellationToken cancel, IReadOnlyList<string>? redo = null,
         IDurableFiles? files = null, string command = "") =>
-        Execute(folder, display, clock, cancel, redo ?? [], files, command, Training.Ranks.Single);
+        Execute(folder, display, clock, redo ?? [], files, command, Training.Ranks.Single, cancel);
 
     /// <summary>The same on rank 0 of several processes, which share the training stages.</summary>
     internal static RunResults Execute(
-        RunFolder folder, ProgressDisplay display, TimeProvider clock, CancellationToken cancel, IReadOnlyList<string> redo,
-        IDurableFiles? files, string command, Training.Ranks ranks)
+        RunFolder folder, ProgressDisplay display, TimeProvider clock, IReadOnlyList<string> redo, IDurableFiles? files, string command,
+        Training.Ranks ranks, CancellationToken cancel)
     {
         long begun = clock.GetTimestamp();
         CheckRedo(folder, redo);

@@ -32,12 +32,12 @@ public static class SingleStage
     public static TrainedModel Train(
         string output, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
         Func<RunContext, ModelRef> stage, CancellationToken cancel, string command = "") =>
-        Train(output, resume, redo, recipe, display, clock, stage, cancel, command, Training.Ranks.Single);
+        Train(output, resume, redo, recipe, display, clock, stage, command, Training.Ranks.Single, cancel);
 
     /// <summary>The same on rank 0 of several processes, which share the training.</summary>
     internal static TrainedModel Train(
         string output, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
-        Func<RunContext, ModelRef> stage, CancellationToken cancel, string command, Training.Ranks ranks)
+        Func<RunContext, ModelRef> stage, string command, Training.Ranks ranks, CancellationToken cancel)
     {
         output = Path.GetFullPath(Path.TrimEndingDirectorySeparator(output));
         bool done = resume && File.Exists(Path.Combine(output, Record, "metrics.jsonl"));
@@ -47,7 +47,7 @@ public static class SingleStage
             string model = stage(run).Folder;
             StageRecord.Write(run, folder, model, Path.GetFileName(output), command, clock.GetElapsedTime(begun).TotalSeconds);
             return model;
-        }, PublishModel, cancel, ranks);
+        }, PublishModel, ranks, cancel);
         return Read(output);
     }
 
@@ -58,16 +58,16 @@ public static class SingleStage
         Func<RunContext, string> write, CancellationToken cancel)
     {
         output = Path.GetFullPath(output);
-        Make(output, resume && File.Exists(output), resume, redo, recipe, display, clock, (run, _) => write(run), PublishFile, cancel,
-            Training.Ranks.Single);
+        Make(output, resume && File.Exists(output), resume, redo, recipe, display, clock, (run, _) => write(run), PublishFile,
+            Training.Ranks.Single, cancel);
     }
 
     private static string WorkFolder(string output) => output + ".training";
 
     private static void Make(
         string output, bool done, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display,
-        TimeProvider clock, Func<RunContext, RunFolder, string> stage, Action<string, string, string> publish, CancellationToken cancel,
-        Training.Ranks ranks)
+        TimeProvider clock, Func<RunContext, RunFolder, string> stage, Action<string, string, string> publish,
+        Training.Ranks ranks, CancellationToken cancel)
     {
         string work = WorkFolder(output);
         if (Path.Exists(output) && !done)
@@ -78,14 +78,14 @@ public static class SingleStage
         if (redo.Count > 0 && !RunFolder.Exists(work))
             throw new InputException("--redo is for what was begun and not finished", output, "Leave it out to begin anew.");
         if (done) display.Say($"{output}: already done");
-        else Execute(work, output, redo, recipe, display, clock, stage, publish, cancel, ranks);
+        else Execute(work, output, redo, recipe, display, clock, stage, publish, ranks, cancel);
         // A kill right after the rename leaves it.
         DurableFiles.Instance.DeleteTree(work);
     }
 
     private static void Execute(
         string work, string output, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
-        Func<RunContext, RunFolder, string> stage, Action<string, string, string> publish, CancellationToken cancel, Training.Ranks ranks)
+        Func<RunContext, RunFolder, string> stage, Action<string, string, string> publish, Training.Ranks ranks, CancellationToken cancel)
     {
         bool begun = RunFolder.Exists(work) && RunFolder.HoldsWork(work);
         using RunFolder folder = begun ? Resume(work, recipe, clock) : RunFolder.Create(work, recipe, clock);

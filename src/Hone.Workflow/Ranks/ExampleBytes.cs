@@ -1,5 +1,4 @@
 using Hone.Data;
-using Hone.Training;
 
 namespace Hone.Workflow;
 
@@ -9,7 +8,7 @@ internal static class ExampleBytes
     private const int PartBytes = 32 << 20;
 
     /// <summary>Gives examples to all ranks; rank 0 has them already.</summary>
-    public static IReadOnlyList<T> Share<T>(Hone.Training.Ranks ranks, IReadOnlyList<T>? own)
+    public static IReadOnlyList<T> Share<T>(Training.Ranks ranks, IReadOnlyList<T>? own)
     {
         if (ranks.Leads)
         {
