@@ -17,15 +17,17 @@ internal static class ExampleBytes
             return own!;
         }
         var examples = new List<T>();
-        while (ranks.FromLeader(null) is { Length: > 0 } part)
-        {
-            using var reader = new BinaryReader(new MemoryStream(part));
-            while (reader.BaseStream.Position < part.Length) examples.Add((T)Read<T>(reader));
-        }
+        while (ranks.FromLeader(null) is { Length: > 0 } part) examples.AddRange(Read<T>(part));
         return examples;
     }
 
-    private static IEnumerable<byte[]> Parts<T>(IReadOnlyList<T> examples)
+    internal static IEnumerable<T> Read<T>(byte[] part)
+    {
+        using var reader = new BinaryReader(new MemoryStream(part));
+        while (reader.BaseStream.Position < part.Length) yield return (T)Read<T>(reader);
+    }
+
+    internal static IEnumerable<byte[]> Parts<T>(IReadOnlyList<T> examples)
     {
         var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
