@@ -11,7 +11,7 @@ namespace Hone.Cli;
 /// <summary><c>hone launch</c>: several ranks of one command on this machine.</summary>
 internal static partial class LaunchVerb
 {
-    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(6);
 
     public static Command Create(Streams io)
     {

@@ -14,7 +14,7 @@ internal sealed class RankLinks : IDisposable
     public static readonly TimeSpan MostSilence = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(1), s_poll = TimeSpan.FromMilliseconds(50),
-        s_lastChance = TimeSpan.FromSeconds(6), s_leave = TimeSpan.FromSeconds(5);
+        s_lastChance = TimeSpan.FromSeconds(3), s_leave = TimeSpan.FromSeconds(5);
 
     private readonly RankLink[] _links;
     private readonly Action<string> _lastWord;
