@@ -63,20 +63,19 @@ for stage in sft offline-dpo; do
   done
 done
 
+rm "$work"/log.*
 ranks "$work/cut" --set sft.epochs=1000
-until grep -q "sft step\|sft.*loss" "$work/log.0" 2> /dev/null || [ -n "$(ls "$work/cut/sft/states" 2> /dev/null)" ]; do
+until [ -n "$(ls "$work/cut/sft/states" 2> /dev/null)" ]; do
   kill -0 "${pids[0]}" || { cat "$work/log.0"; exit 1; }
   sleep 0.2
 done
 begun=$SECONDS
 ip -n "$b" link set vb down
-codes=()
 for rank in 0 1; do
   code=0
   wait "${pids[rank]}" || code=$?
-  codes[rank]=$code
-  echo "rank $rank ended after $((SECONDS - begun)) s with exit code $code: $(grep -m1 '^error' "$work/log.$rank" || tail -n1 "$work/log.$rank")"
+  took=$((SECONDS - begun))
+  echo "rank $rank ended after $took s with exit code $code: $(grep -m1 '^error' "$work/log.$rank" || tail -n1 "$work/log.$rank")"
+  if [ $code = 0 ] || [ $took -gt 30 ] || ! grep -q "rank $((1 - rank)) on" "$work/log.$rank"; then exit 1; fi
 done
-[ $((SECONDS - begun)) -le 30 ] && [ "${codes[0]}" -ne 0 ] && [ "${codes[1]}" -ne 0 ]
-grep -q 'rank 1 on' "$work/log.0" && grep -q 'rank 0 on' "$work/log.1"
 echo "ok"
