@@ -8,6 +8,8 @@
 // lora: a step of the adapter beside a step of all weights; states: int8 states and checkpoints beside fp32 without;
 // check DEVICE | step WHAT DEVICE SHAPE TOKENS: what eng/gpu-check.sh runs, on any device.
 // leak STEPS: live tensors and resident memory on the way.
+// ranks RANKS THREADS SHAPE ACCUMULATION STEPS [zero] [deterministic]: SFT steps shared by processes of so many threads each;
+// allreduce RANKS MB: what it takes to add up so many megabytes, beside a copy of them.
 // head: the head alone on 1,024 rows at a vocabulary of 128,256, beside full logits and cross entropy.
 using System.Diagnostics;
 using System.Globalization;
@@ -18,6 +20,12 @@ if (args is ["child", .. var own])
     Console.WriteLine(Sides.Run(own));
     return 0;
 }
+if (args is ["rank", .. var shared]) return RankBench.Rank(shared);
+if (args is ["ranks", string ranks, string threads, .. var settings])
+    return RankBench.Launch(["steps", .. settings], int.Parse(ranks, CultureInfo.InvariantCulture),
+        int.Parse(threads, CultureInfo.InvariantCulture));
+if (args is ["allreduce", string processes, string megabytes])
+    return RankBench.Launch(["allreduce", megabytes], int.Parse(processes, CultureInfo.InvariantCulture), 1);
 if (args is ["check", string device])
 {
     Hone.Models.LibTorch.Load();

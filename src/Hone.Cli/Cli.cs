@@ -35,7 +35,7 @@ public static class Cli
                 ReportVerb.Create(io)),
             new("Data", DataVerb.Create(io), RenderVerb.Create(io), TokenizeVerb.Create(io)),
             new("Training, stage by stage", SftVerb.Create(io), RewardVerb.Create(io), SampleVerb.Create(io), ScoreVerb.Create(io),
-                PairVerb.Create(io), DpoVerb.Create(io)),
+                PairVerb.Create(io), DpoVerb.Create(io), LaunchVerb.Create(io)),
             new("Using a model", PullVerb.Create(io), ChatVerb.Create(io), ServeVerb.Create(io), ExportVerb.Create(io)),
             new("Measuring a model", EvalVerb.Create(io), CompareVerb.Create(io), LogProbsVerb.Create(io)),
             new("About Hone and this machine", DoctorVerb.Create(io), VersionVerb.Create(io), HelpVerb.Create(io),

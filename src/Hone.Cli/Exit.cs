@@ -23,6 +23,12 @@ internal static class Exit
         {
             return Report(e, 1);
         }
+        catch (RankLostException e)
+        {
+            Report(e, 1);
+            if (io.GoOn is { } command) io.Error.WriteLine($"  What was saved is kept. Go on with:\n  {command}");
+            return 1;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Report(e, 1);

@@ -4,6 +4,7 @@ using Hone.Data;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
+using Hone.Training;
 using Hone.Workflow;
 
 namespace Hone.Cli;
@@ -16,14 +17,19 @@ internal static class Training
         command with --resume goes on with it after a kill.
         """;
 
-    public static int Run(Streams io, StageOptions options, ParseResult parsed, ResolvedRecipe recipe, Func<RunContext, ModelRef> stage)
+    public static int Run(
+        Streams io, StageOptions options, ParseResult parsed, ResolvedRecipe recipe, Func<RunContext, ModelRef> stage) =>
+        RankStart.Run(io, recipe.Value, recipe.Value.Ranks.Engine, ranks => Lead(io, options, parsed, recipe, stage, ranks));
+
+    private static int Lead(
+        Streams io, StageOptions options, ParseResult parsed, ResolvedRecipe recipe, Func<RunContext, ModelRef> stage, Ranks ranks)
     {
         ProgressDisplay display = io.Progress();
         using var stop = new StopSignal(display.Say);
         io.GoOn = io.Resumed();
         TrainedModel model = SingleStage.Train(
-            options.Output(parsed), options.Resume(parsed), options.Redo(parsed), recipe, display, TimeProvider.System, stage, stop.Token,
-            Streams.Line(io.Args));
+            options.Output(parsed), options.Resume(parsed), options.Redo(parsed), recipe, display, TimeProvider.System, stage,
+            Streams.Line(io.Args), ranks, stop.Token);
         ResultPrinter.Print(io.Out, options.Json(parsed),
             ("model", model.Folder),
             ("steps", model.Steps),

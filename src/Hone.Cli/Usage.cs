@@ -34,7 +34,7 @@ internal static class Usage
         Command command = parsed.CommandResult.Command;
         // The parser takes an unknown option for a value where one may stand, so values are looked at as well.
         IEnumerable<string> values = parsed.CommandResult.Children
-            .Where(c => c is not OptionResult { Option: TextOption })
+            .Where(c => c is not (OptionResult { Option: TextOption } or ArgumentResult { Argument: RestArgument }))
             .SelectMany(c => c.Tokens).Select(t => t.Value);
         if (parsed.UnmatchedTokens.Concat(values).FirstOrDefault(LooksLikeOption) is { } option)
             return UnknownOption(parsed.CommandResult, option);

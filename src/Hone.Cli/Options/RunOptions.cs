@@ -2,6 +2,7 @@ using System.CommandLine;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
+using Hone.Training;
 using Hone.Workflow;
 
 namespace Hone.Cli;
@@ -38,22 +39,30 @@ internal sealed class RunOptions
         Command command, Streams io,
         Func<ParseResult, IReadOnlyList<RecipeOverride>, ResolvedRecipe> load) => _common.Act(command, io, parsed =>
     {
-        TimeProvider clock = TimeProvider.System;
-        ProgressDisplay display = io.Progress();
-        using var stop = new StopSignal(display.Say);
         IReadOnlyList<RecipeOverride> overrides = [.. _recipe.Overrides(parsed), .. _workers.Overrides(parsed)];
         if (parsed.GetValue(_redo) is { Length: > 0 } && parsed.GetValue(_resume) is null)
             throw new InputException("--redo is for a run that was begun", fix: "Name its folder with --resume.");
-        using RunFolder folder = parsed.GetValue(_resume) is { } resumed
-            ? RunFolder.Resume(resumed, clock, overrides)
-            : Create(load(parsed, overrides), parsed.GetValue(_output), clock);
+        // The recipe of a run that was begun is in its folder, which rank 0 alone opens.
+        ResolvedRecipe? recipe = parsed.GetValue(_resume) is null ? load(parsed, overrides) : null;
+        return RankStart.Run(io, recipe?.Value, recipe?.Value.Ranks.Engine ?? RankEngine.Auto,
+            ranks => Lead(io, parsed, recipe, overrides, ranks));
+    });
+
+    private int Lead(Streams io, ParseResult parsed, ResolvedRecipe? recipe, IReadOnlyList<RecipeOverride> overrides, Ranks ranks)
+    {
+        TimeProvider clock = TimeProvider.System;
+        ProgressDisplay display = io.Progress();
+        using var stop = new StopSignal(display.Say);
+        using RunFolder folder = recipe is null
+            ? RunFolder.Resume(parsed.GetValue(_resume)!, clock, overrides)
+            : Create(recipe, parsed.GetValue(_output), clock);
         display.Say($"run folder: {folder.Path}");
         io.GoOn = Streams.Line(["run", "--resume", folder.Path]);
         RunResults results;
         try
         {
-            results = RunSession.Execute(folder, display, clock, stop.Token, parsed.GetValue(_redo),
-                command: Streams.Line(io.Args));
+            results = RunSession.Execute(folder, display, clock, parsed.GetValue(_redo) ?? [], files: null, Streams.Line(io.Args), ranks,
+                stop.Token);
         }
         catch when (!RunFolder.HoldsWork(folder.Path))
         {
@@ -67,7 +76,7 @@ internal sealed class RunOptions
         display.Say($"report: {folder.File("report.html")}\n"
             + $"model:  {folder.File("model")}" + (results.Rows.Count > 0 ? $"   (hone chat {folder.File("model")})" : ""));
         return 0;
-    });
+    }
 
     private static RunFolder Create(ResolvedRecipe recipe, string? output, TimeProvider clock)
     {

@@ -56,6 +56,11 @@ public sealed class Transformer : IDisposable
     /// </summary>
     public bool CheckpointBlocks { get; set; }
 
+    /// <summary>
+    /// While a training pass runs: told of each layer, from the last, once the backward pass has the gradients of its weights.
+    /// </summary>
+    internal Action<int>? LayerDone { get; set; }
+
     public Device Device { get; }
 
     /// <summary>Token embeddings. [vocab, hidden]</summary>
@@ -113,6 +118,13 @@ public sealed class Transformer : IDisposable
         for (int layer = 0; layer < _blocks.Length; layer++)
         {
             Block block = _blocks[layer];
+            if (LayerDone is { } done && x.requires_grad)
+            {
+                int finished = layer;
+                Tensor told = BackwardSignal.Apply(x, () => done(finished));
+                x.Dispose();
+                x = told;
+            }
             Rotation? rotation = _rotaryOf[layer] is >= 0 and var table ? rotations[table] : null;
             Tensor next = checkpoint ? Checkpoint.Apply(x, h => block.Forward(h, rotation, attention))
                 : block.Forward(x, rotation, attention);

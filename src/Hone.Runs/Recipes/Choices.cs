@@ -16,3 +16,6 @@ public enum OnlineMethod { Dpo, BestOfN }
 
 /// <summary>The policy that answers are sampled from: the one that is trained, the iterate before it, or SFT's.</summary>
 public enum SampleSource { Current, Previous, Sft }
+
+/// <summary>What carries tensors between the ranks of a training.</summary>
+public enum RankEngine { Auto, Gloo, Mpi }

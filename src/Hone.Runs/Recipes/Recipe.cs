@@ -75,6 +75,9 @@ public sealed record Recipe
     [Comment("How they are asked.")]
     public WorkerOptions Worker { get; init; } = new();
 
+    [Comment("Training by several processes.")]
+    public RankOptions Ranks { get; init; } = new();
+
     [Comment("What is kept on disk.")]
     public SaveOptions Save { get; init; } = new();
 

@@ -11,6 +11,9 @@ public sealed class StepMetrics
         _values[name] = (s + sum, c + count);
     }
 
+    /// <summary>Sum and count of each quantity, by name.</summary>
+    internal Dictionary<string, double[]> Sums => _values.ToDictionary(v => v.Key, v => new[] { v.Value.Sum, v.Value.Count });
+
     /// <summary>The mean of each quantity, sorted by name.</summary>
     public IReadOnlyDictionary<string, double> Means =>
         new SortedDictionary<string, double>(_values.ToDictionary(v => v.Key, v => v.Value.Sum / v.Value.Count), StringComparer.Ordinal);

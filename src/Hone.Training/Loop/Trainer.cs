@@ -41,11 +41,21 @@ public sealed class Trainer<TExample> : IDisposable
     private readonly StepGuard _guard;
     private readonly StepWork _work;
     private readonly List<int[]> _batches = [];
+    private readonly Ranks _ranks;
+    private readonly SharedState? _shared;
 
     /// <summary>Makes the model's weights trainable. They must be fp32; the model may compute in another type.</summary>
     public Trainer(
         Transformer model, IObjective<TExample> objective, IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut,
         TrainingOptions options, TrainingHooks hooks)
+        : this(model, objective, train, heldOut, options, hooks, Ranks.Single)
+    {
+    }
+
+    /// <summary>The same over several ranks: each is given the same model, examples and options; rank 0's hooks are called.</summary>
+    internal Trainer(
+        Transformer model, IObjective<TExample> objective, IReadOnlyList<TExample> train, IReadOnlyList<TExample> heldOut,
+        TrainingOptions options, TrainingHooks hooks, Ranks ranks)
     {
         // A batch without loss units has no mean: 0/0.
         bool Learnt(TExample example) => objective.LossUnits(example) > 0;
@@ -56,11 +66,12 @@ public sealed class Trainer<TExample> : IDisposable
             throw new InputException(
                 Skipped == 0 ? "There are no examples to train on." : $"None of the {given} examples has anything to learn.",
                 fix: "See the counts of dropped rows above.");
-        (_model, _objective, _train, _heldOut, _options, _hooks) = (model, objective, train, heldOut, options, hooks);
+        (_model, _objective, _train, _heldOut, _options, _hooks, _ranks) = (model, objective, train, heldOut, options, hooks, ranks);
         _trained = model.Trainable;
         foreach (Tensor weight in _trained.Values) weight.requires_grad_(true);
         model.CheckpointBlocks = options.CheckpointActivations == ActivationCheckpoints.Block;
-        _optimiser = new AdamW(_trained, options);
+        _shared = ranks.Alone ? null : new SharedState(_trained, options, ranks);
+        _optimiser = new AdamW(_shared?.Owned ?? _trained, options);
         _guard = new StepGuard(options.SkipSpikes);
         _work = new StepWork(model);
         int[] units = [.. train.Select(objective.BatchUnits)];
@@ -86,7 +97,10 @@ public sealed class Trainer<TExample> : IDisposable
     internal double TotalWork => _options.Epochs
         * _work.Of(_train.Sum(e => (long)_objective.Tokens(e)), _train.Sum(e => (long)_objective.HeadRows(e)));
 
-    /// <summary>Everything a continuation needs besides <see cref="Step"/>: weights and moments, by name.</summary>
+    /// <summary>
+    /// Everything a continuation needs besides <see cref="Step"/>: weights and moments, by name; of several ranks with a sharded
+    /// optimiser, this one's part.
+    /// </summary>
     public IReadOnlyDictionary<string, Tensor> State =>
         _trained.Select(w => ("weight/" + w.Key, w.Value)).Concat(_optimiser.State)
             .Append(("guard", _guard.State)).ToDictionary(t => t.Item1, t => t.Item2);
@@ -95,19 +109,24 @@ public sealed class Trainer<TExample> : IDisposable
     /// <param name="step">Steps that it has behind it.</param>
     /// <param name="read">
     /// The saved tensor of a name in <see cref="State"/>, null where there is none. Read and freed one at a time, so that
-    /// memory holds the state once.
+    /// memory holds the state once. Of several ranks, rank 0 reads.
     /// </param>
     /// <exception cref="InputException">The state is of another model or another length of training.</exception>
     public void Restore(int step, Func<string, Tensor?> read)
     {
         if (step > TotalSteps) throw new InputException($"The saved state is at step {step}, this training has {TotalSteps} steps.");
         using var off = no_grad();
-        foreach ((string name, Tensor tensor) in State)
+        IEnumerable<(string, Tensor)> state = _shared?.Whole(_optimiser, _guard.State) ?? State.Select(s => (s.Key, s.Value));
+        foreach ((string name, Tensor tensor) in state)
         {
-            using Tensor? value = read(name);
-            if (value is null || !value.shape.SequenceEqual(tensor.shape))
-                throw new InputException($"The saved state does not fit this model: `{name}`.");
-            tensor.copy_(value);
+            if (_ranks.Leads)
+            {
+                using Tensor? value = read(name);
+                if (value is null || !value.shape.SequenceEqual(tensor.shape))
+                    throw new InputException($"The saved state does not fit this model: `{name}`.");
+                tensor.copy_(value);
+            }
+            _ranks.Broadcast(tensor, 0);
         }
         (Step, _optimiser.StepCount) = (step, step - _guard.Skipped);
     }
@@ -117,22 +136,34 @@ public sealed class Trainer<TExample> : IDisposable
     /// <exception cref="TrainingException">Too many steps in a row had to be left out.</exception>
     public void Run(CancellationToken cancel)
     {
+        _shared?.RequireSameWeights("before the first step of this process", _model.Weights.Values.Concat(_trained.Values));
         while (Step < TotalSteps)
         {
-            _hooks.Stepped(RunStep());
+            StepReport report = RunStep();
+            if (_ranks.Leads) _hooks.Stepped(report);
             bool last = Step == TotalSteps;
             if (_heldOut.Count > 0 && (last || (_options.EvalEvery > 0 && Step % _options.EvalEvery == 0)))
-                _hooks.Evaluated(Step, Evaluate());
-            if (cancel.IsCancellationRequested || (_options.SaveEvery > 0 && Step % _options.SaveEvery == 0 && !last))
-                _hooks.Save(Step, State);
-            cancel.ThrowIfCancellationRequested();
+            {
+                IReadOnlyDictionary<string, double> means = Evaluate();
+                if (_ranks.Leads) _hooks.Evaluated(Step, means);
+            }
+            if (last || Step % SharedState.CheckEvery == 0) _shared?.RequireSameWeights($"after step {Step}", _trained.Values);
+            bool stop = _ranks.Agree(cancel.IsCancellationRequested);
+            if (stop || (_options.SaveEvery > 0 && Step % _options.SaveEvery == 0 && !last)) Save();
+            if (stop) throw new OperationCanceledException(cancel);
         }
         foreach (Tensor weight in _trained.Values) weight.requires_grad_(false);
     }
 
-    /// <summary>Means of the objective over the held-out examples, as <c>eval/NAME</c>.</summary>
-    public IReadOnlyDictionary<string, double> Evaluate() =>
-        Means(_heldOut, [.. Enumerable.Range(0, _heldOut.Count)]).ToDictionary(m => "eval/" + m.Key, m => m.Value);
+    /// <summary>
+    /// Means of the objective over the held-out examples, as <c>eval/NAME</c>. Of several ranks each takes a part of the passes, and
+    /// rank 0 has the means.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> Evaluate()
+    {
+        int[] all = [.. Enumerable.Range(0, _heldOut.Count)];
+        return (_ranks.Alone ? Means(_heldOut, all) : SharedMeans(all)).ToDictionary(m => "eval/" + m.Key, m => m.Value);
+    }
 
     /// <summary>The loss of the model as it is now over the examples of the first step: what it has learnt of them since.</summary>
     public double LossOfFirstBatch() => Means(_train, _batches[0])["loss"];
@@ -141,18 +172,44 @@ public sealed class Trainer<TExample> : IDisposable
     {
         _optimiser.Dispose();
         _guard.Dispose();
+        _shared?.Dispose();
     }
 
     private IReadOnlyDictionary<string, double> Means(IReadOnlyList<TExample> examples, int[] indices)
     {
         using var off = no_grad();
         var metrics = new StepMetrics();
-        foreach (TExample[] pass in Passes(examples, indices))
-        {
-            using var scope = NewDisposeScope();
-            metrics.Add("loss", _objective.Loss(_model, pass, metrics).item<float>(), pass.Sum(_objective.LossUnits));
-        }
+        foreach (TExample[] pass in Passes(examples, indices)) Measure(pass, metrics);
         return metrics.Means;
+    }
+
+    private void Measure(TExample[] pass, StepMetrics metrics)
+    {
+        using var scope = NewDisposeScope();
+        metrics.Add("loss", _objective.Loss(_model, pass, metrics).item<float>(), pass.Sum(_objective.LossUnits));
+    }
+
+    /// <summary>The passes of one process, dealt to the ranks in turn and added up in their order: the same bits.</summary>
+    private IReadOnlyDictionary<string, double> SharedMeans(int[] indices)
+    {
+        using var off = no_grad();
+        var parts = new List<PassMetrics>();
+        foreach ((int number, TExample[] pass) in Passes(_heldOut, indices).Index())
+        {
+            if (number % _ranks.Size != _ranks.Rank) continue;
+            var part = new StepMetrics();
+            Measure(pass, part);
+            parts.Add(new PassMetrics(number, part.Sums));
+        }
+        var metrics = new StepMetrics();
+        _shared!.Gather(parts, null, metrics);
+        return metrics.Means;
+    }
+
+    private void Save()
+    {
+        if (_shared is null) _hooks.Save(Step, State);
+        else _shared.Save(_optimiser, _guard.State, state => _hooks.Save(Step, state));
     }
 
     private StepReport RunStep()
@@ -161,8 +218,10 @@ public sealed class Trainer<TExample> : IDisposable
         int[] batch = _batches[Step];
         double rate = LearningRate.At(Step, TotalSteps, _options.LearningRate, _options.WarmupRatio, _options.Schedule);
         var metrics = new StepMetrics();
-        (double loss, double? norm) = Gradients(batch, metrics);
-        if (_guard.Refuses(loss, norm) is { } reason)
+        (double loss, double? norm) = _shared is null ? Gradients(batch, metrics) : SharedGradients(batch, metrics);
+        string? reason = _ranks.Leads ? _guard.Refuses(loss, norm) : null;
+        if (_shared is not null) norm = _shared.Decide(reason is null ? norm : null);
+        if (reason is not null || norm is null)
         {
             metrics = new StepMetrics();
             Leave(batch, reason);
@@ -170,8 +229,10 @@ public sealed class Trainer<TExample> : IDisposable
         else
         {
             _guard.Take(loss);
+            GradientNorm.Clip(_trained.Values, norm.Value, _options.ClipNorm);
             _optimiser.Step(rate);
-            metrics.Add("grad_norm", norm!.Value, 1);
+            _shared?.ShareWeights();
+            metrics.Add("grad_norm", norm.Value, 1);
         }
         Step++;
         metrics.Add("lr", rate, 1);
@@ -183,35 +244,78 @@ public sealed class Trainer<TExample> : IDisposable
         };
     }
 
-    /// <summary>Loss and gradients of a batch, these clipped; no norm where a loss that is not finite ended it early.</summary>
+    /// <summary>Loss and gradients of a batch, and their norm; no norm where a loss that is not finite ended it early.</summary>
     private (double Loss, double? Norm) Gradients(int[] batch, StepMetrics metrics)
     {
-        int units = batch.Sum(i => _objective.LossUnits(_train[i])), passes = 0;
+        int units = batch.Sum(i => _objective.LossUnits(_train[i]));
+        foreach ((int number, TExample[] pass) in Passes(_train, batch).Index())
+            if (Backward(pass, number, units, metrics) is var sum && !double.IsFinite(sum)) return (sum, null);
+        return (metrics.Means["loss"], GradientNorm.Of(_trained.Values));
+    }
+
+    /// <summary>
+    /// The same over several ranks, of which each takes a share of the batch; or, deterministic, of the passes that one process would
+    /// make. Rank 0 has loss, norm and metrics; all have the gradients.
+    /// </summary>
+    private (double Loss, double? Norm) SharedGradients(int[] batch, StepMetrics metrics)
+    {
+        bool ordered = _options.Deterministic;
+        int units = batch.Sum(i => _objective.LossUnits(_train[i])), size = _ranks.Size;
+        int[] own = ordered ? batch
+            : [.. BatchShare.Of([.. batch.Select(i => _objective.Tokens(_train[i]))], size)[_ranks.Rank].Select(at => batch[at])];
+        TExample[][] all = own.Length == 0 ? [] : [.. Passes(_train, own)];
+        TExample[][] mine = ordered ? [.. all.Where((_, number) => number % size == _ranks.Rank)] : all;
+        var parts = new List<PassMetrics>();
+        double? broken = null;
+        for (int turn = 0; turn < (ordered ? (all.Length + size - 1) / size : mine.Length); turn++)
+        {
+            int number = (turn * size) + _ranks.Rank;
+            if (turn < mine.Length && broken is null)
+            {
+                // Only the last pass completes gradients, which then travel while those of the layers before are computed.
+                if (!ordered && turn == mine.Length - 1) _model.LayerDone = _shared!.Buckets.LayerDone;
+                var part = new StepMetrics();
+                double sum = Backward(mine[turn], number, units, part);
+                _model.LayerDone = null;
+                if (double.IsFinite(sum)) parts.Add(new PassMetrics(number, part.Sums));
+                else broken = sum;
+            }
+            if (ordered) _shared!.Buckets.AddInOrder(Math.Min(size, all.Length - (turn * size)));
+        }
+        if (ordered) _shared!.Buckets.TakeSums();
+        else _shared!.Buckets.Finish();
+        broken = _shared.Gather(parts, broken, metrics);
+        return !_ranks.Leads ? (0, null) : broken is { } loss ? (loss, null) : (metrics.Means["loss"], GradientNorm.Of(_trained.Values));
+    }
+
+    /// <summary>One pass, forward and backward; without the latter where the loss is not finite.</summary>
+    /// <param name="number">Among the batch's passes.</param>
+    /// <returns>The sum of the loss.</returns>
+    private double Backward(TExample[] pass, int number, int units, StepMetrics metrics)
+    {
+        using var inner = NewDisposeScope();
         try
         {
-            foreach (TExample[] pass in Passes(_train, batch))
-            {
-                using var inner = NewDisposeScope();
-                if (_model.Adapter is { } adapter) adapter.DropoutSeed = Seeds.Derive(_options.Seed, $"dropout/{Step}/{passes++}");
-                Tensor loss = _objective.Loss(_model, pass, metrics);
-                float sum = loss.item<float>();
-                if (!float.IsFinite(sum)) return (sum, null);
-                metrics.Add("loss", sum, pass.Sum(_objective.LossUnits));
-                loss.Times(1.0 / units).backward();
-            }
+            if (_model.Adapter is { } adapter) adapter.DropoutSeed = Seeds.Derive(_options.Seed, $"dropout/{Step}/{number}");
+            Tensor loss = _objective.Loss(_model, pass, metrics);
+            float sum = loss.item<float>();
+            if (!float.IsFinite(sum)) return sum;
+            metrics.Add("loss", sum, pass.Sum(_objective.LossUnits));
+            loss.Times(1.0 / units).backward();
+            return sum;
         }
         finally
         {
             if (_model.Adapter is { } trained) trained.DropoutSeed = null;
         }
-        return (metrics.Means["loss"], GradientNorm.Clip(_trained.Values, _options.ClipNorm));
     }
 
     /// <summary>Forgets the gradients of a step that is not taken, and says what is wrong with it.</summary>
-    private void Leave(int[] batch, string reason)
+    private void Leave(int[] batch, string? reason)
     {
         using (no_grad())
             foreach (Tensor weight in _trained.Values) weight.grad?.zero_();
+        if (reason is null) return; // rank 0 says so, and what for
         _guard.Skip();
         _hooks.Skipped?.Invoke(new SkippedStep(Step + 1, reason, Suspects(batch)));
         if (_guard.InARow >= _options.StopAfterSkipped)

@@ -48,4 +48,12 @@ public sealed record TrainingOptions
 
     /// <summary>Steps between saved training states; 0 = none.</summary>
     public int SaveEvery { get; init; }
+
+    /// <summary>
+    /// Several ranks: gradients are added in the order of one process's passes, so that any number of ranks gives its bits.
+    /// </summary>
+    internal bool Deterministic { get; init; }
+
+    /// <summary>Several ranks: the optimiser's state of each weight lies on one of them (ZeRO stage 1, arXiv 1910.02054).</summary>
+    internal bool ShardOptimizer { get; init; }
 }

@@ -23,8 +23,7 @@ internal sealed class AdamW : IDisposable
     {
         (_weights, _options) = (weights, options);
         foreach ((string name, Tensor weight) in weights)
-            _moments[name] = (Moment.Zeros(weight, options.OptimizerState, signed: true),
-                Moment.Zeros(weight, options.OptimizerState, signed: false));
+            _moments[name] = NewMoments(weight, options.OptimizerState);
     }
 
     /// <summary>Updates made so far.</summary>
@@ -34,8 +33,18 @@ internal sealed class AdamW : IDisposable
     /// First and second moments by name: <c>exp_avg/NAME</c> and <c>exp_avg_sq/NAME</c>, and their scales where they have
     /// some.
     /// </summary>
-    public IEnumerable<(string Name, Tensor Tensor)> State => _moments.SelectMany(m =>
-        m.Value.Mean.State("exp_avg", m.Key).Concat(m.Value.Square.State("exp_avg_sq", m.Key)));
+    public IEnumerable<(string Name, Tensor Tensor)> State => _moments.SelectMany(m => StateOf(m.Key, m.Value));
+
+    /// <summary>The two moments of a weight.</summary>
+    internal (Moment Mean, Moment Square) MomentsOf(string weight) => _moments[weight];
+
+    /// <summary>Moments of a weight that this optimiser does not hold, to carry a state through.</summary>
+    internal static (Moment Mean, Moment Square) NewMoments(Tensor weight, OptimizerState format) =>
+        (Moment.Zeros(weight, format, signed: true), Moment.Zeros(weight, format, signed: false));
+
+    /// <summary>What is saved of two moments, by name.</summary>
+    internal static IEnumerable<(string Name, Tensor Tensor)> StateOf(string weight, (Moment Mean, Moment Square) moments) =>
+        moments.Mean.State("exp_avg", weight).Concat(moments.Square.State("exp_avg_sq", weight));
 
     /// <summary>One update from the weights' gradients, which are then cleared.</summary>
     public void Step(double learningRate)

@@ -17,7 +17,7 @@ internal sealed class OpenRun : IDisposable
     private readonly KnownDigests _digests;
 
     public OpenRun(RunFolder folder, ProgressDisplay display, TimeProvider clock, IReadOnlyList<string> redo, CancellationToken cancel,
-        IDurableFiles? files = null)
+        IDurableFiles? files = null, Training.Ranks? ranks = null)
     {
         LibTorch.Load();
         _digests = new KnownDigests(folder.Path, folder.File("digests.json"));
@@ -49,6 +49,7 @@ internal sealed class OpenRun : IDisposable
             Cancel = cancel,
             Clock = clock,
             Workers = recipe.Workers.Count == 0 ? null : new WorkerFleet(recipe.Workers, recipe.Worker, Say, TimeProvider.System),
+            Ranks = ranks ?? Training.Ranks.Single,
         };
     }
 

@@ -20,11 +20,17 @@ public static class RunSession
     /// <param name="command">The command line, for the report.</param>
     public static RunResults Execute(
         RunFolder folder, ProgressDisplay display, TimeProvider clock, CancellationToken cancel, IReadOnlyList<string>? redo = null,
-        IDurableFiles? files = null, string command = "")
+        IDurableFiles? files = null, string command = "") =>
+        Execute(folder, display, clock, redo ?? [], files, command, Training.Ranks.Single, cancel);
+
+    /// <summary>The same on rank 0 of several processes, which share the training stages.</summary>
+    internal static RunResults Execute(
+        RunFolder folder, ProgressDisplay display, TimeProvider clock, IReadOnlyList<string> redo, IDurableFiles? files, string command,
+        Training.Ranks ranks, CancellationToken cancel)
     {
         long begun = clock.GetTimestamp();
-        CheckRedo(folder, redo ?? []);
-        using var open = new OpenRun(folder, display, clock, redo ?? [], cancel, files);
+        CheckRedo(folder, redo);
+        using var open = new OpenRun(folder, display, clock, redo, cancel, files, ranks);
         RunContext run = open.Context;
         RunResults results = Run(run, folder, cancel) with
         {

@@ -31,7 +31,13 @@ public static class SingleStage
     /// settings.</exception>
     public static TrainedModel Train(
         string output, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
-        Func<RunContext, ModelRef> stage, CancellationToken cancel, string command = "")
+        Func<RunContext, ModelRef> stage, CancellationToken cancel, string command = "") =>
+        Train(output, resume, redo, recipe, display, clock, stage, command, Training.Ranks.Single, cancel);
+
+    /// <summary>The same on rank 0 of several processes, which share the training.</summary>
+    internal static TrainedModel Train(
+        string output, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
+        Func<RunContext, ModelRef> stage, string command, Training.Ranks ranks, CancellationToken cancel)
     {
         output = Path.GetFullPath(Path.TrimEndingDirectorySeparator(output));
         bool done = resume && File.Exists(Path.Combine(output, Record, "metrics.jsonl"));
@@ -41,25 +47,27 @@ public static class SingleStage
             string model = stage(run).Folder;
             StageRecord.Write(run, folder, model, Path.GetFileName(output), command, clock.GetElapsedTime(begun).TotalSeconds);
             return model;
-        }, PublishModel, cancel);
+        }, PublishModel, ranks, cancel);
         return Read(output);
     }
 
-    /// <summary>A file made by a stage that keeps what it has when it is cut off; as <see cref="Train"/>.</summary>
+    /// <summary>A file made by a stage that keeps what it has when it is cut off; as for a training.</summary>
     /// <param name="write">Writes it, within the working folder, and returns its path.</param>
     public static void WriteFile(
         string output, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
         Func<RunContext, string> write, CancellationToken cancel)
     {
         output = Path.GetFullPath(output);
-        Make(output, resume && File.Exists(output), resume, redo, recipe, display, clock, (run, _) => write(run), PublishFile, cancel);
+        Make(output, resume && File.Exists(output), resume, redo, recipe, display, clock, (run, _) => write(run), PublishFile,
+            Training.Ranks.Single, cancel);
     }
 
     private static string WorkFolder(string output) => output + ".training";
 
     private static void Make(
         string output, bool done, bool resume, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display,
-        TimeProvider clock, Func<RunContext, RunFolder, string> stage, Action<string, string, string> publish, CancellationToken cancel)
+        TimeProvider clock, Func<RunContext, RunFolder, string> stage, Action<string, string, string> publish,
+        Training.Ranks ranks, CancellationToken cancel)
     {
         string work = WorkFolder(output);
         if (Path.Exists(output) && !done)
@@ -70,21 +78,21 @@ public static class SingleStage
         if (redo.Count > 0 && !RunFolder.Exists(work))
             throw new InputException("--redo is for what was begun and not finished", output, "Leave it out to begin anew.");
         if (done) display.Say($"{output}: already done");
-        else Execute(work, output, redo, recipe, display, clock, stage, publish, cancel);
+        else Execute(work, output, redo, recipe, display, clock, stage, publish, ranks, cancel);
         // A kill right after the rename leaves it.
         DurableFiles.Instance.DeleteTree(work);
     }
 
     private static void Execute(
         string work, string output, IReadOnlyList<string> redo, ResolvedRecipe recipe, ProgressDisplay display, TimeProvider clock,
-        Func<RunContext, RunFolder, string> stage, Action<string, string, string> publish, CancellationToken cancel)
+        Func<RunContext, RunFolder, string> stage, Action<string, string, string> publish, Training.Ranks ranks, CancellationToken cancel)
     {
         bool begun = RunFolder.Exists(work) && RunFolder.HoldsWork(work);
         using RunFolder folder = begun ? Resume(work, recipe, clock) : RunFolder.Create(work, recipe, clock);
         string made;
         try
         {
-            using var open = new OpenRun(folder, display, clock, redo, cancel);
+            using var open = new OpenRun(folder, display, clock, redo, cancel, ranks: ranks);
             made = stage(open.Context, folder);
             open.EndMetrics();
             display.End();

@@ -27,6 +27,9 @@ public sealed record RunContext
     /// <summary>Where and in what the stages compute.</summary>
     public required ComputeTarget Target { get; init; }
 
+    /// <summary>The processes that share the training stages; all else is done by rank 0, which is this one.</summary>
+    internal Training.Ranks Ranks { get; init; } = Training.Ranks.Single;
+
     /// <summary>One line for the person who watches, and for log.jsonl.</summary>
     public required Action<string> Say { get; init; }
 
@@ -94,9 +97,10 @@ public sealed record RunContext
     internal PretrainedModel OpenReference(string folder, StageFolder stage) =>
         Recipe.Adapter is { Rank: > 0, Frozen: not FrozenFormat.Compute } ? OpenToTrain(folder, stage) : Open(folder);
 
-    internal TrainingStart TrainingOf(StageFolder stage) =>
-        new(Recipe.Adapter.Lora(), Seeds.Derive(Seed, $"adapter/{stage.Name}"), Recipe.Adapter.Start == AdapterStart.Fresh,
-            Recipe.Adapter.Frozen);
+    internal TrainingStart TrainingOf(StageFolder stage) => TrainingOf(Recipe.Adapter, Seed, stage.Name);
+
+    internal static TrainingStart TrainingOf(AdapterOptions adapter, ulong seed, string stage) =>
+        new(adapter.Lora(), Seeds.Derive(seed, $"adapter/{stage}"), adapter.Start == AdapterStart.Fresh, adapter.Frozen);
 
     /// <summary>
     /// Saves what was trained: all weights in fp32 as a Hugging Face folder, or the adapter as a PEFT folder. Tokenizer,

@@ -27,8 +27,9 @@ internal static class StageTrainer
         (double? first, double peak) = (null, 0);
         Trainer<T>? running = null;
         BestWeights? best = null;
-        TrainingOptions settings = Options(TrainingMemory.Settle(options, model.Config, run.Recipe,
-            ModelMemory.OfDevice(run.Target.Device)), Seeds.Derive(run.Seed, stage.Name));
+        options = TrainingMemory.Settle(options, model.Config, run.Recipe, ModelMemory.OfDevice(run.Target.Device));
+        TrainingOptions settings = RankTask.Shared(Options(options, Seeds.Derive(run.Seed, stage.Name)), run.Recipe.Ranks);
+        RankTask.Announce(run, stage.Name, opened.Path, stage.Resume?.Step ?? 0, options, train, heldOut);
         using var trainer = new Trainer<T>(model, objective, train, heldOut, settings,
             new TrainingHooks(
                 report =>
@@ -54,7 +55,7 @@ internal static class StageTrainer
             {
                 Skipped = skipped => run.Say($"{stage.Name} step {skipped.Step} is left out: {skipped.Reason}; "
                     + SuspectRows.Name([.. skipped.Examples.Select(i => running!.Examples[i])], opened.Text)),
-            });
+            }, run.Ranks);
         running = trainer;
         run.Trained[stage.Name] = train.Count - trainer.Skipped;
         if (trainer.Skipped > 0)
@@ -69,7 +70,7 @@ internal static class StageTrainer
         if (options.Keep == KeptWeights.Best) best = new BestWeights(stage, model.Trainable);
         // A training that takes no thousand times as long is not worth the measurement.
         if (trainer.TotalWork > 1000 * MatrixPeak.Work(model.Device))
-            peak = MatrixPeak.Measure(model.Device, run.Target.Type, run.Clock);
+            peak = run.Ranks.Size * MatrixPeak.Measure(model.Device, run.Target.Type, run.Clock);
         run.Begin(stage.Name, trainer.Step);
         trainer.Run(run.Cancel);
         first ??= MetricsRow.Read(stage.File("metrics.jsonl")).FirstOrDefault()?.Values.GetValueOrDefault("loss");

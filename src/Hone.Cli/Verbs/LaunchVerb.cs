@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Hone.Training;
+
+namespace Hone.Cli;
+
+/// <summary><c>hone launch</c>: several ranks of one command on this machine.</summary>
+internal static partial class LaunchVerb
+{
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(6);
+
+    public static Command Create(Streams io)
+    {
+        var ranks = new Option<int>("--ranks") { Description = "Processes that train together.", Required = true };
+        var rest = new RestArgument("command") { Description = "What each of them runs: run, quickstart, sft, reward or dpo." };
+        var command = new Verb("launch", "Train with several processes on this machine.", """
+            Each process is a rank. They share every training stage: the batch is dealt to them, and gradients are added
+            up. All else is done by rank 0 while the others wait. When one ends, all end. Threads are dealt as well
+            (OMP_NUM_THREADS, where it is not set). On several machines mpirun, srun or torchrun start the ranks.
+
+            Example:
+              hone launch --ranks 2 -- run my.yaml
+            """)
+        { ranks, rest };
+        command.SetAction(parsed => Exit.Code(io, verbose: false, () => Launch(io, parsed.GetValue(ranks), parsed.GetValue(rest) ?? [])));
+        return command;
+    }
+
+    private static int Launch(Streams io, int size, string[] args)
+    {
+        if (size is < 1 or > 1024) throw new InputException($"--ranks: {size} is not between 1 and 1024");
+        if (args.Length == 0)
+            throw new InputException("hone launch needs a command after --", fix: "For example: hone launch --ranks 2 -- run my.yaml");
+        int port = FreePort();
+        Process[] children = [.. Enumerable.Range(0, size).Select(rank => Start(io, rank, size, port, args))];
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => c.Cancel = true),
+            terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+            {
+                context.Cancel = true;
+                if (!children[0].HasExited) _ = Kill(children[0].Id, 15);
+            });
+        try
+        {
+            return Watch(io, children);
+        }
+        finally
+        {
+            foreach (Process child in children)
+            {
+                if (!child.HasExited) child.Kill(entireProcessTree: true);
+                child.WaitForExit();
+                child.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Waits until all have ended, or for some seconds after the first that failed.</summary>
+    /// <returns>The first exit code that is not 0.</returns>
+    private static int Watch(Streams io, Process[] children)
+    {
+        (int code, long since) = (0, 0);
+        while (children.Any(c => !c.HasExited))
+        {
+            if (since == 0 && Array.FindIndex(children, c => c.HasExited && (c.ExitCode != 0 || c == children[0])) is >= 0 and var first)
+            {
+                (code, since) = (children[first].ExitCode, Stopwatch.GetTimestamp());
+                if (code > 128 && code != 130) io.Error.WriteLine($"rank {first} was ended by signal {code - 128}");
+            }
+            if (since != 0 && Stopwatch.GetElapsedTime(since) > s_grace) return code == 0 ? 1 : code;
+            Thread.Sleep(50);
+        }
+        return code != 0 ? code : children.Select(c => c.ExitCode).FirstOrDefault(c => c != 0);
+    }
+
+    private static Process Start(Streams io, int rank, int size, int port, string[] args)
+    {
+        string self = Environment.ProcessPath!;
+        bool host = Path.GetFileNameWithoutExtension(self) == "dotnet";
+        var start = new ProcessStartInfo(self, host ? [typeof(Cli).Assembly.Location, .. args] : args)
+        {
+            RedirectStandardOutput = rank > 0,
+            RedirectStandardError = rank > 0,
+        };
+        void Set(string name, object value) => start.Environment[name] = string.Create(CultureInfo.InvariantCulture, $"{value}");
+        Set(RankPlace.RankName, rank);
+        Set(RankPlace.SizeName, size);
+        Set(RankPlace.LocalName, rank);
+        Set(RankPlace.AddressName, "127.0.0.1");
+        Set(RankPlace.PortName, port);
+        if (!start.Environment.ContainsKey("OMP_NUM_THREADS")) Set("OMP_NUM_THREADS", Math.Max(1, Environment.ProcessorCount / size));
+        Process child = Process.Start(start)!;
+        if (rank == 0) return child;
+        void Line(object _, DataReceivedEventArgs line)
+        {
+            if (line.Data is { } text) io.Error.WriteLine($"[rank {rank}] {text}");
+        }
+        child.OutputDataReceived += Line;
+        child.ErrorDataReceived += Line;
+        child.BeginOutputReadLine();
+        child.BeginErrorReadLine();
+        return child;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
+
+/// <summary>All that follows, a command line of its own.</summary>
+internal sealed class RestArgument : Argument<string[]>
+{
+    public RestArgument(string name)
+        : base(name) => Arity = ArgumentArity.ZeroOrMore;
+}

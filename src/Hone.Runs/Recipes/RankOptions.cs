@@ -1,0 +1,19 @@
+namespace Hone.Runs.Recipes;
+
+/// <summary>How a training is shared by several processes (<c>hone launch</c>, mpirun, Slurm, torchrun); nothing of it matters to one.</summary>
+public sealed record RankOptions
+{
+    [Comment("What carries gradients between ranks: gloo (PyTorch's own, over TCP), mpi (a library of the machine), or auto, which is mpi "
+        + "where mpirun or srun --mpi started the ranks and such a library is there, else gloo.")]
+    [DoesNotChangeResult]
+    public RankEngine Engine { get; init; } = RankEngine.Auto;
+
+    [Comment("true adds gradients up in the order of one process: any number of ranks gives its bits, at the price of one broadcast of "
+        + "all gradients for each pass in place of one all-reduce for each step.")]
+    [DoesNotChangeResult]
+    public bool Deterministic { get; init; }
+
+    [Comment("true keeps AdamW's two means of each weight on one rank only (ZeRO stage 1), which then gives the weight to the others.")]
+    [DoesNotChangeResult]
+    public bool ShardOptimizer { get; init; }
+}

@@ -1,0 +1,172 @@
+using System.Diagnostics;
+using System.Net;
+using Hone.Models;
+using static TorchSharp.torch;
+
+namespace Hone.Training;
+
+/// <summary>The processes that train one model together, as one of them sees it. <see cref="Single"/> is the only one of its kind.</summary>
+internal sealed class Ranks : IDisposable
+{
+    private static readonly TimeSpan s_meeting = TimeSpan.FromMinutes(5);
+
+    private readonly RankLinks? _links;
+    private readonly ICollective? _collective;
+
+    private Ranks(RankLinks? links, ICollective? collective, int localRank) =>
+        (_links, _collective, LocalRank) = (links, collective, localRank);
+
+    public static Ranks Single { get; } = new(null, null, 0);
+
+    public int Rank => _links?.Rank ?? 0;
+
+    public int Size => _links?.Size ?? 1;
+
+    public int LocalRank { get; }
+
+    public bool Alone => Size == 1;
+
+    /// <summary>Whether this one decides, reads and writes files.</summary>
+    public bool Leads => Rank == 0;
+
+    /// <summary>By rank.</summary>
+    public IReadOnlyList<string> Hosts => _links?.Hosts ?? [Environment.MachineName];
+
+    /// <summary>For the person who watches.</summary>
+    public string Description => $"{Size} ranks over {_collective?.Name} on {string.Join(", ", Hosts.GroupBy(h => h).Select(h =>
+        h.Count() == 1 ? h.Key : $"{h.Key} ({h.Count()})"))}";
+
+    /// <summary>Finds the others; returns when all have come and agree.</summary>
+    /// <param name="place">Which rank this is; null for the only one.</param>
+    /// <param name="engine">gloo, mpi, or auto: MPI where its launcher started the process and its library is there.</param>
+    /// <param name="claims">What must be the same on all ranks, by name.</param>
+    /// <param name="lastWord">Ends the process with a message: a rank was lost and the computing thread did not end.</param>
+    /// <exception cref="InputException">Ranks are missing, or differ; or there is no such engine here.</exception>
+    public static Ranks Join(RankPlace? place, string engine, IReadOnlyDictionary<string, string> claims, Action<string> lastWord,
+        TimeSpan? patience = null)
+    {
+        if (place is null) return Single;
+        // Its notes on sockets are for those who write it.
+        if (OperatingSystem.IsLinux()) GlooCollective.SetVariable("TORCH_CPP_LOG_LEVEL", "ERROR", overwrite: 0);
+        LibTorch.Load();
+        bool mpi = engine == "mpi" || (engine == "auto" && place.ByMpi && MpiLibrary.Exists());
+        MpiLibrary? library = !mpi ? null : MpiLibrary.Open(Environment.GetEnvironmentVariable)
+            ?? throw new InputException("there is no MPI library on this machine", fix: "Install Open MPI or MPICH, or take ranks.engine: gloo.");
+        if (library is not null && (library.Rank, library.Size) != (place.Rank, place.Size))
+            throw new InputException($"this process is rank {place.Rank} of {place.Size}, and {library.Name} says rank {library.Rank} of "
+                + $"{library.Size}", fix: "Start the ranks with the launcher of the same MPI, or take ranks.engine: gloo.");
+        var own = new RankHello(RankHello.OurMagic, place.Rank, place.Size, Environment.MachineName,
+            new Dictionary<string, string>(claims) { ["engine"] = library?.Name ?? "gloo" });
+        RankLinks links = Meet(place, library, own, patience ?? s_meeting, lastWord);
+        return new Ranks(links, library is null ? GlooCollective.Create(links) : new MpiCollective(library), place.LocalRank);
+    }
+
+    /// <summary>Waits for work of the collective.</summary>
+    /// <exception cref="RankLostException">A rank was lost.</exception>
+    public void Wait(Func<bool> done)
+    {
+        var spin = new SpinWait();
+        try
+        {
+            while (!done())
+            {
+                _links!.ThrowIfLost();
+                if (spin.Count < 20) spin.SpinOnce(sleep1Threshold: -1);
+                else Thread.Sleep(1); // the transport's threads need the core
+            }
+        }
+        catch (IOException e)
+        {
+            throw _links!.Blame(e);
+        }
+    }
+
+    /// <summary>Begins to add up fp32 numbers over all ranks in place; lies on the CPU.</summary>
+    public Func<bool> AllReduce(Tensor tensor) => _collective!.AllReduce(tensor);
+
+    /// <summary>Gives every rank the tensor of one, in place, from and to any device.</summary>
+    public void Broadcast(Tensor tensor, int root)
+    {
+        if (Alone || tensor.numel() == 0) return;
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        bool direct = tensor.device_type == TorchSharp.DeviceType.CPU && tensor.is_contiguous();
+        Tensor carried = direct ? tensor : tensor.cpu().contiguous();
+        Wait(_collective!.Broadcast(carried, root));
+        if (!direct && Rank != root) tensor.copy_(carried);
+    }
+
+    /// <summary>The same for many tensors, which travel together where they lie on the CPU.</summary>
+    public void Broadcast(IEnumerable<(Tensor Tensor, int Root)> tensors)
+    {
+        var begun = new List<Func<bool>>();
+        foreach ((Tensor tensor, int root) in tensors)
+        {
+            if (tensor.device_type == TorchSharp.DeviceType.CPU && tensor.is_contiguous()) begun.Add(_collective!.Broadcast(tensor, root));
+            else Broadcast(tensor, root);
+        }
+        begun.ForEach(Wait);
+    }
+
+    /// <summary>What every rank gives, by rank; empty on all but rank 0.</summary>
+    public byte[][] Gather(byte[] own) => _links?.Gather(own) ?? [own];
+
+    /// <summary>What rank 0 gives; null where it has said that all is done.</summary>
+    public byte[]? FromLeader(byte[]? own) => _links is null ? own : _links.FromLeader(own);
+
+    /// <summary>Whether rank 0 says so.</summary>
+    public bool Agree(bool own) => Alone ? own : FromLeader(Leads ? [own ? (byte)1 : (byte)0] : null) is [1];
+
+    /// <summary>Tells the others that this rank ends because of an error. False, so that it can stand in a filter of exceptions.</summary>
+    public bool Tell(Exception error)
+    {
+        _links?.Fail(error);
+        return false;
+    }
+
+    /// <summary>All that the ranks do together is done.</summary>
+    public void Leave()
+    {
+        _links?.Leave();
+        _collective?.Dispose();
+    }
+
+    public void Dispose() => _links?.Dispose();
+
+    private static RankLinks Meet(RankPlace place, MpiLibrary? library, RankHello own, TimeSpan patience, Action<string> lastWord)
+    {
+        (string? address, int port) = (place.Address, place.Port);
+        if (address is null || port == 0)
+        {
+            if (library is null)
+                throw new InputException("the launcher does not say where rank 0 is", "environment",
+                    $"Set {RankPlace.AddressName} and {RankPlace.PortName} on all ranks.");
+            return MeetByMpi(library, own, patience, lastWord);
+        }
+        if (place.Rank > 0) return RankLinks.Follow(address, port, own, patience, lastWord);
+        using System.Net.Sockets.TcpListener listener = RankMeeting.Listen(address, port);
+        return RankLinks.Lead(listener, own, patience, lastWord);
+    }
+
+    /// <summary>MPI knows the way already: rank 0 tells by it where it listens.</summary>
+    private static unsafe RankLinks MeetByMpi(MpiLibrary library, RankHello own, TimeSpan patience, Action<string> lastWord)
+    {
+        const int Bytes = 512;
+        byte* text = stackalloc byte[Bytes];
+        using System.Net.Sockets.TcpListener? listener = own.Rank == 0 ? RankMeeting.Listen(null, 0) : null;
+        if (listener is not null)
+            System.Text.Encoding.UTF8.GetBytes($"{Environment.MachineName} {((IPEndPoint)listener.LocalEndpoint).Port}\0",
+                new Span<byte>(text, Bytes));
+        nint request = library.Broadcast(text, Bytes, 0);
+        long begun = Stopwatch.GetTimestamp();
+        while (!library.Test(request))
+        {
+            if (Stopwatch.GetElapsedTime(begun) > patience)
+                throw new InputException($"MPI did not connect rank {own.Rank} on {own.Host} to rank 0 in {patience.TotalSeconds:F0} s");
+            Thread.Sleep(1);
+        }
+        if (listener is not null) return RankLinks.Lead(listener, own, patience, lastWord);
+        string[] where = System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)text)!.Split(' ');
+        return RankLinks.Follow(where[0], int.Parse(where[1], System.Globalization.CultureInfo.InvariantCulture), own, patience, lastWord);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.Sockets;
+using static TorchSharp.torch;
+
+namespace Hone.Training.Tests;
+
+/// <summary>Several ranks in one process, a thread each, over real sockets and the real Gloo.</summary>
+internal static class ManyRanks
+{
+    public static Dictionary<string, string> Claims { get; } = new() { ["hone"] = "this one" };
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>What each rank's work returned, or threw, by rank.</summary>
+    public static (T? Result, Exception? Error)[] Try<T>(int size, Func<Ranks, T> work)
+    {
+        int port = FreePort();
+        var results = new (T?, Exception?)[size];
+        Thread[] threads = [.. Enumerable.Range(0, size).Select(rank => new Thread(() =>
+        {
+            try
+            {
+                set_num_threads(1);
+                using Ranks ranks = Ranks.Join(size == 1 ? null : new RankPlace(rank, size, rank, "127.0.0.1", port, false), "gloo", Claims,
+                    _ => { }, TimeSpan.FromSeconds(20));
+                try
+                {
+                    results[rank] = (work(ranks), null);
+                    ranks.Leave();
+                }
+                catch (Exception e) when (ranks.Tell(e))
+                {
+                    throw;
+                }
+            }
+            catch (Exception e)
+            {
+                results[rank] = (default, e);
+            }
+        }))];
+        foreach (Thread thread in threads) thread.Start();
+        foreach (Thread thread in threads) thread.Join();
+        return results;
+    }
+
+    public static T[] Run<T>(int size, Func<Ranks, T> work) => [.. Try(size, work).Select(r =>
+        r.Error is null ? r.Result! : throw new InvalidOperationException(r.Error.Message, r.Error))];
+}
