@@ -1,5 +1,6 @@
 // Sampling speed on a model of the quickstart's size: 1024 answers of 50 tokens to 128 prompts, by each engine.
 // Run: dotnet run -c Release --project bench/Generation -- [answers at once ...]
+//      dotnet run -c Release --project bench/Generation -- soak TOKENS [SEED]
 // The check number of an engine must be the same for every row: answers do not depend on what is computed beside them.
 using System.Diagnostics;
 using Hone.Inference;
@@ -16,6 +17,8 @@ var config = new TransformerConfig
     MaxPositions = 256, TieEmbeddings = true,
 };
 using var model = new Transformer(config, RandomWeights.Create(config, seed: 1, deviation: 0.1), ScalarType.Float32);
+if (args is ["soak", var tokens, .. var seed])
+    return Soak.Run(model, long.Parse(tokens), seed.Length > 0 ? int.Parse(seed[0]) : 1);
 var random = new Random(1);
 GenerationRequest[] requests = [.. Enumerable.Range(0, Prompts).Select(i => new GenerationRequest(
     [.. Enumerable.Range(0, 20 + random.Next(20)).Select(_ => random.Next(config.VocabularySize))],
@@ -41,3 +44,4 @@ foreach (int rows in args.Length > 0 ? [.. args.Select(int.Parse)] : (int[])[64,
         Console.WriteLine($"{name,-9} {rows,4} at once {Prompts * AnswersPerPrompt * NewTokens / seconds,9:F0} tokens/s   check {check}");
     }
 }
+return 0;

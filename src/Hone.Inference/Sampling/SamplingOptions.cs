@@ -68,6 +68,9 @@ public sealed record SamplingOptions
     /// <summary>An answer ends where one of these appears in its text, and the text is cut before it.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
+    /// <summary>The format that answers have; null for any text. Greedy and sampling.</summary>
+    public OutputConstraint? Constraint { get; init; }
+
     /// <summary>Whether logits are changed before anything is chosen, greedily or not.</summary>
     internal bool ChangesLogits =>
         RepetitionPenalty != 1 || FrequencyPenalty != 0 || PresencePenalty != 0 || LogitBias.Count > 0;
