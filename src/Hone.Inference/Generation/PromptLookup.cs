@@ -27,10 +27,10 @@ internal sealed class PromptLookup
             if (tokens.Length <= match) continue;
             int at = tokens[..^1].LastIndexOf(tokens[^match..]);
             if (at < 0) continue;
-            ReadOnlySpan<int> next = tokens[(at + match)..];
-            next = next[..Math.Min(next.Length, size)];
-            next.CopyTo(guess);
-            return next.Length;
+            // Where the text runs into its own end it goes on in the same circle.
+            for (int i = 0, from = at + match; i < size; i++, from++)
+                guess[i] = from < tokens.Length ? tokens[from] : guess[from - tokens.Length];
+            return size;
         }
         return 0;
     }
