@@ -8,7 +8,7 @@ namespace Hone.Cli;
 /// <summary>What a conversation is held with: changed by the commands that are typed between its turns.</summary>
 internal sealed class ChatCommands(Streams io, SamplingOptions sampling, string? system, Func<IReadOnlyList<ChatMessage>> history)
 {
-    private const string Usage = """
+    private const string Usage = """"
         /system [TEXT]     the system prompt of what follows; without TEXT none
         /set [NAME VALUE]  temperature, top_p, top_k, min_p, typical_p, repetition_penalty, max_new_tokens; without NAME their values
         /seed N            seed of the answers that follow
@@ -17,7 +17,7 @@ internal sealed class ChatCommands(Streams io, SamplingOptions sampling, string?
         /reset             forgets the conversation
         /exit              ends
         A line that ends in \ goes on in the next; lines between two of three quotes (""") are one turn. Ctrl+C stops an answer.
-        """;
+        """";
 
     public SamplingOptions Sampling { get; private set; } = sampling;
 
