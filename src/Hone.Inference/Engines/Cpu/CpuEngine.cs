@@ -61,6 +61,9 @@ internal sealed unsafe class CpuEngine : IForwardEngine
     /// <inheritdoc/>
     public long BlockBytes => _cache.BlockBytes;
 
+    /// <inheritdoc/>
+    public bool GuessesPay => BytesPerPass > LeastBytesForGuesses;
+
     /// <summary>Bytes of the matrices that a decoded token reads.</summary>
     public long BytesPerPass => _model.BytesPerPass;
 
