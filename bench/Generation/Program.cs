@@ -11,14 +11,14 @@ using static TorchSharp.torch;
 const int Prompts = 128, AnswersPerPrompt = 8, NewTokens = 50, Repeats = 5;
 
 LibTorch.Load();
+if (args is ["soak", var tokens, .. var seed])
+    return Soak.Run(long.Parse(tokens), seed.Length > 0 ? int.Parse(seed[0]) : 1);
 var config = new TransformerConfig
 {
     VocabularySize = 350, HiddenSize = 128, IntermediateSize = 344, LayerCount = 3, HeadCount = 4, KeyValueHeadCount = 4, HeadDim = 32,
     MaxPositions = 256, TieEmbeddings = true,
 };
 using var model = new Transformer(config, RandomWeights.Create(config, seed: 1, deviation: 0.1), ScalarType.Float32);
-if (args is ["soak", var tokens, .. var seed])
-    return Soak.Run(model, long.Parse(tokens), seed.Length > 0 ? int.Parse(seed[0]) : 1);
 var random = new Random(1);
 GenerationRequest[] requests = [.. Enumerable.Range(0, Prompts).Select(i => new GenerationRequest(
     [.. Enumerable.Range(0, 20 + random.Next(20)).Select(_ => random.Next(config.VocabularySize))],

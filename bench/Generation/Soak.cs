@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Hone.Inference;
 using Hone.Inference.Engines.Cpu;
 using Hone.Models;
+using static TorchSharp.torch;
 
 /// <summary>
 /// Requests that come and go at random for millions of tokens: some are cancelled, some fail, the cache is too small for all. Every one
@@ -13,21 +15,42 @@ internal static class Soak
     private static readonly TimeSpan s_stuck = TimeSpan.FromMinutes(2);
 
     /// <returns>The process's exit code: 0 where all went well.</returns>
-    public static int Run(Transformer model, long tokens, int seed)
+    public static int Run(long tokens, int seed)
     {
-        using var scheduler = new Scheduler(() => new Failing(new CpuEngine(model, CpuFormat.Float32)), model.Config, new StopRules([7]),
-            tokenizer: null, new BatchLimits(32, 120 * 64 * 1024, PassTokens: 512, SharedPassTokens: 64), KeptBetween.Prefixes);
-        using var alone = new Scheduler(() => new CpuEngine(model, CpuFormat.Float32), model.Config, new StopRules([7]), tokenizer: null,
-            new BatchLimits(1), KeptBetween.Weights);
+        var config = new TransformerConfig
+        {
+            VocabularySize = 350, HiddenSize = 32, IntermediateSize = 64, LayerCount = 2, HeadCount = 4, KeyValueHeadCount = 2, HeadDim = 8,
+            MaxPositions = 256, TieEmbeddings = true,
+        };
+        using var model = new Transformer(config, RandomWeights.Create(config, seed: 1, deviation: 0.25), ScalarType.Float32);
+        using var scheduler = new Scheduler(() => new Failing(new CpuEngine(model, CpuFormat.Float32, threads: 1)), config, new StopRules([7]),
+            tokenizer: null, new BatchLimits(32, 80 * 2 * 2 * 2 * 32 * 16 * sizeof(float), PassTokens: 512, SharedPassTokens: 64),
+            KeptBetween.Prefixes);
+        // What is finished is compared beside what goes on, on a thread of its own.
+        using var finished = new BlockingCollection<(GenerationRequest Request, IReadOnlyList<Completion> Answers)>(boundedCapacity: 64);
+        (int good, int wrong) = (0, 0);
+        var comparing = new Thread(() =>
+        {
+            using var alone = new Scheduler(() => new CpuEngine(model, CpuFormat.Float32, threads: 1), config, new StopRules([7]),
+                tokenizer: null, new BatchLimits(1), KeptBetween.Weights);
+            foreach ((GenerationRequest request, IReadOnlyList<Completion> answers) in finished.GetConsumingEnumerable())
+            {
+                bool same = answers.Zip(alone.Generate([request])).All(p => p.First.Ids.AsSpan().SequenceEqual(p.Second.Ids)
+                    && p.First.FinishReason == p.Second.FinishReason);
+                if (same) good++;
+                else Interlocked.Increment(ref wrong);
+            }
+        });
+        comparing.Start();
         var random = new Random(seed);
         List<Running> running = [];
-        (long made, int good, int cancelled, int failed, int wrong) = (0, 0, 0, 0, 0);
+        (long made, int cancelled, int failed) = (0, 0, 0);
         (long early, long next) = (0, tokens / 10);
         long start = Stopwatch.GetTimestamp();
         while (made < tokens || running.Count > 0)
         {
             while (made < tokens && running.Count < AtOnce) running.Add(Arrive());
-            if (random.Next(12) == 0) running[random.Next(running.Count)].Cancel.Cancel();
+            if (random.Next(200) == 0) Thread.Sleep(1);
             Task<IReadOnlyList<Completion>>[] tasks = [.. running.Select(r => r.Task)];
             int ended = Task.WaitAny(tasks, s_stuck);
             if (ended < 0)
@@ -41,13 +64,10 @@ internal static class Soak
             else if (one.Task.IsFaulted && (one.Fails || one.Task.Exception.InnerException is TimeoutException)) failed++;
             else if (one.Task.IsCompletedSuccessfully && !one.Fails)
             {
-                IReadOnlyList<Completion> answers = one.Task.Result, expected = alone.Generate([one.Request]);
-                bool same = answers.Zip(expected).All(p => p.First.Ids.AsSpan().SequenceEqual(p.Second.Ids)
-                    && p.First.FinishReason == p.Second.FinishReason);
-                (good, wrong) = same ? (good + 1, wrong) : (good, wrong + 1);
-                made += answers.Sum(a => a.Ids.Length);
+                finished.Add((one.Request, one.Task.Result));
+                made += one.Task.Result.Sum(a => a.Ids.Length);
             }
-            else wrong++;
+            else Interlocked.Increment(ref wrong);
             one.Cancel.Dispose();
             if (made < next) continue;
             next += tokens / 10;
@@ -57,8 +77,10 @@ internal static class Soak
                 + $"\"managed_mb\": {memory / 1e6:F1}, \"resident_mb\": {resident / 1e6:F0}, "
                 + $"\"tokens_s\": {made / Stopwatch.GetElapsedTime(start).TotalSeconds:F0}}}");
         }
+        finished.CompleteAdding();
+        comparing.Join();
         bool flat = Environment.WorkingSet - early < 64 << 20;
-        Console.WriteLine(wrong == 0 && flat ? "all well" : $"{wrong} wrong, memory {(flat ? "flat" : "grows")}");
+        Console.WriteLine(wrong == 0 && flat ? $"all well: {good} requests as they are alone, {cancelled} cancelled, {failed} failed" : $"{wrong} wrong, memory {(flat ? "flat" : "grows")}");
         return wrong == 0 && flat ? 0 : 1;
 
         Running Arrive()
@@ -73,6 +95,7 @@ internal static class Soak
                 TopK = random.Next(3) == 0 ? 20 : 0, LogitBias = new Dictionary<int, double> { [Forbidden] = -100 },
             };
             var cancel = new CancellationTokenSource();
+            if (random.Next(10) == 0) cancel.CancelAfter(random.Next(0, 10));
             var request = new GenerationRequest(prompt, options, random.Next(1, 6));
             return new Running(request, scheduler.Submit([request], cancel.Token).Completions, cancel, fails);
         }

@@ -74,6 +74,7 @@ public sealed class ModelChatClient(LanguageModel model) : IChatClient
         var sampling = usual with
         {
             DoSample = options.Temperature is { } asked ? asked > 0 : usual.DoSample,
+            Beams = options.Temperature > 0 ? 1 : usual.Beams,
             Temperature = options.Temperature is { } above and > 0 ? above : usual.Temperature,
             TopP = options.TopP ?? usual.TopP,
             TopK = options.TopK ?? usual.TopK,

@@ -73,6 +73,7 @@ internal static class ChatVerb
         return model with
         {
             DoSample = temperature is { } t ? t > 0 : model.DoSample,
+            Beams = temperature > 0 ? 1 : model.Beams,
             Temperature = temperature is > 0 ? temperature.Value : model.Temperature,
             TopP = sampling.TopP(parsed) ?? model.TopP,
             TopK = sampling.TopK(parsed) ?? model.TopK,

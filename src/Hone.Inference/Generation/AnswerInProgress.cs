@@ -31,6 +31,10 @@ internal sealed class AnswerInProgress
 
     public int[] Prompt => _request.PromptIds;
 
+    public SamplingOptions Options => _request.Options;
+
+    public int RequestIndex => _requestIndex;
+
     /// <summary>Tokens of the prompt and the longest allowed answer.</summary>
     public int LongestLength => Prompt.Length + _limit;
 
@@ -56,6 +60,17 @@ internal sealed class AnswerInProgress
         if (stops.IsStop(token.Id) || CompletesStopString(token.Id) || _format?.IsOver == true) Completion = Complete(FinishReasons.Stop);
         else if (_logProbs.Count == _limit) Completion = Complete(FinishReasons.Length);
         _submission.Write(new GeneratedToken(_requestIndex, _answerIndex, step, token.Id, token.LogProb) { Answer = Completion });
+    }
+
+    /// <summary>Passes on an answer that was found as a whole.</summary>
+    public void Complete(int[] ids, float[] logProbs, string finishReason)
+    {
+        Completion = new Completion(_requestIndex, _answerIndex, ids, logProbs, finishReason);
+        for (int i = 0; i < ids.Length; i++)
+            _submission.Write(new GeneratedToken(_requestIndex, _answerIndex, i, ids[i], logProbs[i])
+            {
+                Answer = i == ids.Length - 1 ? Completion : null,
+            });
     }
 
     private void Add(SampledToken token)

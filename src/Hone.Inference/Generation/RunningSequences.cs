@@ -48,8 +48,53 @@ internal sealed class RunningSequences
             foreach (CachedSequence sequence in _running.FindAll(s => s.Submission == submission).Concat(submission.Waiting))
                 ReleaseBlocks(sequence);
             _running.RemoveAll(s => s.Submission == submission);
+            foreach (BeamSearch search in submission.Searches) search.Release(this);
         }
     }
+
+    /// <summary>A step of every beam search.</summary>
+    public void StepSearches(StopRules stops)
+    {
+        foreach (Submission submission in _submissions)
+        {
+            if (submission.Searches.Count == 0 || submission.IsCancelled || submission.Failure is not null) continue;
+            try
+            {
+                submission.Searches.RemoveAll(search => search.Step(_engine, this, stops, _limits.PassTokens, _config.VocabularySize));
+            }
+            catch (Exception e)
+            {
+                submission.Failure = e;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Lets a list of blocks hold so many tokens, its own to write behind those that are computed. A beam search keeps its blocks, so they
+    /// are made where there are none left.
+    /// </summary>
+    public void Lend(List<int> blocks, int computed, int length, List<(int From, int To)> copies)
+    {
+        int first = computed / _engine.BlockTokens;
+        if (first < blocks.Count && _pool.IsShared(blocks[first]))
+        {
+            int own = _pool.Take(beyondLimit: true)!.Value;
+            copies.Add((blocks[first], own));
+            _pool.Release(blocks[first]);
+            blocks[first] = own;
+        }
+        while (blocks.Count < BlocksOf(length)) blocks.Add(_pool.Take(beyondLimit: true)!.Value);
+        Reserve();
+    }
+
+    /// <summary>The same blocks for one holder more.</summary>
+    public List<int> Share(List<int> blocks)
+    {
+        blocks.ForEach(_pool.Hold);
+        return [.. blocks];
+    }
+
+    public void GiveBack(List<int> blocks) => blocks.ForEach(_pool.Release);
 
     /// <summary>
     /// The next pass: one token of every sequence whose other tokens are computed, then as many of other sequences' as there is

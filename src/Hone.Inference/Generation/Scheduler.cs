@@ -157,6 +157,8 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
         string? where = count > 1 ? $"request {index}" : null;
         request.Options.Validate(where);
         if (request.Count < 1) throw new InputException($"asks for {request.Count} answers", where, "Ask for 1 or more.");
+        if (request.Options.Beams > 1 && request.Count > request.Options.Beams)
+            throw new InputException($"asks for {request.Count} answers of {request.Options.Beams} beams", where, "Ask for at most as many.");
         if (request.PromptIds.Length == 0)
             throw new InputException("the prompt is empty", where, "Give at least the beginning-of-text token.");
         if (request.PromptIds.Length >= _config.MaxPositions)
@@ -170,6 +172,10 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
         if (request.Options.StopStrings.Count > 0 && _tokenizer is null)
             throw new InputException(
                 "stop strings need the model's tokenizer", where, "Give the tokenizer to the engine, or stop by token ids.");
-        return Math.Min(request.Options.NewTokenLimit(request.PromptIds.Length), _config.MaxPositions - request.PromptIds.Length);
+        int limit = Math.Min(request.Options.NewTokenLimit(request.PromptIds.Length), _config.MaxPositions - request.PromptIds.Length);
+        if (request.Options.Beams > 1 && _config.RotatesAnew(request.PromptIds.Length, request.PromptIds.Length + limit))
+            throw new InputException("a beam search cannot go past the length from which this model rotates its tokens otherwise", where,
+                "Ask for a shorter answer, or set num_beams to 1.");
+        return limit;
     }
 }

@@ -30,6 +30,7 @@ internal sealed class SharedPass
 
     public void Run()
     {
+        _sequences.StepSearches(_stops);
         try
         {
             _pass = _sequences.NextPass();

@@ -26,6 +26,25 @@ internal static class LogitsFilters
         }
     }
 
+    /// <summary>Bias and penalties of the options, in their order.</summary>
+    /// <param name="logits">[vocabulary]</param>
+    /// <param name="context">Prompt and answer so far.</param>
+    /// <param name="answerFrom">Where in <paramref name="context"/> the answer begins.</param>
+    /// <param name="scratch">[vocabulary]</param>
+    /// <param name="counts">Scratch. [vocabulary]</param>
+    public static void Change(
+        Span<float> logits, ReadOnlySpan<int> context, SamplingOptions options, int answerFrom, Span<float> scratch, Span<ulong> counts)
+    {
+        if (options.LogitBias.Count > 0) Bias(logits, options.LogitBias);
+        if (options.RepetitionPenalty != 1)
+        {
+            logits.CopyTo(scratch);
+            RepetitionPenalty(scratch, context, options.RepetitionPenalty, logits);
+        }
+        if (options.FrequencyPenalty != 0 || options.PresencePenalty != 0)
+            CountPenalties(logits, context[answerFrom..], options.FrequencyPenalty, options.PresencePenalty, counts);
+    }
+
     /// <summary>Adds a bias to the logits of some ids; ids outside the vocabulary have none.</summary>
     public static void Bias(Span<float> logits, IReadOnlyDictionary<int, double> bias)
     {

@@ -51,14 +51,7 @@ internal sealed class LogitsSampler(int vocabularySize)
 
         logits.CopyTo(_scores);
         if (format is not null) LogitsFilters.Allow(_scores, format.Allowed());
-        if (options.LogitBias.Count > 0) LogitsFilters.Bias(_scores, options.LogitBias);
-        if (options.RepetitionPenalty != 1)
-        {
-            _scores.CopyTo(_weights, 0);
-            LogitsFilters.RepetitionPenalty(_weights, context, options.RepetitionPenalty, _scores);
-        }
-        if (options.FrequencyPenalty != 0 || options.PresencePenalty != 0)
-            LogitsFilters.CountPenalties(_scores, context[answerFrom..], options.FrequencyPenalty, options.PresencePenalty, _keys);
+        LogitsFilters.Change(_scores, context, options, answerFrom, _weights, _keys);
         if (greedy) return TensorPrimitives.IndexOfMax<float>(_scores);
 
         if (options.Temperature != 1) LogitsFilters.Temperature(_scores, options.Temperature);
