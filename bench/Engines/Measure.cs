@@ -27,7 +27,7 @@ internal static unsafe class Measure
             double speed = Decode(engine, model.Config, batch, Shapes.NewTokens(shape));
             Console.WriteLine($"{{\"batch\": {batch}, \"tokens_s\": {speed:F1}, \"gb_s\": {speed / batch * gigabytes:F1}}}");
         }
-        int length = shape == "1B" ? 256 : 512;
+        int length = shape switch { "8B" => 64, "1B" => 256, _ => 512 };
         Console.WriteLine($"{{\"prefill\": {length}, \"tokens_s\": {Prefill(engine, model.Config, length):F1}}}");
     }
 

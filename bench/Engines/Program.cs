@@ -3,7 +3,10 @@
 //   dotnet run -c Release --project bench/Engines -- hone SHAPE FORMAT [PATH] [BATCH ...]
 //   dotnet run -c Release --project bench/Engines -- gguf SHAPE TYPE FILE
 //   dotnet run -c Release --project bench/Engines -- bandwidth
-// PATH counts from 1, the fastest; 0 is that too. SHAPE is 15M, 110M or 1B; FORMAT Float32, BFloat16, Int8 or Int4. GGUF files are
+//   dotnet run -c Release --project bench/Engines -- mixed|chat|guesses SHAPE FORMAT     what those who use an engine wait for
+//   dotnet run -c Release --project bench/Engines -- masks FOLDER                        formats of answers, with that folder's tokenizer
+//   dotnet run -c Release --project bench/Engines -- load SHAPE FORMAT FOLDER
+// PATH counts from 1, the fastest; 0 is that too. SHAPE is 15M, 110M, 1B or 8B; FORMAT Float32, BFloat16, Int8 or Int4. GGUF files are
 // written to FOLDER; HONE_LLAMA_CPP is the folder of llama-batched-bench.
 using System.Diagnostics;
 using System.Text.Json;
@@ -27,8 +30,23 @@ switch (args)
     case ["compare", var shape, var folder, .. var formats]:
         Compare(shape, folder, formats.Length > 0 ? formats : ["BFloat16", "Int8", "Int4"]);
         break;
+    case ["mixed", var shape, var format]:
+        Serving.Mixed(shape, Enum.Parse<CpuFormat>(format));
+        break;
+    case ["chat", var shape, var format]:
+        Serving.Chat(shape, Enum.Parse<CpuFormat>(format));
+        break;
+    case ["guesses", var shape, var format]:
+        Serving.Guesses(shape, Enum.Parse<CpuFormat>(format));
+        break;
+    case ["masks", var folder]:
+        Masks.Run(folder);
+        break;
+    case ["load", var shape, var format, var folder]:
+        Serving.Load(shape, Enum.Parse<CpuFormat>(format), folder);
+        break;
     default:
-        Console.Error.WriteLine("bandwidth | hone SHAPE FORMAT [PATH] [BATCH ...] | compare SHAPE FOLDER [FORMAT ...]");
+        Console.Error.WriteLine("bandwidth | mixed|chat|guesses SHAPE FORMAT | load SHAPE FORMAT FOLDER | masks FOLDER | hone SHAPE FORMAT [PATH] [BATCH ...] | compare SHAPE FOLDER [FORMAT ...]");
         return 1;
 }
 return 0;

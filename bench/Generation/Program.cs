@@ -1,5 +1,6 @@
 // Sampling speed on a model of the quickstart's size: 1024 answers of 50 tokens to 128 prompts, by each engine.
 // Run: dotnet run -c Release --project bench/Generation -- [answers at once ...]
+//      dotnet run -c Release --project bench/Generation -- soak TOKENS [SEED]
 // The check number of an engine must be the same for every row: answers do not depend on what is computed beside them.
 using System.Diagnostics;
 using Hone.Inference;
@@ -10,6 +11,8 @@ using static TorchSharp.torch;
 const int Prompts = 128, AnswersPerPrompt = 8, NewTokens = 50, Repeats = 5;
 
 LibTorch.Load();
+if (args is ["soak", var tokens, .. var seed])
+    return Soak.Run(long.Parse(tokens), seed.Length > 0 ? int.Parse(seed[0]) : 1);
 var config = new TransformerConfig
 {
     VocabularySize = 350, HiddenSize = 128, IntermediateSize = 344, LayerCount = 3, HeadCount = 4, KeyValueHeadCount = 4, HeadDim = 32,
@@ -41,3 +44,4 @@ foreach (int rows in args.Length > 0 ? [.. args.Select(int.Parse)] : (int[])[64,
         Console.WriteLine($"{name,-9} {rows,4} at once {Prompts * AnswersPerPrompt * NewTokens / seconds,9:F0} tokens/s   check {check}");
     }
 }
+return 0;

@@ -75,17 +75,25 @@ public sealed class LanguageModel : IDisposable
     public async IAsyncEnumerable<string> StreamAsync(
         int[] promptIds, SamplingOptions? options = null, [EnumeratorCancellation] CancellationToken cancel = default)
     {
+        await foreach ((string piece, GeneratedToken _) in StreamTokensAsync(promptIds, options, cancel).ConfigureAwait(false))
+            if (piece.Length > 0) yield return piece;
+    }
+
+    /// <summary>The tokens of one answer with the text that each completes, which may be none.</summary>
+    /// <inheritdoc cref="StreamAsync" path="/param"/>
+    /// <inheritdoc cref="StreamAsync" path="/exception"/>
+    internal async IAsyncEnumerable<(string Piece, GeneratedToken Token)> StreamTokensAsync(
+        int[] promptIds, SamplingOptions? options, [EnumeratorCancellation] CancellationToken cancel)
+    {
         var request = new GenerationRequest(promptIds, options ?? Defaults);
         StreamDecoder decoder = Tokenizer.StartDecoding(skipSpecial: true);
         var matcher = new StopStringMatcher(request.Options.StopStrings);
         await foreach (GeneratedToken token in Engine.StreamAsync([request], cancel).ConfigureAwait(false))
         {
-            if (Stops.IsStop(token.Id)) continue;
-            string piece = matcher.Push(decoder.Push(token.Id));
-            if (piece.Length > 0) yield return piece;
+            string piece = Stops.IsStop(token.Id) ? "" : matcher.Push(decoder.Push(token.Id));
+            if (token.Answer is not null) piece += matcher.Push(decoder.Flush()) + matcher.Finish();
+            yield return (piece, token);
         }
-        string rest = matcher.Push(decoder.Flush()) + matcher.Finish();
-        if (rest.Length > 0) yield return rest;
     }
 
     /// <summary>Text of ids, such as an answer's.</summary>

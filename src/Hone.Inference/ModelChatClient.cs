@@ -7,7 +7,7 @@ namespace Hone.Inference;
 
 /// <summary>
 /// A language model as an <see cref="IChatClient"/> of Microsoft.Extensions.AI: the model's own chat template, streaming, usage. What
-/// a caller asks for and the model cannot do (tools, JSON schemas, images) is refused by name, not ignored.
+/// a caller asks for and the model cannot do (tools, images) is refused by name, not ignored.
 /// </summary>
 /// <param name="model">Stays the caller's.</param>
 public sealed class ModelChatClient(LanguageModel model) : IChatClient
@@ -68,13 +68,13 @@ public sealed class ModelChatClient(LanguageModel model) : IChatClient
     private SamplingOptions Sampling(ChatOptions options)
     {
         if (options.Tools is { Count: > 0 }) throw Refused("Tools");
-        if (options.ResponseFormat is not (null or ChatResponseFormatText)) throw Refused("ResponseFormat other than text");
         if (options.ConversationId is not null) throw Refused("ConversationId");
         if (options.AdditionalProperties is { Count: > 0 } more) throw Refused($"AdditionalProperties[{more.Keys.First()}]");
         SamplingOptions usual = model.Defaults;
         var sampling = usual with
         {
             DoSample = options.Temperature is { } asked ? asked > 0 : usual.DoSample,
+            Beams = options.Temperature > 0 ? 1 : usual.Beams,
             Temperature = options.Temperature is { } above and > 0 ? above : usual.Temperature,
             TopP = options.TopP ?? usual.TopP,
             TopK = options.TopK ?? usual.TopK,
@@ -83,6 +83,13 @@ public sealed class ModelChatClient(LanguageModel model) : IChatClient
             Seed = options.Seed is { } seed ? unchecked((ulong)seed) : unchecked((ulong)Random.Shared.NextInt64()),
             StopStrings = options.StopSequences is { Count: > 0 } stops ? [.. stops] : usual.StopStrings,
             MaxNewTokens = options.MaxOutputTokens ?? usual.MaxNewTokens,
+            Constraint = options.ResponseFormat switch
+            {
+                null or ChatResponseFormatText => usual.Constraint,
+                ChatResponseFormatJson { Schema: { } schema } => OutputConstraint.JsonSchema(schema.GetRawText()),
+                ChatResponseFormatJson => OutputConstraint.JsonObject,
+                _ => throw Refused("ResponseFormat other than text and JSON"),
+            },
         };
         sampling.Validate("the options of the chat");
         return sampling;

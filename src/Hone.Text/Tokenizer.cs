@@ -146,6 +146,9 @@ public sealed class Tokenizer
     /// <summary>Finds a token by its spelling in the vocabulary.</summary>
     public bool TryGetId(string token, out int id) => _parts.Spelled.TryGet(Encoding.UTF8.GetBytes(token), out id);
 
+    /// <summary>The bytes that tokens stand for.</summary>
+    internal Decoding.TokenDecoder Decoder => _parts.Decoder;
+
     /// <summary>Finds the names of control tokens.</summary>
     internal AddedTokenFinder ControlTokens => _special;
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 
@@ -58,11 +59,21 @@ public sealed class ModelChatClientTests : IDisposable
             (await Assert.ThrowsAsync<InputException>(() => client.GetResponseAsync(messages.Length > 0 ? messages : s_messages, options)))
                 .Message, StringComparison.Ordinal);
         await Refuses("Tools", new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "one")] });
-        await Refuses("ResponseFormat", new ChatOptions { ResponseFormat = ChatResponseFormat.Json });
+        await Refuses("`not`", new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse("""{"not": {}}""")) });
         await Refuses("frequency_penalty", new ChatOptions { FrequencyPenalty = 3 });
         await Refuses("AdditionalProperties[min_p]", new ChatOptions { AdditionalProperties = new() { ["min_p"] = 0.1 } });
         var image = new UriContent("https://x.example/a.png", "image/png");
         await Refuses("UriContent", new ChatOptions(), new ChatMessage(ChatRole.User, [image]));
+    }
+
+    [Fact]
+    public async Task A_schema_is_followed()
+    {
+        using var client = new ModelChatClient(_model);
+        JsonElement schema = JsonElement.Parse("""{"type": "array", "items": {"type": "integer"}, "maxItems": 2}""");
+        ChatResponse answer = await client.GetResponseAsync(s_messages,
+            new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(schema), MaxOutputTokens = 60 });
+        Assert.InRange(JsonElement.Parse(answer.Text).GetArrayLength(), 0, 2);
     }
 
     [Fact]

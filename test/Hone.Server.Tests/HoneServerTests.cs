@@ -131,7 +131,10 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [InlineData("/v1/rewards", """{"model":"reward","messages":[{"role":"user","content":"a"}]}""", "messages", "must end with an answer")]
     [InlineData("/tokenize", """{"model":"tiny"}""", "prompt", "is needed")]
     [InlineData("/detokenize", """{"model":"tiny","tokens":["a"]}""", "tokens", "token ids from 0")]
-    [InlineData(Completions, """{"model":"tiny","prompt":"a","guided_json":{}}""", "guided_json", "not known")]
+    [InlineData(Completions, """{"model":"tiny","prompt":"a","guided_grammar":"a"}""", "guided_grammar", "not known")]
+    [InlineData(Completions, """{"model":"tiny","prompt":"a","guided_json":{"type":"x"}}""", "guided_json", "type")]
+    [InlineData(Completions, """{"model":"tiny","prompt":"a","guided_regex":"(?=a)"}""", "guided_regex", "not supported")]
+    [InlineData(Completions, """{"model":"tiny","prompt":"a","guided_regex":"a","guided_choice":["b"]}""", "guided_choice", "one format")]
     [InlineData(Completions, """{"model":"tiny","prompt":"a","model":"tiny"}""", null, "not valid JSON")]
     [InlineData(Chat, """{"model":"tiny","messages":[]}""", "messages", "at least one")]
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"king","content":"a"}]}""", "messages[0].role", "system, developer")]
@@ -145,8 +148,10 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"tool_choice":"required"}""",
         "tool_choice", "no call can be forced")]
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a","name":"\ud800"}]}""", "messages", "surrogate")]
-    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_object"}}""",
-        "response_format", "not supported")]
+    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"response_format":{"type":"xml"}}""",
+        "response_format.type", "json_schema")]
+    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_schema","json_schema":{"schema":{"not":{}}}}}""",
+        "response_format", "`not`")]
     public async Task A_wrong_request_is_refused_in_OpenAIs_format(string route, string body, string? param, string what)
     {
         (int status, JsonNode answer) = await server.Post(route, body);

@@ -17,7 +17,8 @@ internal static class ChatVerb
         var system = new TextOption("--system") { Description = "System prompt." };
         var command = new Verb("chat", "Talk to a model, in turns or once.", """
             What generation_config.json of the model says holds, where no flag is given. The same seed and the same turns
-            give the same answers. /reset forgets the conversation, /exit ends it, Ctrl+C stops an answer.
+            give the same answers. /help lists what can be typed between turns (/system, /set, /seed, /save, /reset, /exit);
+            Ctrl+C stops an answer.
 
             Examples:
               hone chat runs/2025-01-31-quickstart/model
@@ -39,14 +40,20 @@ internal static class ChatVerb
         command.Add(dtype);
         Option<string?> format = FormatFlag.Create();
         command.Add(format);
+        var answers = new AnswerFormatFlags(command);
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
         {
+            OutputConstraint? wanted = answers.Of(parsed);
             string path = io.Model(parsed.GetRequiredValue(folder), parsed.GetValue(template));
             using var model = LanguageModel.FromPretrained(
                 path, parsed.GetRequiredValue(device), parsed.GetRequiredValue(dtype),
                 FormatFlag.Of(parsed, format) ?? SamplingFormat.Auto);
-            SamplingOptions options = Options(model.Defaults, sampling, parsed) with { Seed = (ulong)(parsed.GetValue(seed) ?? UsualSeed) };
+            SamplingOptions options = Options(model.Defaults, sampling, parsed) with
+            {
+                Seed = (ulong)(parsed.GetValue(seed) ?? UsualSeed),
+                Constraint = wanted,
+            };
             options.Validate();
             var session = new ChatSession(model, model.Text, options, parsed.GetValue(system), io, common.Json(parsed));
             if (parsed.GetValue(prompt) is { } text)
@@ -66,6 +73,7 @@ internal static class ChatVerb
         return model with
         {
             DoSample = temperature is { } t ? t > 0 : model.DoSample,
+            Beams = temperature > 0 ? 1 : model.Beams,
             Temperature = temperature is > 0 ? temperature.Value : model.Temperature,
             TopP = sampling.TopP(parsed) ?? model.TopP,
             TopK = sampling.TopK(parsed) ?? model.TopK,

@@ -21,20 +21,28 @@ internal static class SampleVerb
             Rows hold `prompt`, `messages` or `context_messages`; a prompt that is there twice is used once. Without
             --n, --temperature, --top-p and --top-k the groups under online.samples in the recipe hold (8 answers, half
             at temperature 1.0, half at 0.7). Each answer depends on its prompt and the seed only. Until all are there the
-            work lies in OUTPUT.training; the same command with --resume goes on with it after a kill.
+            work lies in OUTPUT.training; the same command with --resume goes on with it after a kill. With --shard 2/4
+            the second quarter of the prompts is answered, so that four machines share the work; the four files one after
+            the other are what one machine writes.
 
-            Example:
+            Examples:
               hone sample --model models/sft --data prompts.jsonl --n 8 --temperature 1 --output samples.jsonl
+              hone sample --model models/sft --data prompts.jsonl --schema person.json --output people.jsonl
             """)
         { model, prompts, count };
         var sampling = new SamplingFlags(command);
         Option<string?> format = FormatFlag.Create();
         command.Add(format);
         var workers = new WorkersFlag(command);
+        var answers = new AnswerFormatFlags(command);
+        var shard = new TextOption("--shard") { Description = "Answer this part of the prompts only, such as 2/4.", HelpName = "i/n" };
+        command.Add(shard);
         var options = new StageOptions(command, resumable: true, columns: true);
         options.Act(command, io, parsed =>
         {
             string output = options.Output(parsed);
+            OutputConstraint? wanted = answers.Of(parsed);
+            PromptShard? part = parsed.GetValue(shard) is { } given ? PromptShard.Parse(given) : null;
             List<RecipeOverride> flags = [];
             if (sampling.MaxNewTokens(parsed) is { } most)
                 flags.Add(RecipeOverride.Flag("--max-new-tokens", "online.max_new_tokens", $"{most}"));
@@ -52,7 +60,7 @@ internal static class SampleVerb
             SingleStage.WriteFile(output, options.Resume(parsed), options.Redo(parsed), recipe, display, TimeProvider.System,
                 run =>
                 {
-                    string made = SampleStage.Run(run, folder, files, groups);
+                    string made = SampleStage.Run(run, folder, files, groups, wanted, part);
                     rows = [.. RowFile.ReadSamples(made)];
                     return made;
                 }, stop.Token);

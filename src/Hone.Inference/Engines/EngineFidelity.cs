@@ -17,18 +17,21 @@ internal sealed record EngineFidelity(int Tokens, double MeanKl, double TopAgree
     /// <summary>Samples from the engine and reads the same tokens with the model's own forward pass.</summary>
     /// <param name="engine">Its blocks from 0 on are used.</param>
     /// <param name="starts">Beginnings of sequences, at least one token each; all sequences advance together.</param>
-    /// <param name="length">Tokens of a sequence, its beginning included.</param>
-    public static EngineFidelity Measure(Transformer model, IForwardEngine engine, IReadOnlyList<int[]> starts, int length, ulong seed)
+    /// <param name="length">Most tokens of a sequence, its beginning included.</param>
+    /// <param name="most">Most tokens behind a beginning.</param>
+    public static EngineFidelity Measure(
+        Transformer model, IForwardEngine engine, IReadOnlyList<int[]> starts, int length, ulong seed, int most = int.MaxValue)
     {
-        int[][] sequences = [.. starts.Select(start => start.Concat(new int[length - start.Length]).ToArray())];
+        int[][] sequences = [.. starts.Select(start => start.Concat(new int[Math.Min(length - start.Length, most)]).ToArray())];
         float[][][] found = Sample(engine, sequences, [.. starts.Select(s => s.Length)], seed);
         (double kl, double same, double error, double largest, int count) = (0, 0, 0, 0, 0);
         for (int s = 0; s < sequences.Length; s++)
         {
-            float[][] expected = Logits(model, sequences[s]);
-            for (int at = starts[s].Length - 1; at < length - 1; at++)
+            int first = starts[s].Length - 1;
+            float[][] expected = Logits(model, sequences[s], first);
+            for (int at = first; at < sequences[s].Length - 1; at++)
             {
-                double[] p = LogSoftmax(expected[at]), q = LogSoftmax(found[s][at]);
+                double[] p = LogSoftmax(expected[at - first]), q = LogSoftmax(found[s][at]);
                 kl += p.Zip(q, (a, b) => Math.Exp(a) * (a - b)).Sum();
                 same += Array.IndexOf(p, p.Max()) == Array.IndexOf(q, q.Max()) ? 1 : 0;
                 double difference = Math.Abs(p[sequences[s][at + 1]] - q[sequences[s][at + 1]]);
@@ -40,21 +43,26 @@ internal sealed record EngineFidelity(int Tokens, double MeanKl, double TopAgree
         return new EngineFidelity(count, kl / count, same / count, error / count, largest);
     }
 
-    /// <summary>Fills the sequences up, token by token. Logits after each token [sequences][length][vocab]</summary>
+    /// <summary>Fills the sequences up, token by token. Logits after each token from the beginnings' last on [sequences][length][vocab]</summary>
     private static float[][][] Sample(IForwardEngine engine, int[][] sequences, int[] given, ulong seed)
     {
-        int length = sequences[0].Length, blocks = (length + engine.BlockTokens - 1) / engine.BlockTokens;
+        int most = sequences.Max(t => t.Length), blocks = (most + engine.BlockTokens - 1) / engine.BlockTokens;
         engine.Reserve(blocks * sequences.Length);
         int[][] own = [.. Enumerable.Range(0, sequences.Length).Select(s => Enumerable.Range(s * blocks, blocks).ToArray())];
+        SequencePart Part(int s, int from, int count, bool wants) =>
+            new(sequences[s].AsMemory(from, count), from, sequences[s].Length, own[s], wants);
+        SequencePart[] before = [.. Enumerable.Range(0, sequences.Length).Where(s => given[s] > 1).Select(s => Part(s, 0, given[s] - 1, false))];
+        if (before.Length > 0) engine.Forward(before, (_, _) => { });
         Xoshiro256[] random = [.. sequences.Select((_, s) => new Xoshiro256(Seeds.Derive(seed, s.ToString())))];
-        float[][][] found = [.. sequences.Select(_ => new float[length][])];
-        for (int at = 0; at < length - 1; at++)
+        float[][][] found = [.. sequences.Select(tokens => new float[tokens.Length][])];
+        int[] open = [.. Enumerable.Range(0, sequences.Length)];
+        for (int step = 0; (open = [.. open.Where(s => given[s] + step < sequences[s].Length)]).Length > 0; step++)
         {
-            SequencePart[] parts = [.. sequences.Select((tokens, s) => new SequencePart(tokens.AsMemory(at, 1), at, length, own[s], true))];
-            engine.Forward(parts, (s, logits) =>
+            engine.Forward([.. open.Select(s => Part(s, given[s] - 1 + step, 1, true))], (i, logits) =>
             {
+                (int s, int at) = (open[i], given[open[i]] - 1 + step);
                 found[s][at] = logits.ToArray();
-                if (at + 1 >= given[s]) sequences[s][at + 1] = Draw(LogSoftmax(found[s][at]), random[s].NextDouble());
+                sequences[s][at + 1] = Draw(LogSoftmax(found[s][at]), random[s].NextDouble());
             });
         }
         return found;
@@ -78,13 +86,14 @@ internal sealed record EngineFidelity(int Tokens, double MeanKl, double TopAgree
         return [.. logits.Select(l => l - norm)];
     }
 
-    private static float[][] Logits(Transformer model, int[] tokens)
+    /// <summary>After each token from one on. [tokens][vocab]</summary>
+    private static float[][] Logits(Transformer model, int[] tokens, int first)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var forest = new TokenForest();
         forest.AddRoot(tokens);
-        Tensor logits = model.Logits(model.Hidden(forest)).cpu();
-        return [.. Enumerable.Range(0, tokens.Length).Select(i => logits[i].data<float>().ToArray())];
+        Tensor logits = model.Logits(model.Hidden(forest).narrow(0, first, tokens.Length - first)).cpu();
+        return [.. Enumerable.Range(0, tokens.Length - first).Select(i => logits[i].data<float>().ToArray())];
     }
 }

@@ -14,6 +14,11 @@ internal interface IForwardEngine : IDisposable
     /// <summary>Bytes of one block, all layers together.</summary>
     long BlockBytes { get; }
 
+    /// <summary>
+    /// Whether a few tokens of one sequence cost little more than one, and get the same bits, so that it pays to compute guesses along.
+    /// </summary>
+    bool GuessesPay => false;
+
     /// <summary>Makes the blocks 0 to <paramref name="count"/> - 1 usable; what they hold already stays.</summary>
     void Reserve(int count);
 
@@ -24,7 +29,10 @@ internal interface IForwardEngine : IDisposable
     /// Computes all parts in one pass. Keys and values of a part's tokens are written into its blocks, at the places from
     /// <see cref="SequencePart.Start"/> on; its tokens see all of the sequence's tokens up to themselves.
     /// </summary>
-    /// <param name="parts">Parts of different sequences; several may share blocks before their starts.</param>
+    /// <param name="parts">
+    /// Parts of different sequences; several may share blocks before their starts. Tokens of one sequence may also come as parts of one
+    /// token each, side by side and in order: they see each other as in one part.
+    /// </param>
     /// <param name="logits">Called once per part with <see cref="SequencePart.WantsLogits"/>, perhaps from several threads.</param>
     void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits);
 }

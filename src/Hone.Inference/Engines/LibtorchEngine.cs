@@ -61,6 +61,7 @@ internal sealed class LibtorchEngine : IForwardEngine
         for (int i = 0; i < parts.Count; i++)
         {
             seen += parts[i].Tokens.Length;
+            if (i + 1 < parts.Count && GoesOn(parts[i], parts[i + 1])) continue;
             if (i + 1 < parts.Count && (long)seen * groups < (long)tokens * (shares.Count + 1)) continue;
             shares.Add((first, i + 1));
             first = i + 1;
@@ -74,6 +75,10 @@ internal sealed class LibtorchEngine : IForwardEngine
         _workers?.Dispose();
         _cache.Dispose();
     }
+
+    /// <summary>Whether two neighbours are tokens of one sequence, which must be computed together.</summary>
+    private static bool GoesOn(in SequencePart part, in SequencePart next) =>
+        ReferenceEquals(part.Blocks, next.Blocks) && next.Start == part.Length;
 
     private void Run(IReadOnlyList<SequencePart> parts, int first, LogitsReader logits, bool spread)
     {

@@ -1,3 +1,4 @@
+using Hone.Inference.Constraints;
 using Hone.Text;
 
 namespace Hone.Inference;
@@ -13,20 +14,26 @@ internal sealed class AnswerInProgress
     private readonly List<float> _logProbs = [];
     private readonly StreamDecoder? _decoder;
     private readonly StopStringMatcher? _matcher;
+    private readonly ConstrainedAnswer? _format;
     private int[] _tokens;
 
-    public AnswerInProgress(
-        Submission submission, GenerationRequest request, int requestIndex, int answerIndex, int limit, Tokenizer? tokenizer)
+    public AnswerInProgress(Submission submission, GenerationRequest request, int requestIndex, int answerIndex, int limit,
+        Tokenizer? tokenizer, TokenConstraint? format)
     {
         _submission = submission;
         (_request, _requestIndex, _answerIndex, _limit) = (request, requestIndex, answerIndex, limit);
         _tokens = request.PromptIds;
+        _format = format is null ? null : new ConstrainedAnswer(format);
         if (request.Options.StopStrings.Count == 0) return;
         _decoder = tokenizer!.StartDecoding(skipSpecial: false);
         _matcher = new StopStringMatcher(request.Options.StopStrings);
     }
 
     public int[] Prompt => _request.PromptIds;
+
+    public SamplingOptions Options => _request.Options;
+
+    public int RequestIndex => _requestIndex;
 
     /// <summary>Tokens of the prompt and the longest allowed answer.</summary>
     public int LongestLength => Prompt.Length + _limit;
@@ -42,15 +49,28 @@ internal sealed class AnswerInProgress
 
     /// <summary>Samples the next token from the model's logits [vocab], applies the stop rules and passes the token on.</summary>
     /// <exception cref="InvalidDataException">The logits are not finite.</exception>
+    /// <exception cref="InputException">The answer's format is too costly, or the vocabulary cannot spell it.</exception>
     public void Advance(ReadOnlySpan<float> logits, LogitsSampler sampler, StopRules stops)
     {
         int step = _logProbs.Count;
         double uniform = _request.Options.DoSample ? Philox.Uniform(_request.Options.Seed, _answerIndex, step) : 0;
-        SampledToken token = sampler.Next(logits, Tokens.Span, _request.Options, uniform, Prompt.Length);
+        SampledToken token = sampler.Next(logits, Tokens.Span, _request.Options, uniform, Prompt.Length, _format);
+        _format?.Take(token.Id);
         Add(token);
-        if (stops.IsStop(token.Id) || CompletesStopString(token.Id)) Completion = Complete(FinishReasons.Stop);
+        if (stops.IsStop(token.Id) || CompletesStopString(token.Id) || _format?.IsOver == true) Completion = Complete(FinishReasons.Stop);
         else if (_logProbs.Count == _limit) Completion = Complete(FinishReasons.Length);
         _submission.Write(new GeneratedToken(_requestIndex, _answerIndex, step, token.Id, token.LogProb) { Answer = Completion });
+    }
+
+    /// <summary>Passes on an answer that was found as a whole.</summary>
+    public void Complete(int[] ids, float[] logProbs, string finishReason)
+    {
+        Completion = new Completion(_requestIndex, _answerIndex, ids, logProbs, finishReason);
+        for (int i = 0; i < ids.Length; i++)
+            _submission.Write(new GeneratedToken(_requestIndex, _answerIndex, i, ids[i], logProbs[i])
+            {
+                Answer = i == ids.Length - 1 ? Completion : null,
+            });
     }
 
     private void Add(SampledToken token)

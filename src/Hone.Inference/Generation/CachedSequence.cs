@@ -16,6 +16,17 @@ internal sealed class CachedSequence(Submission submission, IReadOnlyList<Answer
     /// <summary>The blocks that it holds, in order.</summary>
     public List<int> Blocks { get; init; } = [];
 
+    /// <summary>
+    /// The first of its blocks that it holds: those before are out of every layer's window, and in their place stands this one's number.
+    /// </summary>
+    public int FirstBlock { get; set; }
+
+    /// <summary>Tokens that may follow the known ones, to be computed along with the last of them; empty for none.</summary>
+    public ReadOnlyMemory<int> Guess { get; set; }
+
+    /// <summary>What guesses for it; null until it has once.</summary>
+    public PromptLookup? Lookup { get; set; }
+
     /// <summary>Tokens whose keys and values lie in its blocks.</summary>
     public int Computed { get; set; }
 
@@ -42,7 +53,7 @@ internal sealed class CachedSequence(Submission submission, IReadOnlyList<Answer
     public IEnumerable<CachedSequence> Fork()
     {
         CachedSequence[] others = [.. Answers.Skip(1).Select(answer =>
-            new CachedSequence(submission, [answer]) { Blocks = [.. Blocks], Computed = Computed })];
+            new CachedSequence(submission, [answer]) { Blocks = [.. Blocks], FirstBlock = FirstBlock, Computed = Computed })];
         foreach (CachedSequence other in others) other._contents.AddRange(_contents);
         Answers = [Answers[0]];
         return others;

@@ -17,12 +17,18 @@ internal sealed class RunningSequences
     // Blocks to copy before the next pass, because their sequences go on differently.
     private readonly List<(int From, int To)> _copies = [];
     private readonly BlockPool _pool;
+    // Tokens that are out of sight of all layers from so many tokens on; null where a layer sees all.
+    private readonly int? _window;
+    private readonly int[] _guess = new int[PromptLookup.Longest];
+    private readonly List<(CachedSequence, SequencePart)> _parts = [];
     private int _reserved;
 
     public RunningSequences(IForwardEngine engine, TransformerConfig config, BatchLimits limits)
     {
         (_engine, _config, _limits) = (engine, config, limits);
         _pool = new BlockPool(MostBlocks);
+        int?[] windows = [.. Enumerable.Range(0, config.LayerCount).Select(config.WindowOf)];
+        _window = windows.Contains(null) ? null : windows.Max();
     }
 
     public bool AreAllDone => _submissions.Count == 0;
@@ -30,47 +36,122 @@ internal sealed class RunningSequences
     public void Admit(IEnumerable<Submission> submissions) => _submissions.AddRange(submissions);
 
     /// <summary>Takes out what is complete, cancelled or has failed.</summary>
-    public List<Submission> TakeEnded()
+    public void TakeEnded(List<Submission> ended)
     {
-        List<Submission> ended = _submissions.FindAll(s => s.IsComplete || s.IsCancelled || s.Failure is not null);
-        foreach (Submission submission in ended)
+        for (int i = _submissions.Count - 1; i >= 0; i--)
         {
-            _submissions.Remove(submission);
+            Submission submission = _submissions[i];
+            if (!submission.IsComplete && !submission.IsCancelled && submission.Failure is null) continue;
+            _submissions.RemoveAt(i);
+            ended.Add(submission);
             if (submission.IsComplete) continue;
             foreach (CachedSequence sequence in _running.FindAll(s => s.Submission == submission).Concat(submission.Waiting))
                 ReleaseBlocks(sequence);
             _running.RemoveAll(s => s.Submission == submission);
+            foreach (BeamSearch search in submission.Searches) search.Release(this);
         }
-        return ended;
     }
+
+    /// <summary>A step of every beam search.</summary>
+    public void StepSearches(StopRules stops)
+    {
+        foreach (Submission submission in _submissions)
+        {
+            if (submission.Searches.Count == 0 || submission.IsCancelled || submission.Failure is not null) continue;
+            try
+            {
+                submission.Searches.RemoveAll(search => search.Step(_engine, this, stops, _limits.PassTokens, _config.VocabularySize));
+            }
+            catch (Exception e)
+            {
+                submission.Failure = e;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Lets a list of blocks hold so many tokens, its own to write behind those that are computed. A beam search keeps its blocks, so they
+    /// are made where there are none left.
+    /// </summary>
+    public void Lend(List<int> blocks, int computed, int length, List<(int From, int To)> copies)
+    {
+        int first = computed / _engine.BlockTokens;
+        if (first < blocks.Count && _pool.IsShared(blocks[first]))
+        {
+            int own = _pool.Take(beyondLimit: true)!.Value;
+            copies.Add((blocks[first], own));
+            _pool.Release(blocks[first]);
+            blocks[first] = own;
+        }
+        while (blocks.Count < BlocksOf(length)) blocks.Add(_pool.Take(beyondLimit: true)!.Value);
+        Reserve();
+    }
+
+    /// <summary>The same blocks for one holder more.</summary>
+    public List<int> Share(List<int> blocks)
+    {
+        blocks.ForEach(_pool.Hold);
+        return [.. blocks];
+    }
+
+    public void GiveBack(List<int> blocks) => blocks.ForEach(_pool.Release);
 
     /// <summary>
     /// The next pass: one token of every sequence whose other tokens are computed, then as many of other sequences' as there is
     /// room for.
     /// </summary>
-    public List<(CachedSequence Sequence, SequencePart Part)> NextPass()
+    /// <returns>Valid until the next call.</returns>
+    public IReadOnlyList<(CachedSequence Sequence, SequencePart Part)> NextPass()
     {
         MakePlaces();
+        int waitForToken = 0;
         foreach (CachedSequence sequence in _running)
+        {
             if (_config.RotatesAnew(sequence.Computed, sequence.Length) && sequence.Computed > 0) ReleaseBlocks(sequence);
-        int waitForToken = _running.Count(s => s.Remaining == 1);
+            waitForToken += sequence.Remaining == 1 ? 1 : 0;
+            if (_window is { } window) LeaveWindow(sequence, window);
+        }
         int room = waitForToken > 0 ? Math.Max(1, _limits.SharedPassTokens - waitForToken) : _limits.PassTokens;
-        var parts = new List<(CachedSequence, SequencePart)>();
-        for (int i = 0; i < _running.Count; i++) Add(_running[i]);
-        while (room > 0 && NextWaiting() is { } next) Add(next);
+        _parts.Clear();
+        for (int i = 0; i < _running.Count; i++) Add(_running[i], ref room);
+        while (room > 0 && NextWaiting() is { } next) Add(next, ref room);
+        if (_engine.GuessesPay && _running is [{ Remaining: 1, Answers.Count: 1 } alone] && _parts.Count == 1) Guess(alone);
         Reserve();
         if (_copies.Count > 0) _engine.CopyBlocks(_copies);
         _copies.Clear();
-        return parts;
+        return _parts;
+    }
 
-        void Add(CachedSequence sequence)
-        {
-            int count = sequence.Remaining == 1 ? 1 : Math.Min(sequence.Remaining, room);
-            if (count == 0 || !HoldBlocks(sequence, sequence.Computed + count)) return;
-            if (sequence.Remaining > 1) room -= count;
-            parts.Add((sequence, new SequencePart(sequence.Next(count), sequence.Computed, sequence.Length, [.. sequence.Blocks],
-                WantsLogits: count == sequence.Remaining)));
-        }
+    private void Add(CachedSequence sequence, ref int room)
+    {
+        int count = sequence.Remaining == 1 ? 1 : Math.Min(sequence.Remaining, room);
+        if (count == 0 || !HoldBlocks(sequence, sequence.Computed + count)) return;
+        if (sequence.Remaining > 1) room -= count;
+        _parts.Add((sequence, new SequencePart(sequence.Next(count), sequence.Computed, sequence.Length, sequence.Blocks,
+            WantsLogits: count == sequence.Remaining)));
+    }
+
+    /// <summary>Lets the only sequence be computed with a guess, where there are blocks for it.</summary>
+    private void Guess(CachedSequence sequence)
+    {
+        AnswerInProgress answer = sequence.Answers[0];
+        int most = Math.Min(answer.LongestLength - sequence.Length - 1, PromptLookup.Longest);
+        if (most < 1 || BlocksOf(sequence.Length + most) - sequence.Blocks.Count > _pool.Available) return;
+        if (_config.RotatesAnew(sequence.Computed, sequence.Length + most)) return;
+        int count = (sequence.Lookup ??= new PromptLookup()).Guess(answer.Tokens.Span, _guess, most);
+        if (count == 0 || !HoldBlocks(sequence, sequence.Length + count)) return;
+        sequence.Guess = _guess.AsMemory(0, count);
+    }
+
+    /// <summary>Gives back the blocks whose tokens no later token sees.</summary>
+    private void LeaveWindow(CachedSequence sequence, int window)
+    {
+        // The first block that stays is a full one: its number stands for those that go, and some kernels read what they mask.
+        int first = Math.Min(Math.Max(0, sequence.Computed - window + 1) / _engine.BlockTokens, (sequence.Computed / _engine.BlockTokens) - 1);
+        if (first <= sequence.FirstBlock) return;
+        for (int i = sequence.FirstBlock; i < first; i++) _pool.Release(sequence.Blocks[i]);
+        for (int i = 0; i < first; i++) sequence.Blocks[i] = sequence.Blocks[first];
+        sequence.FirstBlock = first;
     }
 
     /// <summary>What follows from a computed part: blocks that others can find, answers that go on or have ended.</summary>
@@ -78,10 +159,12 @@ internal sealed class RunningSequences
     {
         Submission submission = sequence.Submission;
         if (submission.Failure is not null) return;
-        sequence.Computed = part.Length;
-        for (int index = part.Start / _engine.BlockTokens; index < part.Length / _engine.BlockTokens; index++)
+        // Of a guess what was right: all tokens but the last are computed.
+        sequence.Computed = part.WantsLogits ? sequence.Length - 1 : part.Length;
+        for (int index = part.Start / _engine.BlockTokens; index < sequence.Computed / _engine.BlockTokens; index++)
             _pool.Know(sequence.Blocks[index], sequence.Contents(index, _engine.BlockTokens));
         if (!part.WantsLogits) return;
+        if (sequence.Answers is [{ Completion: null }]) return;
         AnswerInProgress[] open = [.. sequence.Answers.Where(a => a.Completion is null)];
         if (open.Length == 0)
         {
@@ -94,7 +177,7 @@ internal sealed class RunningSequences
         if (open.Length == 1) return;
         foreach (CachedSequence other in sequence.Fork().Reverse())
         {
-            other.Blocks.ForEach(_pool.Hold);
+            for (int i = other.FirstBlock; i < other.Blocks.Count; i++) _pool.Hold(other.Blocks[i]);
             submission.Waiting.AddFirst(other);
         }
     }
@@ -102,7 +185,10 @@ internal sealed class RunningSequences
     /// <summary>Lets the next sequence in; null where none waits, or there is no place for it.</summary>
     private CachedSequence? NextWaiting()
     {
-        if (_submissions.Where(s => s.Waiting.Count > 0).MinBy(s => s.Running) is not { } submission) return null;
+        Submission? submission = null;
+        foreach (Submission other in _submissions)
+            if (other.Waiting.Count > 0 && !(submission?.Running <= other.Running)) submission = other;
+        if (submission is null) return null;
         CachedSequence sequence = submission.Waiting.First!.Value;
         if (_running.Count >= _limits.Rows) return null;
         int needed = BlocksOf(sequence.Length + 1) - sequence.Blocks.Count;
@@ -120,7 +206,9 @@ internal sealed class RunningSequences
     /// </summary>
     private void MakePlaces()
     {
-        int needed = _submissions.Count(s => s is { Running: 0, Waiting.Count: > 0 });
+        int needed = 0;
+        foreach (Submission submission in _submissions) needed += submission is { Running: 0, Waiting.Count: > 0 } ? 1 : 0;
+        if (needed == 0) return;
         while (needed > _limits.Rows - _running.Count && _submissions.MaxBy(s => s.Running) is { Running: > 1 } largest)
             Suspend(_running.FindLast(s => s.Submission == largest)!);
     }
@@ -206,10 +294,10 @@ internal sealed class RunningSequences
 
     private void ReleaseBlocks(CachedSequence sequence)
     {
-        _copies.RemoveAll(copy => sequence.Blocks.Contains(copy.To));
-        sequence.Blocks.ForEach(_pool.Release);
+        if (_copies.Count > 0) _copies.RemoveAll(copy => sequence.Blocks.Contains(copy.To));
+        for (int i = sequence.FirstBlock; i < sequence.Blocks.Count; i++) _pool.Release(sequence.Blocks[i]);
         sequence.Blocks.Clear();
-        sequence.Computed = 0;
+        (sequence.Computed, sequence.FirstBlock) = (0, 0);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using Hone.Inference.Constraints;
 using Hone.Models;
 using Hone.Text;
 
@@ -21,6 +22,7 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
     private readonly StopRules _stops;
     private readonly Tokenizer? _tokenizer;
     private readonly KeptBetween _kept;
+    private readonly ConstraintCache _formats;
     private readonly ThreadLocal<LogitsSampler> _sampler;
     private readonly Lock _gate = new();
     private readonly List<Submission> _arrived = [];
@@ -28,6 +30,7 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
     // The engine and what runs on it: there while there is something to do, and longer where they are kept.
     private IForwardEngine? _engine;
     private RunningSequences? _sequences;
+    private SharedPass? _pass;
 
     /// <param name="create">Makes the engine, which is the scheduler's to dispose of.</param>
     /// <param name="config">The model's.</param>
@@ -42,6 +45,7 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
         if (config.IsRewardModel)
             throw new InputException("a reward model has no vocabulary head and cannot generate text", fix: "Use a language model.");
         (_create, _config, _stops, _tokenizer, _limits, _kept) = (create, config, stops, tokenizer, limits, kept);
+        _formats = new ConstraintCache(tokenizer, stops, config.VocabularySize);
         _sampler = new ThreadLocal<LogitsSampler>(() => new LogitsSampler(config.VocabularySize));
     }
 
@@ -49,8 +53,9 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
     public GenerationStream Submit(IReadOnlyList<GenerationRequest> requests, CancellationToken cancel = default)
     {
         int[] limits = [.. requests.Select((r, i) => Check(r, i, requests.Count))];
+        TokenConstraint?[] formats = [.. requests.Select(r => r.Options.Constraint is { } format ? _formats.Of(format) : null)];
         var submission = new Submission(s => requests.SelectMany((r, i) =>
-            Enumerable.Range(0, r.Count).Select(answer => new AnswerInProgress(s, r, i, answer, limits[i], _tokenizer))), cancel);
+            Enumerable.Range(0, r.Count).Select(answer => new AnswerInProgress(s, r, i, answer, limits[i], _tokenizer, formats[i]))), cancel);
         if (submission.IsComplete)
         {
             submission.End();
@@ -110,8 +115,8 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
             if (idle) continue;
             if (Sequences(arrived) is not { } sequences) continue;
             sequences.Admit(arrived);
-            Pass(sequences);
-            ended.AddRange(sequences.TakeEnded());
+            _pass!.Run();
+            sequences.TakeEnded(ended);
         }
     }
 
@@ -121,7 +126,10 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
         try
         {
             _engine ??= _create();
-            return _sequences ??= new RunningSequences(_engine, _config, _limits);
+            if (_sequences is not null) return _sequences;
+            _sequences = new RunningSequences(_engine, _config, _limits);
+            _pass = new SharedPass(_engine, _sequences, _sampler, _stops, _config.VocabularySize);
+            return _sequences;
         }
         catch (Exception e)
         {
@@ -137,70 +145,10 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
     private void Free(KeptBetween kept)
     {
         if (kept == KeptBetween.Prefixes) return;
-        _sequences = null;
+        (_sequences, _pass) = (null, null);
         if (kept == KeptBetween.Weights) return;
         _engine?.Dispose();
         _engine = null;
-    }
-
-    private void Pass(RunningSequences sequences)
-    {
-        List<(CachedSequence Sequence, SequencePart Part)> parts;
-        try
-        {
-            parts = sequences.NextPass();
-        }
-        catch (Exception e)
-        {
-            sequences.Fail(e); // the engine gives no memory
-            return;
-        }
-        if (parts.Count == 0) return;
-        bool[] read = new bool[parts.Count];
-        try
-        {
-            _engine!.Forward([.. parts.Select(p => p.Part)], (i, logits) =>
-            {
-                read[i] = true;
-                Sample(parts[i].Sequence, logits);
-            });
-        }
-        catch (Exception e)
-        {
-            Recover(parts, read, e);
-        }
-        foreach ((CachedSequence sequence, SequencePart part) in parts) sequences.Finish(sequence, part);
-    }
-
-    private void Sample(CachedSequence sequence, ReadOnlySpan<float> logits)
-    {
-        try
-        {
-            foreach (AnswerInProgress answer in sequence.Answers) answer.Advance(logits, _sampler.Value!, _stops);
-        }
-        catch (Exception e)
-        {
-            sequence.Submission.Failure = e;
-        }
-    }
-
-    /// <summary>After a failed pass: each submission's parts alone, so that only those fail that cannot be computed.</summary>
-    private void Recover(List<(CachedSequence Sequence, SequencePart Part)> parts, bool[] read, Exception failure)
-    {
-        (CachedSequence Sequence, SequencePart Part)[][] left =
-            [.. parts.Where((_, i) => !read[i]).GroupBy(p => p.Sequence.Submission).Select(g => g.ToArray())];
-        foreach ((CachedSequence Sequence, SequencePart Part)[] own in left)
-        {
-            try
-            {
-                if (left.Length == 1) throw failure;
-                _engine!.Forward([.. own.Select(p => p.Part)], (i, logits) => Sample(own[i].Sequence, logits));
-            }
-            catch (Exception e)
-            {
-                own[0].Sequence.Submission.Failure = e;
-            }
-        }
     }
 
     /// <summary>The most new tokens of a request that can be served.</summary>
@@ -209,6 +157,8 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
         string? where = count > 1 ? $"request {index}" : null;
         request.Options.Validate(where);
         if (request.Count < 1) throw new InputException($"asks for {request.Count} answers", where, "Ask for 1 or more.");
+        if (request.Options.Beams > 1 && request.Count > request.Options.Beams)
+            throw new InputException($"asks for {request.Count} answers of {request.Options.Beams} beams", where, "Ask for at most as many.");
         if (request.PromptIds.Length == 0)
             throw new InputException("the prompt is empty", where, "Give at least the beginning-of-text token.");
         if (request.PromptIds.Length >= _config.MaxPositions)
@@ -222,6 +172,10 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
         if (request.Options.StopStrings.Count > 0 && _tokenizer is null)
             throw new InputException(
                 "stop strings need the model's tokenizer", where, "Give the tokenizer to the engine, or stop by token ids.");
-        return Math.Min(request.Options.NewTokenLimit(request.PromptIds.Length), _config.MaxPositions - request.PromptIds.Length);
+        int limit = Math.Min(request.Options.NewTokenLimit(request.PromptIds.Length), _config.MaxPositions - request.PromptIds.Length);
+        if (request.Options.Beams > 1 && _config.RotatesAnew(request.PromptIds.Length, request.PromptIds.Length + limit))
+            throw new InputException("a beam search cannot go past the length from which this model rotates its tokens otherwise", where,
+                "Ask for a shorter answer, or set num_beams to 1.");
+        return limit;
     }
 }

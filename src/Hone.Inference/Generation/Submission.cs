@@ -17,7 +17,8 @@ internal sealed class Submission
         _cancel = cancel;
         _answers = [.. answers(this)];
         // Answers to equal prompts wait for one reading of it.
-        foreach (IGrouping<int[], AnswerInProgress> same in _answers.GroupBy(a => a.Prompt, EqualTokens.Instance))
+        Searches.AddRange(_answers.Where(a => a.Options.Beams > 1).GroupBy(a => a.RequestIndex).Select(g => new BeamSearch([.. g])));
+        foreach (IGrouping<int[], AnswerInProgress> same in _answers.Where(a => a.Options.Beams == 1).GroupBy(a => a.Prompt, EqualTokens.Instance))
             Waiting.AddLast(new CachedSequence(this, [.. same]));
         Stream = new GenerationStream(_tokens.Reader.ReadAllAsync(CancellationToken.None), _completions.Task);
     }
@@ -27,6 +28,9 @@ internal sealed class Submission
     /// <summary>What is not being computed, in order.</summary>
     public LinkedList<CachedSequence> Waiting { get; } = [];
 
+    /// <summary>Its beam searches that are not over.</summary>
+    public List<BeamSearch> Searches { get; } = [];
+
     /// <summary>How many of its sequences are being computed.</summary>
     public int Running { get; set; }
 
@@ -35,7 +39,7 @@ internal sealed class Submission
 
     public bool IsCancelled => _cancel.IsCancellationRequested;
 
-    public bool IsComplete => Running == 0 && Waiting.Count == 0;
+    public bool IsComplete => Running == 0 && Waiting.Count == 0 && Searches.Count == 0;
 
     /// <summary>Calls back at cancellation, until the end; at once where it has come already.</summary>
     public void OnCancelled(Action<Submission> call) => _registration = _cancel.UnsafeRegister(_ => call(this), null);

@@ -8,7 +8,6 @@ internal sealed class GenerationFields
     // Fields that choose another decoding method or change the logits in a way Hone does not, each with its neutral values.
     private static readonly Dictionary<string, string[]> s_otherMethods = new()
     {
-        ["num_beams"] = ["1"],
         ["num_beam_groups"] = ["1"],
         ["penalty_alpha"] = ["0", "0.0"],
         ["dola_layers"] = [],
@@ -39,12 +38,13 @@ internal sealed class GenerationFields
     [
         "do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "max_new_tokens", "max_length",
         "stop_strings", "num_return_sequences", "eos_token_id", "bos_token_id", "pad_token_id",
+        "num_beams", "length_penalty", "early_stopping",
     ];
 
     // Known, and without effect on greedy decoding or sampling of a decoder-only model.
     private static readonly HashSet<string> s_withoutEffect =
     [
-        "_from_model_config", "transformers_version", "_commit_hash", "_original_object_hash", "early_stopping", "length_penalty",
+        "_from_model_config", "transformers_version", "_commit_hash", "_original_object_hash",
         "diversity_penalty", "renormalize_logits", "remove_invalid_values", "use_cache", "cache_implementation", "cache_config",
         "return_legacy_cache", "prefill_chunk_size", "compile_config", "disable_compile", "low_memory", "output_attentions",
         "output_hidden_states", "output_scores", "output_logits", "return_dict_in_generate", "decoder_start_token_id",
@@ -93,6 +93,16 @@ internal sealed class GenerationFields
         : value.ValueKind == JsonValueKind.Number ? value.GetDouble() : throw Wrong(name, value, "a number");
 
     public int? Int(string name) => _fields.TryGetValue(name, out JsonElement value) ? ToInt(name, value) : null;
+
+    /// <summary>true, false or "never".</summary>
+    public BeamStopping BeamStopping(string name) => !_fields.TryGetValue(name, out JsonElement value) ? Inference.BeamStopping.Heuristic
+        : value.ValueKind switch
+        {
+            JsonValueKind.True => Inference.BeamStopping.AtOnce,
+            JsonValueKind.False => Inference.BeamStopping.Heuristic,
+            JsonValueKind.String when value.ValueEquals("never") => Inference.BeamStopping.Never,
+            _ => throw Wrong(name, value, "true, false or \"never\""),
+        };
 
     /// <summary>An id or a list of ids.</summary>
     public IReadOnlyList<int> Ids(string name) => !_fields.TryGetValue(name, out JsonElement value) ? []

@@ -5,12 +5,46 @@ namespace Hone.Inference;
 
 /// <summary>
 /// The steps between raw logits and the distribution that is sampled, each a pure function on a span [vocabulary] in
-/// place. A dropped token's logit becomes negative infinity. Order of use: bias, repetition penalty, frequency and presence
+/// place. A dropped token's logit becomes negative infinity. Order of use: allowed tokens, bias, repetition penalty, frequency and presence
 /// penalties, as in vLLM; then temperature, top-k, top-p, min-p, typical-p, as in transformers' <c>generate</c>. Finite logits stay
 /// finite under any option that <see cref="SamplingOptions.Validate"/> takes.
 /// </summary>
 internal static class LogitsFilters
 {
+    /// <summary>Drops the tokens whose bit is not set.</summary>
+    /// <param name="logits">[vocabulary]</param>
+    /// <param name="allowed">[ceil(vocabulary / 64)]</param>
+    public static void Allow(Span<float> logits, ReadOnlySpan<ulong> allowed)
+    {
+        for (int word = 0; word < allowed.Length; word++)
+        {
+            Span<float> here = logits[(64 * word)..Math.Min(64 * (word + 1), logits.Length)];
+            if (allowed[word] == 0) here.Fill(float.NegativeInfinity);
+            else
+                for (ulong dropped = ~allowed[word]; dropped != 0; dropped &= dropped - 1)
+                    if (BitOperations.TrailingZeroCount(dropped) is var bit && bit < here.Length) here[bit] = float.NegativeInfinity;
+        }
+    }
+
+    /// <summary>Bias and penalties of the options, in their order.</summary>
+    /// <param name="logits">[vocabulary]</param>
+    /// <param name="context">Prompt and answer so far.</param>
+    /// <param name="answerFrom">Where in <paramref name="context"/> the answer begins.</param>
+    /// <param name="scratch">[vocabulary]</param>
+    /// <param name="counts">Scratch. [vocabulary]</param>
+    public static void Change(
+        Span<float> logits, ReadOnlySpan<int> context, SamplingOptions options, int answerFrom, Span<float> scratch, Span<ulong> counts)
+    {
+        if (options.LogitBias.Count > 0) Bias(logits, options.LogitBias);
+        if (options.RepetitionPenalty != 1)
+        {
+            logits.CopyTo(scratch);
+            RepetitionPenalty(scratch, context, options.RepetitionPenalty, logits);
+        }
+        if (options.FrequencyPenalty != 0 || options.PresencePenalty != 0)
+            CountPenalties(logits, context[answerFrom..], options.FrequencyPenalty, options.PresencePenalty, counts);
+    }
+
     /// <summary>Adds a bias to the logits of some ids; ids outside the vocabulary have none.</summary>
     public static void Bias(Span<float> logits, IReadOnlyDictionary<int, double> bias)
     {

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Hone.Inference.Constraints;
 
 namespace Hone.Inference;
 
@@ -23,36 +24,34 @@ internal sealed class LogitsSampler(int vocabularySize)
     /// <param name="options">Checked by <see cref="SamplingOptions.Validate"/> beforehand.</param>
     /// <param name="uniform">In [0, 1): the draw. Not used when greedy.</param>
     /// <param name="answerFrom">Where in <paramref name="context"/> the answer begins: the prompt's length.</param>
+    /// <param name="format">Where the answer is in the format that it must have; null where it has none.</param>
     /// <exception cref="InvalidDataException">The logits are not finite.</exception>
-    public SampledToken Next(
-        ReadOnlySpan<float> logits, ReadOnlySpan<int> context, SamplingOptions options, double uniform, int answerFrom)
+    /// <exception cref="InputException">The format is too costly, or the vocabulary cannot spell it.</exception>
+    public SampledToken Next(ReadOnlySpan<float> logits, ReadOnlySpan<int> context, SamplingOptions options, double uniform, int answerFrom,
+        ConstrainedAnswer? format = null)
     {
         if (logits.Length != _scores.Length)
             throw new ArgumentException($"{logits.Length} logits for a vocabulary of {_scores.Length}", nameof(logits));
 
         double rawTotal = Softmax.Weights(logits, _weights);
         double logNormaliser = Math.Log(rawTotal) + TensorPrimitives.Max(logits);
-        int id = IsPlain(options)
+        int id = format is null && IsPlain(options)
             ? Softmax.Draw(_weights, rawTotal, uniform)
-            : NextFiltered(logits, context, options, uniform, answerFrom);
+            : NextFiltered(logits, context, options, uniform, answerFrom, format);
         return new SampledToken(id, (float)(logits[id] - logNormaliser));
     }
 
-    private int NextFiltered(
-        ReadOnlySpan<float> logits, ReadOnlySpan<int> context, SamplingOptions options, double uniform, int answerFrom)
+    private int NextFiltered(ReadOnlySpan<float> logits, ReadOnlySpan<int> context, SamplingOptions options, double uniform, int answerFrom,
+        ConstrainedAnswer? format)
     {
         bool greedy = !options.DoSample || options.Temperature < GreedyBelow;
-        if (greedy && !options.ChangesLogits) return TensorPrimitives.IndexOfMax(logits);
+        // The likeliest token is looked at alone first: to know all that the format allows costs far more.
+        if (greedy && !options.ChangesLogits && TensorPrimitives.IndexOfMax(logits) is var likeliest && format?.Allows(likeliest) != false)
+            return likeliest;
 
         logits.CopyTo(_scores);
-        if (options.LogitBias.Count > 0) LogitsFilters.Bias(_scores, options.LogitBias);
-        if (options.RepetitionPenalty != 1)
-        {
-            _scores.CopyTo(_weights, 0);
-            LogitsFilters.RepetitionPenalty(_weights, context, options.RepetitionPenalty, _scores);
-        }
-        if (options.FrequencyPenalty != 0 || options.PresencePenalty != 0)
-            LogitsFilters.CountPenalties(_scores, context[answerFrom..], options.FrequencyPenalty, options.PresencePenalty, _keys);
+        if (format is not null) LogitsFilters.Allow(_scores, format.Allowed());
+        LogitsFilters.Change(_scores, context, options, answerFrom, _weights, _keys);
         if (greedy) return TensorPrimitives.IndexOfMax<float>(_scores);
 
         if (options.Temperature != 1) LogitsFilters.Temperature(_scores, options.Temperature);

@@ -11,6 +11,8 @@ public sealed record SamplingOptions
     /// <summary>The answer length of transformers' <c>generate</c> when nothing states one.</summary>
     public const int DefaultNewTokens = 20;
 
+    private const int MostBeams = 64;
+
     /// <summary>Draw from the distribution; false takes the most probable token (the first of equals).</summary>
     public bool DoSample { get; init; }
 
@@ -68,6 +70,21 @@ public sealed record SamplingOptions
     /// <summary>An answer ends where one of these appears in its text, and the text is cut before it.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
+    /// <summary>
+    /// Beams of a beam search (<c>num_beams</c>), which takes the likeliest of whole answers in place of the likeliest token at every step;
+    /// 1 is none. Not with sampling, stop strings or a format. Its tokens come when the search is over.
+    /// </summary>
+    public int Beams { get; init; } = 1;
+
+    /// <summary>A beam search's scores are divided by the answer's length to this power: above 0 long answers gain.</summary>
+    public double LengthPenalty { get; init; } = 1;
+
+    /// <summary>When a beam search ends.</summary>
+    public BeamStopping EarlyStopping { get; init; }
+
+    /// <summary>The format that answers have; null for any text. Greedy and sampling.</summary>
+    public OutputConstraint? Constraint { get; init; }
+
     /// <summary>Whether logits are changed before anything is chosen, greedily or not.</summary>
     internal bool ChangesLogits =>
         RepetitionPenalty != 1 || FrequencyPenalty != 0 || PresencePenalty != 0 || LogitBias.Count > 0;
@@ -104,10 +121,29 @@ public sealed record SamplingOptions
             throw Wrong("repetition_penalty", RepetitionPenalty, "a number above 0", where);
         if (MaxNewTokens is < 1) throw Wrong("max_new_tokens", MaxNewTokens.Value, "1 or above", where);
         if (MaxLength is < 1) throw Wrong("max_length", MaxLength.Value, "1 or above", where);
+        if (Beams is < 1 or > MostBeams) throw Wrong("num_beams", Beams, $"1 to {MostBeams}", where);
+        if (!double.IsFinite(LengthPenalty)) throw Wrong("length_penalty", LengthPenalty, "a number", where);
+        if (Beams > 1 && (DoSample || StopStrings.Count > 0 || Constraint is not null))
+            throw new InputException(
+                $"num_beams is {Beams}: a beam search goes neither with do_sample, nor with stop strings, nor with a format", where,
+                "Set num_beams to 1, or leave the others out.");
         if (StopStrings.Any(string.IsNullOrEmpty))
             throw new InputException("a stop string is empty", where, fix: "Remove it from the stop strings.");
     }
 
     private static InputException Wrong(string name, double value, string wanted, string? where, string fix = "Correct the value.") =>
         new($"{name} is {value}, it must be {wanted}", where, fix);
+}
+
+/// <summary>When a beam search ends: <c>early_stopping</c> of transformers' <c>generate</c>.</summary>
+public enum BeamStopping
+{
+    /// <summary>When no beam can become better than the whole answers if it stays as long as it is (false).</summary>
+    Heuristic,
+
+    /// <summary>As soon as there are as many whole answers as beams (true).</summary>
+    AtOnce,
+
+    /// <summary>When no beam can become better at any length ("never").</summary>
+    Never,
 }

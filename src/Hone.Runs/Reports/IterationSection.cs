@@ -39,6 +39,11 @@ internal static class IterationSection
             Chart("Reward on the selection prompts", "RM reward",
                 "Mean of the trained policy on the held-out prompts that choose the released one.", false,
                 Line("reward", "c-online", i => i.SelectionReward)),
+            .. all.Any(i => i.Sampler is not null)
+                ? [Chart("Distance of the sampling engine", "nats per token",
+                    "Mean KL of the engine that samples from the policy that is trained, over answers to the first prompts.", false,
+                    Line("KL per token", "c-other", i => i.Sampler?.MeanKl))]
+                : Array.Empty<Chart>(),
         ];
         return Html.Of($"<div class=\"charts small\">{Html.Join(charts.Select(ReportWriter.Figure))}</div>{Table(all)}");
     }
@@ -53,6 +58,9 @@ internal static class IterationSection
             ("duplicate %", i => Format.Percent(i.DuplicateRate)), ("pairs", i => Format.Count(i.Pairs)),
             ("ties dropped", i => Format.Count(i.TiesDropped)), ("unfinished left out", i => Format.Count(i.UnfinishedExcluded)),
             ("margin", i => Format.Number(i.Margin, 2)), ("KL", i => i.Kl is { } kl ? Format.Number(kl, 2) : "–"),
+            ("sampler KL per token", i => i.Sampler is { } s ? Format.Number(s.MeanKl, 5) : "–"),
+            ("sampler same top %", i => i.Sampler is { } s ? Format.Percent(s.TopAgreement) : "–"),
+            ("sampler log-prob error", i => i.Sampler is { } s ? Format.Number(s.LogProbError, 4) : "–"),
         ];
         IEnumerable<Html> head = columns.Select(c => Html.Of($"<th scope=\"col\">{c.Name}</th>"));
         Html Cells(IterationHealth i) => Html.Join(columns.Select(c => Html.Of($"<td>{Format.Typographic(c.Text(i))}</td>")));

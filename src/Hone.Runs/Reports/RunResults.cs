@@ -205,12 +205,22 @@ public sealed record IterationHealth
     /// <summary>Mean reward difference of the pairs.</summary>
     public double Margin { get; init; }
 
+    /// <summary>How far the engine that sampled the answers was from the policy that is trained; null where that was not measured.</summary>
+    public SamplerDistance? Sampler { get; init; }
+
     /// <summary>KL to the reference after training, nats per answer.</summary>
     public double? Kl { get; init; }
 
     /// <summary>Mean reward of the trained policy on the held-out prompts that choose the released one.</summary>
     public double? SelectionReward { get; init; }
 }
+
+/// <summary>How far an engine that samples is from the model that is trained, over tokens that it sampled itself at temperature 1.</summary>
+/// <param name="Tokens">Distributions compared.</param>
+/// <param name="MeanKl">Mean KL divergence of the next token's distribution, in nats.</param>
+/// <param name="TopAgreement">Share of tokens at which both have the same likeliest one.</param>
+/// <param name="LogProbError">Mean difference of the sampled tokens' log-probabilities.</param>
+public sealed record SamplerDistance(int Tokens, double MeanKl, double TopAgreement, double LogProbError);
 
 /// <summary>One policy in the win-rate-over-KL picture; points of a series are joined in the given order.</summary>
 /// <param name="Series">For example <c>online</c> or <c>offline</c>.</param>

@@ -5,26 +5,27 @@ internal static class TrainingSection
 {
     public static Html Render(MetricCurves metrics)
     {
-        if (metrics.Stages.Count == 0) return Html.Empty;
-        StageMetrics[] online = [.. metrics.Stages.Where(s => s.Stage.StartsWith("online", StringComparison.Ordinal))];
-        StageMetrics[] others = [.. metrics.Stages.Except(online)];
-        StageMetrics[] dpo = [.. metrics.Stages.Where(s => s.Stage != "reward")];
+        StageMetrics[] trained = [.. metrics.Stages.Where(s => s["loss"].Count > 0)];
+        if (trained.Length == 0) return Html.Empty;
+        StageMetrics[] online = [.. trained.Where(s => s.Stage.StartsWith("online", StringComparison.Ordinal))];
+        StageMetrics[] others = [.. trained.Except(online)];
+        StageMetrics[] dpo = [.. trained.Where(s => s.Stage != "reward")];
 
         List<Chart> losses = [.. others.Select(s => Loss(Title(s.Stage), [s]))];
         if (online.Length > 0) losses.Add(Loss("Online DPO", online));
         Chart[] steering =
         [
-            Compare("Pairs ranked as labelled", "% of pairs", metrics.Stages, "rewards/accuracies", "Share of pairs whose chosen answer "
+            Compare("Pairs ranked as labelled", "% of pairs", trained, "rewards/accuracies", "Share of pairs whose chosen answer "
                 + "has the higher reward: the reward model's own, or the policy's implicit one.") with { YPercent = true, Reference = 0.5,
                 ReferenceLabel = "chance" },
             Compare("Margin of implicit rewards", "chosen − rejected", dpo, "rewards/margins",
                 "Implicit reward: β times the log-ratio to the reference."),
-            Compare("KL to the reference", "nats per answer", metrics.Stages, "kl", "As measured during training."),
+            Compare("KL to the reference", "nats per answer", trained, "kl", "As measured during training."),
             Compare("Implicit reward of the chosen answers", "reward", dpo, "rewards/chosen",
                 "Below zero: the chosen answers became less likely than under the reference, which DPO allows as long as the rejected "
                 + "ones fall further."),
             Compare("Log-probability of the chosen answers", "nats per answer", dpo, "logps/chosen", "Sum over the answer's tokens."),
-            Compare("Learning rate", "", metrics.Stages, "lr", "As applied at each step.", smooth: false),
+            Compare("Learning rate", "", trained, "lr", "As applied at each step.", smooth: false),
         ];
         string lost = metrics.NotFinite == 0 ? "" : $" {Format.Count(metrics.NotFinite)} values in {MetricCurves.FileName} were not "
             + $"finite (NaN or infinite) and are in no curve.";

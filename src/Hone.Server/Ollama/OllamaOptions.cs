@@ -22,7 +22,7 @@ internal sealed record OllamaOptions(ServedModel Model, SamplingOptions Sampling
         if (name.EndsWith(Latest, StringComparison.Ordinal) && !models.All.Any(m => m.Name == name)) name = name[..^Latest.Length];
         ServedModel model = models.Language(name);
         _ = fields.Get("keep_alive");
-        fields.Off("format", v => v.ValueKind == JsonValueKind.String && v.ValueEquals(""));
+        OutputConstraint? format = AnswerFormat.ReadOllama(fields);
         fields.Off("think", v => v.ValueKind == JsonValueKind.False);
         bool streams = fields.Flag("stream") ?? true;
         var options = fields.Get("options") is { } given ? new RequestFields(given) : null;
@@ -44,6 +44,7 @@ internal sealed record OllamaOptions(ServedModel Model, SamplingOptions Sampling
             PresencePenalty = Number("presence_penalty", -2, 2, 0),
             Seed = unchecked((ulong)(options?.Whole("seed", long.MinValue, long.MaxValue) ?? Random.Shared.NextInt64())),
             StopStrings = options?.Stops("stop") ?? [],
+            Constraint = format,
         };
         options?.End();
         return new OllamaOptions(model, sampling, longest <= 0 ? null : longest, streams);

@@ -6,7 +6,7 @@ namespace Hone.Server;
 
 /// <summary>
 /// How answers are sampled and sent, as both of OpenAI's routes take it. The defaults are OpenAI's; <c>top_k</c>, <c>min_p</c>,
-/// <c>repetition_penalty</c> and <c>return_token_ids</c> are vLLM's, <c>typical_p</c> is text-generation-inference's.
+/// <c>repetition_penalty</c> and <c>return_token_ids</c> are vLLM's, <c>typical_p</c> is text-generation-inference's. Formats: <see cref="AnswerFormat"/>.
 /// </summary>
 /// <param name="Sampling">Options without the answer's length.</param>
 /// <param name="Count">Answers per prompt.</param>
@@ -34,6 +34,7 @@ internal sealed record AnswerSettings(SamplingOptions Sampling, int Count, bool 
             LogitBias = Biases(fields, model),
             Seed = unchecked((ulong)(fields.Whole("seed", long.MinValue, long.MaxValue) ?? Random.Shared.NextInt64())),
             StopStrings = fields.Stops("stop"),
+            Constraint = AnswerFormat.Read(fields),
         };
         bool streams = fields.Flag("stream") ?? false;
         return new AnswerSettings(sampling, (int)(fields.Whole("n", 1, MostAnswers) ?? 1), streams, StreamsUsageOf(fields, streams),

@@ -19,8 +19,6 @@ internal static class ChatRoute
     {
         ServedModel model = AnswerSettings.Model(fields, exchange.Models);
         JsonElement? tools = Tools(fields);
-        fields.Off("response_format", v => v.ValueKind == JsonValueKind.Object
-            && v.TryGetProperty("type", out JsonElement t) && t.ValueKind == JsonValueKind.String && t.ValueEquals("text"));
         fields.Off("modalities", v => v.ValueKind == JsonValueKind.Array && v.GetArrayLength() == 1
             && v[0].ValueKind == JsonValueKind.String && v[0].ValueEquals("text"));
         int[] prompt = ChatPrompt.Read(fields, model, tools).Ids;
@@ -33,6 +31,8 @@ internal static class ChatRoute
         if (top > 0 && !logProbs) throw ApiException.Invalid("`top_logprobs` needs `logprobs` to be true", "top_logprobs");
         AnswerSettings settings = AnswerSettings.Read(fields, model);
         fields.End();
+        if (tools is not null && settings.Sampling.Constraint is not null)
+            throw ApiException.NotSupported("response_format", "beside tools, whose calls have a format of their own");
         int length = AnswerSettings.Length(prompt.Length, longest, int.MaxValue, model, "messages");
         var request = new GenerationRequest(prompt, settings.Sampling with { MaxNewTokens = length }, settings.Count);
         AnswerSettings.CheckWork([request], exchange.Limits);

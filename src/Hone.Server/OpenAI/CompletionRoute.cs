@@ -36,8 +36,6 @@ internal static class CompletionRoute
         fields.Off("best_of", v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out int b)
             && b == (fields.Whole("n", 1, AnswerSettings.MostAnswers) ?? 1));
         fields.Off("suffix", v => v.ValueKind == JsonValueKind.String && v.ValueEquals(""));
-        fields.Off("response_format", v => v.ValueKind == JsonValueKind.Object
-            && v.TryGetProperty("type", out JsonElement t) && t.ValueKind == JsonValueKind.String && t.ValueEquals("text"));
         int[][] prompts = Prompts(fields, model);
         long? longest = fields.Whole("max_tokens", 0, int.MaxValue);
         bool echo = fields.Flag("echo") ?? false;

@@ -13,7 +13,7 @@ internal static class AnswerSampling
     /// </summary>
     public static IReadOnlyList<SampleRow> Sample(
         IGenerationEngine engine, ModelText text, IReadOnlyList<PromptRow> prompts, IReadOnlyList<SampleOptions> groups,
-        int maxNewTokens, ulong seed, CancellationToken cancel)
+        int maxNewTokens, ulong seed, CancellationToken cancel, OutputConstraint? format = null)
     {
         var requests = new List<GenerationRequest>();
         var promptIds = prompts.Select(p => text.Examples.Prompt(p.Messages)).ToArray();
@@ -21,7 +21,7 @@ internal static class AnswerSampling
         for (int i = 0; i < prompts.Count; i++)
             for (int g = 0; g < groups.Count; g++)
                 requests.Add(new GenerationRequest(promptIds[i],
-                    Options(groups[g], maxNewTokens, Seeds.Derive(seeds[i], $"group {g}")), groups[g].Count));
+                    Options(groups[g], maxNewTokens, Seeds.Derive(seeds[i], $"group {g}")) with { Constraint = format }, groups[g].Count));
         ILookup<int, Completion> completions = engine.Generate(requests, cancel: cancel).ToLookup(c => c.RequestIndex / groups.Count);
         return [.. prompts.Select((prompt, i) => Row(prompt, promptIds[i], [.. completions[i]], text, seeds[i]))];
     }

@@ -24,7 +24,7 @@ internal static class OnlineIteration
         StageFolder[] samples = [.. run.Recipe.Online.Samples.Select(s => s.From).Distinct().Order()
             .Select(from => Sample(run, prompts, iteration, from, policies.Of(from)))];
         StageFolder pairs = ScoreAndPair(run, iteration, samples, rewardModel, reference, out IterationHealth health);
-        return (Train(run, iteration, pairs, policies.Current), health);
+        return (Train(run, iteration, pairs, policies.Current), health with { Sampler = SamplerCheck.Read(samples[0]) });
     }
 
     /// <summary>The settings that an iteration trains with; there are no held-out rows to evaluate on.</summary>
@@ -43,6 +43,8 @@ internal static class OnlineIteration
         StageFolder stage = run.OpenStage(name, run.Identity.Samples(prompts, answering));
         if (stage.Finished) return stage;
         using PretrainedModel policy = run.Open(answering.Folder);
+        // Servers are held to the policy by fingerprints.
+        if (run.Workers is null) SamplerCheck.Run(run, stage, policy, prompts);
         IGenerationEngine engine = run.Sampler(stage, policy, answering, KeptBetween.Weights, run.Recipe.Sampling.Format);
         SampleParts.Write(stage, prompts, part => AnswerSampling.Sample(
             engine, policy.Text, part, [.. o.Samples.Where(s => s.From == from)], o.MaxNewTokens,

@@ -14,6 +14,9 @@ internal static class ResultFile
     public static void Write(string path, RewardModelResult result) =>
         Write(path, JsonSerializer.SerializeToUtf8Bytes(result, StageResults.Default.RewardModelResult));
 
+    public static void Write(string path, SamplerDistance distance) =>
+        Write(path, JsonSerializer.SerializeToUtf8Bytes(distance, StageResults.Default.SamplerDistance));
+
     public static void Write(string path, PolicyScores scores) =>
         Write(path, JsonSerializer.SerializeToUtf8Bytes(scores, StageResults.Default.PolicyScores));
 
@@ -22,6 +25,9 @@ internal static class ResultFile
 
     public static RewardModelResult ReadRewardModel(string path) =>
         JsonSerializer.Deserialize(File.ReadAllBytes(path), StageResults.Default.RewardModelResult)!;
+
+    public static SamplerDistance ReadDistance(string path) =>
+        JsonSerializer.Deserialize(File.ReadAllBytes(path), StageResults.Default.SamplerDistance)!;
 
     public static PolicyScores ReadScores(string path) =>
         JsonSerializer.Deserialize(File.ReadAllBytes(path), StageResults.Default.PolicyScores)!;
@@ -40,4 +46,5 @@ internal sealed record PolicyScores(double[]? Gold, double[] LogRatios, double[]
 [JsonSerializable(typeof(IterationHealth))]
 [JsonSerializable(typeof(RewardModelResult))]
 [JsonSerializable(typeof(PolicyScores))]
+[JsonSerializable(typeof(SamplerDistance))]
 internal sealed partial class StageResults : JsonSerializerContext;

@@ -46,6 +46,21 @@ public class SamplesToPairsTests : StageTest
     }
 
     [Fact]
+    public void Shards_put_together_are_the_whole()
+    {
+        byte[] whole = File.ReadAllBytes(Sample("whole.jsonl", "--n", "2"));
+        Assert.Equal(whole, Enumerable.Range(1, 3).SelectMany(i => File.ReadAllBytes(Sample($"{i}.jsonl", "--n", "2", "--shard", $"{i}/3"))));
+        foreach (string wrong in new[] { "0/3", "4/3", "1", "a/b", "1/99999" })
+            Assert.Contains("shard", Command.Refused("sample", "--model", Model, "--prompts", Rows.Prompts(At("p.jsonl")),
+                "--output", At("x.jsonl"), "--device", "cpu", "--shard", wrong), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Samples_have_the_format_that_is_asked_for() =>
+        Assert.All(Rows.Read(Sample("regex.jsonl", "--n", "2", "--regex", "[xy]{4}")),
+            row => Assert.All(row["responses"]!.AsArray(), a => Assert.Matches("^[xy]{4}", (string)a!)));
+
+    [Fact]
     public void Score_adds_a_reward_to_every_answer_in_place()
     {
         string samples = Sample("samples.jsonl", "--n", "3");

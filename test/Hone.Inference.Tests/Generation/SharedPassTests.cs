@@ -93,14 +93,14 @@ public sealed class SharedPassTests : IDisposable
         var sequences = new RunningSequences(engine, _model.Config, new BatchLimits(2));
         var sampler = new LogitsSampler(_model.Config.VocabularySize);
         Submission Of(int answers, int tokens, int at) => new(s => Enumerable.Range(0, answers).Select(i => new AnswerInProgress(
-            s, new GenerationRequest([1, at, i + 2], Sampled(tokens, 1)), i, 0, tokens, null)), CancellationToken.None);
+            s, new GenerationRequest([1, at, i + 2], Sampled(tokens, 1)), i, 0, tokens, null, null)), CancellationToken.None);
         Submission[] all = [Of(4, 3, at: 2), Of(1, 2, at: 3), Of(2, 3, at: 4), Of(1, 1, at: 5)];
         List<Submission> ended = [];
         for (int pass = 0; ended.Count < all.Length; pass++)
         {
             Assert.InRange(pass, 0, 60);
             if (pass < all.Length) sequences.Admit([all[pass]]);
-            List<(CachedSequence Sequence, SequencePart Part)> parts = sequences.NextPass();
+            IReadOnlyList<(CachedSequence Sequence, SequencePart Part)> parts = sequences.NextPass();
             Assert.InRange(parts.Count, 0, 2);
             engine.Forward([.. parts.Select(p => p.Part)], (i, logits) =>
             {
@@ -108,7 +108,7 @@ public sealed class SharedPassTests : IDisposable
                     lock (sampler) answer.Advance(logits, sampler, new StopRules());
             });
             foreach ((CachedSequence sequence, SequencePart part) in parts) sequences.Finish(sequence, part);
-            ended.AddRange(sequences.TakeEnded());
+            sequences.TakeEnded(ended);
         }
         foreach (Submission submission in all)
         {

@@ -34,6 +34,15 @@ public class GenerationConfigTests
     }
 
     [Fact]
+    public void Beams_are_read()
+    {
+        SamplingOptions options = Load("""{"num_beams": 4, "length_penalty": 0.6, "early_stopping": true}""").Options;
+        Assert.Equal((4, 0.6, BeamStopping.AtOnce), (options.Beams, options.LengthPenalty, options.EarlyStopping));
+        Assert.Equal(BeamStopping.Never, Load("""{"early_stopping": "never"}""").Options.EarlyStopping);
+        Assert.Equal(BeamStopping.Heuristic, Load("""{"early_stopping": false}""").Options.EarlyStopping);
+    }
+
+    [Fact]
     public void Sampling_without_top_k_in_the_file_uses_50() =>
         Assert.Equal(50, Load("""{"do_sample": true, "eos_token_id": 128001}""").Options.TopK);
 
@@ -47,7 +56,10 @@ public class GenerationConfigTests
     }
 
     [Theory]
-    [InlineData("""{"num_beams": 4}""", "num_beams")]
+    [InlineData("""{"num_beams": 4, "do_sample": true}""", "num_beams")]
+    [InlineData("""{"num_beams": 400}""", "num_beams")]
+    [InlineData("""{"num_beams": 4, "early_stopping": "soon"}""", "early_stopping")]
+    [InlineData("""{"num_beams": 4, "num_beam_groups": 2}""", "num_beam_groups")]
     [InlineData("""{"penalty_alpha": 0.6}""", "penalty_alpha")]
     [InlineData("""{"no_repeat_ngram_size": 3}""", "no_repeat_ngram_size")]
     [InlineData("""{"suppress_tokens": [1, 2]}""", "suppress_tokens")]

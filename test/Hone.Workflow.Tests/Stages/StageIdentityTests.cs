@@ -60,7 +60,7 @@ public sealed class StageIdentityTests : IDisposable
         "name", "license", "device", "sft.enabled", "reward.enabled", "offline_dpo.enabled", "online.enabled", "evaluation.enabled",
         "sft.save_every", "reward.save_every", "offline_dpo.save_every", "online.save_every", "save.keep_checkpoints",
         "save.shard_megabytes",
-        "report.samples", "report.mlflow",
+        "report.samples", "report.mlflow", "sampling.max_kl_from_training",
         "workers", "worker.refresh", "worker.tolerance", "worker.requests", "worker.timeout", // answers are the policy's own either way
     ];
 

@@ -16,6 +16,9 @@ internal sealed unsafe class CpuEngine : IForwardEngine
     /// <summary>Rows that go through the layers together; longer passes go in pieces.</summary>
     public const int RowsAtOnce = 256;
 
+    // Weights that come from memory, not from the processor's caches: then one row costs about as much as a few.
+    private const long LeastBytesForGuesses = 32L << 20;
+
     // Rows of logits that are held at once.
     private const int HeadRows = 32;
 
@@ -57,6 +60,9 @@ internal sealed unsafe class CpuEngine : IForwardEngine
 
     /// <inheritdoc/>
     public long BlockBytes => _cache.BlockBytes;
+
+    /// <inheritdoc/>
+    public bool GuessesPay => BytesPerPass > LeastBytesForGuesses;
 
     /// <summary>Bytes of the matrices that a decoded token reads.</summary>
     public long BytesPerPass => _model.BytesPerPass;

@@ -1,0 +1,182 @@
+using System.Runtime.InteropServices;
+
+namespace Hone.Inference.Constraints;
+
+/// <summary>
+/// A network as a deterministic automaton over bytes, whose states are made as they are walked into: a state is the set of places in
+/// the network, each with the rules that wait for its end, where a text may be. From every state an accepting one can be reached.
+/// </summary>
+/// <remarks>For one thread.</remarks>
+internal sealed class Automaton
+{
+    // What is kept: beyond it all states are forgotten and made again as they are needed.
+    private const int MostStates = 50_000;
+    private const long MostPlaces = 2_000_000;
+
+    // What one token may need: hostile formats make a state of every beginning of every token.
+    private const int MostNewStates = 8_000;
+    private const long MostSteps = 400_000;
+
+    private readonly Network _network;
+    private readonly byte[] _classes;
+    private readonly int _classCount;
+    private readonly Dictionary<(int Return, Frame? Parent), Frame> _frames = [];
+    private readonly Dictionary<Place[], State> _states = new(new SamePlaces());
+    private readonly List<int> _targets = [];
+    private readonly List<(int To, int GoOn, int Cost)> _reached = [];
+    private long _places, _steps;
+    private int _newStates, _frameCount;
+
+    public Automaton(Network network)
+    {
+        _network = network;
+        _classes = network.Classes();
+        _classCount = _classes[255] + 1;
+        Start = Close([(network.Start, null)]);
+    }
+
+    /// <summary>The state before the first byte.</summary>
+    public State Start { get; }
+
+    /// <summary>Begins the work for one token: what it may cost is counted from here.</summary>
+    public void Begin()
+    {
+        (_steps, _newStates) = (0, 0);
+        if (_states.Count <= MostStates && _places <= MostPlaces) return;
+        _states.Clear();
+        _frames.Clear();
+        _places = 0;
+        Forgotten++;
+    }
+
+    /// <summary>How often states were forgotten; who holds one from before can go on with it.</summary>
+    public int Forgotten { get; private set; }
+
+    /// <summary>The state behind a byte; null where no text goes on with it.</summary>
+    /// <exception cref="InputException">The format is too costly.</exception>
+    public State? Next(State state, byte value)
+    {
+        State? next = state.Next[_classes[value]] ??= Step(state, value);
+        return ReferenceEquals(next, State.Dead) ? null : next;
+    }
+
+    private State Step(State state, byte value)
+    {
+        List<Place> reached = [];
+        foreach (Place place in state.Places)
+        {
+            _targets.Clear();
+            _network.ByByte(place.State, value, _targets);
+            foreach (int to in _targets) reached.Add(new Place(to, place.Frame));
+        }
+        return Close(reached);
+    }
+
+    /// <summary>The state of all that is reached from some places without reading.</summary>
+    private State Close(IEnumerable<Place> from)
+    {
+        HashSet<Place> seen = [];
+        Stack<Place> open = new();
+        List<Place> places = [];
+        bool accepting = false;
+        foreach (Place place in from) Reach(place);
+        while (open.TryPop(out Place place))
+        {
+            if (++_steps > MostSteps) throw TooCostly();
+            if (_network.IsEnd(place.State))
+            {
+                if (place.Frame is null) accepting = true;
+                else Reach(new Place(place.Frame.Return, place.Frame.Parent));
+                continue;
+            }
+            if (_network.ReadsByte(place.State)) places.Add(place);
+            _reached.Clear();
+            _network.WithoutByte(place.State, _reached);
+            foreach ((int to, int after, int cost) in _reached)
+            {
+                if (after == Network.NoState) Reach(new Place(to, place.Frame));
+                // What comes after the call must be possible, too: else the rule would end in a place that leads nowhere.
+                else if (IsPossible(after, DepthOf(place.Frame))) Reach(new Place(to, FrameOf(after, place.Frame, cost)));
+            }
+        }
+        if (places.Count == 0 && !accepting) return State.Dead;
+        places.Sort();
+        return Intern([.. places], accepting);
+
+        void Reach(Place place)
+        {
+            if (IsPossible(place.State, DepthOf(place.Frame)) && seen.Add(place)) open.Push(place);
+        }
+    }
+
+    private bool IsPossible(int state, int depth) => _network.Needs(state) <= Network.MostDepth - depth;
+
+    private static int DepthOf(Frame? frame) => frame?.Depth ?? 0;
+
+    private Frame FrameOf(int after, Frame? parent, int cost)
+    {
+        ref Frame? frame = ref CollectionsMarshal.GetValueRefOrAddDefault(_frames, (after, parent), out _);
+        return frame ??= new Frame(_frameCount++, after, parent, DepthOf(parent) + cost);
+    }
+
+    private State Intern(Place[] places, bool accepting)
+    {
+        // Whether it accepts is not in the places: it has states of both kinds.
+        Place[] key = accepting ? [.. places, Place.Accepted] : places;
+        if (_states.TryGetValue(key, out State? known)) return known;
+        if (++_newStates > MostNewStates) throw TooCostly();
+        _places += key.Length;
+        return _states[key] = new State(places, accepting, _classCount);
+    }
+
+    private static InputException TooCostly() => new("the format of the answer is too costly to follow: too many ways to read a text",
+        fix: "Make it smaller or less ambiguous: fewer counted repetitions inside repetitions, fewer alternatives with equal beginnings.");
+
+    /// <summary>A rule that waits for the end of one that it called.</summary>
+    internal sealed record Frame(int Id, int Return, Frame? Parent, int Depth)
+    {
+        public bool Equals(Frame? other) => ReferenceEquals(this, other);
+
+        public override int GetHashCode() => Id;
+    }
+
+    /// <summary>A state of the network and the rules around it.</summary>
+    internal readonly record struct Place(int State, Frame? Frame) : IComparable<Place>
+    {
+        public static Place Accepted { get; } = new(-1, null);
+
+        public static implicit operator Place((int State, Frame? Frame) place) => new(place.State, place.Frame);
+
+        public int CompareTo(Place other) =>
+            State != other.State ? State.CompareTo(other.State) : (Frame?.Id ?? -1).CompareTo(other.Frame?.Id ?? -1);
+    }
+
+    /// <summary>Where a text may be in the network.</summary>
+    internal sealed class State(Place[] places, bool isAccepting, int classes)
+    {
+        public static State Dead { get; } = new([], false, 0);
+
+        public Place[] Places => places;
+
+        /// <summary>Whether the text may end here.</summary>
+        public bool IsAccepting => isAccepting;
+
+        /// <summary>Whether some byte goes on from here.</summary>
+        public bool GoesOn => places.Length > 0;
+
+        /// <summary>States by class of byte; null where it is not known yet.</summary>
+        public State?[] Next { get; } = new State?[classes];
+    }
+
+    private sealed class SamePlaces : IEqualityComparer<Place[]>
+    {
+        public bool Equals(Place[]? x, Place[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(Place[] places)
+        {
+            var hash = new HashCode();
+            foreach (Place place in places) hash.Add(place);
+            return hash.ToHashCode();
+        }
+    }
+}
