@@ -18,6 +18,7 @@ public sealed class LibTorchFreeTests : IDisposable
     [InlineData("runs", "nowhere")]
     [InlineData("recipe", "init")]
     [InlineData("report", "nowhere")]
+    [InlineData("board", "nowhere")]
     public async Task It_is_not_loaded(params string[] args)
     {
         string[] loaded = await LoadedBy(args);

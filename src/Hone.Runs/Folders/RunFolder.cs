@@ -164,11 +164,11 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            using FileStream held = new(System.IO.Path.Combine(path, RunLock.FileName), FileMode.Open, FileAccess.ReadWrite,
-                FileShare.None);
+            // Reading is enough for the lock: a run that may not be written can be looked at.
+            using FileStream held = new(System.IO.Path.Combine(path, RunLock.FileName), FileMode.Open, FileAccess.Read, FileShare.None);
             return false;
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
         {
             return false;
         }

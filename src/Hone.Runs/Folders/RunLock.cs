@@ -9,6 +9,9 @@ namespace Hone.Runs;
 internal sealed class RunLock : IDisposable
 {
     internal const string FileName = "run.lock", OwnerName = "run.owner";
+    // A look at whether a run is in use (RunFolder.InUse) holds its lock for an instant.
+    private static readonly TimeSpan s_instant = TimeSpan.FromMilliseconds(20);
+    private const int Tries = 10;
     private readonly FileStream _lock;
 
     private RunLock(FileStream held) => _lock = held;
@@ -16,15 +19,22 @@ internal sealed class RunLock : IDisposable
     internal static RunLock Take(string folder, TimeProvider clock)
     {
         string owner = Path.Combine(folder, OwnerName);
-        FileStream held;
-        try
+        FileStream? held = null;
+        for (int tries = 1; held is null; tries++)
         {
-            held = new FileStream(Path.Combine(folder, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            string who = File.Exists(owner) ? File.ReadAllText(owner).Trim() : "another process";
-            throw new InputException($"this run folder is in use by {who}", folder, "Wait for it to end, or stop it; then resume.", e);
+            try
+            {
+                held = new FileStream(Path.Combine(folder, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (tries < Tries)
+            {
+                Thread.Sleep(s_instant);
+            }
+            catch (IOException e)
+            {
+                string who = File.Exists(owner) ? File.ReadAllText(owner).Trim() : "another process";
+                throw new InputException($"this run folder is in use by {who}", folder, "Wait for it to end, or stop it; then resume.", e);
+            }
         }
         string since = clock.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
         File.WriteAllText(owner, $"process {Environment.ProcessId} on {Environment.MachineName}, since {since} UTC\n");
