@@ -7,6 +7,8 @@ namespace Hone.Browser.Tests;
 
 public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
 {
+    private const string Name = "<img src=x onerror=window.hacked=1>";
+
     private readonly TempFolder _folder = new();
     private GrowingRun? _run;
     private WebApplication? _server;
@@ -15,8 +17,7 @@ public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _run = new GrowingRun(_folder.File("live"), name: "'<img src=x onerror=window.hacked=1>'",
-            changes: "description: '<script>window.hacked=1</script>'\n");
+        _run = new GrowingRun(_folder.File(Name), changes: "  filters: ['lang=<script>window.hacked=1</script>']\n");
         for (int step = 1; step <= 40; step++) _run.Step("sft", step, 3 - step / 40.0);
         _run.Iteration(1, 25, answer: "<img src=x onerror=window.hacked=1> **answer**");
         _server = await BoardServer.StartAsync(_folder.Path, 0, orAnother: false);
@@ -35,13 +36,13 @@ public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
         IPage page = await browser.Page();
         await page.GotoAsync(Address);
         await Assertions.Expect(page.Locator(".state")).ToHaveTextAsync("running");
-        await page.GetByRole(AriaRole.Link, new() { Name = "live" }).First.ClickAsync();
-        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("<img src=x onerror=window.hacked=1>");
+        await page.GetByRole(AriaRole.Link, new() { Name = Name }).ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(Name);
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Loss: reward model" })).ToHaveCountAsync(0);
         await page.EvaluateAsync("window.same = true");
         for (int step = 1; step <= 10; step++) _run!.Step("reward", step, 0.7);
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Loss: reward model" })).ToBeVisibleAsync();
-        _run!.Finished("<img src=x onerror=window.hacked=1>");
+        _run!.Finished();
         await Assertions.Expect(page.Locator("main .state").First).ToHaveTextAsync("finished");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rewards over KL" })).ToBeVisibleAsync();
         Assert.True(await page.EvaluateAsync<bool>("window.same && window.hacked === undefined")); // nothing was loaded anew
@@ -51,7 +52,7 @@ public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
     public async Task What_is_shown_stands_in_the_address()
     {
         IPage page = await browser.Page();
-        await page.GotoAsync($"{Address}/run/live/samples");
+        await page.GotoAsync($"{Address}{BoardServer.AddressOf(_run!.Path)}/samples");
         await page.GetByLabel("Search").FillAsync("prompt 17");
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.Locator("article")).ToHaveCountAsync(1);
@@ -59,10 +60,10 @@ public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
         await Assertions.Expect(page.Locator("article")).ToHaveCountAsync(1);
         await Assertions.Expect(page.Locator("article .answer").First).ToContainTextAsync("<img src=x");
         await page.GetByLabel("Search").FillAsync("half typed");
-        _run!.Step("sft", 41, 1.5); // a newer version comes, and what is being typed stays
+        _run.Step("sft", 41, 1.5); // a newer version comes, and what is being typed stays
         await Task.Delay(2500);
         await Assertions.Expect(page.GetByLabel("Search")).ToHaveValueAsync("half typed");
-        await page.GotoAsync($"{Address}/run/live/curves");
+        await page.GotoAsync($"{Address}{BoardServer.AddressOf(_run.Path)}/curves");
         await page.GetByLabel("Smoothing").SelectOptionAsync("5");
         await page.WaitForURLAsync("**/curves?*smooth=5*");
         await Assertions.Expect(page.GetByLabel("Smoothing")).ToHaveValueAsync("5");
@@ -86,11 +87,12 @@ public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
             done.Finished();
         }
         IPage page = await browser.Page(width, scheme: scheme);
-        string[] paths = ["", "run/live", "run/done", "run/live/curves", "run/live/samples", "run/done/samples", "run/live/recipe",
-            "compare?run=live&run=done"];
+        string live = BoardServer.AddressOf(_run!.Path);
+        string[] paths = ["/", live, "/run/done", $"{live}/curves", $"{live}/samples", "/run/done/samples", $"{live}/recipe",
+            $"/compare?run={Uri.EscapeDataString(Name)}&run=done"];
         foreach (string path in paths)
         {
-            await page.GotoAsync($"{Address}/{path}");
+            await page.GotoAsync(Address + path);
             await page.Accessible();
             await page.FitsItsWidth();
         }

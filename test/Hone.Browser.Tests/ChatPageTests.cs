@@ -34,6 +34,8 @@ public sealed class ChatPageTests(Browser browser, Served served) : IClassFixtur
     public async Task A_chat_is_answered_measured_and_kept()
     {
         IPage page = await Open();
+        await page.Locator("details.settings summary").ClickAsync();
+        await page.GetByLabel("Longest answer").FillAsync("24");
         await Ask(page, "hello");
         ILocator answer = page.Locator(".assistant");
         await Assertions.Expect(answer.Locator(".does")).ToContainTextAsync("per second");
@@ -72,7 +74,7 @@ public sealed class ChatPageTests(Browser browser, Served served) : IClassFixtur
         IPage page = await Open();
         await page.EvaluateAsync(Stream, new object[] { string.Concat(Enumerable.Repeat("word after word ", 500)), 20 });
         await Ask(page, "hello");
-        await page.WaitForFunctionAsync("(localStorage['hone.conversations'] ?? '').includes('word after')");
+        while (!await page.EvaluateAsync<bool>("(localStorage['hone.conversations'] ?? '').includes('word after')")) await Task.Delay(100);
         await page.ReloadAsync();
         await Assertions.Expect(page.Locator(".assistant .said")).ToContainTextAsync("word after word");
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Send" })).ToBeVisibleAsync();

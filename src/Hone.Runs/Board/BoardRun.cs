@@ -9,6 +9,7 @@ namespace Hone.Runs;
 /// <param name="Manifest">Null where it cannot be trusted; then <paramref name="Problem"/> says why.</param>
 internal sealed record BoardRun(string Id, string Path, RunManifest? Manifest, string? Problem)
 {
+    /// <summary>That of the recipe.</summary>
     public string Name => Manifest?.Name ?? Id;
 
     /// <summary>One of running, finished, stopped, damaged.</summary>

@@ -34,7 +34,7 @@ internal sealed class RunBoard(string root)
             (["run", _, "recipe"], { }) => SettingsSection.Render(_files.Results(run)),
             _ => null,
         };
-        string title = run is not null ? run.Name : parts is ["compare"] ? "Runs compared" : body is null ? "Not found" : "Runs";
+        string title = run is not null ? run.Id : parts is ["compare"] ? "Runs compared" : body is null ? "Not found" : "Runs";
         Html page = BoardShell.Render(title, version, run, parts.ElementAtOrDefault(2) ?? "",
             body ?? new Html("<p>There is no such page, or no such run any more.</p>"));
         return new BoardAnswer(body is null ? 404 : 200, version, page.Markup);

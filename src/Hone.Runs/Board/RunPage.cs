@@ -28,7 +28,7 @@ internal static class RunPage
 
     private static string Progress(BoardRun run)
     {
-        string begun = $"begun {run.Manifest!.Created.Replace('T', ' ').TrimEnd('Z')} UTC";
+        string begun = $"{run.Name}, begun {run.Manifest!.Created.Replace('T', ' ').TrimEnd('Z')} UTC";
         if (run.Manifest.Finished is { } finished && run.State == "finished")
             return $"{begun}, finished {finished.Replace('T', ' ').TrimEnd('Z')} UTC";
         IReadOnlyList<(string Name, bool Finished)> stages = run.Stages();

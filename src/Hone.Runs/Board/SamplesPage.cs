@@ -111,6 +111,7 @@ internal static class SamplesPage
         if (answer.Reward is { } reward) figures.Add($"RM {Format.Typographic(Format.Number(reward, 2))}");
         if (answer.Gold is { } gold) figures.Add($"gold {Format.Typographic(Format.Number(gold, 2))}");
         if (answer.Tokens is { } tokens) figures.Add($"{Format.Count(tokens)} tokens");
+        Html name = answer.Name.Length == 0 ? Html.Empty : Html.Of($"<b>{answer.Name}</b>");
         Html mark = answer.Mark.Length == 0 ? Html.Empty : Html.Of($"<span class=\"tag {answer.Mark}\">{answer.Mark}</span>");
         string color = answer.Mark switch
         {
@@ -125,7 +126,7 @@ internal static class SamplesPage
             """);
         Html cut = answer.Finished ? Html.Empty : new Html("<p class=\"cut\">cut off at the token limit</p>");
         return Html.Of($"""
-            <div class="answer {color}"><header><b>{answer.Name}</b>{mark}<span>{string.Join(" · ", figures)}</span></header>
+            <div class="answer {color}"><header>{name}{mark}<span>{string.Join(" · ", figures)}</span></header>
             {bar}{Text(answer.Text)}{cut}</div>
             """);
     }

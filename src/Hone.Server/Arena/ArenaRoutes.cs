@@ -85,6 +85,7 @@ internal static class ArenaRoutes
             ["pairs"] = votes.Count(v => v.Pair is not null),
             ["file"] = Path.GetFileName(open.Votes.Path),
             ["candidates"] = ArenaHall.Candidates(exchange.Models).Count,
+            ["baseline"] = VoteTable.BaselineOf(votes),
             ["models"] = rows,
             ["problem"] = problem,
         }).ConfigureAwait(false);

@@ -4,15 +4,18 @@ using Hone.Evaluation;
 namespace Hone.Server;
 
 /// <summary>
-/// What votes say of the models: the chance of each to beat the first by Bradley-Terry over all votes, with a bootstrap interval, as
+/// What votes say of the models: the chance of each to beat the first by name, by Bradley-Terry over all votes, with a bootstrap interval, as
 /// Arena-Hard has them.
 /// </summary>
 internal static class VoteTable
 {
+    /// <summary>The model that the others are measured by; null without votes.</summary>
+    public static string? BaselineOf(IReadOnlyList<Vote> votes) => ModelsOf(votes).FirstOrDefault();
+
     /// <returns>A row per model, the best first; without chances where the votes give no finite ones, and then why.</returns>
     public static (JsonArray Rows, string? Problem) Of(IReadOnlyList<Vote> votes)
     {
-        string[] models = [.. votes.SelectMany(v => (string[])[v.ModelA, v.ModelB]).Distinct().Order(StringComparer.Ordinal)];
+        string[] models = ModelsOf(votes);
         if (models.Length == 0) return ([], null);
         ArenaBattle[] battles = [.. votes.Select(v => new ArenaBattle("", v.ModelA, v.ModelB,
             v.Winner == Vote.A ? 1 : v.Winner == Vote.B ? 0 : 0.5))];
@@ -30,6 +33,9 @@ internal static class VoteTable
             first: model == models[0] && problem is null));
         return (new JsonArray([.. rows.OrderByDescending(r => (double?)r["chance"] ?? -1)]), problem);
     }
+
+    private static string[] ModelsOf(IReadOnlyList<Vote> votes) =>
+        [.. votes.SelectMany(v => (string[])[v.ModelA, v.ModelB]).Distinct().Order(StringComparer.Ordinal)];
 
     private static JsonObject Row(string model, IReadOnlyList<Vote> votes, ArenaHardScore? score, bool first)
     {

@@ -44,6 +44,7 @@ async function ask() {
       if (event.battle) battle = event.battle;
     }
     at('status').textContent = battle ? 'Vote: keys 1 to 4 do it, too' : '';
+    at('battle').focus({ preventScroll: true }); // so that the keys are no text
   } catch (error) {
     at('status').textContent = error.name === 'AbortError' ? 'Stopped: there is nothing to vote on' : '';
     if (error.name !== 'AbortError') fail(error);

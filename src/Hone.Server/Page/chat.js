@@ -90,13 +90,23 @@ function growing(turn) {
     requestAnimationFrame(() => {
       asked = false;
       if (!running || talk.turns.at(-1) !== turn) return;
-      const bottom = innerHeight + scrollY > document.documentElement.scrollHeight - 80;
+      const bottom = atBottom();
       const said = at('turns').lastChild?.querySelector('.said');
       said?.replaceChildren(markdown(turn.content));
       said?.classList.add('waiting');
-      if (bottom) scrollTo(0, document.documentElement.scrollHeight);
+      if (bottom) toBottom();
     });
   };
+}
+
+const atBottom = () => innerHeight + scrollY > document.documentElement.scrollHeight - 80;
+const toBottom = () => scrollTo(0, document.documentElement.scrollHeight);
+
+// Draws all anew; who looked at the end still does.
+function showOn() {
+  const bottom = atBottom();
+  show();
+  if (bottom) toBottom();
 }
 
 async function answer() {
@@ -109,17 +119,17 @@ async function answer() {
   running = new AbortController();
   own.turns.push(turn);
   show();
+  toBottom();
   const draw = growing(turn);
   draw();
   at('status').textContent = 'Answering';
-  let first = 0;
-  let saved = performance.now();
+  const begun = performance.now();
+  let saved = begun;
   try {
     for await (const event of events('v1/chat/completions', body, running.signal)) {
       const choice = event.choices[0];
       if (event.usage) turn.count = event.usage.completion_tokens;
       if (!choice) continue;
-      if (choice.delta.content) first ||= performance.now();
       turn.content += choice.delta.content ?? '';
       const ids = choice.token_ids ?? [];
       (choice.logprobs?.content ?? []).forEach((t, i) => turn.tokens.push([t.token, t.logprob, ids[i]]));
@@ -130,7 +140,7 @@ async function answer() {
         saved = performance.now();
       }
     }
-    turn.speed = 1000 * turn.count / Math.max(1, performance.now() - first);
+    turn.speed = 1000 * turn.count / (performance.now() - begun);
   } catch (error) {
     if (error.name === 'AbortError') turn.end = 'stopped';
     else fail(error);
@@ -139,7 +149,7 @@ async function answer() {
   running = null;
   at('status').textContent = turn.end === 'stopped' ? 'Stopped' : 'The answer is complete';
   talks.save();
-  show();
+  showOn();
   if (turn.content) judge(own, turn);
 }
 
@@ -155,7 +165,7 @@ async function judge(own, turn) {
   }
   if (!rewards.length) return;
   talks.save();
-  if (own === talk && !running) show();
+  if (own === talk && !running) showOn();
 }
 
 at('ask').addEventListener('submit', event => {

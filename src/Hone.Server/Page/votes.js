@@ -21,6 +21,7 @@ async function look() {
     const state = await json('arena/table');
     fail(state.problem ?? null);
     at('summary').textContent = `${state.votes} votes, ${state.pairs} of them preferences in ${state.file}`;
+    if (state.baseline) at('against').textContent = `beats ${state.baseline}, %`;
     at('table').hidden = !state.models.length;
     at('rows').replaceChildren(...state.models.map(row => make('tr', {}, make('th', { scope: 'row', text: row.model }),
       make('td', { text: percent(row.chance) }),
