@@ -88,8 +88,9 @@ public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
         }
         IPage page = await browser.Page(width, scheme: scheme);
         string live = BoardServer.AddressOf(_run!.Path);
-        string[] paths = ["/", live, "/run/done", $"{live}/curves", $"{live}/samples", "/run/done/samples", $"{live}/recipe",
-            $"/compare?run={Uri.EscapeDataString(Name)}&run=done"];
+        string compared = $"/compare?run={Uri.EscapeDataString(Name)}&run=done";
+        string[] paths = scheme == ColorScheme.Light
+            ? ["/", live, $"{live}/curves", "/run/done/samples", $"{live}/recipe", compared] : ["/", "/run/done", $"{live}/samples"];
         foreach (string path in paths)
         {
             await page.GotoAsync(Address + path);

@@ -41,7 +41,9 @@ public sealed class Browser : IAsyncLifetime
             ViewportSize = new() { Width = width, Height = height }, ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce,
         });
         IPage page = await context.NewPageAsync();
-        page.SetDefaultTimeout(10_000);
+        // Long enough for a machine that others use too.
+        page.SetDefaultTimeout(30_000);
+        Assertions.SetDefaultExpectTimeout(20_000);
         return page;
     }
 

@@ -117,7 +117,6 @@ public sealed class ChatPageTests(Browser browser, Served served) : IClassFixtur
 
     [Theory]
     [InlineData(1280, ColorScheme.Light)]
-    [InlineData(390, ColorScheme.Light)]
     [InlineData(390, ColorScheme.Dark)]
     public async Task The_page_is_accessible_and_fits(int width, ColorScheme scheme)
     {

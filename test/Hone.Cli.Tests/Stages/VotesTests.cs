@@ -13,12 +13,11 @@ public class VotesTests : StageTest
         for (int i = 0; i < 30; i++)
         {
             votes.Add(new Vote(DateTimeOffset.UnixEpoch, "sft", "dpo", i % 5 == 0 ? Vote.Tie : i % 2 == 0 ? Vote.A : Vote.B,
-                [ChatMessage.System("Be brief."), ChatMessage.User($"Question {i}, please?")], $"Answer {i}.", $"No {i}."));
+                [ChatMessage.User($"Question {i}, please?")], $"Answer {i}.", $"No {i}."));
         }
-        Result trained = Command.Done(
+        Command.Done(
             ["dpo", "--model", Model, "--data", At("team.jsonl"), "--output", At("policy"), .. Short("offline_dpo")]);
-        Assert.Contains("24", trained.Error, StringComparison.Ordinal);
-        Assert.Equal(20, Rows.Read(At("policy/training/pairs.jsonl")).Length); // four are held out
+        Assert.Equal(24, Rows.Read(At("policy/training/pairs.jsonl")).Length);
         Assert.NotEqual(Weights(Model), Weights(At("policy")));
         Command.Done(["reward", "--model", Model, "--data", At("team.jsonl"), "--output", At("judge"), .. Short("reward")]);
         Assert.True(File.Exists(At("judge/model.safetensors")));
