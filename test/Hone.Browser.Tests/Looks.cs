@@ -10,9 +10,9 @@ internal static class Looks
     /// <summary>axe-core finds nothing against WCAG 2.2 A and AA.</summary>
     public static async Task Accessible(this IPage page)
     {
-        // What is within a picture has its name from the picture; a chart has hundreds of points.
-        var context = new AxeRunContext { Include = [new AxeSelector("html")], Exclude = [new AxeSelector("svg > *")] };
-        AxeResult found = await page.RunAxe(context, new AxeRunOptions
+        // What is within a picture is named by the picture, and a chart has hundreds of points.
+        await page.EvaluateAsync("for (const part of document.querySelectorAll('svg > *')) part.remove()");
+        AxeResult found = await page.RunAxe(new AxeRunOptions
         {
             ResultTypes = [ResultType.Violations],
             RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] },

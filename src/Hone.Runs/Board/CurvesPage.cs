@@ -50,7 +50,7 @@ internal static class CurvesPage
         List<ChartSeries> series = [];
         foreach (RunCurves run in all)
         {
-            IReadOnlyList<MetricPoint> points = run.Joined(group, metric);
+            List<MetricPoint> points = run.Joined(group, metric);
             if (points.Count == 0) continue;
             int window = address.Number("smooth", 0) is > 0 and var asked ? asked : Curve.Window(points.Count);
             if (window > 1 && points.Count > 2) series.Add(new ChartSeries("", run.Color, Curve.Thin(points)) { Faint = true });
@@ -93,7 +93,7 @@ internal static class CurvesPage
         }
 
         /// <summary>A metric over a group's stages, each beginning where the one before it ended.</summary>
-        public IReadOnlyList<MetricPoint> Joined(string group, string metric)
+        public List<MetricPoint> Joined(string group, string metric)
         {
             List<MetricPoint> points = [];
             double offset = 0;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Hone.Data;
 
 namespace Hone.Runs;
 

@@ -75,7 +75,8 @@ internal static class ResultSection
         ResultRow[] path = [.. results.Rows.Where(r => !r.Name.StartsWith("offline", StringComparison.Ordinal)
             && r is { Kl: not null, GoldReward: not null, RmReward: not null })];
         ChartSeries Line(string name, string color, Func<ResultRow, Interval> value) => new(name, color,
-            [.. path.Select(r => new ChartPoint(r.Kl!.Value.Value, value(r).Value, value(r)))]) { Markers = true };
+            [.. path.Select(r => new ChartPoint(r.Kl!.Value.Value, value(r).Value, value(r)))])
+        { Markers = true };
         return new Chart("Rewards over KL", "KL to SFT, nats per answer", "mean reward", path.Length < 2 ? [] :
             [Line("gold", "c-good", r => r.GoldReward!.Value), Line("reward model", "c-other", r => r.RmReward!.Value)])
         {

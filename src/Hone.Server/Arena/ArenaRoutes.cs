@@ -20,7 +20,7 @@ internal static class ArenaRoutes
         using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
         var fields = new RequestFields(body.RootElement);
         (ServedModel left, ServedModel right) = ArenaHall.Draw(exchange.Models);
-        IReadOnlyList<ChatMessage> prompt = Prompt(fields);
+        ChatMessage[] prompt = Prompt(fields);
         double temperature = fields.Number("temperature", 0, 2) ?? 1;
         var sampling = new SamplingOptions
         {
@@ -94,7 +94,7 @@ internal static class ArenaRoutes
     private static ArenaHall Opened(ArenaHall? hall) => hall
         ?? throw new ApiException(403, "there is no arena: the server was started without --votes FILE", code: "no_arena");
 
-    private static IReadOnlyList<ChatMessage> Prompt(RequestFields fields)
+    private static ChatMessage[] Prompt(RequestFields fields)
     {
         ChatMessage[] turns = [.. ChatPrompt.Messages(fields.Get("messages"), "messages").Select((message, i) => new ChatMessage(
             (string)message["role"]!,

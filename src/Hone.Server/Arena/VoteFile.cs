@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hone.Data;
-using Hone.Text;
 
 namespace Hone.Server;
 

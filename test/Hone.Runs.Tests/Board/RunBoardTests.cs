@@ -203,7 +203,7 @@ public sealed class RunBoardTests : IDisposable
         Task looking = Task.Run(() =>
         {
             while (!stop.IsCancellationRequested) RunFolder.InUse(_folder.File("now"));
-        });
+        }, TestContext.Current.CancellationToken);
         for (int i = 0; i < 20; i++) RunFolder.Resume(_folder.File("now"), TimeProvider.System).Dispose();
         await stop.CancelAsync();
         await looking;
