@@ -68,6 +68,26 @@ public sealed class ChatPageTests(Browser browser, Served served) : IClassFixtur
         await page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
     }
 
+    /// <summary>A reward that came meanwhile drew the page anew and put the old text back.</summary>
+    [Fact]
+    public async Task What_is_being_edited_stays_when_the_reward_comes()
+    {
+        IPage page = await Open();
+        await page.EvaluateAsync(Stream, new object[] { "fine", 1 });
+        var reward = new TaskCompletionSource();
+        await page.RouteAsync("**/v1/rewards", async route =>
+        {
+            await reward.Task;
+            await route.ContinueAsync();
+        });
+        await Ask(page, "first question");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Edit" }).ClickAsync();
+        await page.GetByLabel("Edited message").FillAsync("better question");
+        reward.SetResult();
+        await Assertions.Expect(page.Locator(".assistant .does")).ToContainTextAsync("reward ");
+        await Assertions.Expect(page.GetByLabel("Edited message")).ToHaveValueAsync("better question");
+    }
+
     [Fact]
     public async Task A_reload_in_the_middle_keeps_what_has_come()
     {

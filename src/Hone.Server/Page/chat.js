@@ -165,7 +165,9 @@ async function judge(own, turn) {
   }
   if (!rewards.length) return;
   talks.save();
-  if (own === talk && !running) showOn();
+  // This answer alone is drawn anew: what is being edited elsewhere stays.
+  const i = own.turns.indexOf(turn);
+  if (own === talk && !running && i >= 0) at('turns').children[i]?.replaceWith(answerOf(turn, i));
 }
 
 at('ask').addEventListener('submit', event => {
