@@ -32,7 +32,7 @@ public static class Cli
         VerbGroup[] groups =
         [
             new("The whole loop", QuickstartVerb.Create(io), RecipeVerb.Create(io), RunVerb.Create(io), RunsVerb.Create(io),
-                ReportVerb.Create(io)),
+                ReportVerb.Create(io), BoardVerb.Create(io)),
             new("Data", DataVerb.Create(io), RenderVerb.Create(io), TokenizeVerb.Create(io)),
             new("Training, stage by stage", SftVerb.Create(io), RewardVerb.Create(io), SampleVerb.Create(io), ScoreVerb.Create(io),
                 PairVerb.Create(io), DpoVerb.Create(io), LaunchVerb.Create(io)),

@@ -25,8 +25,9 @@ public static class HoneServer
 
     /// <param name="adapters">Where adapters may be loaded from at run time; null for nowhere.</param>
     /// <param name="weights">Where weights may be replaced from at run time; null for nowhere.</param>
+    /// <param name="arena">Where votes on answers are kept; null for nowhere.</param>
     internal static WebApplication Create(ServedModels models, IPAddress address, int port, string? apiKey, TimeProvider clock,
-        ServerLimits limits, AdapterStore? adapters = null, WeightStore? weights = null)
+        ServerLimits limits, AdapterStore? adapters = null, WeightStore? weights = null, ArenaHall? arena = null)
     {
         bool loopback = IPAddress.IsLoopback(address);
         if (!loopback && string.IsNullOrEmpty(apiKey))
@@ -49,7 +50,7 @@ public static class HoneServer
         var admission = new Admission(loopback, apiKey);
         var metrics = new ServerMetrics();
         var places = new SemaphoreSlim(limits.Requests);
-        var routes = new RouteTable(adapters, weights);
+        var routes = new RouteTable(adapters, weights, arena);
         app.Run(async http =>
         {
             using var exchange = new Exchange(http, models, limits, metrics, clock, closing.Token);

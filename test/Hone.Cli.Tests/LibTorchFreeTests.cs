@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Hone.Runs;
+using Hone.Runs.Recipes;
 
 namespace Hone.Cli.Tests;
 
@@ -25,6 +27,28 @@ public sealed class LibTorchFreeTests : IDisposable
         Assert.Contains(loaded,
             l => l.StartsWith("mapped /", StringComparison.Ordinal) && l.EndsWith("libcoreclr.so", StringComparison.Ordinal));
         Assert.DoesNotContain(loaded, IsTorch);
+    }
+
+    [Fact]
+    public async Task The_board_shows_runs_without_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
+        ResolvedRecipe recipe = ResolvedRecipe.Parse("name: some\nmodel: world\ndata: {world: tiny}", "some.yaml");
+        RunFolder.Create(_folder.File("some"), recipe, TimeProvider.System).Dispose();
+        using Process process = Command.Start(["board", _folder.Path, "--port", "0"]);
+        try
+        {
+            using var client = new HttpClient { BaseAddress = new Uri((await process.StandardOutput.ReadLineAsync())!) };
+            foreach (string page in new[] { "/", "/run/some", "/run/some/curves", "/run/some/samples", "/run/some/recipe", "/compare?run=some" })
+                Assert.Contains("some", await client.GetStringAsync(page), StringComparison.Ordinal);
+            string[] mapped = await File.ReadAllLinesAsync($"/proc/{process.Id}/maps");
+            Assert.Contains(mapped, l => l.EndsWith("libcoreclr.so", StringComparison.Ordinal));
+            Assert.DoesNotContain(mapped, l => IsTorch(l));
+        }
+        finally
+        {
+            process.Kill();
+        }
     }
 
     /// <summary>The same way of looking sees it where it is.</summary>

@@ -5,7 +5,7 @@ public class UsageTests
     public static TheoryData<string> Verbs =>
     [
         "quickstart", "run", "sft", "reward", "sample", "score", "pair", "dpo",
-        "chat", "serve", "recipe init", "recipe show", "recipe validate",
+        "board", "chat", "serve", "recipe init", "recipe show", "recipe validate",
         "tokenize", "render", "logprobs", "runs", "report", "doctor", "version", "world-base", "pull", "export",
         "data inspect", "help", "completion", "launch", "eval", "eval list", "eval score", "eval answer", "eval judge", "eval table", "compare",
     ];

@@ -2,8 +2,10 @@ using System.CommandLine;
 using Hone.Runs;
 using Hone.Runs.Metrics;
 using Hone.Runs.Recipes;
+using Hone.Server;
 using Hone.Training;
 using Hone.Workflow;
+using Microsoft.AspNetCore.Builder;
 
 namespace Hone.Cli;
 
@@ -21,6 +23,7 @@ internal sealed class RunOptions
             "With --resume: stage to do again from the start, and with it all that depend on its result; for example online-2/dpo.",
     };
     private readonly WorkersFlag _workers;
+    private readonly Option<bool> _board = new("--board") { Description = "Show the run in a browser while it goes on (hone board)." };
     private readonly RecipeOptions _recipe;
     private readonly CommonOptions _common;
 
@@ -30,6 +33,7 @@ internal sealed class RunOptions
         command.Add(_resume);
         command.Add(_redo);
         _workers = new WorkersFlag(command);
+        command.Add(_board);
         _recipe = new RecipeOptions(command);
         _common = new CommonOptions(command);
     }
@@ -58,6 +62,7 @@ internal sealed class RunOptions
             : Create(recipe, parsed.GetValue(_output), clock);
         display.Say($"run folder: {folder.Path}");
         io.GoOn = Streams.Line(["run", "--resume", folder.Path]);
+        using IDisposable? board = parsed.GetValue(_board) ? OpenBoard(folder.Path, display) : null;
         RunResults results;
         try
         {
@@ -75,7 +80,16 @@ internal sealed class RunOptions
             : string.Join('\n', Findings.Sentences(results)));
         display.Say($"report: {folder.File("report.html")}\n"
             + $"model:  {folder.File("model")}" + (results.Rows.Count > 0 ? $"   (hone chat {folder.File("model")})" : ""));
+        if (board is not null) display.Say($"board:  hone board {Path.GetDirectoryName(folder.Path)}   (shows it again)");
         return 0;
+    }
+
+    private static WebApplication OpenBoard(string run, ProgressDisplay display)
+    {
+        WebApplication server = BoardServer.StartAsync(Path.GetDirectoryName(run)!, BoardVerb.UsualPort, orAnother: true)
+            .GetAwaiter().GetResult();
+        display.Say($"board:  {server.Urls.Single()}{BoardServer.AddressOf(run)}");
+        return server;
     }
 
     private static RunFolder Create(ResolvedRecipe recipe, string? output, TimeProvider clock)

@@ -36,6 +36,10 @@ internal static class ServeVerb
             Description = "Folder below which a served model's weights may be replaced from by request (/update_weights_from_disk); "
                 + "default: none.",
         };
+        var votes = new Option<string?>("--votes")
+        {
+            Description = "Keep votes of the arena page in this .jsonl file, as rows that hone reward and hone dpo read; else no arena.",
+        };
         var seconds = new Option<int>("--request-timeout")
         {
             Description = "Longest time of a request in seconds, its waiting included; default 600.", DefaultValueFactory = _ => 600,
@@ -45,7 +49,8 @@ internal static class ServeVerb
         var command = new Verb("serve", "Serve models over the OpenAI API.", """
             /v1/chat/completions and /v1/completions with streaming, /inference/v1/generate (token ids), /v1/models, /v1/rewards,
             /tokenize, /metrics, and Ollama's /api/chat, /api/generate, /api/tags; on this machine only. What is not supported is
-            refused, not ignored. The address goes to stdout.
+            refused, not ignored. The address goes to stdout; in a browser it shows a chat page and, with --votes, an arena of two
+            unnamed models.
 
             Example:
               hone serve models/dpo models/reward --port 8000
@@ -53,7 +58,7 @@ internal static class ServeVerb
                 -d '{"model": "dpo", "stream": true, "messages": [{"role": "user", "content": "Hello"}]}'
               hone eval --base-url http://127.0.0.1:8000/v1 --model dpo --data questions --tasks gsm8k
             """)
-        { models, names, host, port, adapters, weights, seconds, device, dtype };
+        { models, names, host, port, adapters, weights, votes, seconds, device, dtype };
         Option<string?> template = TemplateFlag.Create();
         command.Add(template);
         Option<string?> format = FormatFlag.Create();
@@ -76,11 +81,12 @@ internal static class ServeVerb
             SamplingFormat sampled = FormatFlag.Of(parsed, format) ?? SamplingFormat.Auto;
             AdapterStore? store = Folder(parsed, adapters) is { } adapted ? new AdapterStore(adapted, on, type, sampled) : null;
             WeightStore? replaced = Folder(parsed, weights) is { } below ? new WeightStore(below, on, type, sampled) : null;
+            ArenaHall? arena = parsed.GetValue(votes) is { } file ? new ArenaHall(VoteFile.Open(file)) : null;
             ServerLimits limits = new() { RequestTime = TimeSpan.FromSeconds(parsed.GetValue(seconds)) };
             (string, string)[] chosen =
                 [.. paths.Select((p, i) => (io.Model(p, parsed.GetValue(template)), named.ElementAtOrDefault(i) ?? ServedModel.NameOf(p)))];
             return RunAsync(io, chosen, address, parsed.GetValue(port), on, type,
-                sampled, limits, store, replaced).GetAwaiter().GetResult();
+                sampled, limits, store, replaced, arena).GetAwaiter().GetResult();
         });
         return command;
     }
@@ -90,14 +96,14 @@ internal static class ServeVerb
         : throw new InputException("there is no such folder", folder, $"Create it, or name another with {flag.Name}.");
 
     private static async Task<int> RunAsync(Streams io, (string Path, string Name)[] models, IPAddress address, int port, string device,
-        string dtype, SamplingFormat format, ServerLimits limits, AdapterStore? adapters, WeightStore? weights)
+        string dtype, SamplingFormat format, ServerLimits limits, AdapterStore? adapters, WeightStore? weights, ArenaHall? arena)
     {
         using var stop = new StopSignal(_ => io.Error.WriteLine("closing"));
         await using var served = new ServedModels();
         foreach ((string path, string name) in models)
             served.Add(ServedModel.Open(path, name, device, dtype, format));
         await using WebApplication server = HoneServer.Create(
-            served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System, limits, adapters, weights);
+            served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System, limits, adapters, weights, arena);
         try
         {
             await server.StartAsync(stop.Token).ConfigureAwait(false);
@@ -108,6 +114,10 @@ internal static class ServeVerb
         }
         io.Out.WriteLine($"{server.Urls.Single()}/v1");
         io.Out.Flush();
+        io.Error.WriteLine($"chat in a browser: {server.Urls.Single()}"
+            + (arena is null ? "" : $", arena: {server.Urls.Single()}/arena, votes in {arena.Votes.Path}"));
+        if (arena is not null && adapters is null && ArenaHall.Candidates(served).Count < 2)
+            io.Error.WriteLine("the arena needs two language models with chat templates");
         foreach (ServedModel model in served.All)
         {
             string calls = model.Chat is null || model.IsReward ? ""

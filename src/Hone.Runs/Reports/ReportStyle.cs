@@ -52,7 +52,7 @@ internal static class ReportStyle
         svg .tick,svg .label,svg .name{paint-order:stroke;stroke:var(--bg);stroke-width:3px;stroke-linejoin:round}
         svg .tick,svg .label{fill:var(--muted)}
         svg .hover{fill:transparent}svg .hover:hover{fill:var(--c)}
-        svg .name{fill:var(--c);font-weight:600}
+        svg .name{fill:var(--c);fill:color-mix(in srgb,var(--c) 70%,var(--fg));font-weight:600}
         svg .grid{stroke:var(--faint)}svg .axis{stroke:var(--axis)}svg .reference{stroke:var(--axis);stroke-dasharray:4 4}
         svg .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
         svg .faint{stroke-width:1;opacity:.3}
@@ -68,7 +68,7 @@ internal static class ReportStyle
         .answers.long{grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr))}
         .answer{border:1px solid var(--faint);border-top:3px solid var(--c);border-radius:6px;padding:8px 12px 10px;min-width:0}
         .answer header{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 12px;font-size:.8rem;margin-bottom:4px}
-        .answer header b{color:var(--c)}.answer header span{color:var(--muted);font-variant-numeric:tabular-nums}
+        .answer header span{color:var(--muted);font-variant-numeric:tabular-nums}
         .answer .text{font-size:.9rem;line-height:1.5}
         .cut{color:var(--amber);font-size:.8rem;margin:4px 0 0}
         pre{margin:8px 0;padding:10px 14px;background:var(--panel);border-radius:6px;white-space:pre-wrap}

@@ -9,7 +9,8 @@ internal static class ResultSection
         {ResultTable.Of(results).ToHtml()}
         <p class="note">{TableNote(results)}</p>
         <div class="charts">
-        {ReportWriter.Figure(WinRateOverKl(results))}{ReportWriter.Figure(GoldOverReward(results))}</div>
+        {ReportWriter.Figure(WinRateOverKl(results))}{ReportWriter.Figure(GoldOverReward(results))}
+        {ReportWriter.Figure(RewardsOverKl(results))}</div>
         {Ablation(results)}
         """);
 
@@ -65,6 +66,22 @@ internal static class ResultSection
         {
             Caption = Html.Of($"The policies are trained to raise the RM reward; the gold reward is what is wanted. Where the line "
                 + $"turns down while going right, the reward model is over-optimised. Bars: {results.IntervalMethod}{Prompts(results)}."),
+        };
+    }
+
+    /// <summary>Gao et al. 2023 (arXiv 2210.10760), figure 1: what is optimised and what is wanted, by the distance from SFT.</summary>
+    private static Chart RewardsOverKl(RunResults results)
+    {
+        ResultRow[] path = [.. results.Rows.Where(r => !r.Name.StartsWith("offline", StringComparison.Ordinal)
+            && r is { Kl: not null, GoldReward: not null, RmReward: not null })];
+        ChartSeries Line(string name, string color, Func<ResultRow, Interval> value) => new(name, color,
+            [.. path.Select(r => new ChartPoint(r.Kl!.Value.Value, value(r).Value, value(r)))])
+        { Markers = true };
+        return new Chart("Rewards over KL", "KL to SFT, nats per answer", "mean reward", path.Length < 2 ? [] :
+            [Line("gold", "c-good", r => r.GoldReward!.Value), Line("reward model", "c-other", r => r.RmReward!.Value)])
+        {
+            Caption = Html.Of($"From SFT through the online iterations. The two have scales of their own: their directions tell. "
+                + $"Gold that falls while the reward model rises is over-optimised. Bars: {results.IntervalMethod}{Prompts(results)}."),
         };
     }
 

@@ -103,7 +103,7 @@ internal static class TrainingSection
         _ => stage.Length <= 14 ? stage : stage[..13] + "…",
     };
 
-    private static string Title(string stage) => stage switch
+    internal static string Title(string stage) => stage switch
     {
         "sft" => "SFT",
         "reward" => "reward model",

@@ -22,7 +22,8 @@ internal sealed class RouteTable
 
     /// <param name="adapters">Null where adapters cannot be loaded at run time.</param>
     /// <param name="weights">Null where weights cannot be replaced at run time.</param>
-    public RouteTable(AdapterStore? adapters, WeightStore? weights = null) => _routes = PageRoutes.All.Concat(
+    /// <param name="arena">Null where no votes are kept.</param>
+    public RouteTable(AdapterStore? adapters, WeightStore? weights = null, ArenaHall? arena = null) => _routes = PageRoutes.All.Concat(
     [
         new("/health", "GET", false, InfoRoutes.HealthAsync) { IsOpen = true },
         new("/metrics", "GET", false, InfoRoutes.MetricsAsync),
@@ -36,6 +37,9 @@ internal sealed class RouteTable
         new("/v1/load_lora_adapter", "POST", true, exchange => AdapterRoutes.LoadAsync(exchange, adapters)),
         new("/v1/unload_lora_adapter", "POST", true, exchange => AdapterRoutes.UnloadAsync(exchange, adapters)),
         new("/update_weights_from_disk", "POST", true, exchange => WeightRoute.AnswerAsync(exchange, weights)),
+        new("/arena/battles", "POST", true, exchange => ArenaRoutes.BattleAsync(exchange, arena)),
+        new("/arena/votes", "POST", false, exchange => ArenaRoutes.VoteAsync(exchange, arena)),
+        new("/arena/table", "GET", false, exchange => ArenaRoutes.TableAsync(exchange, arena)),
         new("/tokenize", "POST", true, TextRoutes.TokenizeAsync),
         new("/detokenize", "POST", true, TextRoutes.DetokenizeAsync),
         new("/apply-template", "POST", true, TextRoutes.ApplyTemplateAsync),

@@ -11,6 +11,7 @@ public partial class OneWriterTests
         ["Hone.Runs/Metrics/MetricsLog.cs"] = "a log that grows; its rows are synced before the state that counts them",
         ["Hone.Runs/Metrics/TensorBoardEvents.cs"] = "a log that grows while TensorBoard reads it; made anew from metrics.jsonl",
         ["Hone.Runs/Folders/RunLock.cs"] = "says who holds the lock; it means nothing after the process",
+        ["Hone.Server/Arena/VoteFile.cs"] = "a log that grows, a synced row per vote; cut to whole rows when it is taken up",
         ["Hone.Data/Hub/HubDownload.cs"] = "a download that goes on where it broke off; Durable gives it its name",
         ["Hone.Evaluation/Code/SyscallFilter.cs"] = "a file for one child process",
         ["Hone.Text/Gguf/GgufVocabularyWriter.cs"] = "writes into a partial folder, which GgufFolder syncs and renames",

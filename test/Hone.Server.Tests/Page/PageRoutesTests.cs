@@ -5,25 +5,31 @@ namespace Hone.Server.Tests;
 
 public sealed partial class PageRoutesTests(TestServer server) : IClassFixture<TestServer>
 {
-    [Fact]
-    public async Task The_page_reaches_nothing_but_this_server()
+    [Theory]
+    [InlineData("/", "chat.js")]
+    [InlineData("/arena", "arena.js")]
+    [InlineData("/votes", "votes.js")]
+    public async Task A_page_reaches_nothing_but_this_server(string path, string script)
     {
-        using HttpResponseMessage page = await server.Client.GetAsync("/");
+        using HttpResponseMessage page = await server.Client.GetAsync(path);
         string html = await page.Content.ReadAsStringAsync();
         Assert.Equal("text/html", page.Content.Headers.ContentType!.MediaType);
         Assert.Contains("default-src 'none'", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
-        string[] linked = [.. Links().Matches(html).Select(m => m.Groups[1].Value)];
-        Assert.Equal(["chat.css", "chat.js"], linked);
-        foreach (string file in linked)
+        Assert.Equal(["page.css", script], Links().Matches(html).Select(m => m.Groups[1].Value));
+    }
+
+    [Fact]
+    public async Task Scripts_and_styles_are_of_this_server_and_make_no_markup_of_text()
+    {
+        foreach (Route part in PageRoutes.All.Where(r => r.Path.Contains('.', StringComparison.Ordinal)))
         {
-            using HttpResponseMessage part = await server.Client.GetAsync("/" + file);
-            Assert.Equal(HttpStatusCode.OK, part.StatusCode);
-            Assert.DoesNotContain("://", await part.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            string text = await server.Client.GetStringAsync(part.Path);
+            foreach (string word in new[] { "://", "innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "document.write" })
+                Assert.DoesNotContain(word, text, StringComparison.Ordinal);
         }
-        Assert.DoesNotContain("innerHTML", await server.Client.GetStringAsync("/chat.js"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await server.Client.GetAsync("/chat.js/x")).StatusCode);
     }
 
-    [GeneratedRegex("""(?:href|src)="([^"]+)""")]
+    [GeneratedRegex("""(?:stylesheet" href|src)="([^"]+)""")]
     private static partial Regex Links();
 }

@@ -1,0 +1,39 @@
+namespace Hone.Runs;
+
+/// <summary>A run at a glance, as far as it has come: the sections of its report, drawn from what is there by now.</summary>
+internal static class RunPage
+{
+    public static Html Render(BoardRun run, RunFiles files)
+    {
+        if (run.Manifest is null) return Html.Of($"<p>{BoardShell.State("damaged")} {run.Problem}</p>");
+        RunResults results = files.Results(run);
+        MetricCurves metrics = files.Metrics(run, MetricCurves.FileName, out string? problem);
+        (string Title, Html Body)[] sections =
+        [
+            ("Results", ResultSection.Render(results)),
+            ("Is the reward model to be trusted?", RewardModelSection.Render(results)),
+            ("The online iterations", IterationSection.Render(results)),
+            ("Rewards and lengths", DistributionSection.Render(results)),
+            ("Training curves", TrainingSection.Render(metrics)),
+            ("The run", RunSection.Render(results)),
+        ];
+        Html damage = problem is null ? Html.Empty : Html.Of($"<p class=\"problem\">{problem}</p>");
+        IEnumerable<Html> shown = sections.Where(s => s.Body != Html.Empty)
+            .Select(s => Html.Of($"<section><h2>{s.Title}</h2>{s.Body}</section>"));
+        return Html.Of($"""
+            <p class="meta">{BoardShell.State(run.State)} {Progress(run)}</p>{damage}
+            {Findings.Render(results)}{Html.Join(shown)}
+            """);
+    }
+
+    private static string Progress(BoardRun run)
+    {
+        string begun = $"{run.Name}, begun {run.Manifest!.Created.Replace('T', ' ').TrimEnd('Z')} UTC";
+        if (run.Manifest.Finished is { } finished && run.State == "finished")
+            return $"{begun}, finished {finished.Replace('T', ' ').TrimEnd('Z')} UTC";
+        IReadOnlyList<(string Name, bool Finished)> stages = run.Stages();
+        string at = stages.LastOrDefault(s => !s.Finished).Name is { } name ? $", now {name}" : "";
+        string goOn = run.State == "stopped" ? $". hone run --resume {run.Path} goes on with it" : "";
+        return $"{begun}, {stages.Count(s => s.Finished)} stages done{(run.State == "running" ? at : "")}{goOn}";
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text.Json.Nodes;
+using Hone.Evaluation;
+
+namespace Hone.Server;
+
+/// <summary>
+/// What votes say of the models: the chance of each to beat the first by name, by Bradley-Terry over all votes, with a bootstrap interval, as
+/// Arena-Hard has them.
+/// </summary>
+internal static class VoteTable
+{
+    /// <summary>The model that the others are measured by; null without votes.</summary>
+    public static string? BaselineOf(IReadOnlyList<Vote> votes) => ModelsOf(votes).FirstOrDefault();
+
+    /// <returns>A row per model, the best first; without chances where the votes give no finite ones, and then why.</returns>
+    public static (JsonArray Rows, string? Problem) Of(IReadOnlyList<Vote> votes)
+    {
+        string[] models = ModelsOf(votes);
+        if (models.Length == 0) return ([], null);
+        ArenaBattle[] battles = [.. votes.Select(v => new ArenaBattle("", v.ModelA, v.ModelB,
+            v.Winner == Vote.A ? 1 : v.Winner == Vote.B ? 0 : 0.5))];
+        Dictionary<string, ArenaHardScore> scores = [];
+        string? problem = null;
+        try
+        {
+            scores = ArenaHardScore.Of(battles, models[0]).ToDictionary(s => s.Model);
+        }
+        catch (InputException)
+        {
+            problem = "One of the models has won or lost every vote: there are no finite strengths yet.";
+        }
+        IEnumerable<JsonObject> rows = models.Select(model => Row(model, votes, scores.GetValueOrDefault(model),
+            first: model == models[0] && problem is null));
+        return (new JsonArray([.. rows.OrderByDescending(r => (double?)r["chance"] ?? -1)]), problem);
+    }
+
+    private static string[] ModelsOf(IReadOnlyList<Vote> votes) =>
+        [.. votes.SelectMany(v => (string[])[v.ModelA, v.ModelB]).Distinct().Order(StringComparer.Ordinal)];
+
+    private static JsonObject Row(string model, IReadOnlyList<Vote> votes, ArenaHardScore? score, bool first)
+    {
+        Vote[] own = [.. votes.Where(v => v.ModelA == model || v.ModelB == model)];
+        int won = own.Count(v => v.Winner == (v.ModelA == model ? Vote.A : Vote.B));
+        int tied = own.Count(v => v.Winner == Vote.Tie), bad = own.Count(v => v.Winner == Vote.BothBad);
+        // Of votes that all say the same, the bootstrap knows no error: that is no interval of width zero.
+        bool known = score is { Lower: { } low, Upper: { } high } && low < high;
+        return new JsonObject
+        {
+            ["model"] = model,
+            ["chance"] = first ? 50.0 : score?.Score,
+            ["low"] = known ? score!.Lower : null,
+            ["high"] = known ? score!.Upper : null,
+            ["won"] = won,
+            ["tied"] = tied,
+            ["both_bad"] = bad,
+            ["lost"] = own.Length - won - tied - bad,
+        };
+    }
+}

@@ -1,0 +1,61 @@
+using Hone.Data;
+using Microsoft.Playwright;
+
+namespace Hone.Browser.Tests;
+
+public sealed class ArenaPageTests(Browser browser, Served served) : IClassFixture<Served>
+{
+    [Fact]
+    public async Task A_vote_is_kept_as_a_preference_and_counted()
+    {
+        IPage page = await browser.Page();
+        await page.GotoAsync($"{served.Address}/arena");
+        await Battle(page, "which one?");
+        (string left, string right) = (await Said(page, "left"), await Said(page, "right"));
+        await Assertions.Expect(page.Locator("#left h3")).ToHaveTextAsync("Left");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Left is better" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#status")).ToContainTextAsync("1 votes, 1 of them preferences");
+        await Assertions.Expect(page.Locator("#left h3")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^(first|second)$"));
+        PairRow pair = Assert.Single(RowFile.ReadPairs(served.Votes));
+        Assert.Equal("which one?", pair.Prompt[^1].Content);
+        Assert.Equal((Words(left), Words(right)), (Words(pair.Chosen), Words(pair.Rejected)));
+
+        await Battle(page, "and now?");
+        await page.Locator("body").ClickAsync(new() { Position = new() { X = 4, Y = 4 } });
+        await page.Keyboard.PressAsync("2"); // equally good
+        await Assertions.Expect(page.Locator("#status")).ToContainTextAsync("2 votes, 1 of them preferences");
+        Assert.Single(RowFile.ReadPairs(served.Votes));
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Votes" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#rows tr")).ToHaveCountAsync(2);
+        // A win and a tie: the other one loses three quarters of the time, whichever of the two is first by name.
+        await Assertions.Expect(page.Locator("#rows")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("(75|25)\\.0"));
+        await page.Accessible();
+    }
+
+    [Theory]
+    [InlineData(1280, ColorScheme.Light)]
+    [InlineData(390, ColorScheme.Dark)]
+    public async Task The_pages_are_accessible_and_fit(int width, ColorScheme scheme)
+    {
+        IPage page = await browser.Page(width, scheme: scheme);
+        await page.GotoAsync($"{served.Address}/arena");
+        await Battle(page, "hello");
+        await page.Accessible();
+        await page.FitsItsWidth();
+        await page.GotoAsync($"{served.Address}/votes");
+        await page.FitsItsWidth();
+    }
+
+    private static async Task Battle(IPage page, string prompt)
+    {
+        await page.GetByLabel("Prompt", new() { Exact = true }).FillAsync(prompt);
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Both bad" })).ToBeEnabledAsync();
+    }
+
+    private static Task<string> Said(IPage page, string side) => page.Locator($"#{side} .said").InnerTextAsync();
+
+    // Markdown shows some marks as something else.
+    private static string Words(string text) => string.Concat(text.Where(char.IsLetter));
+}

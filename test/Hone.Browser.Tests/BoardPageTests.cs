@@ -1,0 +1,101 @@
+using Hone.Runs.Tests;
+using Hone.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Playwright;
+
+namespace Hone.Browser.Tests;
+
+public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
+{
+    private const string Name = "<img src=x onerror=window.hacked=1>";
+
+    private readonly TempFolder _folder = new();
+    private GrowingRun? _run;
+    private WebApplication? _server;
+
+    private string Address => _server!.Urls.Single();
+
+    public async ValueTask InitializeAsync()
+    {
+        _run = new GrowingRun(_folder.File(Name), changes: "  filters: ['lang=<script>window.hacked=1</script>']\n");
+        for (int step = 1; step <= 40; step++) _run.Step("sft", step, 3 - step / 40.0);
+        _run.Iteration(1, 25, answer: "<img src=x onerror=window.hacked=1> **answer**");
+        _server = await BoardServer.StartAsync(_folder.Path, 0, orAnother: false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server!.DisposeAsync();
+        _run!.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_run_is_watched_while_it_goes_on()
+    {
+        IPage page = await browser.Page();
+        await page.GotoAsync(Address);
+        await Assertions.Expect(page.Locator(".state")).ToHaveTextAsync("running");
+        await page.GetByRole(AriaRole.Link, new() { Name = Name }).ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(Name);
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Loss: reward model" })).ToHaveCountAsync(0);
+        await page.EvaluateAsync("window.same = true");
+        for (int step = 1; step <= 10; step++) _run!.Step("reward", step, 0.7);
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Loss: reward model" })).ToBeVisibleAsync();
+        _run!.Finished();
+        await Assertions.Expect(page.Locator("main .state").First).ToHaveTextAsync("finished");
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rewards over KL" })).ToBeVisibleAsync();
+        Assert.True(await page.EvaluateAsync<bool>("window.same && window.hacked === undefined")); // nothing was loaded anew
+    }
+
+    [Fact]
+    public async Task What_is_shown_stands_in_the_address()
+    {
+        IPage page = await browser.Page();
+        await page.GotoAsync($"{Address}{BoardServer.AddressOf(_run!.Path)}/samples");
+        await page.GetByLabel("Search").FillAsync("prompt 17");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("article")).ToHaveCountAsync(1);
+        await page.ReloadAsync();
+        await Assertions.Expect(page.Locator("article")).ToHaveCountAsync(1);
+        await Assertions.Expect(page.Locator("article .answer").First).ToContainTextAsync("<img src=x");
+        await page.GetByLabel("Search").FillAsync("half typed");
+        _run.Step("sft", 41, 1.5); // a newer version comes, and what is being typed stays
+        await Task.Delay(2500);
+        await Assertions.Expect(page.GetByLabel("Search")).ToHaveValueAsync("half typed");
+        await page.GotoAsync($"{Address}{BoardServer.AddressOf(_run.Path)}/curves");
+        await page.GetByLabel("Smoothing").SelectOptionAsync("5");
+        await page.WaitForURLAsync("**/curves?*smooth=5*");
+        await Assertions.Expect(page.GetByLabel("Smoothing")).ToHaveValueAsync("5");
+        ILocator chart = page.Locator("figure svg").First;
+        await chart.HoverAsync();
+        LocatorBoundingBoxResult box = (await page.Locator("figure svg circle").Nth(8).BoundingBoxAsync())!;
+        await page.Mouse.MoveAsync(box.X + 3, box.Y + 3);
+        await Assertions.Expect(page.Locator("#tip")).ToBeVisibleAsync();
+        Assert.True(await page.EvaluateAsync<bool>("window.hacked === undefined"));
+    }
+
+    [Theory]
+    [InlineData(1280, ColorScheme.Light)]
+    [InlineData(390, ColorScheme.Dark)]
+    public async Task The_pages_are_accessible_and_fit(int width, ColorScheme scheme)
+    {
+        using (var done = new GrowingRun(_folder.File("done"), changes: "sft:\n  epochs: 3\n"))
+        {
+            done.Evaluated("sft", 3, 0);
+            done.Evaluated("online-dpo-1", 3, 1);
+            done.Finished();
+        }
+        IPage page = await browser.Page(width, scheme: scheme);
+        string live = BoardServer.AddressOf(_run!.Path);
+        string compared = $"/compare?run={Uri.EscapeDataString(Name)}&run=done";
+        string[] paths = scheme == ColorScheme.Light
+            ? ["/", live, $"{live}/curves", "/run/done/samples", $"{live}/recipe", compared] : ["/", "/run/done", $"{live}/samples"];
+        foreach (string path in paths)
+        {
+            await page.GotoAsync(Address + path);
+            await page.Accessible();
+            await page.FitsItsWidth();
+        }
+    }
+}
