@@ -23,14 +23,24 @@ public sealed class SteadyStateTests : IDisposable
     [Fact]
     public void A_pass_allocates_nothing()
     {
-        _sequences.Admit([Submitted(tokens: 900)]);
-        for (int i = 0; i < 100; i++) _pass.Run();
         int without = 0;
-        for (int i = 0; i < 600; i++)
+        // Code that is not compiled with all optimisations yet, which happens in the background, allocates.
+        for (int round = 0; round < 50 && without < 540; round++)
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            _pass.Run();
-            if (GC.GetAllocatedBytesForCurrentThread() == before) without++;
+            without = 0;
+            Submission submission = Submitted(tokens: 900);
+            _sequences.Admit([submission]);
+            for (int i = 0; i < 100; i++) _pass.Run();
+            for (int i = 0; i < 600; i++)
+            {
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                _pass.Run();
+                if (GC.GetAllocatedBytesForCurrentThread() == before) without++;
+            }
+            while (!submission.IsComplete) _pass.Run();
+            List<Submission> ended = [];
+            _sequences.TakeEnded(ended);
+            Assert.Single(ended).End();
         }
         // The others make room for tokens: lists that double, a block's place among the known ones.
         Assert.InRange(without, 540, 600);

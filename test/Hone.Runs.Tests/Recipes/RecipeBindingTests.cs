@@ -150,7 +150,7 @@ public class RecipeBindingTests
                 if (OptionKey.IsSection(of)) open.Push(of);
             }
         }
-        Assert.InRange(keys, 80, 200);
+        Assert.InRange(keys, 80, 250);
     }
 
     [Theory]
