@@ -17,7 +17,8 @@ settings=(--set ranks.deterministic=true --set ranks.shard_optimizer=true --set 
   --set data.limits.sft=512 --set data.held_out.sft=16 --set data.held_out.reward=16)
 now() { date +%s%N | cut -c1-13; }
 begun=$(now)
-"${hone[@]}" launch --ranks "$ranks" -- quickstart --output "$work/timed" "${settings[@]}" > /dev/null 2> "$work/log" || { cat "$work/log"; exit 1; }
+"${hone[@]}" launch --ranks "$ranks" -- quickstart --output "$work/timed" "${settings[@]}" > /dev/null 2> "$work/log" \
+  || { cat "$work/log"; exit 1; }
 length=$(($(now) - begun))
 "${hone[@]}" quickstart --output "$work/one" "${settings[@]}" > /dev/null 2>> "$work/log"
 model=sft/model/model.safetensors

@@ -32,7 +32,8 @@ internal static class RankBench
     public static int Rank(string[] args)
     {
         LibTorch.Load();
-        using Ranks ranks = Ranks.Join(RankPlace.Of(Environment.GetEnvironmentVariable), "gloo", new Dictionary<string, string>(), _ => { });
+        using Ranks ranks =
+            Ranks.Join(RankPlace.Of(Environment.GetEnvironmentVariable), "gloo", new Dictionary<string, string>(), _ => { });
         if (args[0] == "allreduce") AllReduce(ranks, int.Parse(args[1], CultureInfo.InvariantCulture));
         else Steps(ranks, args[1], int.Parse(args[2], CultureInfo.InvariantCulture), int.Parse(args[3], CultureInfo.InvariantCulture),
             args.Contains("zero"), args.Contains("deterministic"));
@@ -44,7 +45,8 @@ internal static class RankBench
     private static void Steps(Ranks ranks, string shape, int accumulate, int steps, bool zero, bool deterministic)
     {
         TransformerConfig config = Shapes.Of(shape);
-        SftExample[] examples = [.. Rows.Conversations(config.VocabularySize).Select(ids => new SftExample(ids, [.. ids.Select(_ => true)]))];
+        SftExample[] examples =
+            [.. Rows.Conversations(config.VocabularySize).Select(ids => new SftExample(ids, [.. ids.Select(_ => true)]))];
         using var model = new Transformer(config, RandomWeights.Create(config, 1), ScalarType.Float32);
         var times = new List<double>();
         double loss = 0;

@@ -7,7 +7,8 @@ public class UsageTests
         "quickstart", "run", "sft", "reward", "sample", "score", "pair", "dpo",
         "board", "chat", "serve", "recipe init", "recipe show", "recipe validate",
         "tokenize", "render", "logprobs", "runs", "report", "doctor", "version", "world-base", "pull", "export",
-        "data inspect", "help", "completion", "launch", "eval", "eval list", "eval score", "eval answer", "eval judge", "eval table", "compare",
+        "data inspect", "help", "completion", "launch", "eval", "eval list",
+        "eval score", "eval answer", "eval judge", "eval table", "compare",
     ];
 
     [Theory]

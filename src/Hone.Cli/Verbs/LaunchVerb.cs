@@ -11,6 +11,7 @@ namespace Hone.Cli;
 /// <summary><c>hone launch</c>: several ranks of one command on this machine.</summary>
 internal static partial class LaunchVerb
 {
+    private static readonly string[] s_verbs = ["run", "quickstart", "sft", "reward", "dpo"];
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(6);
 
     public static Command Create(Streams io)
@@ -26,15 +27,19 @@ internal static partial class LaunchVerb
               hone launch --ranks 2 -- run my.yaml
             """)
         { ranks, rest };
-        command.SetAction(parsed => Exit.Code(io, verbose: false, () => Launch(io, parsed.GetValue(ranks), parsed.GetValue(rest) ?? [])));
+        var common = new CommonOptions(command);
+        common.Act(command, io, parsed =>
+            Launch(io, parsed.GetValue(ranks), [.. parsed.GetValue(rest) ?? [], .. common.Json(parsed) ? ["--json"] : Array.Empty<string>()]));
         return command;
     }
 
     private static int Launch(Streams io, int size, string[] args)
     {
         if (size is < 1 or > 1024) throw new InputException($"--ranks: {size} is not between 1 and 1024");
-        if (args.Length == 0)
+        if (args is [] or ["--json"])
             throw new InputException("hone launch needs a command after --", fix: "For example: hone launch --ranks 2 -- run my.yaml");
+        if (!s_verbs.Contains(args[0]))
+            throw new InputException($"hone {args[0]} is not shared by ranks", fix: $"These are: {string.Join(", ", s_verbs)}.");
         int port = FreePort();
         Process[] children = [.. Enumerable.Range(0, size).Select(rank => Start(io, rank, size, port, args))];
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => c.Cancel = true),

@@ -1,6 +1,6 @@
 namespace Hone.Runs.Recipes;
 
-/// <summary>How a training is shared by several processes (<c>hone launch</c>, mpirun, Slurm, torchrun); nothing of it matters to one.</summary>
+/// <summary>How a training is shared by several processes (<c>hone launch</c>, mpirun, Slurm, torchrun); to one it is nothing.</summary>
 public sealed record RankOptions
 {
     [Comment("What carries gradients between ranks: gloo (PyTorch's own, over TCP), mpi (a library of the machine), or auto, which is mpi "

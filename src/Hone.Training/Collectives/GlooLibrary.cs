@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Hone.Models;
 using static TorchSharp.torch;
+using Processors = System.Runtime.InteropServices.Architecture;
 
 namespace Hone.Training;
 
@@ -85,7 +86,7 @@ internal static unsafe class GlooLibrary
     /// <summary>What keeps this libtorch from being driven; null where nothing does.</summary>
     public static string? Problem(string version) =>
         !OperatingSystem.IsLinux() ? "gloo is driven on Linux only"
-        : RuntimeInformation.ProcessArchitecture is not (System.Runtime.InteropServices.Architecture.X64 or System.Runtime.InteropServices.Architecture.Arm64)
+        : RuntimeInformation.ProcessArchitecture is not (Processors.X64 or Processors.Arm64)
             ? $"gloo is driven on x64 and arm64, and this is {RuntimeInformation.ProcessArchitecture}"
         : version != Version ? $"gloo is driven in libtorch {Version}, and this is {version}"
         : null;
@@ -102,7 +103,8 @@ internal static unsafe class GlooLibrary
             nint library = NativeLibrary.Load(Path.Combine(found.Folder, LibTorch.FileName("torch_cpu")));
             nint Symbol(string name) => NativeLibrary.TryGetExport(library, name, out nint at) ? at
                 : throw new InputException("this libtorch was built without gloo", found.Folder, "Take ranks.engine: mpi.");
-            const string Milliseconds = "NSt6chrono8durationIlSt5ratioILl1ELl1000EEEE", TensorList = "ERSt6vectorIN2at6TensorESaIS3_EERKNS_";
+            const string Milliseconds = "NSt6chrono8durationIlSt5ratioILl1ELl1000EEEE";
+            const string TensorList = "ERSt6vectorIN2at6TensorESaIS3_EERKNS_";
             s_newStore = (void*)Symbol("_ZN4c10d8TCPStoreC1ENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEERKNS_15TCPStoreOptionsE");
             s_newGroup = (void*)Symbol("_ZN4c10d16ProcessGroupGlooC1ERKN3c1013intrusive_ptrINS_5StoreENS1_6detail34"
                 + "intrusive_target_default_null_typeIS3_EEEEiiNS2_INS0_7OptionsENS5_ISA_EEEE");

@@ -9,18 +9,20 @@ namespace Hone.Training;
 /// </summary>
 internal sealed class GradientBuckets : IDisposable
 {
-    private const long MostNumbers = 25 << 18; // 25 MB of fp32, as PyTorch's
-
     private readonly Ranks _ranks;
     private readonly Bucket[] _buckets;
     private int _begun;
 
     /// <param name="weights">By Hugging Face name.</param>
-    public GradientBuckets(IReadOnlyDictionary<string, Tensor> weights, Ranks ranks)
+    /// <param name="most">Numbers in a bucket of several gradients: 25 MB, as PyTorch's.</param>
+    public GradientBuckets(IReadOnlyDictionary<string, Tensor> weights, Ranks ranks, long most = 25 << 18)
     {
         _ranks = ranks;
-        _buckets = [.. Cut(weights)];
+        _buckets = [.. Cut(weights, most)];
     }
+
+    /// <summary>Buckets that travel.</summary>
+    internal int Begun => _begun;
 
     private sealed record Bucket(Tensor[] Weights, long Numbers, int FirstLayer)
     {
@@ -125,7 +127,8 @@ internal sealed class GradientBuckets : IDisposable
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        if (bucket.Weights is [var only] && GradientOf(only) is { device_type: TorchSharp.DeviceType.CPU } gradient && gradient.is_contiguous())
+        if (bucket.Weights is [var only] && GradientOf(only) is { device_type: TorchSharp.DeviceType.CPU } gradient
+            && gradient.is_contiguous())
         {
             // It stays the gradient while it travels.
             bucket.InPlace = true;
@@ -149,14 +152,14 @@ internal sealed class GradientBuckets : IDisposable
         foreach ((Tensor weight, Tensor piece) in bucket.Pieces()) weight.grad!.copy_(piece.view(weight.shape));
     }
 
-    private static IEnumerable<Bucket> Cut(IReadOnlyDictionary<string, Tensor> weights)
+    private static IEnumerable<Bucket> Cut(IReadOnlyDictionary<string, Tensor> weights, long most)
     {
         var open = new List<(Tensor Weight, int Layer)>();
         long numbers = 0;
         foreach ((string name, Tensor weight) in weights.OrderByDescending(w => LayerOf(w.Key)).ThenBy(w => w.Key, StringComparer.Ordinal))
         {
             long size = weight.numel();
-            if (open.Count > 0 && numbers + size > MostNumbers)
+            if (open.Count > 0 && numbers + size > most)
             {
                 yield return Closed();
                 (open, numbers) = ([], 0);
@@ -169,7 +172,7 @@ internal sealed class GradientBuckets : IDisposable
         Bucket Closed() => new([.. open.Select(o => o.Weight)], numbers, open.Min(o => o.Layer));
     }
 
-    /// <summary>After which layer a weight's gradient is complete: its own; of what comes after all layers the end, of the rest none.</summary>
+    /// <summary>The layer whose backward pass completes a weight's gradient; -1 for what is complete at the end only.</summary>
     internal static int LayerOf(string name)
     {
         const string Layers = ".layers.";

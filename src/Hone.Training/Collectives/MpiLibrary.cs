@@ -37,7 +37,8 @@ internal sealed unsafe class MpiLibrary
         // Open MPI would take the signals over by which .NET finds null references.
         if (variable("OMPI_MCA_opal_signal") is null) GlooCollective.SetVariable("OMPI_MCA_opal_signal", "6", overwrite: 0);
         int given = 0;
-        Check(((delegate* unmanaged[Cdecl]<void*, void*, int, int*, int>)Symbol("MPI_Init_thread"))(null, null, Serialized, &given), "init");
+        var init = (delegate* unmanaged[Cdecl]<void*, void*, int, int*, int>)Symbol("MPI_Init_thread");
+        Check(init(null, null, Serialized, &given), "init");
         int rank = 0, size = 0;
         Check(((delegate* unmanaged[Cdecl]<nint, int*, int>)Symbol("MPI_Comm_rank"))(_world, &rank), "rank");
         Check(((delegate* unmanaged[Cdecl]<nint, int*, int>)Symbol("MPI_Comm_size"))(_world, &size), "size");

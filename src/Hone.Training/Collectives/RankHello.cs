@@ -15,7 +15,8 @@ internal sealed record RankHello(string Magic, int Rank, int Size, string Host, 
     /// <summary>Each claim in which another rank differs from rank 0, as <c>name: rank 0's -> its own</c>.</summary>
     public IReadOnlyList<string> Differences(RankHello other) =>
         [.. Claims.Keys.Union(other.Claims.Keys).Order(StringComparer.Ordinal)
-            .Select(name => (Name: name, Ours: Claims.GetValueOrDefault(name, "(absent)"), Own: other.Claims.GetValueOrDefault(name, "(absent)")))
+            .Select(name => (Name: name, Ours: Claims.GetValueOrDefault(name, "(absent)"),
+                Own: other.Claims.GetValueOrDefault(name, "(absent)")))
             .Where(c => c.Ours != c.Own)
             .Select(c => $"{c.Name}: {c.Ours} -> {c.Own}")];
 
@@ -26,7 +27,8 @@ internal sealed record RankHello(string Magic, int Rank, int Size, string Host, 
     {
         try
         {
-            return JsonSerializer.Deserialize(bytes, RankJson.Default.RankHello) is { Magic: OurMagic, Claims: not null } hello ? hello : null;
+            var hello = JsonSerializer.Deserialize(bytes, RankJson.Default.RankHello);
+            return hello is { Magic: OurMagic, Claims: not null } ? hello : null;
         }
         catch (JsonException)
         {

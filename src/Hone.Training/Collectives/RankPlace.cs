@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Hone.Training;
 
-/// <summary>Which of how many processes this one is, as its launcher says by environment variables. The one place that reads them.</summary>
+/// <summary>
+/// Which of how many processes this one is, as its launcher says by environment variables. The one place that reads them.
+/// </summary>
 /// <param name="Rank">From 0; rank 0 leads.</param>
 /// <param name="Size">Ranks in all.</param>
 /// <param name="LocalRank">Among those of this host, for the choice of a GPU.</param>

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Hone.Training;
 
-/// <summary>The processes that train one model together, as one of them sees it. <see cref="Single"/> is the only one of its kind.</summary>
+/// <summary>The processes that train one model together, as one of them sees it; <see cref="Single"/> where there is one.</summary>
 internal sealed class Ranks : IDisposable
 {
     private static readonly TimeSpan s_meeting = TimeSpan.FromMinutes(5);
@@ -51,7 +51,8 @@ internal sealed class Ranks : IDisposable
         LibTorch.Load();
         bool mpi = engine == "mpi" || (engine == "auto" && place.ByMpi && MpiLibrary.Exists());
         MpiLibrary? library = !mpi ? null : MpiLibrary.Open(Environment.GetEnvironmentVariable)
-            ?? throw new InputException("there is no MPI library on this machine", fix: "Install Open MPI or MPICH, or take ranks.engine: gloo.");
+            ?? throw new InputException("there is no MPI library on this machine",
+                fix: "Install Open MPI or MPICH, or take ranks.engine: gloo.");
         if (library is not null && (library.Rank, library.Size) != (place.Rank, place.Size))
             throw new InputException($"this process is rank {place.Rank} of {place.Size}, and {library.Name} says rank {library.Rank} of "
                 + $"{library.Size}", fix: "Start the ranks with the launcher of the same MPI, or take ranks.engine: gloo.");

@@ -91,7 +91,8 @@ internal sealed class SharedState : IDisposable
         var state = _trained.ToDictionary(w => "weight/" + w.Key, w => w.Value);
         foreach ((string name, Tensor weight) in _trained)
         {
-            (Moment Mean, Moment Square) moments = Own(name) ? optimiser.MomentsOf(name) : AdamW.NewMoments(weight, _options.OptimizerState);
+            (Moment Mean, Moment Square) moments =
+                Own(name) ? optimiser.MomentsOf(name) : AdamW.NewMoments(weight, _options.OptimizerState);
             foreach ((string part, Tensor tensor) in AdamW.StateOf(name, moments))
             {
                 if (_owners is not null) _ranks.Broadcast(tensor, _owners[name]);

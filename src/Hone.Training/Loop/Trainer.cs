@@ -136,7 +136,7 @@ public sealed class Trainer<TExample> : IDisposable
     /// <exception cref="TrainingException">Too many steps in a row had to be left out.</exception>
     public void Run(CancellationToken cancel)
     {
-        _shared?.RequireSameWeights("before the first step of this process", _model.Weights.Values.Concat(_trained.Values));
+        _shared?.RequireSameWeights("before the first step", _model.Weights.Values.Concat(_model.Adapter?.Tensors.Values ?? []));
         while (Step < TotalSteps)
         {
             StepReport report = RunStep();

@@ -58,7 +58,8 @@ public class LaunchTests : StageTest
         using Process launcher = Command.Start(Two(Long(At("cut"))));
         Task<Result> end = Command.End(launcher);
         string states = At("cut.training/sft/states");
-        while (!(Directory.Exists(states) && Directory.EnumerateDirectories(states).Any(s => !s.EndsWith(".partial", StringComparison.Ordinal))))
+        static bool IsWhole(string state) => !state.EndsWith(".partial", StringComparison.Ordinal);
+        while (!(Directory.Exists(states) && Directory.EnumerateDirectories(states).Any(IsWhole)))
         {
             Assert.False(launcher.HasExited, "the training ended before it was cut off");
             await Task.Delay(5);
@@ -113,6 +114,8 @@ public class LaunchTests : StageTest
     {
         Assert.Contains("needs a command after --", Command.Refused("launch", "--ranks", "2"), StringComparison.Ordinal);
         Assert.Contains("--ranks", Command.Refused("launch", "--", "run", "x.yaml"), StringComparison.Ordinal);
+        Assert.Contains("hone sample is not shared by ranks", Command.Refused("launch", "--ranks", "2", "--", "sample"),
+            StringComparison.Ordinal);
         Assert.Contains("0 is not between", Command.Refused("launch", "--ranks", "0", "--", "run", "x.yaml"), StringComparison.Ordinal);
     }
 

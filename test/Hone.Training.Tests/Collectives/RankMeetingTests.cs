@@ -11,7 +11,8 @@ public class RankMeetingTests
     public void Ranks_with_another_version_recipe_or_data_are_refused_on_both_sides_by_name()
     {
         (string leader, string follower) = Refusal(
-            Hello(0, 2, new() { ["hone"] = "1", ["recipe sft.epochs"] = "1" }), Hello(1, 2, new() { ["hone"] = "2", ["recipe sft.epochs"] = "3" }));
+            Hello(0, 2, new() { ["hone"] = "1", ["recipe sft.epochs"] = "1" }),
+            Hello(1, 2, new() { ["hone"] = "2", ["recipe sft.epochs"] = "3" }));
         foreach (string message in new[] { leader, follower })
         {
             Assert.Contains("rank 1 on host1 was not started as rank 0 on host0", message, StringComparison.Ordinal);

@@ -154,15 +154,16 @@ public class RankTrainerTests
         TransformerConfig config = s_config with { IsRewardModel = what == "reward" };
         LoraAdapter? adapter = lora
             // What is dropped is drawn for each pass: only with the passes of one process it is the same.
-            ? LoraAdapter.Create(config, new LoraOptions { Rank = 4, Alpha = 8, Dropout = options.MicroBatchTokens < 100 ? 0.1 : 0 }, 5, CPU)
+            ? LoraAdapter.Create(config,
+                new LoraOptions { Rank = 4, Alpha = 8, Dropout = options.MicroBatchTokens < 100 ? 0.1 : 0 }, 5, CPU)
             : null;
         Dictionary<string, Tensor> weights = RandomWeights.Create(config, seed, deviation: 0.2);
         if (config.IsRewardModel) weights[WeightNames.RewardHead] = ones(1, config.HiddenSize);
         using var model = new Transformer(config, weights, ScalarType.Float32, adapter);
         return what == "sft"
             ? Run(model, broken is { } row ? new BrokenRow(Sft()[row]) : new SftObjective(), Sft(), ranks, options, from, skipped)
-            : Run(model, what == "dpo" ? new DpoObjective(new PreferenceLossOptions()) : new RewardObjective(), Pairs(), ranks, options, from,
-                skipped);
+            : Run(model, what == "dpo" ? new DpoObjective(new PreferenceLossOptions()) : new RewardObjective(), Pairs(), ranks,
+                options, from, skipped);
     }
 
     private static Trained Run<T>(Transformer model, IObjective<T> objective, List<T> examples, Ranks ranks, TrainingOptions options,
