@@ -60,7 +60,8 @@ internal sealed class RunningSequences
             if (submission.Searches.Count == 0 || submission.IsCancelled || submission.Failure is not null) continue;
             try
             {
-                submission.Searches.RemoveAll(search => search.Step(_engine, this, stops, _limits.PassTokens, _config.VocabularySize));
+                for (int i = submission.Searches.Count - 1; i >= 0; i--)
+                    if (submission.Searches[i].Step(_engine, this, stops, _limits.PassTokens, _config.VocabularySize)) submission.Searches.RemoveAt(i);
             }
             catch (Exception e)
             {
