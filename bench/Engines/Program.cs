@@ -46,7 +46,8 @@ switch (args)
         Serving.Load(shape, Enum.Parse<CpuFormat>(format), folder);
         break;
     default:
-        Console.Error.WriteLine("bandwidth | mixed|chat|guesses SHAPE FORMAT | load SHAPE FORMAT FOLDER | masks FOLDER | hone SHAPE FORMAT [PATH] [BATCH ...] | compare SHAPE FOLDER [FORMAT ...]");
+        Console.Error.WriteLine("bandwidth | mixed|chat|guesses SHAPE FORMAT | load SHAPE FORMAT FOLDER | masks FOLDER | "
+            + "hone SHAPE FORMAT [PATH] [BATCH ...] | compare SHAPE FOLDER [FORMAT ...]");
         return 1;
 }
 return 0;

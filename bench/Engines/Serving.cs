@@ -4,7 +4,9 @@ using Hone.Inference.Engines.Cpu;
 using Hone.Models;
 using static TorchSharp.torch;
 
-/// <summary>Many requests, a long chat, an answer that quotes its prompt, a model from disk: what those who use an engine wait for.</summary>
+/// <summary>
+/// Many requests, a long chat, an answer that quotes its prompt, a model from disk: what those who use an engine wait for.
+/// </summary>
 internal static class Serving
 {
     private const int Requests = 256, Alone = 24;
@@ -27,7 +29,8 @@ internal static class Serving
         }
         (double together, int togetherTokens) = Timed(scheduler, all[..Requests]);
         double speed = togetherTokens / together, single = aloneTokens / alone, steady = Steady(scheduler, all);
-        Console.WriteLine($"{{\"requests\": {Requests}, \"tokens_s\": {speed:F0}, \"one_by_one\": {single:F0}, \"times\": {speed / single:F2}, "
+        Console.WriteLine($"{{\"requests\": {Requests}, \"tokens_s\": {speed:F0}, \"one_by_one\": {single:F0}, "
+            + $"\"times\": {speed / single:F2}, "
             + $"\"steady\": {steady:F0}, \"of_steady\": {speed / steady:F2}}}");
     }
 
@@ -57,7 +60,8 @@ internal static class Serving
             var request = new GenerationRequest(question, new SamplingOptions { DoSample = true, MaxNewTokens = 60, Seed = (ulong)turn });
             (double first, int[] answer) = FirstToken(kept, request);
             (double again, _) = FirstToken(anew, request with { Options = request.Options with { MaxNewTokens = 1 } });
-            Console.WriteLine($"{{\"turn\": {turn}, \"tokens\": {question.Length}, \"first_ms\": {1e3 * first:F0}, \"anew_ms\": {1e3 * again:F0}}}");
+            Console.WriteLine($"{{\"turn\": {turn}, \"tokens\": {question.Length}, \"first_ms\": {1e3 * first:F0}, "
+                + $"\"anew_ms\": {1e3 * again:F0}}}");
             history = [.. question, .. answer];
         }
     }
@@ -118,7 +122,8 @@ internal static class Serving
         for (int round = 0; round < 3; round++)
         {
             long start = Stopwatch.GetTimestamp();
-            using var model = new Transformer(config, WeightFolder.LoadWeights(folder, config, ScalarType.BFloat16, CPU), ScalarType.BFloat16);
+            Dictionary<string, Tensor> weights = WeightFolder.LoadWeights(folder, config, ScalarType.BFloat16, CPU);
+            using var model = new Transformer(config, weights, ScalarType.BFloat16);
             double loaded = Stopwatch.GetElapsedTime(start).TotalSeconds;
             using var engine = new CpuEngine(model, format);
             double packed = Stopwatch.GetElapsedTime(start).TotalSeconds;

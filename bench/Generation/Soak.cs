@@ -23,7 +23,8 @@ internal static class Soak
             MaxPositions = 256, TieEmbeddings = true,
         };
         using var model = new Transformer(config, RandomWeights.Create(config, seed: 1, deviation: 0.25), ScalarType.Float32);
-        using var scheduler = new Scheduler(() => new Failing(new CpuEngine(model, CpuFormat.Float32, threads: 1)), config, new StopRules([7]),
+        using var scheduler = new Scheduler(
+            () => new Failing(new CpuEngine(model, CpuFormat.Float32, threads: 1)), config, new StopRules([7]),
             tokenizer: null, new BatchLimits(32, 80 * 2 * 2 * 2 * 32 * 16 * sizeof(float), PassTokens: 512, SharedPassTokens: 64),
             KeptBetween.Prefixes);
         // What is finished is compared beside what goes on, on a thread of its own.
@@ -73,14 +74,16 @@ internal static class Soak
             next += tokens / 10;
             long memory = GC.GetTotalMemory(forceFullCollection: true), resident = Environment.WorkingSet;
             if (early == 0) early = resident;
-            Console.WriteLine($"{{\"tokens\": {made}, \"good\": {good}, \"cancelled\": {cancelled}, \"failed\": {failed}, \"wrong\": {wrong}, "
+            Console.WriteLine($"{{\"tokens\": {made}, \"good\": {good}, \"cancelled\": {cancelled}, \"failed\": {failed}, "
+                + $"\"wrong\": {wrong}, "
                 + $"\"managed_mb\": {memory / 1e6:F1}, \"resident_mb\": {resident / 1e6:F0}, "
                 + $"\"tokens_s\": {made / Stopwatch.GetElapsedTime(start).TotalSeconds:F0}}}");
         }
         finished.CompleteAdding();
         comparing.Join();
         bool flat = Environment.WorkingSet - early < 64 << 20;
-        Console.WriteLine(wrong == 0 && flat ? $"all well: {good} requests as they are alone, {cancelled} cancelled, {failed} failed" : $"{wrong} wrong, memory {(flat ? "flat" : "grows")}");
+        Console.WriteLine(wrong == 0 && flat ? $"all well: {good} requests as they are alone, {cancelled} cancelled, {failed} failed"
+            : $"{wrong} wrong, memory {(flat ? "flat" : "grows")}");
         return wrong == 0 && flat ? 0 : 1;
 
         Running Arrive()
@@ -88,10 +91,12 @@ internal static class Soak
             bool fails = random.Next(15) == 0;
             // A few beginnings, so that prefixes are found; some prompts long enough to be read in pieces.
             int length = random.Next(6) == 0 ? random.Next(60, 120) : random.Next(1, 40), kind = random.Next(5);
-            int[] prompt = [.. Enumerable.Range(0, length).Select(i => (1 + (i * (kind + 1) * 7) + (i / 13)) % Forbidden), .. fails ? [Forbidden] : new int[0]];
+            int[] prompt = [.. Enumerable.Range(0, length).Select(i => (1 + (i * (kind + 1) * 7) + (i / 13)) % Forbidden),
+                .. fails ? [Forbidden] : new int[0]];
             var options = new SamplingOptions
             {
-                DoSample = true, MaxNewTokens = random.Next(1, 120), Seed = (ulong)random.Next(), Temperature = random.Next(2) == 0 ? 1 : 0.8,
+                DoSample = true, MaxNewTokens = random.Next(1, 120), Seed = (ulong)random.Next(),
+                Temperature = random.Next(2) == 0 ? 1 : 0.8,
                 TopK = random.Next(3) == 0 ? 20 : 0, LogitBias = new Dictionary<int, double> { [Forbidden] = -100 },
             };
             var cancel = new CancellationTokenSource();

@@ -56,7 +56,8 @@ internal sealed class ChatCommands(Streams io, SamplingOptions sampling, string?
         int Whole() => Number<int>(name, value, "a whole number");
         SamplingOptions changed = name switch
         {
-            "temperature" => Real() is var t && t == 0 ? Sampling with { DoSample = false } : Sampling with { DoSample = true, Temperature = t },
+            "temperature" => Real() is var t && t == 0 ? Sampling with { DoSample = false }
+                : Sampling with { DoSample = true, Temperature = t, Beams = 1 },
             "top_p" => Sampling with { TopP = Real() },
             "top_k" => Sampling with { TopK = Whole() },
             "min_p" => Sampling with { MinP = Real() },
@@ -71,7 +72,8 @@ internal sealed class ChatCommands(Streams io, SamplingOptions sampling, string?
 
     private void Show() => io.Error.WriteLine(FormattableString.Invariant($"""
         temperature {(Sampling.DoSample ? Sampling.Temperature : 0)}, top_p {Sampling.TopP}, top_k {Sampling.TopK}, min_p {Sampling.MinP}, 
-        typical_p {Sampling.TypicalP}, repetition_penalty {Sampling.RepetitionPenalty}, max_new_tokens {Sampling.MaxNewTokens}, seed {Sampling.Seed}
+        typical_p {Sampling.TypicalP}, repetition_penalty {Sampling.RepetitionPenalty}, 
+        max_new_tokens {Sampling.MaxNewTokens}, seed {Sampling.Seed}
         """).ReplaceLineEndings(""));
 
     private void Save(string file)

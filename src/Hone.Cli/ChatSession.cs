@@ -63,7 +63,9 @@ internal sealed class ChatSession
         _history.Add(ChatMessage.Assistant(answer));
     }
 
-    /// <summary>What is typed next: a line, with those after it where it ends in a backslash, or lines between quotes; null at the end.</summary>
+    /// <summary>
+    /// What is typed next: a line, with those after it where it ends in a backslash, or lines between quotes; null at the end.
+    /// </summary>
     private string? Read()
     {
         if (Line("> ") is not { } line) return null;

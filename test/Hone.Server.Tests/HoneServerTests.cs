@@ -150,7 +150,10 @@ public sealed class HoneServerTests(TestServer server) : IClassFixture<TestServe
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a","name":"\ud800"}]}""", "messages", "surrogate")]
     [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"response_format":{"type":"xml"}}""",
         "response_format.type", "json_schema")]
-    [InlineData(Chat, """{"model":"tiny","messages":[{"role":"user","content":"a"}],"response_format":{"type":"json_schema","json_schema":{"schema":{"not":{}}}}}""",
+    [InlineData(Chat, """
+        {"model":"tiny","messages":[{"role":"user","content":"a"}],
+         "response_format":{"type":"json_schema","json_schema":{"schema":{"not":{}}}}}
+        """,
         "response_format", "`not`")]
     public async Task A_wrong_request_is_refused_in_OpenAIs_format(string route, string body, string? param, string what)
     {

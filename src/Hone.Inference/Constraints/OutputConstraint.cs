@@ -61,9 +61,11 @@ public sealed class OutputConstraint : IEquatable<OutputConstraint>
 
     /// <summary>One of some texts.</summary>
     /// <exception cref="InputException">There is none, or an empty one.</exception>
-    public static OutputConstraint Choice(IReadOnlyList<string> texts) => texts.Count is > 0 and <= MostChoices && texts.All(t => t.Length > 0)
-        ? new("the choice", JsonSerializer.Serialize(texts), _ => Parts.Choice([.. texts.Select(Parts.Text)]))
-        : throw new InputException($"an answer's choice has {texts.Count} texts, or an empty one", fix: $"Give 1 to {MostChoices}, none empty.");
+    public static OutputConstraint Choice(IReadOnlyList<string> texts) =>
+        texts.Count is > 0 and <= MostChoices && texts.All(t => t.Length > 0)
+            ? new("the choice", JsonSerializer.Serialize(texts), _ => Parts.Choice([.. texts.Select(Parts.Text)]))
+            : throw new InputException(
+                $"an answer's choice has {texts.Count} texts, or an empty one", fix: $"Give 1 to {MostChoices}, none empty.");
 
     /// <summary>Its kind and the text that it was made from.</summary>
     public override string ToString() => $"{_source.Kind} {_source.Text}".TrimEnd();

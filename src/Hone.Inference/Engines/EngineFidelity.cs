@@ -43,7 +43,9 @@ internal sealed record EngineFidelity(int Tokens, double MeanKl, double TopAgree
         return new EngineFidelity(count, kl / count, same / count, error / count, largest);
     }
 
-    /// <summary>Fills the sequences up, token by token. Logits after each token from the beginnings' last on [sequences][length][vocab]</summary>
+    /// <summary>
+    /// Fills the sequences up, token by token. Logits after each token from the beginnings' last on [sequences][length][vocab]
+    /// </summary>
     private static float[][][] Sample(IForwardEngine engine, int[][] sequences, int[] given, ulong seed)
     {
         int most = sequences.Max(t => t.Length), blocks = (most + engine.BlockTokens - 1) / engine.BlockTokens;
@@ -51,7 +53,8 @@ internal sealed record EngineFidelity(int Tokens, double MeanKl, double TopAgree
         int[][] own = [.. Enumerable.Range(0, sequences.Length).Select(s => Enumerable.Range(s * blocks, blocks).ToArray())];
         SequencePart Part(int s, int from, int count, bool wants) =>
             new(sequences[s].AsMemory(from, count), from, sequences[s].Length, own[s], wants);
-        SequencePart[] before = [.. Enumerable.Range(0, sequences.Length).Where(s => given[s] > 1).Select(s => Part(s, 0, given[s] - 1, false))];
+        SequencePart[] before =
+            [.. Enumerable.Range(0, sequences.Length).Where(s => given[s] > 1).Select(s => Part(s, 0, given[s] - 1, false))];
         if (before.Length > 0) engine.Forward(before, (_, _) => { });
         Xoshiro256[] random = [.. sequences.Select((_, s) => new Xoshiro256(Seeds.Derive(seed, s.ToString())))];
         float[][][] found = [.. sequences.Select(tokens => new float[tokens.Length][])];

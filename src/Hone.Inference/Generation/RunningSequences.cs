@@ -60,7 +60,9 @@ internal sealed class RunningSequences
             if (submission.Searches.Count == 0 || submission.IsCancelled || submission.Failure is not null) continue;
             try
             {
-                submission.Searches.RemoveAll(search => search.Step(_engine, this, stops, _limits.PassTokens, _config.VocabularySize));
+                for (int i = submission.Searches.Count - 1; i >= 0; i--)
+                    if (submission.Searches[i].Step(_engine, this, stops, _limits.PassTokens, _config.VocabularySize))
+                        submission.Searches.RemoveAt(i);
             }
             catch (Exception e)
             {
@@ -147,7 +149,8 @@ internal sealed class RunningSequences
     private void LeaveWindow(CachedSequence sequence, int window)
     {
         // The first block that stays is a full one: its number stands for those that go, and some kernels read what they mask.
-        int first = Math.Min(Math.Max(0, sequence.Computed - window + 1) / _engine.BlockTokens, (sequence.Computed / _engine.BlockTokens) - 1);
+        int size = _engine.BlockTokens;
+        int first = Math.Min(Math.Max(0, sequence.Computed - window + 1) / size, (sequence.Computed / size) - 1);
         if (first <= sequence.FirstBlock) return;
         for (int i = sequence.FirstBlock; i < first; i++) _pool.Release(sequence.Blocks[i]);
         for (int i = 0; i < first; i++) sequence.Blocks[i] = sequence.Blocks[first];

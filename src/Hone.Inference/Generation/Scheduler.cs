@@ -55,7 +55,8 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
         int[] limits = [.. requests.Select((r, i) => Check(r, i, requests.Count))];
         TokenConstraint?[] formats = [.. requests.Select(r => r.Options.Constraint is { } format ? _formats.Of(format) : null)];
         var submission = new Submission(s => requests.SelectMany((r, i) =>
-            Enumerable.Range(0, r.Count).Select(answer => new AnswerInProgress(s, r, i, answer, limits[i], _tokenizer, formats[i]))), cancel);
+            Enumerable.Range(0, r.Count).Select(answer =>
+                new AnswerInProgress(s, r, i, answer, limits[i], _tokenizer, formats[i]))), cancel);
         if (submission.IsComplete)
         {
             submission.End();
@@ -158,7 +159,8 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
         request.Options.Validate(where);
         if (request.Count < 1) throw new InputException($"asks for {request.Count} answers", where, "Ask for 1 or more.");
         if (request.Options.Beams > 1 && request.Count > request.Options.Beams)
-            throw new InputException($"asks for {request.Count} answers of {request.Options.Beams} beams", where, "Ask for at most as many.");
+            throw new InputException(
+                $"asks for {request.Count} answers of {request.Options.Beams} beams", where, "Ask for at most as many.");
         if (request.PromptIds.Length == 0)
             throw new InputException("the prompt is empty", where, "Give at least the beginning-of-text token.");
         if (request.PromptIds.Length >= _config.MaxPositions)

@@ -18,7 +18,8 @@ internal sealed class Submission
         _answers = [.. answers(this)];
         // Answers to equal prompts wait for one reading of it.
         Searches.AddRange(_answers.Where(a => a.Options.Beams > 1).GroupBy(a => a.RequestIndex).Select(g => new BeamSearch([.. g])));
-        foreach (IGrouping<int[], AnswerInProgress> same in _answers.Where(a => a.Options.Beams == 1).GroupBy(a => a.Prompt, EqualTokens.Instance))
+        IEnumerable<AnswerInProgress> single = _answers.Where(a => a.Options.Beams == 1);
+        foreach (IGrouping<int[], AnswerInProgress> same in single.GroupBy(a => a.Prompt, EqualTokens.Instance))
             Waiting.AddLast(new CachedSequence(this, [.. same]));
         Stream = new GenerationStream(_tokens.Reader.ReadAllAsync(CancellationToken.None), _completions.Task);
     }

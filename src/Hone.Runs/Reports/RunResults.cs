@@ -205,7 +205,9 @@ public sealed record IterationHealth
     /// <summary>Mean reward difference of the pairs.</summary>
     public double Margin { get; init; }
 
-    /// <summary>How far the engine that sampled the answers was from the policy that is trained; null where that was not measured.</summary>
+    /// <summary>
+    /// How far the engine that sampled the answers was from the policy that is trained; null where that was not measured.
+    /// </summary>
     public SamplerDistance? Sampler { get; init; }
 
     /// <summary>KL to the reference after training, nats per answer.</summary>
@@ -215,7 +217,9 @@ public sealed record IterationHealth
     public double? SelectionReward { get; init; }
 }
 
-/// <summary>How far an engine that samples is from the model that is trained, over tokens that it sampled itself at temperature 1.</summary>
+/// <summary>
+/// How far an engine that samples is from the model that is trained, over tokens that it sampled itself at temperature 1.
+/// </summary>
 /// <param name="Tokens">Distributions compared.</param>
 /// <param name="MeanKl">Mean KL divergence of the next token's distribution, in nats.</param>
 /// <param name="TopAgreement">Share of tokens at which both have the same likeliest one.</param>

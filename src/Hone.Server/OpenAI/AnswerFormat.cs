@@ -29,7 +29,8 @@ internal static class AnswerFormat
         {
             0 => null,
             1 => asked[0].Format,
-            _ => throw ApiException.Invalid($"an answer has one format, and `{asked[0].Field}` and `{asked[1].Field}` each name one", asked[1].Field),
+            _ => throw ApiException.Invalid(
+                $"an answer has one format, and `{asked[0].Field}` and `{asked[1].Field}` each name one", asked[1].Field),
         };
     }
 
@@ -55,7 +56,8 @@ internal static class AnswerFormat
             case "text": return null;
             case "json_object": return OutputConstraint.JsonObject;
             case "json_schema":
-                if (given is not { ValueKind: JsonValueKind.Object } named) throw RequestFields.Wrong($"{Response}.json_schema", "an object");
+                if (given is not { ValueKind: JsonValueKind.Object } named)
+                    throw RequestFields.Wrong($"{Response}.json_schema", "an object");
                 var inner = new RequestFields(named);
                 (_, _, _) = (inner.Text("name"), inner.Text("description"), inner.Flag("strict")); // followed in any case
                 JsonElement schema = inner.Get("schema") ?? throw RequestFields.Wrong($"{Response}.json_schema.schema", "a JSON schema");
@@ -75,7 +77,8 @@ internal static class AnswerFormat
         if (fields.Get(choice) is not { } texts) yield break;
         if (texts.ValueKind != JsonValueKind.Array || texts.EnumerateArray().Any(t => t.ValueKind != JsonValueKind.String))
             throw RequestFields.Wrong(choice, "a list of texts");
-        yield return (within ?? choice, Made(within ?? choice, () => OutputConstraint.Choice([.. texts.EnumerateArray().Select(t => t.GetString()!)])));
+        string[] all = [.. texts.EnumerateArray().Select(t => t.GetString()!)];
+        yield return (within ?? choice, Made(within ?? choice, () => OutputConstraint.Choice(all)));
     }
 
     private static OutputConstraint Made(string field, Func<OutputConstraint> make)

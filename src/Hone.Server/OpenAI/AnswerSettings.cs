@@ -6,7 +6,8 @@ namespace Hone.Server;
 
 /// <summary>
 /// How answers are sampled and sent, as both of OpenAI's routes take it. The defaults are OpenAI's; <c>top_k</c>, <c>min_p</c>,
-/// <c>repetition_penalty</c> and <c>return_token_ids</c> are vLLM's, <c>typical_p</c> is text-generation-inference's. Formats: <see cref="AnswerFormat"/>.
+/// <c>repetition_penalty</c> and <c>return_token_ids</c> are vLLM's, <c>typical_p</c> is text-generation-inference's. Formats:
+/// <see cref="AnswerFormat"/>.
 /// </summary>
 /// <param name="Sampling">Options without the answer's length.</param>
 /// <param name="Count">Answers per prompt.</param>

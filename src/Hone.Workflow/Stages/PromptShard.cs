@@ -14,9 +14,11 @@ public sealed record PromptShard(int Index, int Count)
     /// <exception cref="InputException">It is written otherwise, or i is not from 1 to n.</exception>
     public static PromptShard Parse(string text) => text.Split('/') is [var first, var second]
         && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
-        && int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && index >= 1 && index <= count && count <= Most
+        && int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+        && index >= 1 && index <= count && count <= Most
         ? new PromptShard(index, count)
-        : throw new InputException($"--shard is {text}, it must be i/n with i from 1 to n", fix: "For example --shard 2/4: the second quarter.");
+        : throw new InputException(
+            $"--shard is {text}, it must be i/n with i from 1 to n", fix: "For example --shard 2/4: the second quarter.");
 
     /// <exception cref="InputException">There are fewer prompts than parts.</exception>
     internal IReadOnlyList<PromptRow> Of(IReadOnlyList<PromptRow> prompts)

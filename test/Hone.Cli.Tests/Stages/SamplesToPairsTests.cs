@@ -49,7 +49,8 @@ public class SamplesToPairsTests : StageTest
     public void Shards_put_together_are_the_whole()
     {
         byte[] whole = File.ReadAllBytes(Sample("whole.jsonl", "--n", "2"));
-        Assert.Equal(whole, Enumerable.Range(1, 3).SelectMany(i => File.ReadAllBytes(Sample($"{i}.jsonl", "--n", "2", "--shard", $"{i}/3"))));
+        byte[] Part(int i) => File.ReadAllBytes(Sample($"{i}.jsonl", "--n", "2", "--shard", $"{i}/3"));
+        Assert.Equal(whole, Enumerable.Range(1, 3).SelectMany(Part));
         foreach (string wrong in new[] { "0/3", "4/3", "1", "a/b", "1/99999" })
             Assert.Contains("shard", Command.Refused("sample", "--model", Model, "--prompts", Rows.Prompts(At("p.jsonl")),
                 "--output", At("x.jsonl"), "--device", "cpu", "--shard", wrong), StringComparison.Ordinal);

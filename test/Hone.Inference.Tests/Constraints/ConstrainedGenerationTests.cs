@@ -6,7 +6,8 @@ namespace Hone.Inference.Tests.Constraints;
 public sealed class ConstrainedGenerationTests : IDisposable
 {
     private const string Schema = """
-        {"type": "object", "properties": {"name": {"type": "string", "maxLength": 8}, "tags": {"type": "array", "items": {"enum": ["a", "bc"]},
+        {"type": "object", "properties": {"name": {"type": "string", "maxLength": 8},
+         "tags": {"type": "array", "items": {"enum": ["a", "bc"]},
          "maxItems": 3}, "size": {"type": "integer", "minimum": 3, "maximum": 40}}, "required": ["name", "size"]}
         """;
 
@@ -60,7 +61,8 @@ public sealed class ConstrainedGenerationTests : IDisposable
         {
             DoSample = true, MaxNewTokens = 20, Constraint = OutputConstraint.Choice(["yes", "no", "yes, but"]),
         };
-        string[] found = [.. _model.Engine.Generate([new([TinyModelFolder.BeginId], options, 60)]).Select(a => _model.Decode(a.Ids.AsSpan(0, a.Ids.Length - 1)))];
+        string[] found = [.. _model.Engine.Generate([new([TinyModelFolder.BeginId], options, 60)])
+            .Select(a => _model.Decode(a.Ids.AsSpan(0, a.Ids.Length - 1)))];
         Assert.Equal(["no", "yes", "yes, but"], found.Distinct().Order(StringComparer.Ordinal));
     }
 
@@ -72,8 +74,12 @@ public sealed class ConstrainedGenerationTests : IDisposable
             MaxNewTokens = 6, Constraint = OutputConstraint.Regex("[xyz]{5}"), LogitBias = new Dictionary<int, double> { ['y'] = 100 },
         };
         Assert.Equal("yyyyy", _model.Decode(_model.Generate([TinyModelFolder.BeginId], options).Ids));
-        string varied = _model.Decode(_model.Generate([TinyModelFolder.BeginId], options with { FrequencyPenalty = 2, LogitBias =
-            new Dictionary<int, double> { ['y'] = 100, ['x'] = 99.5, ['z'] = 99 } }).Ids);
+        string varied = _model.Decode(_model.Generate([TinyModelFolder.BeginId], options with
+        {
+            FrequencyPenalty = 2,
+            LogitBias =
+            new Dictionary<int, double> { ['y'] = 100, ['x'] = 99.5, ['z'] = 99 }
+        }).Ids);
         Assert.Equal("yxzyxz".ToHashSet(), varied.ToHashSet());
     }
 

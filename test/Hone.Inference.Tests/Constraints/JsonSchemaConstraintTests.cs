@@ -9,7 +9,8 @@ public sealed class JsonSchemaConstraintTests
     [
         """{"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}, "required": ["name", "age"]}""",
         """
-        {"type": "object", "properties": {"a": {"type": "number"}, "b": {"type": "boolean"}, "c": {"type": "null"}, "d": {"type": "string"}},
+        {"type": "object",
+         "properties": {"a": {"type": "number"}, "b": {"type": "boolean"}, "c": {"type": "null"}, "d": {"type": "string"}},
          "required": ["b"], "additionalProperties": false}
         """,
         """{"enum": ["red", "gr\"een", 3, null, {"a": [1, 2.5]}, "naïve\n"]}""",
@@ -21,20 +22,35 @@ public sealed class JsonSchemaConstraintTests
         """{"type": "string", "pattern": "^[A-Z][a-z]{1,5}(-\\d{3})?$"}""",
         """{"type": "string", "pattern": "^[\"\\\\\\n\\u0001x]+$"}""",
         """{"type": ["string", "null", "integer"], "maxLength": 2, "minimum": 7}""",
-        """{"anyOf": [{"type": "integer", "exclusiveMinimum": 5, "exclusiveMaximum": 8}, {"type": "object", "properties": {}, "additionalProperties": {"type": "boolean"}}]}""",
         """
-        {"oneOf": [{"type": "object", "properties": {"kind": {"const": "circle"}, "radius": {"type": "number"}}, "required": ["kind", "radius"]},
-                   {"type": "object", "properties": {"kind": {"enum": ["square", "box"]}, "side": {"type": "number"}}, "required": ["kind"]},
+        {"anyOf": [{"type": "integer", "exclusiveMinimum": 5, "exclusiveMaximum": 8},
+                   {"type": "object", "properties": {}, "additionalProperties": {"type": "boolean"}}]}
+        """,
+        """
+        {"oneOf": [{"type": "object", "properties": {"kind": {"const": "circle"}, "radius": {"type": "number"}},
+                    "required": ["kind", "radius"]},
+                   {"type": "object", "properties": {"kind": {"enum": ["square", "box"]}, "side": {"type": "number"}},
+                    "required": ["kind"]},
                    {"type": "null"}]}
         """,
         """
-        {"$defs": {"node": {"type": "object", "properties": {"value": {"type": "integer"}, "next": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]}},
+        {"$defs": {"node": {"type": "object",
+         "properties": {"value": {"type": "integer"}, "next": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]}},
          "required": ["value", "next"]}}, "$ref": "#/$defs/node"}
         """,
-        """{"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}, "x": {"type": "string", "format": "date"}}}""",
-        """{"properties": {"x": {"type": "integer"}, "xy": true}, "required": ["z"], "additionalProperties": {"type": "string", "maxLength": 3}}""",
+        """
+        {"type": "object",
+         "properties": {"children": {"type": "array", "items": {"$ref": "#"}}, "x": {"type": "string", "format": "date"}}}
+        """,
+        """
+        {"properties": {"x": {"type": "integer"}, "xy": true}, "required": ["z"],
+         "additionalProperties": {"type": "string", "maxLength": 3}}
+        """,
         """{"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "items": false, "minItems": 2}""",
-        """{"allOf": [{"type": "object", "required": ["q"], "properties": {"q": {"type": "string", "format": "uuid", "title": "Q"}}}], "title": "T"}""",
+        """
+        {"allOf": [{"type": "object", "required": ["q"], "properties": {"q": {"type": "string", "format": "uuid", "title": "Q"}}}],
+         "title": "T"}
+        """,
         """{"type": "object"}""",
         "{}",
         "true",

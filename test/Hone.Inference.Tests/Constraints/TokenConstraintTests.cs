@@ -81,13 +81,15 @@ public sealed class TokenConstraintTests
     [InlineData("((((a?){1000}){1000}){1000}){1000}")]
     [InlineData("(a*)*(b*)*(a|b|c|[a-z]|.*)*(.*.*.*.*.*.*)*x{99999}")]
     [InlineData("(.{0,1000}.{0,1000}){0,1000}")]
-    public void A_hostile_pattern_is_followed_or_refused_within_bounds(string pattern) => WithinBounds(() => OutputConstraint.Regex(pattern));
+    public void A_hostile_pattern_is_followed_or_refused_within_bounds(string pattern) =>
+        WithinBounds(() => OutputConstraint.Regex(pattern));
 
     [Theory]
     [InlineData("""{"anyOf": [{"$ref": "#"}, {"$ref": "#"}, {"type": "string"}]}""")]
     [InlineData("""{"type": "array", "items": {"$ref": "#"}, "minItems": 0, "maxItems": 10000}""")]
     [InlineData("""{"type": "string", "maxLength": 10000}""")]
-    public void A_hostile_schema_is_followed_or_refused_within_bounds(string schema) => WithinBounds(() => OutputConstraint.JsonSchema(schema));
+    public void A_hostile_schema_is_followed_or_refused_within_bounds(string schema) =>
+        WithinBounds(() => OutputConstraint.JsonSchema(schema));
 
     [Fact]
     public void A_schema_with_as_many_values_as_may_be_is_read_within_bounds()

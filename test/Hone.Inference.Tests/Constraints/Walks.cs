@@ -37,11 +37,13 @@ internal static class Walks
                 return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString([.. text]);
             Assert.NotEmpty(ways); // from every state a text can end
             // Past the usual length what closes is preferred.
-            (byte Value, Automaton.State State)[] closing = text.Count < usualLength ? [] : [.. ways.Where(w => "\"}]".Contains((char)w.Value))];
+            (byte Value, Automaton.State State)[] closing =
+                text.Count < usualLength ? [] : [.. ways.Where(w => "\"}]".Contains((char)w.Value))];
             if (closing.Length > 0 && random.Next(4) > 0) ways = closing;
             // Letters as often as all else together, so that names and words come up.
             (byte Value, Automaton.State State)[] plain = [.. ways.Where(w => w.Value is >= 0x20 and < 0x7F)];
-            (byte value, at) = (plain.Length > 0 && random.Next(3) > 0 ? plain : ways) is var from ? from[random.Next(from.Length)] : default;
+            (byte Value, Automaton.State State)[] from = plain.Length > 0 && random.Next(3) > 0 ? plain : ways;
+            (byte value, at) = from[random.Next(from.Length)];
             text.Add(value);
             Assert.InRange(text.Count, 0, 100_000);
         }

@@ -38,7 +38,9 @@ public sealed class BeamSearchTests : IDisposable
         }
     }
 
-    /// <summary>Beams beside sampled answers, in a cache that is too small: each is what it is alone, and everything is given back.</summary>
+    /// <summary>
+    /// Beams beside sampled answers, in a cache that is too small: each is what it is alone, and everything is given back.
+    /// </summary>
     [Fact]
     public void Beams_and_other_requests_do_not_disturb_each_other()
     {
@@ -71,7 +73,8 @@ public sealed class BeamSearchTests : IDisposable
     {
         using Scheduler scheduler = Over(() => new LibtorchEngine(_model));
         using var cancel = new CancellationTokenSource();
-        GenerationStream stream = scheduler.Submit([new([1, 2], new() { Beams = 4, MaxNewTokens = 190, EarlyStopping = BeamStopping.Never })], cancel.Token);
+        SamplingOptions options = new() { Beams = 4, MaxNewTokens = 190, EarlyStopping = BeamStopping.Never };
+        GenerationStream stream = scheduler.Submit([new([1, 2], options)], cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stream.Completions);
         Assert.NotEmpty(scheduler.Generate([new([1, 2], new() { Beams = 4, MaxNewTokens = 4 })]));
@@ -82,9 +85,11 @@ public sealed class BeamSearchTests : IDisposable
     {
         using Scheduler scheduler = Over(() => new LibtorchEngine(_model));
         foreach (SamplingOptions options in new SamplingOptions[]
-            { new() { Beams = 2, DoSample = true }, new() { Beams = 2, StopStrings = ["a"] }, new() { Beams = 2, Constraint = OutputConstraint.JsonObject },
+            { new() { Beams = 2, DoSample = true }, new() { Beams = 2, StopStrings = ["a"] },
+                new() { Beams = 2, Constraint = OutputConstraint.JsonObject },
                 new() { Beams = 0 }, new() { Beams = 2, LengthPenalty = double.NaN } })
-            Assert.Matches("num_beams|length_penalty", Assert.Throws<InputException>(() => scheduler.Generate([new([1], options)])).Message);
+            Assert.Matches("num_beams|length_penalty",
+                Assert.Throws<InputException>(() => scheduler.Generate([new([1], options)])).Message);
         Assert.Contains("3 answers of 2 beams",
             Assert.Throws<InputException>(() => scheduler.Generate([new([1], new() { Beams = 2 }, 3)])).Message, StringComparison.Ordinal);
     }

@@ -54,7 +54,8 @@ public sealed class GuessTests : IDisposable
             Assert.Equal(FinishReasons.Length, cut.FinishReason);
         }
         int stop = plain[^1];
-        using Scheduler alone = Over("cpu", pays: false, new StopRules([stop]), out _), guessed = Over("cpu", pays: true, new StopRules([stop]), out _);
+        using Scheduler alone = Over("cpu", pays: false, new StopRules([stop]), out _),
+            guessed = Over("cpu", pays: true, new StopRules([stop]), out _);
         GenerationRequest[] request = [new([1, 2, 3], new() { MaxNewTokens = 300 })];
         SchedulerTests.AssertSame(alone.Generate(request), guessed.Generate(request));
     }

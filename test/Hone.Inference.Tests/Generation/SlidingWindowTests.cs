@@ -23,7 +23,8 @@ public sealed class SlidingWindowTests : IDisposable
         RecordingEngine engine = new(_model);
         using Scheduler scheduler = new(() => engine, _model.Config, new StopRules(), tokenizer: null,
             new BatchLimits(8, 5 * engine.BlockBytes), KeptBetween.Nothing);
-        Completion answer = Assert.Single(scheduler.Generate([new([1, 2, 3], new SamplingOptions { MaxNewTokens = 1500, DoSample = true })]));
+        SamplingOptions options = new() { MaxNewTokens = 1500, DoSample = true };
+        Completion answer = Assert.Single(scheduler.Generate([new([1, 2, 3], options)]));
         Assert.Equal(1500, answer.Ids.Length);
         Assert.InRange(engine.MostBlocks, 1, 5);
         Assert.Equal(3 + 1499, engine.Tokens); // nothing was computed again
@@ -35,7 +36,8 @@ public sealed class SlidingWindowTests : IDisposable
         int[] prompt = [.. Enumerable.Range(0, 100).Select(i => i * 7 % 61)];
         using Scheduler scheduler = Scheduler.OnLibtorch(_model, new StopRules(), limits: new BatchLimits(8, PassTokens: 33));
         IReadOnlyList<Completion> answers = scheduler.Generate(
-            [new(prompt, new SamplingOptions { MaxNewTokens = 150 }), new(prompt, new SamplingOptions { MaxNewTokens = 70, DoSample = true }, 4)]);
+            [new(prompt, new SamplingOptions { MaxNewTokens = 150 }),
+                new(prompt, new SamplingOptions { MaxNewTokens = 70, DoSample = true }, 4)]);
         int[] all = [.. prompt, .. answers[0].Ids];
         using var off = no_grad();
         using var scope = NewDisposeScope();

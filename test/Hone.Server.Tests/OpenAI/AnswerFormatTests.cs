@@ -7,14 +7,19 @@ namespace Hone.Server.Tests.OpenAI;
 public sealed class AnswerFormatTests(TestServer server) : IClassFixture<TestServer>
 {
     private const string Chat = "/v1/chat/completions", Completions = "/v1/completions";
-    private const string Schema = """{"type":"object","properties":{"a":{"enum":["x","yz"]},"n":{"type":"integer","minimum":1,"maximum":9}},"required":["a","n"]}""";
+    private const string Schema = """
+        {"type":"object","properties":{"a":{"enum":["x","yz"]},"n":{"type":"integer","minimum":1,"maximum":9}},"required":["a","n"]}
+        """;
+    private const string Message = "\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],";
+    private const string OpenAI =
+        "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"strict\":true,\"schema\":SCHEMA}}";
 
     [Theory]
-    [InlineData(Chat, "\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"max_tokens\":80,\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"strict\":true,\"schema\":SCHEMA}}")]
-    [InlineData(Completions, "\"prompt\":\"a\",\"max_tokens\":80,\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":SCHEMA}}")]
+    [InlineData(Chat, Message + "\"max_tokens\":80," + OpenAI)]
+    [InlineData(Completions, "\"prompt\":\"a\",\"max_tokens\":80," + OpenAI)]
     [InlineData(Completions, "\"prompt\":\"a\",\"max_tokens\":80,\"structured_outputs\":{\"json\":SCHEMA}")]
     [InlineData(Completions, "\"prompt\":\"a\",\"max_tokens\":80,\"guided_json\":SCHEMA")]
-    [InlineData("/api/chat", "\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"stream\":false,\"format\":SCHEMA,\"options\":{\"num_predict\":80}")]
+    [InlineData("/api/chat", Message + "\"stream\":false,\"format\":SCHEMA,\"options\":{\"num_predict\":80}")]
     [InlineData("/api/generate", "\"prompt\":\"a\",\"stream\":false,\"format\":SCHEMA,\"options\":{\"num_predict\":80}")]
     public async Task Answers_are_of_the_schema(string route, string body)
     {
@@ -28,7 +33,8 @@ public sealed class AnswerFormatTests(TestServer server) : IClassFixture<TestSer
     public async Task A_stream_is_of_the_format_too()
     {
         List<JsonNode> events = await server.Events(Chat, """
-            {"model":"tiny","messages":[{"role":"user","content":"a"}],"max_tokens":80,"stream":true,"structured_outputs":{"regex":"[ab]{9}c"}}
+            {"model":"tiny","messages":[{"role":"user","content":"a"}],"max_tokens":80,"stream":true,
+             "structured_outputs":{"regex":"[ab]{9}c"}}
             """);
         Assert.Matches("^[ab]{9}c$", string.Concat(events.Select(e => (string?)e["choices"]![0]!["delta"]!["content"])));
     }
@@ -59,5 +65,6 @@ public sealed class AnswerFormatTests(TestServer server) : IClassFixture<TestSer
         """{"model":"tiny","prompt":"a","max_tokens":20,"guided_choice":["yes","no"]}""")), new[] { "yes", "no" });
 
     private static string Text(JsonNode answer) =>
-        (string)(answer["message"]?["content"] ?? answer["response"] ?? answer["choices"]![0]!["message"]?["content"] ?? answer["choices"]![0]!["text"])!;
+        (string)(answer["message"]?["content"] ?? answer["response"]
+            ?? answer["choices"]![0]!["message"]?["content"] ?? answer["choices"]![0]!["text"])!;
 }

@@ -153,7 +153,8 @@ internal sealed class Network
 
     private void AddEdge(int from, Edge edge)
     {
-        if (_edges.Count == 4 * MostStates) throw new InputException("the format of the answer has too many alternatives", fix: "Make it smaller.");
+        if (_edges.Count == 4 * MostStates)
+            throw new InputException("the format of the answer has too many alternatives", fix: "Make it smaller.");
         _firstEdge[from] = _edges.Count;
         _edges.Add(edge);
     }

@@ -146,7 +146,8 @@ internal sealed class RegexParser
         while (!IsAtEnd && (_pattern[_at] != ']' || first))
         {
             if (first && _pattern[_at] == ']') throw Refused("an empty class, or a class that begins with `]`,");
-            if (_pattern[_at..] is ['[', ':' or '.' or '=', ..] or ['&', '&', ..] or ['-', '[', ..]) throw Refused($"`{_pattern.AsSpan(_at, 2)}` in a class");
+            if (_pattern[_at..] is ['[', ':' or '.' or '=', ..] or ['&', '&', ..] or ['-', '[', ..])
+                throw Refused($"`{_pattern.AsSpan(_at, 2)}` in a class");
             first = false;
             CharSet low = Item();
             if (_at + 1 < _pattern.Length && _pattern[_at] == '-' && _pattern[_at + 1] != ']')

@@ -29,7 +29,8 @@ internal sealed class JsonGrammar
         Any = Parts.Call(_any);
         AnyObject = Parts.Call(network.AddRule(Members([], Member(String, Any))));
         AnyArray = Parts.Call(network.AddRule(Array(Any, 0, null)));
-        network.Define(_any, Parts.Choice(AnyObject, AnyArray, String, Number, Parts.Text("true"), Parts.Text("false"), Parts.Text("null")));
+        network.Define(_any, Parts.Choice(
+            AnyObject, AnyArray, String, Number, Parts.Text("true"), Parts.Text("false"), Parts.Text("null")));
     }
 
     public Network Network { get; }
@@ -100,7 +101,8 @@ internal sealed class JsonGrammar
 
     /// <summary>An array whose first items have parts of their own.</summary>
     public Part Tuple(IReadOnlyList<Part> items) => Parts.Sequence(Parts.Text("["), Space,
-        Parts.Sequence([.. items.Select((item, i) => i == 0 ? item : Parts.Sequence(Parts.Text(","), Space, item))]), Space, Parts.Text("]"));
+        Parts.Sequence([.. items.Select((item, i) => i == 0 ? item : Parts.Sequence(Parts.Text(","), Space, item))]),
+        Space, Parts.Text("]"));
 
     /// <summary>One character of a set, as it stands in a string.</summary>
     public static Part Inside(CharSet set)
@@ -135,7 +137,8 @@ internal sealed class JsonGrammar
         Part unit = Parts.Choice(
             Parts.Sequence(Parts.Chars(CharSet.Hex.Without(CharSet.Of("dD"))), hex, hex, hex),
             Parts.Sequence(d, Parts.Chars(new CharSet(('0', '7'))), hex, hex),
-            Parts.Sequence(d, Parts.Chars(CharSet.Of("89abAB")), hex, hex, Parts.Text("\\u"), d, Parts.Chars(CharSet.Of("cdefCDEF")), hex, hex));
+            Parts.Sequence(
+                d, Parts.Chars(CharSet.Of("89abAB")), hex, hex, Parts.Text("\\u"), d, Parts.Chars(CharSet.Of("cdefCDEF")), hex, hex));
         return Parts.Choice(Parts.Chars(s_escapeOnly.Not()),
             Parts.Sequence(Parts.Text("\\"), Parts.Choice(Parts.Chars(CharSet.Of("\"\\/bfnrt")), Parts.Sequence(Parts.Text("u"), unit))));
     }

@@ -27,7 +27,8 @@ internal sealed class JsonSchemaReader
     private Part Of(JsonElement schema, string at)
     {
         if (++_depth > DeepestSchema)
-            throw new InputException($"the schema has more than {DeepestSchema} schemas and references inside each other", "#", "Flatten it.");
+            throw new InputException(
+                $"the schema has more than {DeepestSchema} schemas and references inside each other", "#", "Flatten it.");
         Part part = Read(schema, at);
         _depth--;
         return part;
@@ -89,7 +90,8 @@ internal sealed class JsonSchemaReader
     {
         JsonValueKind.String => JsonGrammar.Quoted(value.GetString()!),
         JsonValueKind.Array => $"[{string.Join(", ", value.EnumerateArray().Select(Written))}]",
-        JsonValueKind.Object => $"{{{string.Join(", ", value.EnumerateObject().Select(p => $"{JsonGrammar.Quoted(p.Name)}: {Written(p.Value)}"))}}}",
+        JsonValueKind.Object =>
+            $"{{{string.Join(", ", value.EnumerateObject().Select(p => $"{JsonGrammar.Quoted(p.Name)}: {Written(p.Value)}"))}}}",
         _ => value.GetRawText(),
     };
 
@@ -176,11 +178,13 @@ internal sealed class JsonSchemaReader
                 throw new InputException("`prefixItems` without `items: false` is not supported", keywords.At,
                     "Set `items` to false, or describe all items alike.");
             if (least != first.Count)
-                throw new InputException($"`prefixItems` needs `minItems` to be their number, {first.Count}", keywords.At, "Set `minItems`.");
+                throw new InputException(
+                    $"`prefixItems` needs `minItems` to be their number, {first.Count}", keywords.At, "Set `minItems`.");
             return _json.Tuple([.. first.Select((s, i) => Of(s, $"{keywords.At}/prefixItems/{i}"))]);
         }
         Check(keywords, "Items", least, most);
-        if (items is { ValueKind: JsonValueKind.Array }) throw keywords.Wrong("`items`", "a schema (a list of them is `prefixItems` today)");
+        if (items is { ValueKind: JsonValueKind.Array })
+            throw keywords.Wrong("`items`", "a schema (a list of them is `prefixItems` today)");
         Part item = items is { } given ? Parts.Call(_json.Network.AddRule(Of(given, $"{keywords.At}/items"))) : _json.Any;
         return _json.Array(item, least, most);
     }

@@ -13,7 +13,8 @@ internal sealed class SchemaReferences(JsonElement root)
     public (JsonElement Target, string Name) Find(string reference, string at)
     {
         if (reference != "#" && !reference.StartsWith("#/", StringComparison.Ordinal))
-            throw new InputException($"`$ref` is {reference}: only references into the same schema, such as #/$defs/name, are supported", at,
+            throw new InputException(
+                $"`$ref` is {reference}: only references into the same schema, such as #/$defs/name, are supported", at,
                 "Copy what it points to into `$defs`.");
         JsonElement target = root;
         string[] steps = [.. reference.Split('/').Skip(1).Select(s =>
@@ -51,7 +52,8 @@ internal sealed class SchemaReferences(JsonElement root)
     public static bool IsOf(JsonElement value, string type) => (value.ValueKind, type) switch
     {
         (JsonValueKind.Object, "object") or (JsonValueKind.Array, "array") or (JsonValueKind.String, "string")
-            or (JsonValueKind.Null, "null") or (JsonValueKind.Number, "number") or (JsonValueKind.True or JsonValueKind.False, "boolean") => true,
+            or (JsonValueKind.Null, "null") or (JsonValueKind.Number, "number")
+            or (JsonValueKind.True or JsonValueKind.False, "boolean") => true,
         (JsonValueKind.Number, "integer") => value.TryGetDouble(out double number) && number == Math.Floor(number),
         _ => false,
     };
@@ -60,7 +62,8 @@ internal sealed class SchemaReferences(JsonElement root)
     {
         if (Values(a) is { } some && Values(b) is { } others) return AreApart(some, others, at);
         if (Types(a) is { } types && Types(b) is { } otherTypes && !types.Any(t => otherTypes.Any(o => Overlap(t, o)))) return true;
-        if (!IsObject(a) || !IsObject(b) || (_comparisons += 1) > MostComparisons || !a.TryGetProperty("properties", out JsonElement properties)
+        if (!IsObject(a) || !IsObject(b) || (_comparisons += 1) > MostComparisons
+            || !a.TryGetProperty("properties", out JsonElement properties)
             || !b.TryGetProperty("properties", out JsonElement otherProperties))
             return false;
         return properties.EnumerateObject().Any(p => Requires(a, p.Name) && Requires(b, p.Name)
@@ -92,7 +95,8 @@ internal sealed class SchemaReferences(JsonElement root)
 
     /// <summary>Whether only objects are written for it.</summary>
     private static bool IsObject(JsonElement schema) =>
-        schema.ValueKind == JsonValueKind.Object && (Types(schema) ?? ["object"]) is ["object"] && schema.TryGetProperty("properties", out _);
+        schema.ValueKind == JsonValueKind.Object && (Types(schema) ?? ["object"]) is ["object"]
+        && schema.TryGetProperty("properties", out _);
 
     private static bool Requires(JsonElement schema, string name) =>
         schema.TryGetProperty("required", out JsonElement required) && required.ValueKind == JsonValueKind.Array

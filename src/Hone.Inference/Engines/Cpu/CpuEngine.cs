@@ -48,6 +48,7 @@ internal sealed unsafe class CpuEngine : IForwardEngine
             throw new InputException($"the CPU engine does not run mixtures of experts ({config.Family})", fix: "Use the libtorch engine.");
         _kernels = CpuKernels.Of(path ?? CpuKernels.Paths.First(), singleCache: format == CpuFormat.Float32);
         _model = new PackedModel(model, format);
+        GuessesPay = BytesPerPass > LeastBytesForGuesses;
         _pool = new WorkerPool(threads == 0 ? Environment.ProcessorCount : threads);
         _cache = new CpuCache(config.LayerCount, config.KeyValueHeadCount, config.HeadDim, _kernels.StoreBytes);
         _pass = new ForwardPass(_model, _cache, _kernels, _pool);
@@ -62,7 +63,7 @@ internal sealed unsafe class CpuEngine : IForwardEngine
     public long BlockBytes => _cache.BlockBytes;
 
     /// <inheritdoc/>
-    public bool GuessesPay => BytesPerPass > LeastBytesForGuesses;
+    public bool GuessesPay { get; }
 
     /// <summary>Bytes of the matrices that a decoded token reads.</summary>
     public long BytesPerPass => _model.BytesPerPass;
