@@ -145,7 +145,8 @@ public sealed class ChatPageTests(Browser browser, Served served) : IClassFixtur
               const { markdown } = await import('/markdown.js');
               const n = 18000;
               const texts = ['# ' + '#'.repeat(n) + ' x' + ' '.repeat(n) + 'y',
-                '|' + ' '.repeat(n) + '\n|' + '-'.repeat(n) + ' '.repeat(n) + 'x', '**a *b '.repeat(n / 6), '`` a` '.repeat(n / 6), '[a]('.repeat(n / 4), '- '.repeat(n), '> '.repeat(n), '- a\n'.repeat(n),
+                '|' + ' '.repeat(n) + '\n|' + '-'.repeat(n) + ' '.repeat(n) + 'x', '**a *b '.repeat(n / 6), '`` a` '.repeat(n / 6),
+                '[a]('.repeat(n / 4), '- '.repeat(n), '> '.repeat(n), '- a\n'.repeat(n),
                 Array.from({ length: 300 }, (_, i) => ' '.repeat(2 * i) + '- x').join('\n'), '```\n'.repeat(n), '_a '.repeat(n)];
               return Math.max(...texts.map(text => { const begun = performance.now(); markdown(text); return performance.now() - begun; }));
             }
