@@ -64,9 +64,13 @@ public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
         await Task.Delay(2500);
         await Assertions.Expect(page.GetByLabel("Search")).ToHaveValueAsync("half typed");
         await page.GotoAsync($"{Address}{BoardServer.AddressOf(_run.Path)}/curves");
+        await page.GetByLabel("Smoothing").FocusAsync();
         await page.GetByLabel("Smoothing").SelectOptionAsync("5");
         await page.WaitForURLAsync("**/curves?*smooth=5*");
         await Assertions.Expect(page.GetByLabel("Smoothing")).ToHaveValueAsync("5");
+        await Assertions.Expect(page.GetByLabel("Smoothing")).ToBeFocusedAsync();
+        await page.GoBackAsync();
+        await Assertions.Expect(page.GetByLabel("Smoothing")).ToHaveValueAsync("");
         ILocator chart = page.Locator("figure svg").First;
         await chart.HoverAsync();
         LocatorBoundingBoxResult box = (await page.Locator("figure svg circle").Nth(8).BoundingBoxAsync())!;

@@ -135,6 +135,25 @@ public sealed class ChatPageTests(Browser browser, Served served) : IClassFixtur
         Assert.True(await page.EvaluateAsync<bool>("window.hacked === undefined"));
     }
 
+    /// <summary>A heading of many closing signs took minutes.</summary>
+    [Fact]
+    public async Task No_text_takes_long_to_draw()
+    {
+        IPage page = await Open();
+        double slowest = await page.EvaluateAsync<double>("""
+            async () => {
+              const { markdown } = await import('/markdown.js');
+              const n = 18000;
+              const texts = ['# ' + '#'.repeat(n) + ' x' + ' '.repeat(n) + 'y',
+                '|' + ' '.repeat(n) + '\n|' + '-'.repeat(n) + ' '.repeat(n) + 'x', '**a *b '.repeat(n / 6), '`` a` '.repeat(n / 6),
+                '[a]('.repeat(n / 4), '- '.repeat(n), '> '.repeat(n), '- a\n'.repeat(n),
+                Array.from({ length: 300 }, (_, i) => ' '.repeat(2 * i) + '- x').join('\n'), '```\n'.repeat(n), '_a '.repeat(n)];
+              return Math.max(...texts.map(text => { const begun = performance.now(); markdown(text); return performance.now() - begun; }));
+            }
+            """);
+        Assert.InRange(slowest, 0, 5000);
+    }
+
     [Theory]
     [InlineData(1280, ColorScheme.Light)]
     [InlineData(390, ColorScheme.Dark)]

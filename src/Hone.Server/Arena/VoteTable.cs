@@ -4,8 +4,8 @@ using Hone.Evaluation;
 namespace Hone.Server;
 
 /// <summary>
-/// What votes say of the models: the chance of each to beat the first by name, by Bradley-Terry over all votes, with a bootstrap interval, as
-/// Arena-Hard has them.
+/// What votes say of the models: the chance of each to beat the first by name, by Bradley-Terry over all votes, with a bootstrap
+/// interval, as Arena-Hard has them.
 /// </summary>
 internal static class VoteTable
 {

@@ -17,22 +17,31 @@ function renew(old, now) {
 }
 
 async function look() {
-  if (document.hidden) return;
-  const asked = await fetch(location.href, { headers: { 'If-None-Match': `"${version().content}"` }, cache: 'no-store' });
+  const address = location.href;
+  const asked = await fetch(address, { headers: { 'If-None-Match': `"${version().content}"` }, cache: 'no-store' });
   if (asked.status === 304) return;
   const page = new DOMParser().parseFromString(await asked.text(), 'text/html');
   const [live, newer] = [document.getElementById('live'), page.getElementById('live')];
-  if (!newer) return;
+  if (!newer || location.href !== address) return;
+  const focused = document.activeElement?.name;
   const chosen = new Set([...live.querySelectorAll('input[type=checkbox]:checked')].map(box => box.value));
   renew(live, document.adoptNode(newer));
   for (const box of document.querySelectorAll('#live input[type=checkbox]')) box.checked = chosen.has(box.value);
+  if (focused && !document.activeElement?.name) document.getElementsByName(focused)[0]?.focus();
   version().content = page.querySelector('meta[name=version]').content;
+}
+
+// Another choice is another address, shown in place of this one.
+function show(address) {
+  if (address) history.pushState(null, '', address);
+  version().content = '';
+  look().catch(() => location.reload());
 }
 
 async function watch() {
   const begun = performance.now();
   try {
-    await look();
+    if (!document.hidden) await look();
     fresh.textContent = 'live';
   } catch {
     fresh.textContent = 'the board does not answer: is hone board still running?';
@@ -44,6 +53,13 @@ async function watch() {
 document.addEventListener('change', event => {
   if (event.target.matches('#choices select')) event.target.form.requestSubmit();
 });
+document.addEventListener('submit', event => {
+  if (event.target.id !== 'choices') return;
+  event.preventDefault();
+  const chosen = new URLSearchParams([...new FormData(event.target)].filter(([, value]) => value !== ''));
+  show(`${location.pathname}?${chosen}`);
+});
+addEventListener('popstate', () => show());
 
 // The value under the pointer, of the nearest point of the chart that it is over.
 const tip = document.createElement('div');

@@ -4,10 +4,9 @@ import { make } from './api.js';
 const deepest = 8;
 const longest = 20000; // characters of a paragraph in which marks are looked for
 const fence = /^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)/;
-const heading = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
+const heading = /^ {0,3}(#{1,6})\s+(\S.*)$/; // no pattern here looks at a stretch of text in more ways than one: time stays linear
 const rule = /^ {0,3}([-*_])(\s*\1){2,}\s*$/;
 const item = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
-const under = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
 const mark = new RegExp([
   /\\([\\`*_{}[\]()#+\-.!~|>])/, // 1: a character meant as itself
   /(`+)([^`]|[^`][\s\S]*?[^`])\2(?!`)/, // 2, 3: code
@@ -69,6 +68,16 @@ function row(line, kind, width) {
   return made;
 }
 
+// The line under a table's head.
+const isRuled = line => line?.includes('-') && cells(line).every(cell => /^:?-+:?$/.test(cell));
+
+// A heading without the signs that may close it.
+function titleOf(text) {
+  let end = text.trimEnd().length;
+  while (text[end - 1] === '#') end--;
+  return text.slice(0, end).trimEnd();
+}
+
 const starts = line => fence.test(line) || heading.test(line) || rule.test(line) || item.test(line) || /^ {0,3}>/.test(line);
 
 function blocks(lines, parent, depth) {
@@ -89,7 +98,7 @@ function blocks(lines, parent, depth) {
     } else if (heading.test(line)) {
       const [, signs, title] = heading.exec(line);
       const made = make(`h${Math.min(6, signs.length + 2)}`);
-      inline(title, made, 0);
+      inline(titleOf(title), made, 0);
       parent.append(made);
       i++;
     } else if (rule.test(line)) {
@@ -103,7 +112,7 @@ function blocks(lines, parent, depth) {
       parent.append(quote);
     } else if (item.test(line)) {
       i = list(lines, i, parent, depth);
-    } else if (line.includes('|') && under.test(lines[i + 1] ?? '') && lines[i + 1].includes('-')) {
+    } else if (line.includes('|') && isRuled(lines[i + 1])) {
       const width = Math.min(64, cells(line).length);
       const body = make('tbody');
       const table = make('table', { tabindex: 0 }, make('thead', {}, row(line, 'th', width)), body);
