@@ -27,8 +27,8 @@ internal static class WorkerCheck
                 worker.ConnectAsync(CancellationToken.None).GetAwaiter().GetResult();
                 if (fingerprint is not null && worker.Language is not null)
                 {
-                    fingerprint.CheckAsync(worker, [], CancellationToken.None).GetAwaiter().GetResult();
-                    weights = $"those of {model}, within {options.Tolerance} nats per token";
+                    double distance = fingerprint.CheckAsync(worker, [], CancellationToken.None).GetAwaiter().GetResult();
+                    weights = FormattableString.Invariant($"those of {model}: {distance:G2} nats per token from here");
                 }
             }
             catch (Exception e) when (e is EndpointException or InputException)

@@ -27,18 +27,20 @@ internal sealed class Fingerprint(PretrainedModel model, double tolerance)
     private readonly Dictionary<string, float[]> _known = [];
 
     /// <param name="settings">Those that answers are to be sampled with.</param>
+    /// <returns>How far the server's log-probabilities of the greedy answers are from the model's own, in nats per token on average.</returns>
     /// <exception cref="EndpointException">The server does not answer, or with what cannot be counted.</exception>
     /// <exception cref="InputException">It answers with other weights; both figures are told.</exception>
-    public async Task CheckAsync(Worker worker, IReadOnlyList<SamplingOptions> settings, CancellationToken cancel)
+    public async Task<double> CheckAsync(Worker worker, IReadOnlyList<SamplingOptions> settings, CancellationToken cancel)
     {
-        await CheckAsync(worker, new SamplingOptions(), _prompts, 1, cancel).ConfigureAwait(false);
+        double distance = await CheckAsync(worker, new SamplingOptions(), _prompts, 1, cancel).ConfigureAwait(false);
         foreach (SamplingOptions setting in settings)
             if (setting.DoSample && (setting.Temperature != 1 || setting.TopP < 1 || setting.TopK > 0))
                 await CheckAsync(worker, setting with { Seed = 1 }, _prompts[..Math.Min(1, _prompts.Length)], 4, cancel)
                     .ConfigureAwait(false);
+        return distance;
     }
 
-    private async Task CheckAsync(Worker worker, SamplingOptions options, int[][] prompts, int count, CancellationToken cancel)
+    private async Task<double> CheckAsync(Worker worker, SamplingOptions options, int[][] prompts, int count, CancellationToken cancel)
     {
         Completion[][] answers = await Task.WhenAll(prompts.Select((prompt, i) => worker.AskAsync(
             i, new GenerationRequest(prompt, options with { MaxNewTokens = Tokens }, count), Tokens, model.Stops.Ids,
@@ -50,12 +52,13 @@ internal sealed class Fingerprint(PretrainedModel model, double tolerance)
             here.AddRange(Own(prompts[answer.RequestIndex], answer.Ids, cancel));
         }
         double[] gaps = [.. there.Zip(here, (a, b) => Math.Abs((double)a - b))];
-        if (gaps.Length == 0 || gaps.Average() <= tolerance) return;
+        double distance = gaps.DefaultIfEmpty(0).Average();
+        if (distance <= tolerance) return distance;
         string how = options.DoSample ? string.Create(CultureInfo.InvariantCulture,
             $" sampled at temperature {options.Temperature}, top_p {options.TopP}, top_k {options.TopK}") : "";
         throw new InputException(string.Create(CultureInfo.InvariantCulture,
             $"{worker.Url} answers with other weights than those of {model.Path}: the mean log-probability of {gaps.Length} tokens{how} is "
-                + $"{there.Average():F4} there and {here.Average():F4} here; they are {gaps.Average():F4} apart on average, "
+                + $"{there.Average():F4} there and {here.Average():F4} here; they are {distance:F4} apart on average, "
                 + $"{gaps.Max():F4} at most, and worker.tolerance is {tolerance}"),
             fix: options.DoSample
                 ? "The greedy answers agree: the server tells log-probabilities of the changed distribution. Start SGLang with "

@@ -60,8 +60,10 @@ internal sealed class WorkerEngine(WorkerFleet fleet, PretrainedModel policy, Wo
     {
         if (!worker.IsConnected) await worker.ConnectAsync(cancel).ConfigureAwait(false);
         if (worker.Language is not { } model) throw new EndpointException(404, "it serves no language model");
+        bool isNew = model.Version != target.Version;
         await fleet.Refresh.BringAsync(worker, model, target, cancel).ConfigureAwait(false);
-        await _fingerprint.CheckAsync(worker, settings, cancel).ConfigureAwait(false);
+        double distance = await _fingerprint.CheckAsync(worker, settings, cancel).ConfigureAwait(false);
+        if (isNew) fleet.Say(FormattableString.Invariant($"worker {worker.Url}: {distance:G2} nats per token from {policy.Path}"));
     }
 
     /// <summary>Whether a worker that has answered holds the weights that it held before. One that is gone has none to change.</summary>

@@ -101,8 +101,13 @@ internal sealed class EndpointHttp : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException && !cancel.IsCancellationRequested)
         {
-            throw new EndpointException(0, e is TaskCanceledException ? $"no answer within {_settings.Timeout.TotalSeconds:0} s"
-                : e.Message, inner: e);
+            throw new EndpointException(0, e switch
+            {
+                TaskCanceledException => $"no answer within {_settings.Timeout.TotalSeconds:0} s",
+                // What happened to a connection that stood is told within.
+                HttpRequestException { HttpRequestError: not HttpRequestError.ConnectionError, InnerException: { } within } => within.Message,
+                _ => e.Message,
+            }, inner: e);
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
         {
