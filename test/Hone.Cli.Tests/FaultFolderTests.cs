@@ -50,7 +50,7 @@ public sealed class FaultFolderTests : StageTest
         Result seen = Command.Done("data", "inspect", rows, "--model", model, "--template", template, "--rows", "0");
         Assert.DoesNotContain("cannot be told", seen.Out + seen.Error, StringComparison.Ordinal);
         const string Messages = """
-            {"messages": [{"role": "assistant", "content": "Welcome."}, {"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]}
+            {"messages": [{"role": "assistant", "content": "Welcome."}, {"role": "user", "content": "hi"}]}
             """; // the first row of the file, as messages
         Result rendered = Command.Type(Messages, "render", "--model", model, "--template", template);
         Assert.True(rendered.Code == 0, rendered.Error);

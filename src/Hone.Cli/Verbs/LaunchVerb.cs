@@ -29,7 +29,8 @@ internal static partial class LaunchVerb
         { ranks, rest };
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
-            Launch(io, parsed.GetValue(ranks), [.. parsed.GetValue(rest) ?? [], .. common.Json(parsed) ? ["--json"] : Array.Empty<string>()]));
+            Launch(io, parsed.GetValue(ranks),
+            [.. parsed.GetValue(rest) ?? [], .. common.Json(parsed) ? ["--json"] : Array.Empty<string>()]));
         return command;
     }
 

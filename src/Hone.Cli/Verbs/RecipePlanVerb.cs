@@ -50,7 +50,8 @@ internal static class RecipePlanVerb
         {
             TrainingMemory m = s.Memory;
             output.WriteLine($"{s.Stage,-12}{Gigabytes(m.Total),9}{Gigabytes(m.Weights),11}{Gigabytes(m.Gradients),11}"
-                + $"{Gigabytes(m.Optimizer),11}{Gigabytes(m.Activations),13}{Gigabytes(m.Heap),10}{Gigabytes(m.Head),10}  {Count(s.Tokens)} tokens");
+                + $"{Gigabytes(m.Optimizer),11}{Gigabytes(m.Activations),13}{Gigabytes(m.Heap),10}{Gigabytes(m.Head),10}"
+                + $"  {Count(s.Tokens)} tokens");
         }
         foreach (StageMemoryPlan s in plan.Stages.Where(s => s.Memory.Total > plan.Machine))
         {

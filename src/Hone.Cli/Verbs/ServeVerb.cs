@@ -103,7 +103,8 @@ internal static class ServeVerb
         foreach ((string path, string name) in models)
             served.Add(ServedModel.Open(path, name, device, dtype, format));
         await using WebApplication server = HoneServer.Create(
-            served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System, limits, adapters, weights, arena);
+            served, address, port, Environment.GetEnvironmentVariable("HONE_API_KEY"), TimeProvider.System, limits,
+            adapters, weights, arena);
         try
         {
             await server.StartAsync(stop.Token).ConfigureAwait(false);

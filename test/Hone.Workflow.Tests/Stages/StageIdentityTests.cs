@@ -61,6 +61,7 @@ public sealed class StageIdentityTests : IDisposable
         "sft.save_every", "reward.save_every", "offline_dpo.save_every", "online.save_every", "save.keep_checkpoints",
         "save.shard_megabytes",
         "report.samples", "report.mlflow", "sampling.max_kl_from_training",
+        "ranks.engine", "ranks.deterministic", "ranks.shard_optimizer", // to fp32 rounding, or to the bit
         "workers", "worker.refresh", "worker.tolerance", "worker.requests", "worker.timeout", // answers are the policy's own either way
     ];
 
