@@ -40,7 +40,7 @@ public sealed class LibTorchFreeTests : IDisposable
         {
             using var client = new HttpClient { BaseAddress = new Uri((await process.StandardOutput.ReadLineAsync())!) };
             string[] pages = ["/", "/run/some", "/run/some/curves", "/run/some/samples", "/run/some/recipe", "/compare?run=some"];
-        foreach (string page in pages)
+            foreach (string page in pages)
                 Assert.Contains("some", await client.GetStringAsync(page), StringComparison.Ordinal);
             string[] mapped = await File.ReadAllLinesAsync($"/proc/{process.Id}/maps");
             Assert.Contains(mapped, l => l.EndsWith("libcoreclr.so", StringComparison.Ordinal));

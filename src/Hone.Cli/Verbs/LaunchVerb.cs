@@ -30,7 +30,7 @@ internal static partial class LaunchVerb
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
             Launch(io, parsed.GetValue(ranks),
-            [.. parsed.GetValue(rest) ?? [], .. common.Json(parsed) ? ["--json"] : Array.Empty<string>()]));
+                [.. parsed.GetValue(rest) ?? [], .. common.Json(parsed) ? ["--json"] : Array.Empty<string>()]));
         return command;
     }
 
