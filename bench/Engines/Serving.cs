@@ -10,6 +10,8 @@ using static TorchSharp.torch;
 internal static class Serving
 {
     private const int Requests = 256, Alone = 24;
+    private static readonly int[] s_quotes = [0, 4, 10, 40], s_first = [1];
+    private static readonly bool[] s_both = [false, true];
 
     /// <summary>256 requests of prompts of 16-512 tokens and answers of 16-256: together, one by one, and three times as many.</summary>
     public static void Mixed(string shape, CpuFormat format)
@@ -75,7 +77,7 @@ internal static class Serving
         const int Prompt = 256, Answer = 200;
         using Transformer model = Shapes.Model(shape);
         int size = model.Config.VocabularySize;
-        foreach (int run in new[] { 0, 4, 10, 40 })
+        foreach (int run in s_quotes)
         {
             var random = new Random(1);
             List<int> text = [.. Random(random, Prompt, size)];
@@ -85,7 +87,7 @@ internal static class Serving
                 int from = random.Next(Prompt - Math.Max(1, run));
                 text.AddRange(text.GetRange(from, run));
             }
-            double[] speeds = [.. new[] { false, true }.Select(pays =>
+            double[] speeds = [.. s_both.Select(pays =>
             {
                 using Scheduler scheduler = new(() => new Scripted(new CpuEngine(model, format), pays, [.. text], size), model.Config,
                     new StopRules(), tokenizer: null, BatchLimits.For(model.Device), KeptBetween.Weights);
@@ -128,7 +130,7 @@ internal static class Serving
             using var engine = new CpuEngine(model, format);
             double packed = Stopwatch.GetElapsedTime(start).TotalSeconds;
             engine.Reserve(1);
-            engine.Forward([new SequencePart(new[] { 1 }, 0, 1, [0], true)], (_, _) => { });
+            engine.Forward([new SequencePart(s_first, 0, 1, [0], true)], (_, _) => { });
             double first = Stopwatch.GetElapsedTime(start).TotalSeconds;
             Console.WriteLine($"{{\"load_s\": {loaded:F2}, \"pack_s\": {packed - loaded:F2}, \"first_token_s\": {first:F2}}}");
         }

@@ -92,7 +92,7 @@ internal static class Soak
             // A few beginnings, so that prefixes are found; some prompts long enough to be read in pieces.
             int length = random.Next(6) == 0 ? random.Next(60, 120) : random.Next(1, 40), kind = random.Next(5);
             int[] prompt = [.. Enumerable.Range(0, length).Select(i => (1 + (i * (kind + 1) * 7) + (i / 13)) % Forbidden),
-                .. fails ? [Forbidden] : new int[0]];
+                .. fails ? [Forbidden] : Array.Empty<int>()];
             var options = new SamplingOptions
             {
                 DoSample = true, MaxNewTokens = random.Next(1, 120), Seed = (ulong)random.Next(),
