@@ -39,7 +39,8 @@ public sealed class LibTorchFreeTests : IDisposable
         try
         {
             using var client = new HttpClient { BaseAddress = new Uri((await process.StandardOutput.ReadLineAsync())!) };
-            foreach (string page in new[] { "/", "/run/some", "/run/some/curves", "/run/some/samples", "/run/some/recipe", "/compare?run=some" })
+            string[] pages = ["/", "/run/some", "/run/some/curves", "/run/some/samples", "/run/some/recipe", "/compare?run=some"];
+            foreach (string page in pages)
                 Assert.Contains("some", await client.GetStringAsync(page), StringComparison.Ordinal);
             string[] mapped = await File.ReadAllLinesAsync($"/proc/{process.Id}/maps");
             Assert.Contains(mapped, l => l.EndsWith("libcoreclr.so", StringComparison.Ordinal));
