@@ -4,8 +4,9 @@ using Hone.Evaluation;
 namespace Hone.Workflow.Workers;
 
 /// <summary>
-/// Requests dealt out to workers, many at a time to each, as soon as each of them is proved. What fails goes back and is asked of whoever is free next; a worker that has
-/// failed is asked no more until it was proved anew, one request at a time at first, and is given up after a few failures in a row.
+/// Requests dealt out to workers, many at a time to each, as soon as each of them is proved. What fails goes back and is asked of
+/// whoever is free next; a worker that has failed is asked no more until it was proved anew, one request at a time at first, and is given
+/// up after a few failures in a row.
 /// </summary>
 /// <param name="inFlight">Requests under way at a time at each worker.</param>
 /// <param name="ask">Asks a worker a request.</param>

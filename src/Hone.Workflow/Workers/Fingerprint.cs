@@ -27,7 +27,7 @@ internal sealed class Fingerprint(PretrainedModel model, double tolerance)
     private readonly Dictionary<string, float[]> _known = [];
 
     /// <param name="settings">Those that answers are to be sampled with.</param>
-    /// <returns>How far the server's log-probabilities of the greedy answers are from the model's own, in nats per token on average.</returns>
+    /// <returns>How far the server's log-probabilities of greedy answers are from the model's own, in nats per token on average.</returns>
     /// <exception cref="EndpointException">The server does not answer, or with what cannot be counted.</exception>
     /// <exception cref="InputException">It answers with other weights; both figures are told.</exception>
     public async Task<double> CheckAsync(Worker worker, IReadOnlyList<SamplingOptions> settings, CancellationToken cancel)

@@ -201,36 +201,18 @@ public sealed class WorkerEngineTests : FleetTest
 
     private static void Break(StandIn server, string fault)
     {
-        bool IsAsked(JsonNode body) => !StandIn.IsProof(body);
         server.Before = fault switch
         {
             "500" => (http, body) => Status(http, body, 500),
-            "hang" => async (http, body) =>
-            {
-                if (!IsAsked(body)) return false;
-                await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
-                return true;
-            },
-            "cut" => async (http, body) =>
-            {
-                if (!IsAsked(body)) return false;
-                http.Response.ContentLength = 1000;
-                await http.Response.WriteAsync("{\"choices\":[");
-                http.Abort();
-                return true;
-            },
-            "redirect" => (http, body) =>
-            {
-                if (!IsAsked(body)) return Task.FromResult(false);
-                http.Response.Redirect("http://127.0.0.1:1/elsewhere", permanent: false, preserveMethod: true);
-                return Task.FromResult(true);
-            },
             "other model" => (http, body) => Status(http, body, 404, "The model `base` does not exist."),
+            "hang" => HangAsync,
+            "cut" => CutAsync,
+            "redirect" => RedirectAsync,
             _ => null,
         };
         server.Change = (body, answer) =>
         {
-            if (!IsAsked(body) || (int)body["sampling_params"]!["n"]! < 2) return answer;
+            if (StandIn.IsProof(body) || (int)body["sampling_params"]!["n"]! < 2) return answer;
             JsonArray choices = answer["choices"]!.AsArray();
             JsonNode first = choices[0]!;
             JsonArray content = first["logprobs"]!["content"]!.AsArray();
@@ -252,13 +234,37 @@ public sealed class WorkerEngineTests : FleetTest
                     (first["finish_reason"], first["token_ids"]) = ("length", new JsonArray(7));
                     first["logprobs"]!["content"] = new JsonArray(content[0]!.DeepClone());
                     break;
-                case "aborted": first["finish_reason"] = "abort"; first["token_ids"] = new JsonArray(7);
+                case "aborted":
+                    (first["finish_reason"], first["token_ids"]) = ("abort", new JsonArray(7));
                     first["logprobs"]!["content"] = new JsonArray(content[0]!.DeepClone());
                     break;
                 case "no JSON": return JsonValue.Create("text");
             }
             return answer;
         };
+    }
+
+    private static async Task<bool> HangAsync(HttpContext http, JsonNode body)
+    {
+        if (StandIn.IsProof(body)) return false;
+        await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        return true;
+    }
+
+    private static async Task<bool> CutAsync(HttpContext http, JsonNode body)
+    {
+        if (StandIn.IsProof(body)) return false;
+        http.Response.ContentLength = 1000;
+        await http.Response.WriteAsync("{\"choices\":[");
+        http.Abort();
+        return true;
+    }
+
+    private static Task<bool> RedirectAsync(HttpContext http, JsonNode body)
+    {
+        if (StandIn.IsProof(body)) return Task.FromResult(false);
+        http.Response.Redirect("http://127.0.0.1:1/elsewhere", permanent: false, preserveMethod: true);
+        return Task.FromResult(true);
     }
 
     private static async Task<bool> Status(HttpContext http, JsonNode body, int status, string message = "out of memory")

@@ -105,7 +105,7 @@ internal sealed class EndpointHttp : IDisposable
             {
                 TaskCanceledException => $"no answer within {_settings.Timeout.TotalSeconds:0} s",
                 // What happened to a connection that stood is told within.
-                HttpRequestException { HttpRequestError: not HttpRequestError.ConnectionError, InnerException: { } within } => within.Message,
+                HttpRequestException { HttpRequestError: not HttpRequestError.ConnectionError, InnerException: { } inner } => inner.Message,
                 _ => e.Message,
             }, inner: e);
         }
