@@ -2,7 +2,7 @@
 # Ends a rank at random moments of a training, sees that all ranks end within 30 seconds with a message that names it, resumes, and
 # compares the weights with those of an unbroken training by one process.
 # Usage: eng/kill-ranks.sh [MOMENTS=50] [SEED=1] [RANKS=2]
-# Signals take turns: KILL, STOP, KILL, ... A STOP takes some 20 seconds to be seen. MAX_SECONDS ends the script earlier.
+# Signals take turns: KILL, STOP, KILL, ... A STOP takes some 20 seconds to be seen. MAX_SECONDS ends it earlier.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 moments=${1:-50} ranks=${3:-2}
@@ -25,7 +25,7 @@ model=sft/model/model.safetensors
 cmp "$work/one/$model" "$work/timed/$model"
 echo "unbroken: $((length / 1000)) s with $ranks ranks, the bytes of one process"
 
-clean=0 exact=0 worst=0 done=0
+clean=0 exact=0 worst=0 done=0 SECONDS=0
 for ((i = 0; i < moments; i++)); do
   [ -n "${MAX_SECONDS:-}" ] && [ $SECONDS -gt "$MAX_SECONDS" ] && break
   run=$work/run-$i log=$work/log-$i signal=$([ $((i % 2)) = 0 ] && echo KILL || echo STOP) victim=$((RANDOM % ranks))

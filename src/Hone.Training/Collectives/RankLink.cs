@@ -87,7 +87,7 @@ internal sealed class RankLink : IDisposable
                     else if (kind != RankFrame.Beat) told(this, kind, System.Text.Encoding.UTF8.GetString(bytes));
                 }
             }
-            catch (Exception e) when (e is SocketException or EndOfStreamException or ObjectDisposedException or IOException)
+            catch (Exception e) when (e is SocketException or IOException or InvalidOperationException)
             {
                 Closed = true;
                 if (!Ended) gone(this, e is EndOfStreamException ? "its connection was closed" : e.Message);
