@@ -9,17 +9,17 @@ using static TorchSharp.torch;
 /// </summary>
 internal static class Serving
 {
-    private const int Requests = 256, Alone = 24;
+    private const int Requests = 256, Alone = 12;
     private static readonly int[] s_quotes = [0, 4, 10, 40], s_first = [1];
     private static readonly bool[] s_both = [false, true];
 
-    /// <summary>256 requests of prompts of 16-512 tokens and answers of 16-256: together, one by one, and three times as many.</summary>
+    /// <summary>256 requests of prompts of 16-512 tokens and answers of 16-256: together, one by one, and twice as many.</summary>
     public static void Mixed(string shape, CpuFormat format)
     {
         using Transformer model = Shapes.Model(shape);
         using Scheduler scheduler = Over(model, format);
         var random = new Random(1);
-        GenerationRequest[] all = [.. Enumerable.Range(0, 3 * Requests).Select(i => new GenerationRequest(
+        GenerationRequest[] all = [.. Enumerable.Range(0, 2 * Requests).Select(i => new GenerationRequest(
             Random(random, random.Next(16, 513), model.Config.VocabularySize),
             new SamplingOptions { DoSample = true, MaxNewTokens = random.Next(16, 257), Seed = (ulong)i }))];
         Timed(scheduler, all[..4]);
