@@ -29,8 +29,10 @@ internal static partial class LaunchVerb
         { ranks, rest };
         var common = new CommonOptions(command);
         common.Act(command, io, parsed =>
-            Launch(io, parsed.GetValue(ranks),
-                [.. parsed.GetValue(rest) ?? [], .. common.Json(parsed) ? ["--json"] : Array.Empty<string>()]));
+        {
+            string[] json = common.Json(parsed) ? ["--json"] : [];
+            return Launch(io, parsed.GetValue(ranks), [.. parsed.GetValue(rest) ?? [], .. json]);
+        });
         return command;
     }
 
