@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Makes the NuGet packages and tries them as a stranger would: the tool `hone` is installed from its package and runs the
 # smallest quickstart; a project outside of the repository references the library packages, compiles the samples and runs
-# them on the model that the quickstart released. Usage: eng/package-check.sh [FOLDER], where packages are left (artifacts/packages).
+# them on the model that the quickstart released. The packages stay in artifacts/packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-packages=$(realpath -m "${1:-artifacts/packages}")
+root=$PWD
+packages=$root/artifacts/packages
 work=$(mktemp -d "${TMPDIR:-/tmp}/hone-packages.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 NUGET_PACKAGES=${NUGET_PACKAGES:-$HOME/.nuget/packages}
@@ -24,15 +25,11 @@ echo "== the tool"
 cd "$work"
 dotnet tool install Hone.Cli --add-source "$packages" --tool-path "$work/tool"
 "$work/tool/hone" --version
-"$work/tool/hone" quickstart --output "$work/run" \
-  --set data.limits.sft=512 --set data.limits.preferences=480 \
-  --set data.held_out.sft=32 --set data.held_out.reward=48 --set data.held_out.selection=32 --set data.held_out.test=32 \
-  --set online.iterations=1 --set online.prompts_per_iteration=32 --set online.batch_size=8 --set online.max_new_tokens=32 \
-  --set evaluation.max_new_tokens=32 --set evaluation.bootstrap_samples=200 --set 'offline_dpo.beta_sweep=[]'
+"$root/eng/smallest-quickstart.sh" "$work/run" "$work/tool/hone"
 
 echo "== a project outside of the repository"
 mkdir "$work/outside"
-cp "$OLDPWD"/samples/*.cs "$work/outside"
+cp "$root"/samples/*.cs "$work/outside"
 cd "$work/outside"
 cat > nuget.config <<XML
 <configuration><packageSources><add key="hone" value="$packages" /></packageSources></configuration>

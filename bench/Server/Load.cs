@@ -90,12 +90,3 @@ internal static class Load
         public double Gap(double share) => Percentile.Of(_gaps, share);
     }
 }
-
-internal static class Percentile
-{
-    public static double Of(IEnumerable<double> values, double share)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted.Length == 0 ? double.NaN : sorted[(int)Math.Min(sorted.Length - 1, share * sorted.Length)];
-    }
-}

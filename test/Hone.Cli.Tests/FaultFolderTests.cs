@@ -24,9 +24,9 @@ public sealed class FaultFolderTests : StageTest
     public void The_2024_rules_count_their_own_labels_only()
     {
         JsonNode scored = Command.Done("eval", "score", "arena_hard", "--judgments", Fault("03-arena-2024-labels/judged.jsonl"),
-            "--verdicts", "2024", "--json").Json;
-        Assert.Equal(3, (int)Find(scored, "n_battles")!);
-        Assert.Equal(3, (int)Find(scored, "n_excluded")!);
+            "--verdicts", "2024", "--json").Json[0]!;
+        Assert.Equal(3, (int)scored["n_battles"]!);
+        Assert.Equal(3, (int)scored["n_excluded"]!);
     }
 
     [Theory]
@@ -104,24 +104,24 @@ public sealed class FaultFolderTests : StageTest
     {
         string answers = Fault("17-rating-out-of-range/answers.jsonl"), judge = Fault("17-rating-out-of-range/fake_judge.py");
         string data = SharedData.Require("eval");
-        using Process? server = Python(judge);
+        using Process server = Python(judge);
         try
         {
             Environment.SetEnvironmentVariable("OPENAI_API_KEY", "x");
             JsonNode scored = Command.Done("eval", "judge", "mt_bench", "--answers", answers, "--data", data, "--judge-base-url",
-                "http://127.0.0.1:8961/v1", "--judge-model", "j", "--output", At("j.jsonl"), "--json").Json;
-            Assert.Equal(14.0 / 3, (double)Find(scored, "turn_1")!, 3);
-            Assert.Equal(6, (int)Find(scored, "n_valid")!);
-            Assert.Equal(16, (int)Find(scored, "n_excluded")!);
+                "http://127.0.0.1:8961/v1", "--judge-model", "j", "--output", At("j.jsonl"), "--json").Json["scores"]![0]!;
+            Assert.Equal(14.0 / 3, (double)scored["turn_1"]!, 3);
+            Assert.Equal(6, (int)scored["n_valid"]!);
+            Assert.Equal(16, (int)scored["n_excluded"]!);
         }
         finally
         {
             Environment.SetEnvironmentVariable("OPENAI_API_KEY", null);
-            server?.Kill();
+            server.Kill();
         }
     }
 
-    private Process? Python(string script)
+    private Process Python(string script)
     {
         if (!File.Exists("/usr/bin/python3")) Assert.Skip("/usr/bin/python3 is missing");
         Directory.CreateDirectory(At("judge")); // the script writes a file where it stands
@@ -135,17 +135,10 @@ public sealed class FaultFolderTests : StageTest
             }
             catch (SocketException)
             {
-                Thread.Sleep(50);
+                Thread.Sleep(50); // it says nothing when it listens
             }
         }
+        process.Kill();
         throw new InvalidOperationException($"{script} does not answer");
     }
-
-    private static JsonNode? Find(JsonNode? node, string name) => node switch
-    {
-        JsonObject item when item[name] is { } value => value,
-        JsonObject item => item.Select(pair => Find(pair.Value, name)).FirstOrDefault(found => found is not null),
-        JsonArray list => list.Select(child => Find(child, name)).FirstOrDefault(found => found is not null),
-        _ => null,
-    };
 }

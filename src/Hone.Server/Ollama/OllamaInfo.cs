@@ -80,8 +80,7 @@ internal static class OllamaInfo
     private static long Size(ServedModel model) => File.Exists(model.Folder) ? new FileInfo(model.Folder).Length
         : new DirectoryInfo(model.Folder).EnumerateFiles().Sum(f => f.Length);
 
-    private static DateTime Modified(ServedModel model) => File.Exists(model.Folder) ? File.GetLastWriteTimeUtc(model.Folder)
-        : Directory.GetLastWriteTimeUtc(model.Folder);
+    private static DateTime Modified(ServedModel model) => File.GetLastWriteTimeUtc(model.Folder);
 
     private static string Time(DateTime time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }
