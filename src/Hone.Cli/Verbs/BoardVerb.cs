@@ -51,7 +51,7 @@ internal static class BoardVerb
         io.Out.WriteLine(server.Urls.Single());
         io.Out.Flush();
         io.Error.WriteLine($"showing the runs in {root}; Ctrl+C ends it");
-        await Task.Delay(Timeout.Infinite, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
+        await stop.ComesAsync().ConfigureAwait(false);
         await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
         return 0;
     }

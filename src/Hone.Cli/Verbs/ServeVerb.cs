@@ -128,7 +128,7 @@ internal static class ServeVerb
             io.Error.WriteLine($"serving {model.Name}{kind}, context {model.Context} tokens{calls}");
         }
         io.Error.WriteLine("Ctrl+C ends it");
-        await Task.Delay(Timeout.Infinite, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
+        await stop.ComesAsync().ConfigureAwait(false);
         await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
         return 0;
     }
