@@ -31,7 +31,8 @@ internal sealed class RequestFields
         : value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, "a text");
 
     /// <exception cref="ApiException">It is missing or empty.</exception>
-    public string Needed(string name) => Text(name) is { Length: > 0 } text ? text : throw ApiException.Invalid($"`{name}` is needed", name);
+    public string Needed(string name) => Text(name) is { Length: > 0 } text ? text
+        : throw ApiException.Invalid($"`{name}` is needed", name);
 
     public bool? Flag(string name) => Get(name)?.ValueKind switch
     {
