@@ -68,7 +68,7 @@ internal sealed class ServerProcess : IDisposable
         var server = new ServerProcess(process, port);
         for (int tries = 0; tries < 600; tries++)
         {
-            await Task.Delay(100);
+            await Task.Delay(100); // a server makes no event of being ready
             try
             {
                 using HttpResponseMessage health = await server.Client.GetAsync("/health");
@@ -82,6 +82,7 @@ internal sealed class ServerProcess : IDisposable
                 if (process.HasExited) throw new InvalidOperationException($"{program} ended with {process.ExitCode}");
             }
         }
+        server.Dispose();
         throw new InvalidOperationException($"{program} does not answer");
     }
 

@@ -1,9 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Hone.Server;
 
@@ -33,16 +31,7 @@ public static class HoneServer
         if (!loopback && string.IsNullOrEmpty(apiKey))
             throw new InputException($"{address} can be reached from other machines, and no key is set",
                 fix: "Set HONE_API_KEY, or serve on 127.0.0.1.");
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.Listen(address, port);
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = limits.BodyBytes;
-            kestrel.Limits.MaxConcurrentConnections = 16L * limits.Requests;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        });
-        builder.Logging.ClearProviders();
+        WebApplicationBuilder builder = WebServer.Builder(address, port, limits.BodyBytes, connections: 16L * limits.Requests);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = limits.ClosingTime + TimeSpan.FromSeconds(5));
         WebApplication app = builder.Build();
         var closing = new CancellationTokenSource();

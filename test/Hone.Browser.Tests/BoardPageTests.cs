@@ -60,8 +60,10 @@ public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
         await Assertions.Expect(page.Locator("article")).ToHaveCountAsync(1);
         await Assertions.Expect(page.Locator("article .answer").First).ToContainTextAsync("<img src=x");
         await page.GetByLabel("Search").FillAsync("half typed");
+        const string Version = "document.querySelector('meta[name=version]').content";
+        string before = await page.EvaluateAsync<string>(Version);
         _run.Step("sft", 41, 1.5); // a newer version comes, and what is being typed stays
-        await Task.Delay(2500);
+        await page.WaitForFunctionAsync($"before => {Version} !== before", before);
         await Assertions.Expect(page.GetByLabel("Search")).ToHaveValueAsync("half typed");
         await page.GotoAsync($"{Address}{BoardServer.AddressOf(_run.Path)}/curves");
         await page.GetByLabel("Smoothing").FocusAsync();

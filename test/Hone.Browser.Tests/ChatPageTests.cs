@@ -95,7 +95,7 @@ public sealed class ChatPageTests(Browser browser, Served served) : IClassFixtur
         IPage page = await Open();
         await page.EvaluateAsync(Stream, new object[] { string.Concat(Enumerable.Repeat("word after word ", 500)), 20 });
         await Ask(page, "hello");
-        while (!await page.EvaluateAsync<bool>("(localStorage['hone.conversations'] ?? '').includes('word after')")) await Task.Delay(100);
+        await page.WaitForFunctionAsync("() => (localStorage['hone.conversations'] ?? '').includes('word after')");
         await page.ReloadAsync();
         await Assertions.Expect(page.Locator(".assistant .said")).ToContainTextAsync("word after word");
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Send" })).ToBeVisibleAsync();

@@ -21,7 +21,8 @@ public sealed class WorkersTests : IDisposable
         string said = "";
         while (!said.Contains($"worker {b}", StringComparison.Ordinal) && await sampling.StandardError.ReadLineAsync() is { } line)
             said += line + "\n";
-        await Task.Delay(100);
+        // More than its fingerprint takes. No event tells what a server is about.
+        while (!sampling.HasExited && await SampledAsync(b) < 500) await Task.Delay(10);
         _servers[1].Kill(entireProcessTree: true); // SIGKILL
         Result result = await Command.End(sampling);
         Assert.True(result.Code == 0, said + result.Error);
@@ -62,6 +63,15 @@ public sealed class WorkersTests : IDisposable
             server.Dispose();
         }
         _folder.Dispose();
+    }
+
+    /// <summary>Tokens that a server has sampled so far.</summary>
+    private static async Task<long> SampledAsync(string address)
+    {
+        const string Counter = "hone_sampled_tokens_total ";
+        using var client = new HttpClient();
+        string[] lines = (await client.GetStringAsync($"{address}/metrics")).Split('\n');
+        return long.Parse(lines.Single(l => l.StartsWith(Counter, StringComparison.Ordinal))[Counter.Length..]);
     }
 
     private string Prompts()

@@ -40,10 +40,12 @@ public sealed class TestServer : IAsyncLifetime
         Client.BaseAddress = Address;
     }
 
-    public async Task<(int Status, JsonNode Answer)> Post(string route, string body)
+    public Task<(int Status, JsonNode Answer)> Post(string route, string body) => Post(Client, route, body);
+
+    public static async Task<(int Status, JsonNode Answer)> Post(HttpClient client, string route, string body)
     {
         using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await Client.PostAsync(route, content);
+        using HttpResponseMessage response = await client.PostAsync(route, content);
         return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
     }
 

@@ -36,10 +36,9 @@ internal static class BoardVerb
             if (!Directory.Exists(root) && parsed.GetResult(folder) is { Tokens.Count: > 0 })
                 throw new InputException("there is no such folder", root,
                     "hone board FOLDER shows the runs in it; without FOLDER, those in runs/.");
-            if (parsed.GetValue(port) is < 0 or > 65535)
-                throw new InputException($"--port is {parsed.GetValue(port)}, it must be 0 to 65535");
+            int asked = PortFlag.Of(parsed, port);
             bool given = parsed.GetResult(port) is { IdentifierTokenCount: > 0 };
-            return RunAsync(io, root, given ? parsed.GetValue(port) : UsualPort, orAnother: !given).GetAwaiter().GetResult();
+            return RunAsync(io, root, given ? asked : UsualPort, orAnother: !given).GetAwaiter().GetResult();
         });
         return command;
     }
@@ -51,7 +50,7 @@ internal static class BoardVerb
         io.Out.WriteLine(server.Urls.Single());
         io.Out.Flush();
         io.Error.WriteLine($"showing the runs in {root}; Ctrl+C ends it");
-        await Task.Delay(Timeout.Infinite, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
+        await stop.ComesAsync().ConfigureAwait(false);
         await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
         return 0;
     }

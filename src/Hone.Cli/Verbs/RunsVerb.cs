@@ -42,10 +42,8 @@ internal static class RunsVerb
 
     private static string[] Row(string path, RunManifest? manifest, string? problem)
     {
-        string finished = manifest?.Finished ?? "";
-        string state = manifest is null ? $"damaged: {problem}"
-            : RunFolder.InUse(path) ? "running" : finished.Length > 0 ? "finished" : "stopped";
-        return [path, manifest?.Name ?? "", manifest?.Created ?? "", finished, state];
+        string state = RunFolder.StateOf(path, manifest) + (problem is null ? "" : $": {problem}");
+        return [path, manifest?.Name ?? "", manifest?.Created ?? "", manifest?.Finished ?? "", state];
     }
 
     private static void Print(TextWriter output, string[][] rows)

@@ -69,8 +69,7 @@ internal static class ServeVerb
             string asked = parsed.GetRequiredValue(host);
             if (!IPAddress.TryParse(asked is "localhost" ? "127.0.0.1" : asked, out IPAddress? address))
                 throw new InputException($"--host is {parsed.GetValue(host)}, it must be an address such as 127.0.0.1");
-            if (parsed.GetValue(port) is < 0 or > 65535)
-                throw new InputException($"--port is {parsed.GetValue(port)}, it must be 0 to 65535");
+            int listened = PortFlag.Of(parsed, port);
             if (parsed.GetValue(seconds) is < 1 or > 86400)
                 throw new InputException($"--request-timeout is {parsed.GetValue(seconds)}, it must be 1 to 86400 seconds");
             string[] paths = parsed.GetRequiredValue(models), named = parsed.GetRequiredValue(names);
@@ -85,7 +84,7 @@ internal static class ServeVerb
             ServerLimits limits = new() { RequestTime = TimeSpan.FromSeconds(parsed.GetValue(seconds)) };
             (string, string)[] chosen =
                 [.. paths.Select((p, i) => (io.Model(p, parsed.GetValue(template)), named.ElementAtOrDefault(i) ?? ServedModel.NameOf(p)))];
-            return RunAsync(io, chosen, address, parsed.GetValue(port), on, type,
+            return RunAsync(io, chosen, address, listened, on, type,
                 sampled, limits, store, replaced, arena).GetAwaiter().GetResult();
         });
         return command;
@@ -128,7 +127,7 @@ internal static class ServeVerb
             io.Error.WriteLine($"serving {model.Name}{kind}, context {model.Context} tokens{calls}");
         }
         io.Error.WriteLine("Ctrl+C ends it");
-        await Task.Delay(Timeout.Infinite, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
+        await stop.ComesAsync().ConfigureAwait(false);
         await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
         return 0;
     }

@@ -61,13 +61,7 @@ internal sealed class HubCache(HubSettings settings, HubId id)
         string path = Path.Combine(settings.Cache, ".locks", Path.GetFileName(_folder), $"{hash}.lock");
         RequireNoLink(path);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        for (bool said = false; ; said = true)
-        {
-            cancel.ThrowIfCancellationRequested();
-            if (HeldFile.TryTake(path) is { } held) return held;
-            if (!said) waits();
-            await Task.Delay(200, cancel).ConfigureAwait(false);
-        }
+        return await HeldFile.TakeAsync(path, cancel, waits).ConfigureAwait(false);
     }
 
     /// <summary>

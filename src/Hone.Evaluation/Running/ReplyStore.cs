@@ -70,11 +70,7 @@ public sealed class ReplyStore : IDisposable
     {
         if (_path is null) return null;
         string path = $"{_path}.{TaskRunner.Hash($"{model}\n{task}")[..16]}.lock";
-        while (true)
-        {
-            if (HeldFile.TryTake(path, FileOptions.DeleteOnClose) is { } held) return held;
-            await Task.Delay(100, cancel).ConfigureAwait(false);
-        }
+        return await HeldFile.TakeAsync(path, cancel, options: FileOptions.DeleteOnClose).ConfigureAwait(false);
     }
 
     /// <summary>Keeps a reply; when this returns, a kill of the process no longer loses it.</summary>

@@ -13,8 +13,7 @@ internal sealed record BoardRun(string Id, string Path, RunManifest? Manifest, s
     public string Name => Manifest?.Name ?? Id;
 
     /// <summary>One of running, finished, stopped, damaged.</summary>
-    public string State { get; } = Manifest is null ? "damaged"
-        : RunFolder.InUse(Path) ? "running" : Manifest.Finished is not null ? "finished" : "stopped";
+    public string State { get; } = RunFolder.StateOf(Path, Manifest);
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 

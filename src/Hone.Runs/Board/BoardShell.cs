@@ -24,6 +24,9 @@ internal static class BoardShell
     /// <summary>The state as a word with a colour.</summary>
     public static Html State(string state) => Html.Of($"<span class=\"state {state}\">{state}</span>");
 
+    /// <summary>A manifest's time as people read it, UTC.</summary>
+    public static string Time(string time) => time.Replace('T', ' ').TrimEnd('Z');
+
     private static Html Heading(string title, BoardRun? run, string tab)
     {
         if (run is null) return Html.Of($"<h1>{title}</h1>");

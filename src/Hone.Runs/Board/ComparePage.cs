@@ -64,7 +64,7 @@ internal static class ComparePage
 
     /// <summary>From SFT through the iterations.</summary>
     private static IReadOnlyList<ChartPoint> Path(RunResults results, Func<ResultRow, Interval?> value) =>
-        [.. results.Rows.Where(r => !r.Name.StartsWith("offline", StringComparison.Ordinal) && r.Kl is not null && value(r) is not null)
+        [.. results.Rows.Where(r => !r.IsOffline && r.Kl is not null && value(r) is not null)
             .Select(r => new ChartPoint(r.Kl!.Value.Value, value(r)!.Value.Value, value(r)))];
 
     private static IReadOnlyList<ChartPoint> Path(RunResults results, Func<IterationHealth, double?> value) =>

@@ -84,7 +84,7 @@ internal static class CurvesPage
         public static RunCurves Of(BoardRun run, string color, RunFiles files, List<string> problems)
         {
             List<StageMetrics> stages = [];
-            foreach (string file in (string[])[MetricCurves.FileName, "timing.jsonl"])
+            foreach (string file in (string[])[MetricCurves.FileName, RunFolder.TimingName])
             {
                 stages.AddRange(files.Metrics(run, file, out string? problem).Stages);
                 if (problem is not null) problems.Add(problem);

@@ -78,7 +78,7 @@ internal sealed class RunFiles
         IReadOnlyList<StageResult> done = [];
         try
         {
-            done = StageTimes.Read(run.File(MetricCurves.FileName), run.File("timing.jsonl"));
+            done = StageTimes.Read(run.File(MetricCurves.FileName), run.File(RunFolder.TimingName));
         }
         catch (InputException)
         {

@@ -26,16 +26,17 @@ internal static class RunListPage
 
     private static Html Row(BoardRun run, RunFiles files)
     {
-        string link = PageAddress.Link(["run", run.Id]), begun = run.Manifest?.Created.Replace('T', ' ').TrimEnd('Z') ?? "";
-        if (run.Manifest is null)
+        if (run.Manifest is not { } manifest)
             return Html.Of($"""
                 <tr><td></td><th scope="row"><bdi>{run.Id}</bdi></th><td>{BoardShell.State("damaged")}</td>
                 <td class="what" colspan="5">{run.Problem}</td></tr>
 
                 """);
+        string link = PageAddress.Link(["run", run.Id]), begun = BoardShell.Time(manifest.Created);
         (string Name, bool Finished)[] stages = run.State == "finished" ? [] : [.. run.Stages()];
         string stage = stages.Length == 0 ? "" : $"{stages[^1].Name}{(stages[^1].Finished ? ", done" : "")}";
-        ResultRow? released = files.Results(run).Rows.FirstOrDefault(r => r.Selected);
+        // What a run without results has is not looked at: reading its metrics takes long, and they name no released policy.
+        ResultRow? released = run.State == "finished" ? files.Results(run).Rows.FirstOrDefault(r => r.Selected) : null;
         return Html.Of($"""
             <tr><td><input type="checkbox" name="run" value="{run.Id}" aria-label="Compare {run.Id}"></td>
             <th scope="row"><a href="{link}"><bdi>{run.Id}</bdi></a></th>

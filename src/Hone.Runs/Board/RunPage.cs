@@ -28,9 +28,9 @@ internal static class RunPage
 
     private static string Progress(BoardRun run)
     {
-        string begun = $"{run.Name}, begun {run.Manifest!.Created.Replace('T', ' ').TrimEnd('Z')} UTC";
+        string begun = $"{run.Name}, begun {BoardShell.Time(run.Manifest!.Created)} UTC";
         if (run.Manifest.Finished is { } finished && run.State == "finished")
-            return $"{begun}, finished {finished.Replace('T', ' ').TrimEnd('Z')} UTC";
+            return $"{begun}, finished {BoardShell.Time(finished)} UTC";
         IReadOnlyList<(string Name, bool Finished)> stages = run.Stages();
         string at = stages.LastOrDefault(s => !s.Finished).Name is { } name ? $", now {name}" : "";
         string goOn = run.State == "stopped" ? $". hone run --resume {run.Path} goes on with it" : "";

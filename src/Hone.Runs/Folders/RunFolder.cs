@@ -13,8 +13,9 @@ public sealed class RunFolder : IDisposable
 {
     private const string ManifestName = RunManifest.FileName;
     private const string RecipeName = "recipe.yaml";
+    internal const string TimingName = "timing.jsonl";
     // Those of a finished run whose content nothing else tells; results, report and metrics are made anew from the stages.
-    private static readonly string[] s_vouched = [RecipeName, "timing.jsonl"];
+    private static readonly string[] s_vouched = [RecipeName, TimingName];
     private readonly RunLock _lock;
     private readonly IDurableFiles _files;
     private RunManifest? _manifest;
@@ -36,7 +37,7 @@ public sealed class RunFolder : IDisposable
 
     public string MetricsPath => File("metrics.jsonl");
 
-    public string TimingPath => File("timing.jsonl");
+    public string TimingPath => File(TimingName);
 
     public string LogPath => File("log.jsonl");
 
@@ -161,6 +162,11 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Whether a process works on the run at this moment.</summary>
     public static bool InUse(string path) => HeldFile.IsHeld(System.IO.Path.Combine(path, RunLock.FileName));
+
+    /// <summary>One of running, finished, stopped, damaged.</summary>
+    /// <param name="manifest">As it was read; null where it cannot be trusted.</param>
+    internal static string StateOf(string path, RunManifest? manifest) => manifest is null ? "damaged"
+        : InUse(path) ? "running" : manifest.Finished is not null ? "finished" : "stopped";
 
     public void Dispose() => _lock.Dispose();
 

@@ -10,9 +10,6 @@ namespace Hone.Runs;
 internal sealed class RunLock : IDisposable
 {
     internal const string FileName = "run.lock", OwnerName = "run.owner";
-    // A look at whether a run is in use (RunFolder.InUse) holds its lock for an instant.
-    private static readonly TimeSpan s_instant = TimeSpan.FromMilliseconds(20);
-    private const int Tries = 10;
     private readonly FileStream _lock;
 
     private RunLock(FileStream held) => _lock = held;
@@ -20,13 +17,7 @@ internal sealed class RunLock : IDisposable
     internal static RunLock Take(string folder, TimeProvider clock)
     {
         string owner = Path.Combine(folder, OwnerName);
-        FileStream? held = HeldFile.TryTake(Path.Combine(folder, FileName));
-        for (int tries = 1; held is null && tries < Tries; tries++)
-        {
-            Thread.Sleep(s_instant);
-            held = HeldFile.TryTake(Path.Combine(folder, FileName));
-        }
-        if (held is null)
+        if (HeldFile.TryTake(Path.Combine(folder, FileName)) is not { } held)
         {
             string who = File.Exists(owner) ? File.ReadAllText(owner).Trim() : "another process";
             throw new InputException($"this run folder is in use by {who}", folder, "Wait for it to end, or stop it; then resume.");

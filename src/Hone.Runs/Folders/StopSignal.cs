@@ -27,6 +27,9 @@ internal sealed class StopSignal : IDisposable
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>Ends when the first has come.</summary>
+    public Task ComesAsync() => Task.Delay(Timeout.Infinite, Token).ContinueWith(_ => { }, TaskScheduler.Default);
+
     internal void Received(PosixSignalContext context)
     {
         if (_source.IsCancellationRequested) return;

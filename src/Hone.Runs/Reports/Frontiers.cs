@@ -16,7 +16,7 @@ internal static class Frontiers
         (double Kl, Interval Rate)[] offline =
         [
             (0, Interval.Exact(0.5)),
-            .. results.Rows.Where(r => r.Name.StartsWith("offline", StringComparison.Ordinal) && r.Kl is not null)
+            .. results.Rows.Where(r => r.IsOffline && r.Kl is not null)
                 .Where(r => r.Kl!.Value.Value > 0 && Rate(results, r) is not null)
                 .Select(r => (r.Kl!.Value.Value, Rate(results, r)!.Value)).OrderBy(p => p.Item1),
         ];

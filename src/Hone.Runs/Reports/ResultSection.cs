@@ -57,10 +57,10 @@ internal static class ResultSection
             new(row.RmReward!.Value.Value, row.GoldReward!.Value.Value, row.GoldReward, row.RmReward, Short(row.Name));
         ResultRow[] known = [.. results.Rows.Where(row => row is { GoldReward: not null, RmReward: not null })];
         ChartSeries online = new("online, from SFT", "c-online",
-            [.. known.Where(r => !r.Name.StartsWith("offline", StringComparison.Ordinal)).Select(Point)])
+            [.. known.Where(r => !r.IsOffline).Select(Point)])
         { Markers = true };
         ChartSeries offline = new("offline", "c-offline",
-            [.. known.Where(r => r.Name.StartsWith("offline", StringComparison.Ordinal)).Select(Point)])
+            [.. known.Where(r => r.IsOffline).Select(Point)])
         { Markers = true, Line = false };
         return new Chart("Gold reward over RM reward", "mean RM reward", "mean gold reward", known.Length == 0 ? [] : [online, offline])
         {
@@ -72,7 +72,7 @@ internal static class ResultSection
     /// <summary>Gao et al. 2023 (arXiv 2210.10760), figure 1: what is optimised and what is wanted, by the distance from SFT.</summary>
     private static Chart RewardsOverKl(RunResults results)
     {
-        ResultRow[] path = [.. results.Rows.Where(r => !r.Name.StartsWith("offline", StringComparison.Ordinal)
+        ResultRow[] path = [.. results.Rows.Where(r => !r.IsOffline
             && r is { Kl: not null, GoldReward: not null, RmReward: not null })];
         ChartSeries Line(string name, string color, Func<ResultRow, Interval> value) => new(name, color,
             [.. path.Select(r => new ChartPoint(r.Kl!.Value.Value, value(r).Value, value(r)))])
@@ -129,7 +129,7 @@ internal static class ResultSection
     private static IReadOnlyList<KlPoint> FromRows(IReadOnlyList<ResultRow> rows) =>
     [
         .. rows.Where(row => row.Name != "sft" && row.Kl is not null).Select(row =>
-            new KlPoint(row.Name.StartsWith("offline", StringComparison.Ordinal) ? "offline" : "online", row.Name, row.Kl!.Value.Value,
+            new KlPoint(row.IsOffline ? "offline" : "online", row.Name, row.Kl!.Value.Value,
                 row.GoldWinRate, row.RmWinRate)),
     ];
 

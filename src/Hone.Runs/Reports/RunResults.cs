@@ -83,6 +83,9 @@ public sealed record ResultRow
     /// </summary>
     public required string Name { get; init; }
 
+    /// <summary>Whether it was trained on given pairs, as a baseline; the others are the path from SFT through the iterations.</summary>
+    internal bool IsOffline => Name.StartsWith("offline", StringComparison.Ordinal);
+
     public Interval? GoldWinRate { get; init; }
 
     /// <summary>Length-controlled win rate by the gold judge.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hone.Inference;
 using Hone.Text;
@@ -17,8 +16,7 @@ internal static class ArenaRoutes
     public static async Task BattleAsync(Exchange exchange, ArenaHall? hall)
     {
         ArenaHall open = Opened(hall);
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
         (ServedModel left, ServedModel right) = ArenaHall.Draw(exchange.Models);
         ChatMessage[] prompt = Prompt(fields);
         double temperature = fields.Number("temperature", 0, 2) ?? 1;
@@ -51,8 +49,7 @@ internal static class ArenaRoutes
     public static async Task VoteAsync(Exchange exchange, ArenaHall? hall)
     {
         ArenaHall open = Opened(hall);
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
         string id = fields.Text("battle") ?? throw ApiException.Invalid("`battle` is needed", "battle");
         string winner = fields.Text("vote") switch
         {
@@ -96,11 +93,7 @@ internal static class ArenaRoutes
 
     private static ChatMessage[] Prompt(RequestFields fields)
     {
-        ChatMessage[] turns = [.. ChatPrompt.Messages(fields.Get("messages"), "messages").Select((message, i) => new ChatMessage(
-            (string)message["role"]!,
-            message["content"] is JsonElement content
-                ? content.ValueKind == JsonValueKind.String ? content.GetString()! : ChatPrompt.Text(content, $"messages[{i}].content")
-                : throw RequestFields.Wrong($"messages[{i}].content", "a text")))];
+        ChatMessage[] turns = ChatPrompt.Turns(fields.Get("messages"), "messages");
         return turns[^1].Role == "user" ? turns
             : throw ApiException.Invalid("`messages` must end with a message of the user's", "messages");
     }

@@ -2,9 +2,7 @@ using System.Net;
 using System.Text;
 using Hone.Runs;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Hone.Server;
 
@@ -20,29 +18,9 @@ internal static class BoardServer
         ["/board.js"] = Embedded.Text("board.js"),
     };
 
-    /// <summary>A server that is ready to start.</summary>
+    /// <summary>Starts a server.</summary>
     /// <param name="root">Holds run folders, or is one.</param>
     /// <param name="port">0 for any free one.</param>
-    public static WebApplication Create(string root, int port)
-    {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.Listen(IPAddress.Loopback, port);
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = 0;
-            kestrel.Limits.MaxConcurrentConnections = 256;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        });
-        builder.Logging.ClearProviders();
-        WebApplication app = builder.Build();
-        var admission = new Admission(loopback: true, apiKey: null);
-        var board = new RunBoard(root);
-        app.Run(http => AnswerAsync(http, admission, board));
-        return app;
-    }
-
-    /// <summary>Starts a server.</summary>
     /// <param name="orAnother">Where another program has the port, a free one is taken.</param>
     /// <exception cref="InputException">The port cannot be listened on.</exception>
     public static async Task<WebApplication> StartAsync(string root, int port, bool orAnother)
@@ -63,6 +41,15 @@ internal static class BoardServer
 
     /// <summary>Where a run's page is.</summary>
     public static string AddressOf(string run) => PageAddress.Link(["run", Path.GetFileName(Path.TrimEndingDirectorySeparator(run))]);
+
+    private static WebApplication Create(string root, int port)
+    {
+        WebApplication app = WebServer.Builder(IPAddress.Loopback, port, bodyBytes: 0, connections: 256).Build();
+        var admission = new Admission(loopback: true, apiKey: null);
+        var board = new RunBoard(root);
+        app.Run(http => AnswerAsync(http, admission, board));
+        return app;
+    }
 
     private static async Task AnswerAsync(HttpContext http, Admission admission, RunBoard board)
     {

@@ -16,6 +16,7 @@ internal sealed class Exchange : IDisposable
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly CancellationToken _closing;
     private readonly CancellationTokenSource _end;
+    private JsonDocument? _body;
 
     public Exchange(HttpContext http, ServedModels models, ServerLimits limits, ServerMetrics metrics, TimeProvider clock,
         CancellationToken closing)
@@ -47,8 +48,13 @@ internal sealed class Exchange : IDisposable
         : _closing.IsCancellationRequested ? new ApiException(503, "the server is closing", code: "closing")
         : new ApiException(504, $"the request took longer than {Limits.RequestTime.TotalSeconds:0} seconds", code: "timeout");
 
+    /// <summary>The fields of the request's body, which is read once and kept as long as the exchange.</summary>
     /// <exception cref="ApiException">It is not the JSON that is wanted.</exception>
-    public Task<JsonDocument> BodyAsync() => JsonBody.ReadAsync(Http.Request, Limits.BodyTime, Cancel);
+    public async Task<RequestFields> FieldsAsync()
+    {
+        _body = await JsonBody.ReadAsync(Http.Request, Limits.BodyTime, Cancel).ConfigureAwait(false);
+        return new RequestFields(_body.RootElement);
+    }
 
     public Task WriteAsync(JsonObject json, int status = 200) =>
         WriteAsync(JsonSerializer.SerializeToUtf8Bytes(json, Written), "application/json", status);
@@ -94,7 +100,11 @@ internal sealed class Exchange : IDisposable
         return [.. answers.OrderBy(a => a.RequestIndex).ThenBy(a => a.AnswerIndex)];
     }
 
-    public void Dispose() => _end.Dispose();
+    public void Dispose()
+    {
+        _end.Dispose();
+        _body?.Dispose();
+    }
 
     private Task WriteAsync(byte[] body, string type, int status)
     {

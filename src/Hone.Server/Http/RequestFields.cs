@@ -30,6 +30,10 @@ internal sealed class RequestFields
     public string? Text(string name) => Get(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, "a text");
 
+    /// <exception cref="ApiException">It is missing or empty.</exception>
+    public string Needed(string name) => Text(name) is { Length: > 0 } text ? text
+        : throw ApiException.Invalid($"`{name}` is needed", name);
+
     public bool? Flag(string name) => Get(name)?.ValueKind switch
     {
         null => null,

@@ -37,6 +37,11 @@ public sealed class ServedModels : IAsyncDisposable
             : throw ApiException.Invalid($"`{name}` is a language model; a reward model is needed here", "model", "not_a_reward_model");
     }
 
+    /// <summary>The model of that name, or without a name the only one.</summary>
+    /// <exception cref="ApiException">404: there is none of that name. 400: it is needed.</exception>
+    internal ServedModel FindOrOnly(string? name) => name is not null ? Find(name)
+        : _models is [var only] ? only : throw ApiException.Invalid("`model` is needed, as several are served", "model");
+
     /// <exception cref="ApiException">404: there is none of that name.</exception>
     internal ServedModel Find(string name) => _models.FirstOrDefault(m => m.Name == name) ?? throw new ApiException(404,
         $"the model `{name}` does not exist; served: {string.Join(", ", _models.Select(m => $"`{m.Name}`"))}", "model", "model_not_found");

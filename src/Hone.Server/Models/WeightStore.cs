@@ -25,9 +25,7 @@ internal sealed class WeightStore(string folder, string device, string dtype, Sa
         ServedModel old;
         lock (_loading)
         {
-            old = name is not null ? models.Find(name)
-                : models.All.Count == 1 ? models.All[0]
-                : throw ApiException.Invalid("`model` is needed, as several are served", "model");
+            old = models.FindOrOnly(name);
             ServedModel loaded = ServedModel.Open(full, old.Name, device, dtype, format, version);
             if (loaded.IsReward != old.IsReward)
             {

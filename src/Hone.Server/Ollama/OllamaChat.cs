@@ -9,8 +9,7 @@ internal static class OllamaChat
 {
     public static async Task AnswerAsync(Exchange exchange)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
         OllamaOptions options = OllamaOptions.Read(fields, exchange.Models);
         JsonElement? tools = fields.Get("tools") is { } given
             ? given.ValueKind != JsonValueKind.Array ? throw RequestFields.Wrong("tools", "a list of functions")

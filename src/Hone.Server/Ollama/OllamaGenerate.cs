@@ -11,8 +11,7 @@ internal static class OllamaGenerate
 {
     public static async Task AnswerAsync(Exchange exchange)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
         OllamaOptions options = OllamaOptions.Read(fields, exchange.Models);
         string prompt = fields.Text("prompt") ?? "", system = fields.Text("system") ?? "";
         bool raw = fields.Flag("raw") ?? false;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hone.Models;
 
@@ -23,8 +22,7 @@ internal static class OllamaInfo
 
     public static async Task ShowAsync(Exchange exchange)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
         string name = fields.Text("model") ?? fields.Text("name") ?? throw ApiException.Invalid("`model` is needed", "model");
         fields.Flag("verbose");
         fields.End();

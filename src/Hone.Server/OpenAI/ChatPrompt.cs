@@ -70,6 +70,13 @@ internal static class ChatPrompt
         return messages;
     }
 
+    /// <summary>As <see cref="Messages"/>, of texts alone: each message has one.</summary>
+    public static ChatMessage[] Turns(JsonElement? given, string name) => [.. Messages(given, name).Select((message, i) => new ChatMessage(
+        (string)message["role"]!,
+        message["content"] is JsonElement content
+            ? content.ValueKind == JsonValueKind.String ? content.GetString()! : Text(content, $"{name}[{i}].content")
+            : throw RequestFields.Wrong($"{name}[{i}].content", "a text")))];
+
     private static Dictionary<string, object?> Message(JsonElement item, string what)
     {
         if (item.ValueKind != JsonValueKind.Object) throw RequestFields.Wrong(what, "an object");

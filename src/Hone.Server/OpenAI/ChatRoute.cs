@@ -9,8 +9,7 @@ internal static class ChatRoute
 {
     public static async Task AnswerAsync(Exchange exchange)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        ChatAsked asked = Read(new RequestFields(body.RootElement), exchange);
+        ChatAsked asked = Read(await exchange.FieldsAsync().ConfigureAwait(false), exchange);
         if (asked.Settings.Streams) await ChatStream.SendAsync(asked, exchange).ConfigureAwait(false);
         else await exchange.WriteAsync(await WholeAsync(asked, exchange).ConfigureAwait(false)).ConfigureAwait(false);
     }

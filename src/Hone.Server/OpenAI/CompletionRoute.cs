@@ -17,8 +17,7 @@ internal static class CompletionRoute
 
     public static async Task AnswerAsync(Exchange exchange)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        CompletionAsked asked = Read(new RequestFields(body.RootElement), exchange);
+        CompletionAsked asked = Read(await exchange.FieldsAsync().ConfigureAwait(false), exchange);
         if (asked.Settings.Streams) await CompletionStream.SendAsync(asked, exchange).ConfigureAwait(false);
         else await exchange.WriteAsync(await WholeAsync(asked, exchange).ConfigureAwait(false)).ConfigureAwait(false);
     }

@@ -12,8 +12,7 @@ internal static class TokenRoute
 {
     public static async Task AnswerAsync(Exchange exchange)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        (ServedModel model, GenerationRequest request, string id) = Read(new RequestFields(body.RootElement), exchange);
+        (ServedModel model, GenerationRequest request, string id) = Read(await exchange.FieldsAsync().ConfigureAwait(false), exchange);
         Completion[] answers = await exchange.CompleteAsync(model, [request]).ConfigureAwait(false);
         await exchange.WriteAsync(new JsonObject
         {

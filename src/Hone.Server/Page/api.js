@@ -50,6 +50,15 @@ export function make(name, attributes = {}, ...children) {
 
 export const at = id => document.getElementById(id);
 
+// Enter sends what is written, Shift+Enter begins a new line.
+export function sendByEnter() {
+  at('text').addEventListener('keydown', event => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    at('ask').requestSubmit();
+  });
+}
+
 export function fail(error) {
   at('error').hidden = !error;
   at('error').textContent = error ? String(error.message ?? error) : '';

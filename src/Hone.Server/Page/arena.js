@@ -1,5 +1,5 @@
 // Two unnamed answers to one prompt, and a vote. The names are told by the server, after the vote.
-import { at, events, fail, json } from './api.js';
+import { at, events, fail, json, sendByEnter } from './api.js';
 import { markdown } from './markdown.js';
 
 let running = null;
@@ -76,11 +76,7 @@ at('ask').addEventListener('submit', event => {
   event.preventDefault();
   if (at('text').value.trim() && !running) ask();
 });
-at('text').addEventListener('keydown', event => {
-  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  at('ask').requestSubmit();
-});
+sendByEnter();
 at('stop').addEventListener('click', () => running?.abort());
 at('choices').addEventListener('click', event => { if (event.target.dataset.vote) vote(event.target.dataset.vote); });
 addEventListener('keydown', event => {

@@ -1,5 +1,5 @@
 // Conversations with a served model. Everything that a person or a model wrote is shown as text or through markdown.js.
-import { at, events, fail, json, make } from './api.js';
+import { at, events, fail, json, make, sendByEnter } from './api.js';
 import { markdown } from './markdown.js';
 import { tokenView } from './tokens.js';
 import * as talks from './conversations.js';
@@ -178,11 +178,7 @@ at('ask').addEventListener('submit', event => {
   at('text').value = '';
   answer();
 });
-at('text').addEventListener('keydown', event => {
-  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  at('ask').requestSubmit();
-});
+sendByEnter();
 at('stop').addEventListener('click', () => running?.abort());
 at('new').addEventListener('click', () => { open(talks.begin(talk.system)); at('text').focus(); });
 at('system').addEventListener('input', () => { talk.system = at('system').value; talks.save(); });

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Hone.Server;
 
 /// <summary>vLLM's <c>/v1/load_lora_adapter</c> and <c>/v1/unload_lora_adapter</c>.</summary>
@@ -7,9 +5,8 @@ internal static class AdapterRoutes
 {
     public static async Task LoadAsync(Exchange exchange, AdapterStore? store)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
-        (string name, string path) = (Needed(fields, "lora_name"), Needed(fields, "lora_path"));
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
+        (string name, string path) = (fields.Needed("lora_name"), fields.Needed("lora_path"));
         fields.End();
         Opened(store).Load(name, path, exchange.Models);
         await exchange.WriteAsync($"Success: LoRA adapter '{name}' added successfully.", "text/plain").ConfigureAwait(false);
@@ -17,9 +14,8 @@ internal static class AdapterRoutes
 
     public static async Task UnloadAsync(Exchange exchange, AdapterStore? store)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
-        string name = Needed(fields, "lora_name");
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
+        string name = fields.Needed("lora_name");
         _ = fields.Get("lora_int_id");
         fields.End();
         await Opened(store).UnloadAsync(name, exchange.Models).ConfigureAwait(false);
@@ -28,7 +24,4 @@ internal static class AdapterRoutes
 
     private static AdapterStore Opened(AdapterStore? store) => store
         ?? throw new ApiException(403, "no adapters can be loaded: the server was started without --adapters DIR", code: "no_adapters");
-
-    private static string Needed(RequestFields fields, string name) => fields.Text(name) is { Length: > 0 } text ? text
-        : throw ApiException.Invalid($"`{name}` is needed", name);
 }

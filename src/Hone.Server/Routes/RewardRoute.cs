@@ -16,8 +16,7 @@ internal static class RewardRoute
 
     public static async Task AnswerAsync(Exchange exchange)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
         ServedModel model = exchange.Models.Reward(
             fields.Text("model") ?? throw ApiException.Invalid("`model` is needed", "model"));
         JsonElement? one = fields.Get("messages"), many = fields.Get("conversations");
@@ -68,11 +67,7 @@ internal static class RewardRoute
 
     private static PromptExample Read(JsonElement conversation, string what, ServedModel model)
     {
-        ChatMessage[] turns = [.. ChatPrompt.Messages(conversation, what).Select((message, i) => new ChatMessage(
-            (string)message["role"]!,
-            message["content"] is JsonElement content
-                ? content.ValueKind == JsonValueKind.String ? content.GetString()! : ChatPrompt.Text(content, $"{what}[{i}].content")
-                : throw RequestFields.Wrong($"{what}[{i}].content", "a text")))];
+        ChatMessage[] turns = ChatPrompt.Turns(conversation, what);
         if (turns[^1].Role != "assistant") throw ApiException.Invalid($"`{what}` must end with an answer of the assistant's", what);
         try
         {

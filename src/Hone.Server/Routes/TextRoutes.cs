@@ -11,9 +11,8 @@ internal static class TextRoutes
 {
     public static async Task TokenizeAsync(Exchange exchange)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
-        ServedModel model = Model(fields, exchange.Models);
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
+        ServedModel model = exchange.Models.FindOrOnly(fields.Text("model"));
         bool named = fields.Flag("return_token_strs") ?? false;
         int[] ids;
         if (fields.Get("messages") is not null)
@@ -37,9 +36,8 @@ internal static class TextRoutes
 
     public static async Task DetokenizeAsync(Exchange exchange)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
-        ServedModel model = Model(fields, exchange.Models);
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
+        ServedModel model = exchange.Models.FindOrOnly(fields.Text("model"));
         int[] ids = fields.Get("tokens") is { ValueKind: JsonValueKind.Array } list
             ? CompletionRoute.Ids(list, "tokens", model)
             : throw RequestFields.Wrong("tokens", "a list of token ids");
@@ -49,16 +47,10 @@ internal static class TextRoutes
 
     public static async Task ApplyTemplateAsync(Exchange exchange)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
-        ServedModel model = Model(fields, exchange.Models);
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
+        ServedModel model = exchange.Models.FindOrOnly(fields.Text("model"));
         string text = ChatPrompt.Read(fields, model, fields.Get("tools")).Text;
         fields.End();
         await exchange.WriteAsync(new JsonObject { ["prompt"] = text }).ConfigureAwait(false);
     }
-
-    private static ServedModel Model(RequestFields fields, ServedModels models) =>
-        fields.Text("model") is { } name ? models.Find(name)
-        : models.All.Count == 1 ? models.All[0]
-        : throw ApiException.Invalid("`model` is needed, as several are served", "model");
 }

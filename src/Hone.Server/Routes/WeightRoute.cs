@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Hone.Server;
@@ -8,10 +7,8 @@ internal static class WeightRoute
 {
     public static async Task AnswerAsync(Exchange exchange, WeightStore? store)
     {
-        using JsonDocument body = await exchange.BodyAsync().ConfigureAwait(false);
-        var fields = new RequestFields(body.RootElement);
-        string path = fields.Text("model_path") is { Length: > 0 } text ? text
-            : throw ApiException.Invalid("`model_path` is needed", "model_path");
+        RequestFields fields = await exchange.FieldsAsync().ConfigureAwait(false);
+        string path = fields.Needed("model_path");
         (string? model, string? version) = (fields.Text("model"), fields.Text("weight_version"));
         _ = fields.Flag("flush_cache"); // there is no cache that would outlive its weights
         fields.End();

@@ -150,10 +150,10 @@ internal sealed class Worker : IDisposable
     }
 
     private static WorkerModel[] ReadModels(JsonElement json) => [.. json.GetProperty("data").EnumerateArray()
+        .Where(m => TokenAnswer.ReadText(m, "parent") is null) // else an adapter of that model
         .Select(m => new WorkerModel(m.GetProperty("id").GetString()!, TokenAnswer.ReadText(m, "kind") == "reward")
         {
             Told = TokenAnswer.ReadText(m, "weight_version"),
-            Parent = TokenAnswer.ReadText(m, "parent"),
         })
-        .Where(m => m.Parent is null && !m.Name.StartsWith(AdapterPrefix, StringComparison.Ordinal))];
+        .Where(m => !m.Name.StartsWith(AdapterPrefix, StringComparison.Ordinal))];
 }

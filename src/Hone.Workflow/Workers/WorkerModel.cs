@@ -10,9 +10,6 @@ internal sealed class WorkerModel(string name, bool isReward)
 
     public bool IsReward => isReward;
 
-    /// <summary>The model that it is an adapter of, as the server says.</summary>
-    public string? Parent { get; init; }
-
     /// <summary>What the server itself calls its weights; null where it says nothing.</summary>
     public string? Told
     {
@@ -21,10 +18,10 @@ internal sealed class WorkerModel(string name, bool isReward)
     }
 
     /// <summary>The weights that it was brought to here; null for those that it was started with.</summary>
-    public string? Version { get; set; }
+    public string? Version { get; private set; }
 
     /// <summary>The adapter that is asked in place of the model.</summary>
-    public string? Adapter { get; set; }
+    public string? Adapter { get; private set; }
 
     public string AskedAs => Adapter ?? name;
 

@@ -194,7 +194,7 @@ public sealed class RunBoardTests : IDisposable
         Assert.Contains("href=\"/run/now\"", new RunBoard(run.Path).Answer(Address("/")).Page, StringComparison.Ordinal);
     }
 
-    /// <summary>Being looked at must not refuse a run its own folder: looking holds the lock for an instant.</summary>
+    /// <summary>Being looked at must not refuse a run its own folder: a look has its lock for an instant.</summary>
     [Fact]
     public async Task A_run_is_taken_up_while_a_board_looks_at_it()
     {

@@ -107,8 +107,7 @@ public sealed class ArenaRoutesTests : IAsyncLifetime
 
     private async Task<(HttpStatusCode Status, JsonNode Answer)> Post(string route, string body)
     {
-        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await _client.PostAsync(route, content);
-        return (response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
+        (int status, JsonNode answer) = await TestServer.Post(_client, route, body);
+        return ((HttpStatusCode)status, answer);
     }
 }

@@ -46,13 +46,18 @@ public sealed class WeightStoreTests : IAsyncLifetime
     {
         string before = Signed(await Ask(200));
         var asking = new CancellationTokenSource();
+        var begun = new TaskCompletionSource();
         Task<List<string>>[] asked = [.. Enumerable.Range(0, 4).Select(async _ =>
         {
             List<string> answers = [];
-            while (!asking.IsCancellationRequested) answers.Add(Signed(await Ask(200)));
+            while (!asking.IsCancellationRequested)
+            {
+                answers.Add(Signed(await Ask(200)));
+                begun.TrySetResult();
+            }
             return answers;
         })];
-        await Task.Delay(50);
+        await begun.Task; // one has been answered, and others are under way
         await Post(Update, """{"model_path":"next","weight_version":"v2"}""");
         string after = Signed(await Ask(200));
         await asking.CancelAsync();
@@ -97,10 +102,5 @@ public sealed class WeightStoreTests : IAsyncLifetime
         return answer;
     }
 
-    private async Task<(int Status, JsonNode Answer)> Post(string route, string body)
-    {
-        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await _client!.PostAsync(route, content);
-        return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
-    }
+    private Task<(int Status, JsonNode Answer)> Post(string route, string body) => TestServer.Post(_client!, route, body);
 }

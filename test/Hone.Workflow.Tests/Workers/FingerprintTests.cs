@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Hone.Data;
-using Hone.Inference;
 using Hone.Runs.Recipes;
 
 namespace Hone.Workflow.Tests.Workers;
@@ -15,7 +14,6 @@ public sealed class FingerprintTests : FleetTest
     internal async Task Other_weights_are_told_with_both_figures(Speaks speaks)
     {
         StandIn server = await StandInAsync(speaks, seed: 2);
-        server.Before = (http, _) => Task.FromResult(false);
         InputException e = await Assert.ThrowsAsync<InputException>(() =>
             SampleAsync(Fleet(new WorkerOptions { Refresh = "exit 0" }, server.Url)));
         Assert.Matches(@"the mean log-probability of \d+ tokens is -\d+\.\d{4} there and -\d+\.\d{4} here", e.Message);
@@ -53,40 +51,9 @@ public sealed class FingerprintTests : FleetTest
     [Fact]
     public async Task Coarser_weights_need_a_larger_tolerance()
     {
-        PretrainedModel coarse = Open(Model(1));
-        using (coarse)
-        {
-            StandIn server = await StandInAsync(Speaks.Vllm);
-            server.Before = async (http, body) =>
-            {
-                // What a server of 4-bit weights answers.
-                JsonNode sampling = body["sampling_params"]!;
-                IReadOnlyList<Completion> answers = await coarse.CreateEngine(format: SamplingFormat.Int4).Submit(
-                [
-                    new GenerationRequest([.. body["token_ids"]!.AsArray().Select(i => (int)i!)], new SamplingOptions
-                    {
-                        MaxNewTokens = (int)sampling["max_tokens"]!,
-                    }),
-                ]).Completions;
-                http.Response.ContentType = "application/json";
-                await http.Response.Body.WriteAsync(System.Text.Encoding.UTF8.GetBytes(new JsonObject
-                {
-                    ["choices"] = new JsonArray(new JsonObject
-                    {
-                        ["index"] = 0,
-                        ["finish_reason"] = answers[0].FinishReason,
-                        ["token_ids"] = new JsonArray([.. answers[0].Ids.Select(i => (JsonNode)i)]),
-                        ["logprobs"] = new JsonObject
-                        {
-                            ["content"] = new JsonArray([.. answers[0].LogProbs.Select(p => new JsonObject { ["logprob"] = p })]),
-                        },
-                    }),
-                }.ToJsonString()));
-                return true;
-            };
-            InputException e = await Assert.ThrowsAsync<InputException>(() =>
-                SampleAsync(Fleet(new WorkerOptions { Tolerance = 1e-3 }, server.Url)));
-            Assert.Contains("worker.tolerance is 0.001", e.Message, StringComparison.Ordinal);
-        }
+        StandIn server = await StandInAsync(Speaks.Vllm, format: SamplingFormat.Int4);
+        InputException e = await Assert.ThrowsAsync<InputException>(() =>
+            SampleAsync(Fleet(new WorkerOptions { Tolerance = 1e-3 }, server.Url)));
+        Assert.Contains("worker.tolerance is 0.001", e.Message, StringComparison.Ordinal);
     }
 }

@@ -43,9 +43,9 @@ public abstract class FleetTest : IAsyncDisposable
     private protected static PretrainedModel Open(string folder) =>
         PretrainedModel.Open(folder, ComputeTarget.Parse("cpu", "float32"));
 
-    private protected async Task<StandIn> StandInAsync(Speaks speaks, int seed = 1)
+    private protected async Task<StandIn> StandInAsync(Speaks speaks, int seed = 1, SamplingFormat format = SamplingFormat.Auto)
     {
-        StandIn server = await StandIn.StartAsync(Model(seed), speaks);
+        StandIn server = await StandIn.StartAsync(Model(seed), speaks, format);
         _servers.Add(server);
         return server;
     }

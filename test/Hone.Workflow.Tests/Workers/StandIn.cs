@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
+using Hone.Data;
 using Hone.Inference;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -30,14 +31,16 @@ internal enum Speaks
 internal sealed class StandIn : IAsyncDisposable
 {
     private readonly Speaks _speaks;
+    private readonly SamplingFormat _format;
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<string, Served> _adapters = new();
     private Served _model;
     private string _version = "default";
 
-    private StandIn(string folder, Speaks speaks)
+    private StandIn(string folder, Speaks speaks, SamplingFormat format)
     {
-        (_speaks, _model) = (speaks, Open(folder));
+        (_speaks, _format) = (speaks, format);
+        _model = Open(folder);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.Zero);
@@ -68,9 +71,10 @@ internal sealed class StandIn : IAsyncDisposable
     /// <summary>Changes an answer.</summary>
     public Func<JsonNode, JsonNode, JsonNode>? Change { get; set; }
 
-    public static async Task<StandIn> StartAsync(string folder, Speaks speaks)
+    /// <param name="format">Of the numbers that it computes with.</param>
+    public static async Task<StandIn> StartAsync(string folder, Speaks speaks, SamplingFormat format)
     {
-        var server = new StandIn(folder, speaks);
+        var server = new StandIn(folder, speaks, format);
         await server._app.StartAsync();
         return server;
     }
@@ -98,10 +102,10 @@ internal sealed class StandIn : IAsyncDisposable
         return (int)(sampling["max_tokens"] ?? sampling["max_new_tokens"])! is 16 or 1;
     }
 
-    private static Served Open(string folder)
+    private Served Open(string folder)
     {
         PretrainedModel model = PretrainedModel.Open(folder, ComputeTarget.Parse("cpu", "float32"));
-        return new Served(model, model.CreateEngine(KeptBetween.Weights));
+        return new Served(model, model.CreateEngine(KeptBetween.Weights, _format));
     }
 
     private async Task AnswerAsync(HttpContext http)
