@@ -48,14 +48,12 @@ public static class HoneServer
             try
             {
                 route = routes.Find(http.Request.Path.Value ?? "");
-                admission.Check(http.Request, needsKey: route is not { IsOpen: true });
-                if (route is null) throw new ApiException(404, $"there is no {http.Request.Path} here");
-                if (http.Request.Method != route.Method)
-                    throw new ApiException(405, $"{http.Request.Path} takes {route.Method}, not {http.Request.Method}");
-                admitted = route.Computes && places.Wait(0, CancellationToken.None);
+                ApiException? refused = admission.Refusal(http.Request, needsKey: route is not { IsOpen: true })
+                    ?? RouteTable.Refusal(route, http.Request);
+                if (refused is null && route!.Computes && !(admitted = places.Wait(0, CancellationToken.None))) refused = s_overloaded;
                 // Said without a throw: of a thousand requests at once the last must hear it soon.
-                if (route.Computes && !admitted) await Refusals.SendAsync(s_overloaded, exchange, route.Style).ConfigureAwait(false);
-                else await route.Answer(exchange).ConfigureAwait(false);
+                if (refused is null) await route!.Answer(exchange).ConfigureAwait(false);
+                else await Refusals.SendAsync(refused, exchange, route?.Style ?? ErrorStyle.OpenAI).ConfigureAwait(false);
             }
             catch (Exception e)
             {

@@ -56,7 +56,7 @@ internal static class BoardServer
         PageHeaders.Set(http.Response);
         try
         {
-            admission.Check(http.Request, needsKey: false);
+            if (admission.Refusal(http.Request, needsKey: false) is { } foreign) throw foreign;
             if (http.Request.Method != "GET") throw new ApiException(405, "the board is only read: GET");
             string path = http.Request.Path.Value ?? "/";
             if (s_files.TryGetValue(path, out string? file))

@@ -11,17 +11,17 @@ namespace Hone.Server;
 /// </summary>
 internal sealed class Admission(bool loopback, string? apiKey)
 {
-    /// <exception cref="ApiException">403 or 401.</exception>
-    public void Check(HttpRequest request, bool needsKey)
+    /// <summary>403 or 401; null where the request may come in.</summary>
+    public ApiException? Refusal(HttpRequest request, bool needsKey)
     {
         if (loopback && !IsLoopback(request.Host.Host))
-            throw new ApiException(403, $"the host `{request.Host.Host}` is not this machine's loopback");
+            return new ApiException(403, $"the host `{request.Host.Host}` is not this machine's loopback");
         foreach (string? origin in request.Headers.Origin)
             if (!Uri.TryCreate(origin, UriKind.Absolute, out Uri? page)
                 || !page.Authority.Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase))
-                throw new ApiException(403, "pages of other sites may not use this server", code: "foreign_origin");
-        if (needsKey && !string.IsNullOrEmpty(apiKey) && !IsKey(request.Headers.Authorization.ToString(), apiKey))
-            throw new ApiException(401, "the key is missing or wrong", code: "invalid_api_key");
+                return new ApiException(403, "pages of other sites may not use this server", code: "foreign_origin");
+        return needsKey && !string.IsNullOrEmpty(apiKey) && !IsKey(request.Headers.Authorization.ToString(), apiKey)
+            ? new ApiException(401, "the key is missing or wrong", code: "invalid_api_key") : null;
     }
 
     private static bool IsLoopback(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase)

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Hone.Server;
 
 /// <summary>One thing that the server answers.</summary>
@@ -52,6 +54,12 @@ internal sealed class RouteTable
     ]).ToDictionary(r => r.Path, StringComparer.Ordinal);
 
     public IEnumerable<Route> All => _routes.Values;
+
+    /// <summary>404 or 405; null where the route answers the request.</summary>
+    public static ApiException? Refusal(Route? route, HttpRequest request) =>
+        route is null ? new ApiException(404, $"there is no {request.Path} here")
+        : request.Method != route.Method ? new ApiException(405, $"{request.Path} takes {route.Method}, not {request.Method}")
+        : null;
 
     /// <summary>The route of an address; null where there is none.</summary>
     public Route? Find(string path) => _routes.GetValueOrDefault(path)
