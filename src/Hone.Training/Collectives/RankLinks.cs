@@ -165,6 +165,7 @@ internal sealed class RankLinks : IDisposable
     {
         while (true)
         {
+            // Data wakes it at once; between two looks it learns whether any rank was lost, of which other links tell.
             if (link.Take(s_poll) is { } bytes) return bytes;
             ThrowIfLost();
             if (link.Ended) return link.Take(TimeSpan.Zero);
