@@ -13,15 +13,12 @@ internal static class RankBench
     /// <summary>Starts the ranks, which run <see cref="Rank"/>; rank 0 prints.</summary>
     public static int Launch(string[] own, int size, int threads)
     {
-        int port = FreePort();
+        int port = RankMeeting.FreePort();
         Process[] ranks = [.. Enumerable.Range(0, size).Select(rank =>
         {
             var start = new ProcessStartInfo("dotnet", [typeof(RankBench).Assembly.Location, "rank", .. own]);
-            foreach ((string name, object value) in new (string, object)[]
-            {
-                (RankPlace.RankName, rank), (RankPlace.SizeName, size), (RankPlace.LocalName, rank), (RankPlace.PortName, port),
-                (RankPlace.AddressName, "127.0.0.1"), ("OMP_NUM_THREADS", threads),
-            }) start.Environment[name] = string.Create(CultureInfo.InvariantCulture, $"{value}");
+            foreach ((string name, string value) in RankPlace.Variables(rank, size, port)) start.Environment[name] = value;
+            start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
             return Process.Start(start)!;
         })];
         foreach (Process rank in ranks) rank.WaitForExit();
@@ -85,12 +82,5 @@ internal static class RankBench
         if (ranks.Leads)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{ranks.Size} ranks: all-reduce of {megabytes} MB {1000 * reduce:F1} ms, a copy of it {1000 * copy:F1} ms"));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

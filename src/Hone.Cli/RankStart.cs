@@ -12,6 +12,9 @@ namespace Hone.Cli;
 /// </summary>
 internal static class RankStart
 {
+    /// <summary>How long a process that has said its last word may take to end by itself.</summary>
+    private static readonly TimeSpan s_orderly = TimeSpan.FromSeconds(2);
+
     /// <param name="recipe">What all ranks must have alike; null where only rank 0 can read it, in the folder of a run.</param>
     /// <param name="engine">What carries tensors.</param>
     /// <param name="lead">The verb.</param>
@@ -21,10 +24,11 @@ internal static class RankStart
         void LastWord(string message)
         {
             io.Error.WriteLine($"error: {message}");
-            // A computing thread, or another library's, may keep the process from ending in order.
+            // A computing thread, or another library's, may keep the process from ending in order. This sleep delays nothing: the
+            // thread goes with the process where Exit ends it, and nothing would tell that Exit hangs.
             new Thread(() =>
             {
-                Thread.Sleep(2000);
+                Thread.Sleep(s_orderly);
                 System.Diagnostics.Process.GetCurrentProcess().Kill();
             })
             { IsBackground = true }.Start();

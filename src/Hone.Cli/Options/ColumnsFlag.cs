@@ -16,7 +16,6 @@ internal sealed class ColumnsFlag
     public ColumnsFlag(Command command) => command.Add(_map);
 
     public IEnumerable<RecipeOverride> Overrides(ParseResult parsed) => parsed.GetValue(_map) is { Length: > 0 } given
-        ? [RecipeOverride.Flag("--map", "data.columns",
-            [.. given.SelectMany(g => g.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))])]
+        ? [RecipeOverride.Flag("--map", "data.columns", CommaList.Of(given))]
         : [];
 }

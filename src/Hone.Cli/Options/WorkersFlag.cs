@@ -17,10 +17,6 @@ internal sealed class WorkersFlag
     public WorkersFlag(Command command) => command.Add(_workers);
 
     public IEnumerable<RecipeOverride> Overrides(ParseResult parsed) => parsed.GetValue(_workers) is { Length: > 0 } given
-        ? [RecipeOverride.Flag("--workers", "workers", Addresses(given))]
+        ? [RecipeOverride.Flag("--workers", "workers", CommaList.Of(given))]
         : [];
-
-    /// <summary>Given one by one or with commas between them.</summary>
-    public static string[] Addresses(string[] given) =>
-        [.. given.SelectMany(g => g.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 }

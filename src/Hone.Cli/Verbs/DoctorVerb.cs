@@ -55,7 +55,7 @@ internal static class DoctorVerb
             if (parsed.GetValue(workers) is { Length: > 0 } asked)
             {
                 return WorkerCheck.Run(
-                    io, WorkersFlag.Addresses(asked), parsed.GetValue(model), new WorkerOptions(), common.Json(parsed)) ? 0 : 1;
+                    io, CommaList.Of(asked), parsed.GetValue(model), new WorkerOptions(), common.Json(parsed)) ? 0 : 1;
             }
             (LibTorchDescription? torch, string? problem) = LibTorchState();
             ResultPrinter.Print(io.Out, common.Json(parsed),

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Hone.Training;
 
@@ -43,7 +41,7 @@ internal static partial class LaunchVerb
             throw new InputException("hone launch needs a command after --", fix: "For example: hone launch --ranks 2 -- run my.yaml");
         if (!s_verbs.Contains(args[0]))
             throw new InputException($"hone {args[0]} is not shared by ranks", fix: $"These are: {string.Join(", ", s_verbs)}.");
-        int port = FreePort();
+        int port = RankMeeting.FreePort();
         Process[] children = [.. Enumerable.Range(0, size).Select(rank => Start(io, rank, size, port, args))];
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => c.Cancel = true),
             terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
@@ -70,6 +68,12 @@ internal static partial class LaunchVerb
     /// <returns>The first exit code that is not 0.</returns>
     private static int Watch(Streams io, Process[] children)
     {
+        var ended = new SemaphoreSlim(0); // not disposed: the last child to end may still be about to say so
+        foreach (Process child in children)
+        {
+            child.Exited += (_, _) => ended.Release();
+            child.EnableRaisingEvents = true;
+        }
         (int code, long since) = (0, 0);
         while (children.Any(c => !c.HasExited))
         {
@@ -78,8 +82,9 @@ internal static partial class LaunchVerb
                 (code, since) = (children[first].ExitCode, Stopwatch.GetTimestamp());
                 if (code > 128 && code != 130) io.Error.WriteLine($"rank {first} was ended by signal {code - 128}");
             }
-            if (since != 0 && Stopwatch.GetElapsedTime(since) > s_grace) return code == 0 ? 1 : code;
-            Thread.Sleep(50);
+            if (since == 0) ended.Wait();
+            else if (s_grace - Stopwatch.GetElapsedTime(since) is { Ticks: > 0 } left) ended.Wait(left);
+            else return code == 0 ? 1 : code;
         }
         return code != 0 ? code : children.Select(c => c.ExitCode).FirstOrDefault(c => c != 0);
     }
@@ -93,13 +98,8 @@ internal static partial class LaunchVerb
             RedirectStandardOutput = rank > 0,
             RedirectStandardError = rank > 0,
         };
-        void Set(string name, object value) => start.Environment[name] = string.Create(CultureInfo.InvariantCulture, $"{value}");
-        Set(RankPlace.RankName, rank);
-        Set(RankPlace.SizeName, size);
-        Set(RankPlace.LocalName, rank);
-        Set(RankPlace.AddressName, "127.0.0.1");
-        Set(RankPlace.PortName, port);
-        if (!start.Environment.ContainsKey("OMP_NUM_THREADS")) Set("OMP_NUM_THREADS", Math.Max(1, Environment.ProcessorCount / size));
+        foreach ((string name, string value) in RankPlace.Variables(rank, size, port)) start.Environment[name] = value;
+        start.Environment.TryAdd("OMP_NUM_THREADS", Math.Max(1, Environment.ProcessorCount / size).ToString(CultureInfo.InvariantCulture));
         Process child = Process.Start(start)!;
         if (rank == 0) return child;
         void Line(object _, DataReceivedEventArgs line)
@@ -111,13 +111,6 @@ internal static partial class LaunchVerb
         child.BeginOutputReadLine();
         child.BeginErrorReadLine();
         return child;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

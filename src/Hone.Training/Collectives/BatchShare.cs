@@ -11,29 +11,27 @@ internal static class BatchShare
     /// <returns>Indices by rank, rising. [ranks][]</returns>
     public static int[][] Of(IReadOnlyList<int> tokens, int ranks)
     {
-        var shares = new List<int>[ranks];
-        for (int r = 0; r < ranks; r++) shares[r] = [];
-        long[] load = new long[ranks];
-        foreach (int i in Enumerable.Range(0, tokens.Count).OrderByDescending(i => tokens[i]).ThenBy(i => i))
-        {
-            int least = Array.IndexOf(load, load.Min());
-            shares[least].Add(i);
-            load[least] += tokens[i];
-        }
-        return [.. shares.Select(s => s.Order().ToArray())];
+        int[] dealt = Deal([.. tokens.Select(t => (long)t)], ranks);
+        return [.. Enumerable.Range(0, ranks).Select(r => Enumerable.Range(0, dealt.Length).Where(i => dealt[i] == r).ToArray())];
     }
 
     /// <summary>Which rank holds the optimiser's state of each weight: largest first, each to the rank that holds least.</summary>
     public static Dictionary<string, int> Owners(IReadOnlyDictionary<string, long> sizes, int ranks)
     {
+        string[] names = [.. sizes.Keys.Order(StringComparer.Ordinal)];
+        return names.Zip(Deal([.. names.Select(n => sizes[n])], ranks)).ToDictionary();
+    }
+
+    /// <summary>The rank of each size: largest first, equal ones in their order, each to the rank that has least.</summary>
+    private static int[] Deal(long[] sizes, int ranks)
+    {
+        int[] dealt = new int[sizes.Length];
         long[] load = new long[ranks];
-        var owners = new Dictionary<string, int>();
-        foreach ((string name, long size) in sizes.OrderByDescending(s => s.Value).ThenBy(s => s.Key, StringComparer.Ordinal))
+        foreach (int i in Enumerable.Range(0, sizes.Length).OrderByDescending(i => sizes[i]))
         {
-            int least = Array.IndexOf(load, load.Min());
-            owners[name] = least;
-            load[least] += size;
+            dealt[i] = Array.IndexOf(load, load.Min());
+            load[dealt[i]] += sizes[i];
         }
-        return owners;
+        return dealt;
     }
 }

@@ -2,13 +2,12 @@ using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace Hone.Training;
 
 /// <summary>PyTorch's own collectives over TCP, from inside libtorch.</summary>
-internal sealed partial class GlooCollective : ICollective
+internal sealed class GlooCollective : ICollective
 {
     // The links see lost ranks long before; a rank may well be late for hours, while rank 0 does what is no training.
     private static readonly TimeSpan s_timeout = TimeSpan.FromDays(30), s_meeting = TimeSpan.FromMinutes(2);
@@ -26,7 +25,7 @@ internal sealed partial class GlooCollective : ICollective
     {
         GlooLibrary.Load();
         UseInterfaceOf(links.LocalAddress);
-        int port = links.Rank == 0 ? FreePort() : 0;
+        int port = links.Rank == 0 ? RankMeeting.FreePort() : 0;
         nint store = links.Rank == 0 ? GlooLibrary.Store($"{links.LeaderAddress}", port, links.Size, serves: true, s_meeting) : 0;
         port = int.Parse(links.FromLeader(links.Rank == 0 ? $"{port}" : null), CultureInfo.InvariantCulture);
         if (links.Rank > 0)
@@ -63,27 +62,18 @@ internal sealed partial class GlooCollective : ICollective
         };
     }
 
-    private static int FreePort()
-    {
-        var listener = new TcpListener(IPAddress.Any, 0);
-        listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        return port;
-    }
-
     /// <summary>A store whose server is not there would try for minutes and then end the process.</summary>
     private static void Probe(IPAddress address, int port)
     {
         try
         {
-            using var client = new TcpClient(address.AddressFamily);
-            if (!client.ConnectAsync(address, port).Wait(TimeSpan.FromSeconds(20)))
-                throw new RankLostException($"rank 0 does not answer at {address}:{port}: a firewall may be in the way.");
+            using Socket probe = RankMeeting.Connect($"{address}", port, TimeSpan.FromSeconds(20));
         }
-        catch (AggregateException e) when (e.InnerException is SocketException cause)
+        catch (SocketException e)
         {
-            throw new RankLostException($"rank 0 cannot be reached at {address}:{port}: {cause.Message}");
+            throw new RankLostException(e.SocketErrorCode == SocketError.TimedOut
+                ? $"rank 0 does not answer at {address}:{port}: a firewall may be in the way."
+                : $"rank 0 cannot be reached at {address}:{port}: {e.Message}");
         }
     }
 
@@ -95,10 +85,6 @@ internal sealed partial class GlooCollective : ICollective
     {
         NetworkInterface? found = NetworkInterface.GetAllNetworkInterfaces()
             .FirstOrDefault(i => i.GetIPProperties().UnicastAddresses.Any(a => a.Address.Equals(local)));
-        if (found is not null) SetVariable("GLOO_SOCKET_IFNAME", found.Name, overwrite: 0);
+        if (found is not null) NativeVariable.SetDefault("GLOO_SOCKET_IFNAME", found.Name);
     }
-
-    // .NET keeps variables of its own; native code sees only those of libc.
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int SetVariable(string name, string value, int overwrite);
 }

@@ -106,14 +106,6 @@ internal sealed class GradientBuckets : IDisposable
         }
     }
 
-    /// <summary>The gradient of a weight, of zeros where this rank had nothing that it is part of.</summary>
-    public static Tensor GradientOf(Tensor weight)
-    {
-        if (weight.grad is { } gradient) return gradient;
-        weight.grad = zeros_like(weight).DetachFromDisposeScope();
-        return weight.grad!;
-    }
-
     public void Dispose()
     {
         foreach (Bucket bucket in _buckets)
@@ -138,6 +130,14 @@ internal sealed class GradientBuckets : IDisposable
         bucket.Buffer ??= empty(bucket.Numbers).DetachFromDisposeScope();
         Pack(bucket);
         bucket.Work = _ranks.AllReduce(bucket.Buffer);
+    }
+
+    /// <summary>The gradient of a weight, of zeros where this rank had nothing that it is part of.</summary>
+    private static Tensor GradientOf(Tensor weight)
+    {
+        if (weight.grad is { } gradient) return gradient;
+        weight.grad = zeros_like(weight).DetachFromDisposeScope();
+        return weight.grad!;
     }
 
     private static void Pack(Bucket bucket)

@@ -20,7 +20,7 @@ internal sealed unsafe class MpiLibrary
     private readonly delegate* unmanaged[Cdecl]<nint*, int*, void*, int> _test;
     private readonly delegate* unmanaged[Cdecl]<int> _finalize;
 
-    private MpiLibrary(nint library, string name, Func<string, string?> variable)
+    private MpiLibrary(nint library, string name)
     {
         nint Symbol(string symbol) => NativeLibrary.GetExport(library, symbol);
         bool standard = name.StartsWith("libmpi_abi", StringComparison.Ordinal);
@@ -35,7 +35,7 @@ internal sealed unsafe class MpiLibrary
         _test = (delegate* unmanaged[Cdecl]<nint*, int*, void*, int>)Symbol("MPI_Test");
         _finalize = (delegate* unmanaged[Cdecl]<int>)Symbol("MPI_Finalize");
         // Open MPI would take the signals over by which .NET finds null references.
-        if (variable("OMPI_MCA_opal_signal") is null) GlooCollective.SetVariable("OMPI_MCA_opal_signal", "6", overwrite: 0);
+        NativeVariable.SetDefault("OMPI_MCA_opal_signal", "6");
         int given = 0;
         var init = (delegate* unmanaged[Cdecl]<void*, void*, int, int*, int>)Symbol("MPI_Init_thread");
         Check(init(null, null, Serialized, &given), "init");
@@ -53,19 +53,16 @@ internal sealed unsafe class MpiLibrary
     public int Size { get; }
 
     /// <summary>The first library that is there, begun; null where there is none.</summary>
-    public static MpiLibrary? Open(Func<string, string?> variable)
-    {
-        foreach (string name in s_names)
-            if (NativeLibrary.TryLoad(name, out nint library)) return new MpiLibrary(library, name, variable);
-        return null;
-    }
+    public static MpiLibrary? Open() => Find() is var (library, name) ? new MpiLibrary(library, name) : null;
 
-    /// <summary>Whether there is one at all; loads nothing for good.</summary>
-    public static bool Exists()
+    /// <summary>Whether there is one at all. It is loaded, and not begun.</summary>
+    public static bool Exists() => Find() is not null;
+
+    private static (nint Library, string Name)? Find()
     {
         foreach (string name in s_names)
-            if (NativeLibrary.TryLoad(name, out _)) return true;
-        return false;
+            if (NativeLibrary.TryLoad(name, out nint library)) return (library, name);
+        return null;
     }
 
     /// <summary>Begins to add <paramref name="count"/> floats up in place.</summary>

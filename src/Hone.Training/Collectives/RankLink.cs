@@ -32,6 +32,7 @@ internal sealed class RankLink : IDisposable
     private readonly Socket _socket;
     private readonly Lock _sending = new();
     private readonly BlockingCollection<byte[]> _data = [];
+    private readonly TaskCompletionSource _closed = new();
     private long _heard = Environment.TickCount64;
 
     /// <param name="socket">Connected; both have said who they are.</param>
@@ -57,8 +58,8 @@ internal sealed class RankLink : IDisposable
     /// <summary>The other end has said that it is done.</summary>
     public bool Ended { get; private set; }
 
-    /// <summary>The connection is closed.</summary>
-    public bool Closed { get; private set; }
+    /// <summary>Done when the connection is closed.</summary>
+    public Task Closed => _closed.Task;
 
     /// <summary>Milliseconds since anything was heard.</summary>
     public long Silence => Environment.TickCount64 - Volatile.Read(ref _heard);
@@ -89,7 +90,7 @@ internal sealed class RankLink : IDisposable
             }
             catch (Exception e) when (e is SocketException or IOException or InvalidOperationException)
             {
-                Closed = true;
+                _closed.SetResult();
                 if (!Ended) gone(this, e is EndOfStreamException ? "its connection was closed" : e.Message);
             }
         })

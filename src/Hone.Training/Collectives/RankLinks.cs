@@ -14,13 +14,12 @@ internal sealed class RankLinks : IDisposable
     public static readonly TimeSpan MostSilence = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(1), s_poll = TimeSpan.FromMilliseconds(50),
-        s_lastChance = TimeSpan.FromSeconds(3), s_leave = TimeSpan.FromSeconds(5);
+        s_blame = TimeSpan.FromSeconds(3), s_lastChance = TimeSpan.FromSeconds(3), s_leave = TimeSpan.FromSeconds(5);
 
     private readonly RankLink[] _links;
     private readonly Action<string> _lastWord;
-    private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _closing = new(false);
-    private volatile Exception? _lost;
+    private readonly TaskCompletionSource<Exception> _lost = new();
 
     /// <param name="links">On rank 0 to all others by rank, elsewhere to rank 0.</param>
     /// <param name="lastWord">
@@ -96,24 +95,21 @@ internal sealed class RankLinks : IDisposable
     /// <exception cref="OperationCanceledException">Rank 0 was interrupted.</exception>
     public void ThrowIfLost()
     {
-        if (_lost is { } lost) throw lost;
+        if (_lost.Task.IsCompleted) throw _lost.Task.Result;
     }
 
     /// <summary>A collective failed: the cause is known to the links within a moment, by name.</summary>
-    public Exception Blame(Exception failure)
-    {
-        for (int i = 0; i < 60 && _lost is null; i++) Thread.Sleep(s_poll);
-        return _lost ?? new RankLostException($"{Name(Rank)}: {failure.Message}");
-    }
+    public Exception Blame(Exception failure) =>
+        _lost.Task.Wait(s_blame) ? _lost.Task.Result : new RankLostException($"{Name(Rank)}: {failure.Message}");
 
     /// <summary>Tells the others that this rank ends because of an error.</summary>
     public void Fail(Exception error)
     {
-        if (_lost is not null) return;
+        if (_lost.Task.IsCompleted) return;
         bool interrupted = error is OperationCanceledException;
         byte[] text = Encoding.UTF8.GetBytes($"{Name(Rank)} ended: {error.Message}");
         Told(interrupted ? RankFrame.Interrupted : RankFrame.Failed, text);
-        Close();
+        _closing.Set();
     }
 
     /// <summary>The end of work that all ranks have done: rank 0 says so, and waits for the others to go.</summary>
@@ -122,32 +118,32 @@ internal sealed class RankLinks : IDisposable
         if (_closing.IsSet) return;
         Told(RankFrame.End, []);
         _closing.Set();
-        for (long begun = Environment.TickCount64;
-            Rank == 0 && _links.Any(l => !l.Closed) && Environment.TickCount64 - begun < s_leave.TotalMilliseconds;)
-            Thread.Sleep(10);
+        if (Rank == 0) Task.WaitAll([.. _links.Select(l => l.Closed)], s_leave);
     }
 
     public void Dispose()
     {
-        Close();
+        _closing.Set();
         foreach (RankLink link in _links) link.Dispose();
     }
-
-    private void Close() => _closing.Set();
 
     private string Name(int rank) => $"rank {rank} on {Hosts[rank]}";
 
     private void Told(RankFrame kind, byte[] bytes)
     {
-        foreach (RankLink link in _links)
-            try
-            {
-                link.Send(kind, bytes);
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                // It is gone already.
-            }
+        foreach (RankLink link in _links) TrySend(link, kind, bytes);
+    }
+
+    private static void TrySend(RankLink link, RankFrame kind, byte[] bytes)
+    {
+        try
+        {
+            link.Send(kind, bytes);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It is gone: its reader, or its silence, says so.
+        }
     }
 
     private static RankLostException Ended(RankLink link) => new($"{link.Name} has ended before the others");
@@ -169,6 +165,7 @@ internal sealed class RankLinks : IDisposable
     {
         while (true)
         {
+            // Data wakes it at once; between two looks it learns whether any rank was lost, of which other links tell.
             if (link.Take(s_poll) is { } bytes) return bytes;
             ThrowIfLost();
             if (link.Ended) return link.Take(TimeSpan.Zero);
@@ -187,11 +184,7 @@ internal sealed class RankLinks : IDisposable
     /// <summary>The first loss is the one that is told.</summary>
     private void Lose(Exception lost)
     {
-        lock (_gate)
-        {
-            if (_lost is not null || _closing.IsSet) return;
-            _lost = lost;
-        }
+        if (_closing.IsSet || !_lost.TrySetResult(lost)) return;
         Told(lost is OperationCanceledException ? RankFrame.Interrupted : RankFrame.Failed, Encoding.UTF8.GetBytes(lost.Message));
         new Thread(() =>
         {
@@ -204,7 +197,7 @@ internal sealed class RankLinks : IDisposable
     private void Beat()
     {
         long last = Environment.TickCount64;
-        while (!_closing.Wait(s_beat) && _lost is null)
+        while (!_closing.Wait(s_beat) && !_lost.Task.IsCompleted)
         {
             long now = Environment.TickCount64;
             foreach (RankLink link in _links)
@@ -217,14 +210,7 @@ internal sealed class RankLinks : IDisposable
                         + "network between the two is cut."));
                     return;
                 }
-                try
-                {
-                    link.Send(RankFrame.Beat, []);
-                }
-                catch (Exception e) when (e is SocketException or ObjectDisposedException)
-                {
-                    // Its reader, or its silence, says so.
-                }
+                TrySend(link, RankFrame.Beat, []);
             }
             last = now;
         }

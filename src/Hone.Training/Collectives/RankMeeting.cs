@@ -23,12 +23,8 @@ internal static class RankMeeting
             string? refusal = null;
             while (came.Count < own.Size - 1 && refusal is null)
             {
-                if (Stopwatch.GetElapsedTime(begun) > patience) throw Missing(own, came.Keys, patience);
-                if (!listener.Pending())
-                {
-                    Thread.Sleep(20);
-                    continue;
-                }
+                TimeSpan left = patience - Stopwatch.GetElapsedTime(begun);
+                if (left <= TimeSpan.Zero || !listener.Server.Poll(left, SelectMode.SelectRead)) throw Missing(own, came.Keys, patience);
                 Socket socket = listener.AcceptSocket();
                 if (Greet(socket) is not { } hello) socket.Dispose();
                 else if (came.ContainsKey(hello.Rank) || hello.Rank <= 0 || hello.Rank >= own.Size || hello.Size != own.Size)
@@ -67,10 +63,10 @@ internal static class RankMeeting
         string problem = "";
         while (Stopwatch.GetElapsedTime(begun) < patience)
         {
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            Socket? socket = null;
             try
             {
-                if (!socket.ConnectAsync(address, port).Wait(s_hello)) throw new SocketException((int)SocketError.TimedOut);
+                socket = Connect(address, port, s_hello);
                 // Rank 0 answers when all have come.
                 socket.ReceiveTimeout = (int)patience.TotalMilliseconds;
                 RankLink.Write(socket, RankFrame.Data, own.ToBytes());
@@ -78,17 +74,16 @@ internal static class RankMeeting
                 if (welcome.Refusal is { } refusal) throw new InputException(refusal);
                 return (new RankLink(Ready(socket), 0, welcome.Hosts[0]), [.. welcome.Hosts]);
             }
-            catch (Exception e) when (e is SocketException or EndOfStreamException
-                || e is AggregateException { InnerException: SocketException })
+            catch (Exception e) when (e is SocketException or EndOfStreamException)
             {
-                // Not there yet, or one that left: it may come.
-                socket.Dispose();
-                problem = (e as AggregateException)?.InnerException?.Message ?? e.Message;
+                // Not there yet, or one that left: it may come. Nothing tells when it does, so it is tried again.
+                socket?.Dispose();
+                problem = e.Message;
                 Thread.Sleep(s_retry);
             }
             catch
             {
-                socket.Dispose();
+                socket?.Dispose();
                 throw;
             }
         }
@@ -114,6 +109,33 @@ internal static class RankMeeting
             throw new InputException($"rank 0 cannot listen: {e.Message}", $"{bound}:{port}",
                 $"Give another port with {RankPlace.PortName}, the same on all ranks.", e);
         }
+    }
+
+    /// <summary>A connection, within that time.</summary>
+    /// <exception cref="SocketException">There is none; <see cref="SocketError.TimedOut"/> where nothing answered.</exception>
+    public static Socket Connect(string address, int port, TimeSpan patience)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            using var timeout = new CancellationTokenSource(patience);
+            socket.ConnectAsync(address, port, timeout.Token).AsTask().GetAwaiter().GetResult();
+            return socket;
+        }
+        catch (Exception e)
+        {
+            socket.Dispose();
+            if (e is OperationCanceledException) throw new SocketException((int)SocketError.TimedOut);
+            throw;
+        }
+    }
+
+    /// <summary>A port of this host that nothing listens at now.</summary>
+    public static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Any, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private static IPAddress[] Resolve(string address)

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Hone.Training;
 
 /// <summary>
-/// Which of how many processes this one is, as its launcher says by environment variables. The one place that reads them.
+/// Which of how many processes this one is, as its launcher says by environment variables. The one place that knows them.
 /// </summary>
 /// <param name="Rank">From 0; rank 0 leads.</param>
 /// <param name="Size">Ranks in all.</param>
@@ -13,10 +13,10 @@ namespace Hone.Training;
 /// <param name="ByMpi">Whether an MPI launcher started the process.</param>
 internal sealed record RankPlace(int Rank, int Size, int LocalRank, string? Address, int Port, bool ByMpi)
 {
-    /// <summary>Names of the variables that <c>hone launch</c> sets: those of torchrun.</summary>
-    public const string RankName = "RANK", SizeName = "WORLD_SIZE", LocalName = "LOCAL_RANK", AddressName = "MASTER_ADDR",
-        PortName = "MASTER_PORT";
+    /// <summary>Where rank 0 is, for people to set.</summary>
+    public const string AddressName = "MASTER_ADDR", PortName = "MASTER_PORT";
 
+    private const string RankName = "RANK", SizeName = "WORLD_SIZE", LocalName = "LOCAL_RANK";
     private const int FirstPort = 20_000, Ports = 10_000;
 
     /// <summary>
@@ -33,6 +33,18 @@ internal sealed record RankPlace(int Rank, int Size, int LocalRank, string? Addr
             throw new InputException($"this process is rank {place.Rank} of {place.Size}", "environment", "Ranks count from 0.");
         return place.Size == 1 ? null : place;
     }
+
+    /// <summary>What a launcher sets for a rank where all are on this host: the variables of torchrun, by name.</summary>
+    public static Dictionary<string, string> Variables(int rank, int size, int port) => new()
+    {
+        [RankName] = Text(rank),
+        [SizeName] = Text(size),
+        [LocalName] = Text(rank),
+        [AddressName] = "127.0.0.1",
+        [PortName] = Text(port),
+    };
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static RankPlace? Torchrun(Func<string, string?> v) => v(RankName) is null || v(SizeName) is null ? null
         // torchrun's own agent listens at the port that it names.

@@ -47,10 +47,10 @@ internal sealed class Ranks : IDisposable
     {
         if (place is null) return Single;
         // Its notes on sockets are for those who write it.
-        if (OperatingSystem.IsLinux()) GlooCollective.SetVariable("TORCH_CPP_LOG_LEVEL", "ERROR", overwrite: 0);
+        if (OperatingSystem.IsLinux()) NativeVariable.SetDefault("TORCH_CPP_LOG_LEVEL", "ERROR");
         LibTorch.Load();
         bool mpi = engine == "mpi" || (engine == "auto" && place.ByMpi && MpiLibrary.Exists());
-        MpiLibrary? library = !mpi ? null : MpiLibrary.Open(Environment.GetEnvironmentVariable)
+        MpiLibrary? library = !mpi ? null : MpiLibrary.Open()
             ?? throw new InputException("there is no MPI library on this machine",
                 fix: "Install Open MPI or MPICH, or take ranks.engine: gloo.");
         if (library is not null && (library.Rank, library.Size) != (place.Rank, place.Size))
@@ -72,8 +72,9 @@ internal sealed class Ranks : IDisposable
             while (!done())
             {
                 _links!.ThrowIfLost();
-                if (spin.Count < 20) spin.SpinOnce(sleep1Threshold: -1);
-                else Thread.Sleep(1); // the transport's threads need the core
+                // Neither library tells when it is done, and MPI gets on while it is asked. Before long it sleeps for a millisecond
+                // between two looks: the transport's threads need the core.
+                spin.SpinOnce(sleep1Threshold: 20);
             }
         }
         catch (IOException e)
@@ -164,7 +165,7 @@ internal sealed class Ranks : IDisposable
         {
             if (Stopwatch.GetElapsedTime(begun) > patience)
                 throw new InputException($"MPI did not connect rank {own.Rank} on {own.Host} to rank 0 in {patience.TotalSeconds:F0} s");
-            Thread.Sleep(1);
+            Thread.Sleep(1); // MPI tells of nothing by itself, and gets on while it is asked
         }
         if (listener is not null) return RankLinks.Lead(listener, own, patience, lastWord);
         string[] where = System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)text)!.Split(' ');

@@ -26,9 +26,9 @@ internal static class RecipeTarget
         WeightByPolicy = options.WeightByPolicy,
     };
 
-    /// <summary>What offline DPO minimises.</summary>
-    public static IObjective<PromptExample> Objective(this OfflineDpoOptions options) => options.Unpaired
-        ? new KtoObjective(options.Beta, options.DesirableWeight, options.UndesirableWeight)
+    /// <summary>What a DPO stage minimises.</summary>
+    public static IObjective<PromptExample> Objective(this DpoOptions options) => options is OfflineDpoOptions { Unpaired: true } kto
+        ? new KtoObjective(kto.Beta, kto.DesirableWeight, kto.UndesirableWeight)
         : new DpoObjective(options.Losses());
 
     /// <summary>What a reward model minimises.</summary>

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Hone.Data;
 using Hone.Inference;
-using Hone.Models;
 using Hone.Runs.Recipes;
 using Hone.Training;
 using static TorchSharp.torch;
@@ -15,27 +14,30 @@ namespace Hone.Workflow;
 /// <param name="Stage">Its name, which seeds are derived from.</param>
 /// <param name="Model">Folder of the model to begin on, which every rank can read.</param>
 /// <param name="Step">Steps that a saved state has behind it; 0 for none.</param>
+/// <param name="Supervised">Whether conversations are learnt, and not which answer is better.</param>
 /// <param name="Section">The recipe's section, which <paramref name="Options"/> are of.</param>
 /// <param name="Options">Its settings, as JSON.</param>
 internal sealed record RankTask(
-    string Stage, string Model, int Step, string Section, JsonElement Options, AdapterOptions Adapter, RankOptions Ranks, int Seed,
-    string Device, Precision Precision)
+    string Stage, string Model, int Step, bool Supervised, string Section, JsonElement Options, AdapterOptions Adapter, RankOptions Ranks,
+    int Seed, string Device, Precision Precision)
 {
+    private static readonly Dictionary<string, Type> s_sections = new()
+    {
+        ["sft"] = typeof(SftOptions),
+        ["reward"] = typeof(RewardOptions),
+        ["offline_dpo"] = typeof(OfflineDpoOptions),
+        ["online"] = typeof(OnlineOptions),
+    };
+
     /// <summary>Rank 0 tells the others what is to be done, and gives them the examples.</summary>
     public static void Announce<T>(
         RunContext run, string stage, string model, int step, TrainOptions options, IReadOnlyList<T> train, IReadOnlyList<T> heldOut)
     {
         if (run.Ranks.Alone) return;
-        string section = options switch
-        {
-            SftOptions => "sft",
-            RewardOptions => "reward",
-            OfflineDpoOptions => "offline_dpo",
-            _ => "online",
-        };
-        var task = new RankTask(stage, Path.GetFullPath(model), step, typeof(T) == typeof(SftExample) ? "sft" : section,
-            JsonSerializer.SerializeToElement(options, options.GetType()), run.Recipe.Adapter, run.Recipe.Ranks, run.Recipe.Seed,
-            run.Recipe.Device, run.Recipe.Precision);
+        Type type = options.GetType();
+        var task = new RankTask(stage, Path.GetFullPath(model), step, typeof(T) == typeof(SftExample),
+            s_sections.Single(s => s.Value == type).Key, JsonSerializer.SerializeToElement(options, type), run.Recipe.Adapter,
+            run.Recipe.Ranks, run.Recipe.Seed, run.Recipe.Device, run.Recipe.Precision);
         run.Say($"{stage}: {run.Ranks.Description}");
         run.Ranks.FromLeader(JsonSerializer.SerializeToUtf8Bytes(task));
         ExampleBytes.Share(run.Ranks, train);
@@ -45,15 +47,12 @@ internal sealed record RankTask(
     /// <summary>Another rank than 0: does what it is told, until all is done.</summary>
     public static void Follow(Training.Ranks ranks)
     {
-        LibTorch.Load();
         while (ranks.FromLeader(null) is { } bytes)
         {
             RankTask task = JsonSerializer.Deserialize<RankTask>(bytes)!;
-            if (task.Section == "sft") task.Train(ranks, new SftObjective(), Read(task.Options));
-            else task.Train(ranks, task.Objective(out TrainOptions options), options);
-
-            TrainOptions Read(JsonElement options) => options.TryGetProperty(nameof(OnlineOptions.Iterations), out _)
-                ? options.Deserialize<OnlineOptions>()! : options.Deserialize<SftOptions>()!;
+            var options = (TrainOptions)task.Options.Deserialize(s_sections[task.Section])!;
+            if (task.Supervised) task.Train(ranks, new SftObjective(), options);
+            else task.Train(ranks, options is RewardOptions reward ? reward.Objective() : ((DpoOptions)options).Objective(), options);
         }
     }
 
@@ -61,31 +60,12 @@ internal sealed record RankTask(
     public static TrainingOptions Shared(TrainingOptions options, RankOptions ranks) =>
         options with { Deterministic = ranks.Deterministic, ShardOptimizer = ranks.ShardOptimizer };
 
-    private IObjective<PromptExample> Objective(out TrainOptions options)
-    {
-        if (Section == "reward")
-        {
-            var reward = Options.Deserialize<RewardOptions>()!;
-            options = reward;
-            return reward.Objective();
-        }
-        if (Section == "offline_dpo")
-        {
-            var offline = Options.Deserialize<OfflineDpoOptions>()!;
-            options = offline;
-            return offline.Objective();
-        }
-        var online = Options.Deserialize<OnlineOptions>()!;
-        options = online;
-        return new DpoObjective(online.Losses());
-    }
-
     private void Train<T>(Training.Ranks ranks, IObjective<T> objective, TrainOptions options)
     {
         IReadOnlyList<T> train = ExampleBytes.Share<T>(ranks, null), heldOut = ExampleBytes.Share<T>(ranks, null);
         ComputeTarget target = new Recipe { Device = DeviceOf(ranks.LocalRank), Precision = Precision }.Target();
         TrainingStart start = RunContext.TrainingOf(Adapter, (ulong)Seed, Stage);
-        using PretrainedModel model = Section == "reward"
+        using PretrainedModel model = options is RewardOptions
             ? PretrainedModel.OpenAsNewRewardModel(Model, target, start)
             : PretrainedModel.Open(Model, target, start);
         TrainingOptions settings = Shared(StageTrainer.Options(options, Seeds.Derive((ulong)Seed, Stage)), Ranks);

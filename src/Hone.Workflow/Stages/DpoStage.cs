@@ -3,7 +3,6 @@ using Hone.Data;
 using Hone.Runs;
 using Hone.Runs.Recipes;
 using Hone.Text;
-using Hone.Training;
 
 namespace Hone.Workflow;
 
@@ -38,7 +37,7 @@ public static class DpoStage
         if (stage.Finished) return ModelRef.Of(stage);
         using PretrainedModel model = run.OpenToTrain(start.Folder, stage);
         IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read(rows, model.Text, file);
-        StageTrainer.Run(run, stage, model, new DpoObjective(o.Losses()),
+        StageTrainer.Run(run, stage, model, o.Objective(),
             [.. split.Rest.Order().Select(i => examples[i])], [.. split[HeldOut].Select(i => examples[i])], o);
         run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();

@@ -105,7 +105,7 @@ internal static class OnlineIteration
         {
             string file = pairs.File("pairs.jsonl");
             IReadOnlyList<PromptExample> examples = ReferenceLogProbs.Read([.. RowFile.ReadPairs(file)], model.Text, file);
-            StageTrainer.Run(run, stage, model, new DpoObjective(o.Losses()), examples, [], o);
+            StageTrainer.Run(run, stage, model, o.Objective(), examples, [], o);
         }
         run.SaveModel(model.Model, stage.File("model"), from: start.Folder);
         stage.Finish();

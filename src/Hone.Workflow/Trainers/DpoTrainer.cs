@@ -28,9 +28,7 @@ public sealed class DpoTrainer(
             throw new InputException(
                 "the policy and its reference have different tokenizers, so their log-probabilities cannot be compared", reference.Path,
                 "Give the model that the policy was made from.");
-        IObjective<PromptExample> objective =
-            _options is OfflineDpoOptions offline ? offline.Objective() : new DpoObjective(_options.Losses());
-        return Run(objective, Examples(pairs), Examples(heldOut ?? []), cancel);
+        return Run(_options.Objective(), Examples(pairs), Examples(heldOut ?? []), cancel);
     }
 
     private IReadOnlyList<PromptExample> Examples(IEnumerable<Preference> given)

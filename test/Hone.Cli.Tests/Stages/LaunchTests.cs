@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using Hone.Training;
 
 namespace Hone.Cli.Tests;
 
@@ -82,7 +81,7 @@ public class LaunchTests : StageTest
     [Fact]
     public async Task Ranks_with_other_settings_are_refused_and_leave_nothing()
     {
-        int port = FreePort();
+        int port = RankMeeting.FreePort();
         Process Rank(int rank, string rate) => Command.Start(Sft(At("out"), "--set", $"sft.learning_rate={rate}"),
             ("RANK", $"{rank}"), ("WORLD_SIZE", "2"), ("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", $"{port}"));
         Result[] results = await Task.WhenAll(Command.End(Rank(0, "1e-2")), Command.End(Rank(1, "2e-2")));
@@ -134,12 +133,5 @@ public class LaunchTests : StageTest
         {
             return 0; // it ended meanwhile
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

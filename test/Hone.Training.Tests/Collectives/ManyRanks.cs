@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using static TorchSharp.torch;
 
 namespace Hone.Training.Tests;
@@ -9,17 +7,10 @@ internal static class ManyRanks
 {
     public static Dictionary<string, string> Claims { get; } = new() { ["hone"] = "this one" };
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     /// <summary>What each rank's work returned, or threw, by rank.</summary>
     public static (T? Result, Exception? Error)[] Try<T>(int size, Func<Ranks, T> work)
     {
-        int port = FreePort();
+        int port = RankMeeting.FreePort();
         var results = new (T?, Exception?)[size];
         Thread[] threads = [.. Enumerable.Range(0, size).Select(rank => new Thread(() =>
         {

@@ -28,7 +28,7 @@ public class RankMeetingTests
         using TcpListener listener = RankMeeting.Listen("127.0.0.1", 0);
         InputException error = Assert.Throws<InputException>(() => RankMeeting.Lead(listener, Hello(0, 3), s_short));
         Assert.Contains("of 3 ranks these did not come: 1, 2", error.Message, StringComparison.Ordinal);
-        error = Assert.Throws<InputException>(() => RankMeeting.Follow("127.0.0.1", ManyRanks.FreePort(), Hello(1, 2), s_short));
+        error = Assert.Throws<InputException>(() => RankMeeting.Follow("127.0.0.1", RankMeeting.FreePort(), Hello(1, 2), s_short));
         Assert.Contains("rank 1 on host1 waited 1 s for rank 0", error.Message, StringComparison.Ordinal);
     }
 

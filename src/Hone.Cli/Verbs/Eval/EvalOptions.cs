@@ -94,8 +94,7 @@ internal sealed class EvalOptions
         if (parsed.GetValue(_batch) is { } batch && batch != "auto")
             throw new InputException($"--batch-size is {batch}; only auto is there", fix: "Leave it out: batches are planned by tokens.");
         bool card = Preset(parsed) == "rlhf-workflow";
-        string[] names = [.. (parsed.GetValue(_tasks) ?? [])
-            .SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        string[] names = CommaList.Of(parsed.GetValue(_tasks));
         string[] files = parsed.GetValue(_files) ?? [];
         if (names.Length == 0 && files.Length == 0)
             names = card
