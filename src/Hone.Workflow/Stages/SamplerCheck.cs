@@ -14,7 +14,8 @@ internal static class SamplerCheck
 
     /// <param name="sampler">What is going to sample; servers are held to the policy by fingerprints.</param>
     /// <exception cref="InputException">It is further than <c>sampling.max_kl_from_training</c>.</exception>
-    public static void Run(RunContext run, StageFolder stage, PretrainedModel policy, IGenerationEngine sampler, IReadOnlyList<PromptRow> prompts)
+    public static void Run(
+        RunContext run, StageFolder stage, PretrainedModel policy, IGenerationEngine sampler, IReadOnlyList<PromptRow> prompts)
     {
         if (sampler is not Scheduler here) return;
         int room = policy.Model.Config.MaxPositions;
