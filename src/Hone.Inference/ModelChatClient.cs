@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Hone.Text;
 using Microsoft.Extensions.AI;
 using TextMessage = Hone.Text.ChatMessage;
 
