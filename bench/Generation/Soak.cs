@@ -51,6 +51,7 @@ internal static class Soak
         while (made < tokens || running.Count > 0)
         {
             while (made < tokens && running.Count < AtOnce) running.Add(Arrive());
+            // A pause in the arrivals now and then, so that the engine runs low on requests; nothing is waited for.
             if (random.Next(200) == 0) Thread.Sleep(1);
             Task<IReadOnlyList<Completion>>[] tasks = [.. running.Select(r => r.Task)];
             int ended = Task.WaitAny(tasks, s_stuck);

@@ -6,7 +6,7 @@ using Hone.Text;
 namespace Hone.Cli;
 
 /// <summary>What a conversation is held with: changed by the commands that are typed between its turns.</summary>
-internal sealed class ChatCommands(Streams io, SamplingOptions sampling, string? system, Func<IReadOnlyList<ChatMessage>> history)
+internal sealed class ChatCommands(Streams io, SamplingOptions sampling, string? system, IReadOnlyList<ChatMessage> history)
 {
     private const string Usage = """"
         /system [TEXT]     the system prompt of what follows; without TEXT none
@@ -41,7 +41,7 @@ internal sealed class ChatCommands(Streams io, SamplingOptions sampling, string?
             case "/set" when argument.Length == 0: Show(); break;
             case "/set": Set(argument.Split([' ', '='], 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)); break;
             case "/history":
-                foreach (ChatMessage message in history()) io.Error.WriteLine($"{message.Role}: {message.Content}");
+                foreach (ChatMessage message in history) io.Error.WriteLine($"{message.Role}: {message.Content}");
                 break;
             case "/save": Save(argument); break;
             default: throw new InputException($"there is no {words[0]}", fix: "/help lists the commands.");
@@ -56,8 +56,7 @@ internal sealed class ChatCommands(Streams io, SamplingOptions sampling, string?
         int Whole() => Number<int>(name, value, "a whole number");
         SamplingOptions changed = name switch
         {
-            "temperature" => Real() is var t && t == 0 ? Sampling with { DoSample = false }
-                : Sampling with { DoSample = true, Temperature = t, Beams = 1 },
+            "temperature" => Sampling.AtTemperature(Real()),
             "top_p" => Sampling with { TopP = Real() },
             "top_k" => Sampling with { TopK = Whole() },
             "min_p" => Sampling with { MinP = Real() },
@@ -79,12 +78,12 @@ internal sealed class ChatCommands(Streams io, SamplingOptions sampling, string?
     private void Save(string file)
     {
         if (file.Length == 0) throw new InputException("/save needs a file", fix: "For example: /save chat.jsonl");
-        if (history().Count == 0) throw new InputException("there is nothing to save yet", fix: "Type to the model first.");
+        if (history.Count == 0) throw new InputException("there is nothing to save yet", fix: "Type to the model first.");
         try
         {
             var row = new JsonObject
             {
-                ["messages"] = new JsonArray([.. history().Select(m => new JsonObject { ["role"] = m.Role, ["content"] = m.Content })]),
+                ["messages"] = new JsonArray([.. history.Select(m => new JsonObject { ["role"] = m.Role, ["content"] = m.Content })]),
             };
             File.AppendAllText(file, row.ToJsonString() + "\n");
         }

@@ -26,7 +26,7 @@ internal sealed class ChatSession
     public ChatSession(LanguageModel model, ModelText text, SamplingOptions sampling, string? system, Streams io, bool json)
     {
         (_model, _text, _io, _json) = (model, text, io, json);
-        _commands = new ChatCommands(io, sampling, system, () => _history);
+        _commands = new ChatCommands(io, sampling, system, _history);
     }
 
     /// <summary>Reads turns until /exit or the end of the input. A turn that fails is reported and not remembered.</summary>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Hone.Text;
 using Microsoft.Extensions.AI;
 using TextMessage = Hone.Text.ChatMessage;
 
@@ -31,17 +30,13 @@ public sealed class ModelChatClient(LanguageModel model) : IChatClient
         {
             ResponseId = id, MessageId = id, ModelId = options?.ModelId,
         };
-        StreamDecoder decoder = model.Tokenizer.StartDecoding(skipSpecial: true);
-        var stops = new StopStringMatcher(sampling.StopStrings);
         int sampled = 0;
         Completion? answer = null;
-        IAsyncEnumerable<GeneratedToken> tokens = model.Engine.StreamAsync([new GenerationRequest(prompt, sampling)], cancellationToken);
-        await foreach (GeneratedToken token in tokens.ConfigureAwait(false))
+        IAsyncEnumerable<(string, GeneratedToken)> tokens = model.StreamTokensAsync(prompt, sampling, cancellationToken);
+        await foreach ((string piece, GeneratedToken token) in tokens.ConfigureAwait(false))
         {
             sampled++;
             answer = token.Answer;
-            string piece = model.Stops.IsStop(token.Id) ? "" : stops.Push(decoder.Push(token.Id));
-            if (answer is not null) piece += stops.Push(decoder.Flush()) + stops.Finish();
             if (piece.Length > 0) yield return Update([new TextContent(piece)]);
         }
         ChatResponseUpdate last = Update([new UsageContent(new UsageDetails
@@ -71,11 +66,8 @@ public sealed class ModelChatClient(LanguageModel model) : IChatClient
         if (options.ConversationId is not null) throw Refused("ConversationId");
         if (options.AdditionalProperties is { Count: > 0 } more) throw Refused($"AdditionalProperties[{more.Keys.First()}]");
         SamplingOptions usual = model.Defaults;
-        var sampling = usual with
+        SamplingOptions sampling = usual.AtTemperature(options.Temperature) with
         {
-            DoSample = options.Temperature is { } asked ? asked > 0 : usual.DoSample,
-            Beams = options.Temperature > 0 ? 1 : usual.Beams,
-            Temperature = options.Temperature is { } above and > 0 ? above : usual.Temperature,
             TopP = options.TopP ?? usual.TopP,
             TopK = options.TopK ?? usual.TopK,
             FrequencyPenalty = options.FrequencyPenalty ?? usual.FrequencyPenalty,

@@ -67,17 +67,11 @@ internal static class ChatVerb
         return command;
     }
 
-    private static SamplingOptions Options(SamplingOptions model, SamplingFlags sampling, ParseResult parsed)
-    {
-        double? temperature = sampling.Temperature(parsed);
-        return model with
+    private static SamplingOptions Options(SamplingOptions model, SamplingFlags sampling, ParseResult parsed) =>
+        model.AtTemperature(sampling.Temperature(parsed)) with
         {
-            DoSample = temperature is { } t ? t > 0 : model.DoSample,
-            Beams = temperature > 0 ? 1 : model.Beams,
-            Temperature = temperature is > 0 ? temperature.Value : model.Temperature,
             TopP = sampling.TopP(parsed) ?? model.TopP,
             TopK = sampling.TopK(parsed) ?? model.TopK,
             MaxNewTokens = sampling.MaxNewTokens(parsed) ?? model.MaxNewTokens ?? (model.MaxLength is null ? UsualNewTokens : null),
         };
-    }
 }

@@ -1,6 +1,6 @@
-using Hone.Inference;
 using System.CommandLine;
 using Hone.Data;
+using Hone.Inference;
 using Hone.Runs;
 using Hone.Runs.Recipes;
 using Hone.Workflow;

@@ -22,8 +22,12 @@ internal sealed class Automaton
     private readonly int _classCount;
     private readonly Dictionary<(int Return, Frame? Parent), Frame> _frames = [];
     private readonly Dictionary<Place[], State> _states = new(new SamePlaces());
+    // Scratch of one step.
     private readonly List<int> _targets = [];
     private readonly List<(int To, int GoOn, int Cost)> _reached = [];
+    private readonly List<Place> _from = [], _found = [];
+    private readonly HashSet<Place> _seen = [];
+    private readonly Stack<Place> _open = new();
     private long _places, _steps;
     private int _newStates, _frameCount;
 
@@ -32,7 +36,7 @@ internal sealed class Automaton
         _network = network;
         _classes = network.Classes();
         _classCount = _classes[255] + 1;
-        Start = Close([(network.Start, null)]);
+        Start = Close([new Place(network.Start, null)]);
     }
 
     /// <summary>The state before the first byte.</summary>
@@ -62,25 +66,25 @@ internal sealed class Automaton
 
     private State Step(State state, byte value)
     {
-        List<Place> reached = [];
+        _from.Clear();
         foreach (Place place in state.Places)
         {
             _targets.Clear();
             _network.ByByte(place.State, value, _targets);
-            foreach (int to in _targets) reached.Add(new Place(to, place.Frame));
+            foreach (int to in _targets) _from.Add(new Place(to, place.Frame));
         }
-        return Close(reached);
+        return Close(_from);
     }
 
     /// <summary>The state of all that is reached from some places without reading.</summary>
-    private State Close(IEnumerable<Place> from)
+    private State Close(List<Place> from)
     {
-        HashSet<Place> seen = [];
-        Stack<Place> open = new();
-        List<Place> places = [];
+        _seen.Clear();
+        _open.Clear();
+        _found.Clear();
         bool accepting = false;
         foreach (Place place in from) Reach(place);
-        while (open.TryPop(out Place place))
+        while (_open.TryPop(out Place place))
         {
             if (++_steps > MostSteps) throw TooCostly();
             if (_network.IsEnd(place.State))
@@ -89,7 +93,7 @@ internal sealed class Automaton
                 else Reach(new Place(place.Frame.Return, place.Frame.Parent));
                 continue;
             }
-            if (_network.ReadsByte(place.State)) places.Add(place);
+            if (_network.ReadsByte(place.State)) _found.Add(place);
             _reached.Clear();
             _network.WithoutByte(place.State, _reached);
             foreach ((int to, int after, int cost) in _reached)
@@ -99,14 +103,14 @@ internal sealed class Automaton
                 else if (IsPossible(after, DepthOf(place.Frame))) Reach(new Place(to, FrameOf(after, place.Frame, cost)));
             }
         }
-        if (places.Count == 0 && !accepting) return State.Dead;
-        places.Sort();
-        return Intern([.. places], accepting);
+        if (_found.Count == 0 && !accepting) return State.Dead;
+        _found.Sort();
+        return Intern([.. _found], accepting);
+    }
 
-        void Reach(Place place)
-        {
-            if (IsPossible(place.State, DepthOf(place.Frame)) && seen.Add(place)) open.Push(place);
-        }
+    private void Reach(Place place)
+    {
+        if (IsPossible(place.State, DepthOf(place.Frame)) && _seen.Add(place)) _open.Push(place);
     }
 
     private bool IsPossible(int state, int depth) => _network.Needs(state) <= Network.MostDepth - depth;
@@ -144,8 +148,6 @@ internal sealed class Automaton
     internal readonly record struct Place(int State, Frame? Frame) : IComparable<Place>
     {
         public static Place Accepted { get; } = new(-1, null);
-
-        public static implicit operator Place((int State, Frame? Frame) place) => new(place.State, place.Frame);
 
         public int CompareTo(Place other) =>
             State != other.State ? State.CompareTo(other.State) : (Frame?.Id ?? -1).CompareTo(other.Frame?.Id ?? -1);

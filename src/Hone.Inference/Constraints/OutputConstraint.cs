@@ -12,14 +12,14 @@ public sealed class OutputConstraint : IEquatable<OutputConstraint>
     private const int LargestSchema = 256 << 10, MostChoices = 1000;
     private readonly (string Kind, string Text) _source;
 
-    private OutputConstraint(string kind, string text, Func<JsonGrammar, Part> read)
+    private OutputConstraint(string kind, string text, Func<Network, Part> read)
     {
         _source = (kind, text);
         Network = new Network();
         int whole = Network.AddRule();
         try
         {
-            Network.Define(whole, read(new JsonGrammar(Network)));
+            Network.Define(whole, read(Network));
             Network.Close();
         }
         catch (InvalidOperationException e)
@@ -29,7 +29,7 @@ public sealed class OutputConstraint : IEquatable<OutputConstraint>
     }
 
     /// <summary>Any JSON object, nested at most 24 deep.</summary>
-    public static OutputConstraint JsonObject { get; } = new("a JSON object", "", json => json.AnyObject);
+    public static OutputConstraint JsonObject { get; } = new("a JSON object", "", network => new JsonGrammar(network).AnyObject);
 
     internal Network Network { get; }
 
@@ -51,7 +51,8 @@ public sealed class OutputConstraint : IEquatable<OutputConstraint>
         try
         {
             using var document = JsonDocument.Parse(schema, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return new OutputConstraint("the schema", schema, json => new JsonSchemaReader(document.RootElement, json).Read());
+            return new OutputConstraint("the schema", schema, network =>
+                new JsonSchemaReader(document.RootElement, new JsonGrammar(network)).Read());
         }
         catch (JsonException e)
         {

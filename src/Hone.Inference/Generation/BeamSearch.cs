@@ -15,7 +15,6 @@ internal sealed class BeamSearch(IReadOnlyList<AnswerInProgress> answers)
     private readonly int _limit = answers[0].LongestLength - answers[0].Prompt.Length;
     // Whole answers, the best first.
     private readonly List<(double Score, Beam Beam, string Reason)> _finished = [];
-    private readonly List<(int From, int To)> _copies = [];
     private List<Beam> _beams = [new Beam([], [], 0, [])];
     private float[][] _logits = [];
     private int _computed;
@@ -28,9 +27,8 @@ internal sealed class BeamSearch(IReadOnlyList<AnswerInProgress> answers)
         bool reads = _computed < _prompt.Length;
         int count = reads ? Math.Min(_prompt.Length - _computed, passTokens) : 1, length = _computed + count;
         bool wants = length >= _prompt.Length;
-        foreach (Beam beam in _beams) sequences.Lend(beam.Blocks, _computed, length, _copies);
-        if (_copies.Count > 0) engine.CopyBlocks(_copies);
-        _copies.Clear();
+        foreach (Beam beam in _beams) sequences.Lend(beam.Blocks, _computed, length);
+        sequences.MakeReady();
         engine.Forward([.. _beams.Select(beam => new SequencePart(reads ? _prompt.AsMemory(_computed, count) : beam.Ids.AsMemory(^1..),
             _computed, length, beam.Blocks, wants))], (i, logits) => logits.CopyTo(_logits[i]));
         _computed = length;
@@ -94,10 +92,10 @@ internal sealed class BeamSearch(IReadOnlyList<AnswerInProgress> answers)
     private (int Parent, int Id, double Score)[] Candidates(int count)
     {
         var best = new PriorityQueue<(int Parent, int Id), double>();
+        float[] weights = new float[_logits[0].Length];
         for (int parent = 0; parent < _beams.Count; parent++)
         {
             float[] row = _logits[parent], scores = row;
-            float[] weights = new float[row.Length];
             TensorPrimitives.Subtract(row, (float)Softmax.LogSumExp(row, weights), row);
             if (_options.ChangesLogits)
             {

@@ -17,7 +17,7 @@ public sealed record Completion(int RequestIndex, int AnswerIndex, int[] Ids, fl
 /// <summary>Why an answer ended, in the words of the OpenAI API.</summary>
 public static class FinishReasons
 {
-    /// <summary>A stop token or a stop string.</summary>
+    /// <summary>A stop token, a stop string, or the end of the format that the answer has.</summary>
     public const string Stop = "stop";
 
     /// <summary>The longest allowed answer, or the model's longest sequence, was reached.</summary>

@@ -72,21 +72,23 @@ internal sealed class RunningSequences
     }
 
     /// <summary>
-    /// Lets a list of blocks hold so many tokens, its own to write behind those that are computed. A beam search keeps its blocks, so they
-    /// are made where there are none left.
+    /// Lets a beam's blocks hold so many tokens, their own to write behind those that are computed. A beam search keeps its blocks, so
+    /// they are made where there are none left. The engine has them after <see cref="MakeReady"/>.
     /// </summary>
-    public void Lend(List<int> blocks, int computed, int length, List<(int From, int To)> copies)
+    public void Lend(List<int> blocks, int computed, int length) => HoldBlocks(blocks, computed, length, sequence: null);
+
+    /// <summary>Lets the engine have the blocks that were given, with what they are copies of.</summary>
+    public void MakeReady()
     {
-        int first = computed / _engine.BlockTokens;
-        if (first < blocks.Count && _pool.IsShared(blocks[first]))
+        try
         {
-            int own = _pool.Take(beyondLimit: true)!.Value;
-            copies.Add((blocks[first], own));
-            _pool.Release(blocks[first]);
-            blocks[first] = own;
+            Reserve();
+            if (_copies.Count > 0) _engine.CopyBlocks(_copies);
         }
-        while (blocks.Count < BlocksOf(length)) blocks.Add(_pool.Take(beyondLimit: true)!.Value);
-        Reserve();
+        finally
+        {
+            _copies.Clear(); // who was to get them fails
+        }
     }
 
     /// <summary>The same blocks for one holder more.</summary>
@@ -118,16 +120,14 @@ internal sealed class RunningSequences
         for (int i = 0; i < _running.Count; i++) Add(_running[i], ref room);
         while (room > 0 && NextWaiting() is { } next) Add(next, ref room);
         if (_engine.GuessesPay && _running is [{ Remaining: 1, Answers.Count: 1 } alone] && _parts.Count == 1) Guess(alone);
-        Reserve();
-        if (_copies.Count > 0) _engine.CopyBlocks(_copies);
-        _copies.Clear();
+        MakeReady();
         return _parts;
     }
 
     private void Add(CachedSequence sequence, ref int room)
     {
         int count = sequence.Remaining == 1 ? 1 : Math.Min(sequence.Remaining, room);
-        if (count == 0 || !HoldBlocks(sequence, sequence.Computed + count)) return;
+        if (count == 0 || !HoldBlocks(sequence.Blocks, sequence.Computed, sequence.Computed + count, sequence)) return;
         if (sequence.Remaining > 1) room -= count;
         _parts.Add((sequence, new SequencePart(sequence.Next(count), sequence.Computed, sequence.Length, sequence.Blocks,
             WantsLogits: count == sequence.Remaining)));
@@ -141,7 +141,7 @@ internal sealed class RunningSequences
         if (most < 1 || BlocksOf(sequence.Length + most) - sequence.Blocks.Count > _pool.Available) return;
         if (_config.RotatesAnew(sequence.Computed, sequence.Length + most)) return;
         int count = (sequence.Lookup ??= new PromptLookup()).Guess(answer.Tokens.Span, _guess, most);
-        if (count == 0 || !HoldBlocks(sequence, sequence.Length + count)) return;
+        if (count == 0 || !HoldBlocks(sequence.Blocks, sequence.Computed, sequence.Length + count, sequence)) return;
         sequence.Guess = _guess.AsMemory(0, count);
     }
 
@@ -250,28 +250,30 @@ internal sealed class RunningSequences
         return true;
     }
 
-    /// <summary>Gives a sequence the blocks for so many tokens, its own to write where it goes on.</summary>
-    private bool HoldBlocks(CachedSequence sequence, int length)
+    /// <summary>Adds the blocks for so many tokens, their holder's own to write where it goes on.</summary>
+    /// <param name="sequence">Whose they are; null for a beam's.</param>
+    private bool HoldBlocks(List<int> blocks, int computed, int length, CachedSequence? sequence)
     {
-        int first = sequence.Computed / _engine.BlockTokens;
-        if (first < sequence.Blocks.Count && _pool.IsShared(sequence.Blocks[first]))
+        int first = computed / _engine.BlockTokens;
+        if (first < blocks.Count && _pool.IsShared(blocks[first]))
         {
             if (Take(sequence) is not { } own) return false;
-            _copies.Add((sequence.Blocks[first], own));
-            _pool.Release(sequence.Blocks[first]);
-            sequence.Blocks[first] = own;
+            _copies.Add((blocks[first], own));
+            _pool.Release(blocks[first]);
+            blocks[first] = own;
         }
-        while (sequence.Blocks.Count < BlocksOf(length))
+        while (blocks.Count < BlocksOf(length))
         {
             if (Take(sequence) is not { } block) return false;
-            sequence.Blocks.Add(block);
+            blocks.Add(block);
         }
         return true;
     }
 
-    /// <summary>A block for that sequence, from others if need be; null where it had to give back its own.</summary>
-    private int? Take(CachedSequence sequence)
+    /// <summary>A block for that sequence, from others if need be, or for a beam; null where it had to give back its own.</summary>
+    private int? Take(CachedSequence? sequence)
     {
+        if (sequence is null) return _pool.Take(beyondLimit: true);
         while (true)
         {
             if (_pool.Take() is { } block) return block;

@@ -35,7 +35,7 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
     /// <param name="create">Makes the engine, which is the scheduler's to dispose of.</param>
     /// <param name="config">The model's.</param>
     /// <param name="stops">The ids that end an answer.</param>
-    /// <param name="tokenizer">Needed for requests with stop strings only.</param>
+    /// <param name="tokenizer">Needed for requests with stop strings or a format only.</param>
     /// <param name="limits">How much is computed side by side.</param>
     /// <param name="kept">What stays when nothing is left to do.</param>
     /// <exception cref="InputException">The model is a reward model.</exception>
@@ -74,6 +74,16 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
             }
         }
         return submission.Stream;
+    }
+
+    /// <summary>Looks at the engine, which is made where there is none. To be called when nothing is being answered.</summary>
+    /// <param name="measure">May write all of the engine's blocks.</param>
+    public T Measure<T>(Func<IForwardEngine, T> measure)
+    {
+        (_sequences, _pass) = (null, null); // they know what blocks hold
+        T found = measure(_engine ??= _create());
+        Free(_kept);
+        return found;
     }
 
     /// <summary>To be called when nothing is being answered.</summary>

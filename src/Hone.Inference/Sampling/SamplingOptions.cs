@@ -89,6 +89,15 @@ public sealed record SamplingOptions
     internal bool ChangesLogits =>
         RepetitionPenalty != 1 || FrequencyPenalty != 0 || PresencePenalty != 0 || LogitBias.Count > 0;
 
+    /// <summary>What a caller's temperature makes of these: 0 is greedy, above 0 samples, and then there are no beams.</summary>
+    /// <param name="temperature">Null changes nothing.</param>
+    internal SamplingOptions AtTemperature(double? temperature) => temperature switch
+    {
+        null => this,
+        0 => this with { DoSample = false },
+        { } asked => this with { DoSample = true, Temperature = asked, Beams = 1 },
+    };
+
     /// <summary>Most new tokens after a prompt of <paramref name="promptLength"/> tokens.</summary>
     /// <exception cref="InputException"><see cref="MaxLength"/> leaves no room after the prompt.</exception>
     public int NewTokenLimit(int promptLength)

@@ -43,9 +43,8 @@ internal static class OnlineIteration
         StageFolder stage = run.OpenStage(name, run.Identity.Samples(prompts, answering));
         if (stage.Finished) return stage;
         using PretrainedModel policy = run.Open(answering.Folder);
-        // Servers are held to the policy by fingerprints.
-        if (run.Workers is null) SamplerCheck.Run(run, stage, policy, prompts);
         IGenerationEngine engine = run.Sampler(stage, policy, answering, KeptBetween.Weights, run.Recipe.Sampling.Format);
+        SamplerCheck.Run(run, stage, policy, engine, prompts);
         SampleParts.Write(stage, prompts, part => AnswerSampling.Sample(
             engine, policy.Text, part, [.. o.Samples.Where(s => s.From == from)], o.MaxNewTokens,
             Seeds.Derive(run.Seed, stage.Name), run.Cancel), run.Say);

@@ -12,18 +12,18 @@ internal static class SamplerCheck
     private const string FileName = "sampler.json";
     private const int Prompts = 4, LongestPrompt = 256, NewTokens = 32;
 
+    /// <param name="sampler">What is going to sample; servers are held to the policy by fingerprints.</param>
     /// <exception cref="InputException">It is further than <c>sampling.max_kl_from_training</c>.</exception>
-    public static void Run(RunContext run, StageFolder stage, PretrainedModel policy, IReadOnlyList<PromptRow> prompts)
+    public static void Run(
+        RunContext run, StageFolder stage, PretrainedModel policy, IGenerationEngine sampler, IReadOnlyList<PromptRow> prompts)
     {
+        if (sampler is not Scheduler here) return;
         int room = policy.Model.Config.MaxPositions;
         int[][] starts = [.. prompts.Take(Prompts).Select(p => policy.Text.Examples.Prompt(p.Messages))];
         starts = [.. starts.Select(ids => ids[..Math.Min(ids.Length, Math.Min(LongestPrompt, room - 1))])];
-        SamplingFormat format = run.Recipe.Sampling.Format;
-        ForwardEngines.Check(policy.Model, format);
-        EngineFidelity found;
-        using (IForwardEngine engine = ForwardEngines.Create(policy.Model, format))
-            found = EngineFidelity.Measure(policy.Model, engine, starts, room, Seeds.Derive(run.Seed, $"{stage.Name}/sampler"), NewTokens);
-        string name = format.ToString().ToLowerInvariant();
+        ulong seed = Seeds.Derive(run.Seed, $"{stage.Name}/sampler");
+        EngineFidelity found = here.Measure(engine => EngineFidelity.Measure(policy.Model, engine, starts, room, seed, NewTokens));
+        string name = run.Recipe.Sampling.Format.ToString().ToLowerInvariant();
         string figures = FormattableString.Invariant($"{found.MeanKl:G3} nats per token from the policy, the same likeliest token ")
             + FormattableString.Invariant($"{found.TopAgreement:P1}, log-probabilities off by {found.LogProbError:G3}");
         if (found.MeanKl > run.Recipe.Sampling.MaxKlFromTraining)

@@ -26,6 +26,22 @@ public sealed class EngineFidelityTests
         }
     }
 
+    /// <summary>The measurement writes blocks that hold what was computed before.</summary>
+    [Fact]
+    public void An_engine_answers_after_it_was_measured_as_before()
+    {
+        using Transformer model = TestModels.Random(seed: 3);
+        int made = 0;
+        using var scheduler = new Scheduler(() => new CpuEngine(model, made++ == 0 ? CpuFormat.Float32 : CpuFormat.Int4), model.Config,
+            new StopRules(), tokenizer: null, new BatchLimits(8), KeptBetween.Prefixes);
+        GenerationRequest request = new([.. Enumerable.Range(1, 60)], new() { MaxNewTokens = 20 });
+        Completion before = scheduler.Generate([request])[0];
+        EngineFidelity found = scheduler.Measure(engine => EngineFidelity.Measure(model, engine, [[1], [2, 5]], 100, seed: 1));
+        Assert.True(found.MeanKl < 1e-8);
+        SchedulerTests.AssertSame([before], scheduler.Generate([request]));
+        Assert.Equal(1, made);
+    }
+
     [Fact]
     public void An_engine_of_another_model_is_told()
     {

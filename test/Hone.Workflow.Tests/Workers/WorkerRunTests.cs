@@ -58,16 +58,25 @@ public sealed class WorkerRunTests(Unbroken unbroken) : IAsyncDisposable
         Assert.Equal(samples, File.ReadAllText(run.File("online-1/samples/samples-00000.jsonl")));
     }
 
+    [Fact]
+    public async Task With_a_worker_that_only_scores_the_engine_that_samples_here_is_measured()
+    {
+        var run = new TinyRun(_folder.File("run"), unbroken.Model);
+        (string a, _) = await ServeAsync(language: false);
+        RunResults results = await Task.Run(() => run.Go(set: ["online.iterations=1", "offline_dpo.enabled=false", $"workers=[{a}]"]));
+        Assert.InRange(results.Iterations[0].Sampler!.MeanKl, -1e-9, 1e-6);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (IAsyncDisposable server in _servers) await server.DisposeAsync();
         _folder.Dispose();
     }
 
-    private async Task<(string Url, WebApplication Server)> ServeAsync()
+    private async Task<(string Url, WebApplication Server)> ServeAsync(bool language = true)
     {
         var models = new ServedModels();
-        models.Add(ServedModel.Open(unbroken.Model, device: "cpu"));
+        if (language) models.Add(ServedModel.Open(unbroken.Model, device: "cpu"));
         models.Add(ServedModel.Open(unbroken.Run.File("reward/model"), "reward", device: "cpu"));
         WebApplication app = HoneServer.Create(models, IPAddress.Loopback, 0, null, TimeProvider.System, new ServerLimits(),
             new AdapterStore(_folder.Path, "cpu", "float32"), new WeightStore(_folder.Path, "cpu", "float32"));

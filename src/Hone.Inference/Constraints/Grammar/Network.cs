@@ -20,9 +20,6 @@ internal sealed class Network
     private readonly List<(int Start, int End, int Cost)> _rules = [];
     private int[] _needs = [];
 
-    /// <summary>States of all rules.</summary>
-    public int Count => _firstEdge.Count;
-
     /// <summary>Where a text begins.</summary>
     public int Start => _rules[0].Start;
 
@@ -119,8 +116,8 @@ internal sealed class Network
         const int Never = int.MaxValue / 2;
         int[] needs = [.. _isEnd.Select(end => end ? 0 : Never)];
         // Where an edge begins, by what it depends on: each edge is looked at when one of these gets better, not all of a state's.
-        List<(int From, int Edge)>[] before = new List<(int, int)>[Count];
-        for (int state = 0; state < Count; state++)
+        List<(int From, int Edge)>[] before = new List<(int, int)>[_firstEdge.Count];
+        for (int state = 0; state < before.Length; state++)
         {
             for (int at = _firstEdge[state]; at != NoEdge; at = _edges[at].Next)
             {
@@ -128,7 +125,7 @@ internal sealed class Network
                 if (IsCall(_edges[at])) (before[_rules[_edges[at].Most].Start] ??= []).Add((state, at));
             }
         }
-        var changed = new Stack<int>(Enumerable.Range(0, Count).Where(s => _isEnd[s]));
+        var changed = new Stack<int>(Enumerable.Range(0, before.Length).Where(s => _isEnd[s]));
         while (changed.TryPop(out int to))
         {
             foreach ((int state, int at) in before[to] ?? [])

@@ -13,11 +13,9 @@ internal static class Parts
     /// <summary>No text at all, not even the empty one.</summary>
     public static Part Never { get; } = (network, _) => network.AddState();
 
-    public static Part Text(string text) => Bytes(Encoding.UTF8.GetBytes(text));
-
-    public static Part Bytes(byte[] bytes) => (network, from) =>
+    public static Part Text(string text) => (network, from) =>
     {
-        foreach (byte value in bytes)
+        foreach (byte value in Encoding.UTF8.GetBytes(text))
         {
             int to = network.AddState();
             network.AddBytes(from, value, value, to);

@@ -11,7 +11,6 @@ internal sealed class JsonGrammar
     private const int MostIndent = 20, MostDigits = 16;
     private static readonly CharSet s_escapeOnly = new((0, 0x1F), ('"', '"'), ('\\', '\\'));
     private static readonly Part s_oneToNine = Parts.Chars(new CharSet(('1', '9'))), s_digit = Parts.Chars(CharSet.Digits);
-    private readonly int _any;
 
     public JsonGrammar(Network network)
     {
@@ -20,17 +19,16 @@ internal sealed class JsonGrammar
             Parts.Sequence(Parts.Text("\n"), Parts.Repeat(Parts.Chars(CharSet.Of(" \t")), 0, MostIndent))))));
         Character = Parts.Call(network.AddRule(AnyCharacter()));
         String = Parts.Call(network.AddRule(Quoted(Parts.Repeat(Character, 0, null))));
-        Integer = Parts.Call(network.AddRule(Signed(Whole())));
         Number = Parts.Call(network.AddRule(Signed(Parts.Sequence(Whole(),
             Parts.Optional(Parts.Sequence(Parts.Text("."), Parts.Repeat(s_digit, 1, MostDigits))),
             Parts.Optional(Parts.Sequence(
                 Parts.Chars(CharSet.Of("eE")), Parts.Optional(Parts.Chars(CharSet.Of("+-"))), Parts.Repeat(s_digit, 1, 2)))))));
-        _any = network.AddRule(recursive: true);
-        Any = Parts.Call(_any);
+        int any = network.AddRule(recursive: true);
+        Any = Parts.Call(any);
         AnyObject = Parts.Call(network.AddRule(Members([], Member(String, Any))));
-        AnyArray = Parts.Call(network.AddRule(Array(Any, 0, null)));
-        network.Define(_any, Parts.Choice(
-            AnyObject, AnyArray, String, Number, Parts.Text("true"), Parts.Text("false"), Parts.Text("null")));
+        Part anyArray = Parts.Call(network.AddRule(Array(Any, 0, null)));
+        network.Define(any, Parts.Choice(
+            AnyObject, anyArray, String, Number, Parts.Text("true"), Parts.Text("false"), Parts.Text("null")));
     }
 
     public Network Network { get; }
@@ -42,16 +40,12 @@ internal sealed class JsonGrammar
 
     public Part String { get; }
 
-    public Part Integer { get; }
-
     public Part Number { get; }
 
     /// <summary>Any value.</summary>
     public Part Any { get; }
 
     public Part AnyObject { get; }
-
-    public Part AnyArray { get; }
 
     public static Part Quoted(Part characters) => Parts.Sequence(Parts.Text("\""), characters, Parts.Text("\""));
 

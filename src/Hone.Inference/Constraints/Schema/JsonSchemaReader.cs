@@ -12,6 +12,8 @@ internal sealed class JsonSchemaReader
 {
     private const int LargestCount = 10_000, DeepestSchema = 200;
     private static readonly string[] s_types = ["object", "array", "string", "integer", "number", "boolean", "null"];
+    // Limits of numbers do not tell which kind of number it is.
+    private static readonly string[] s_toldByKeywords = ["object", "array", "string"];
 
     private readonly JsonElement _root;
     private readonly JsonGrammar _json;
@@ -104,11 +106,7 @@ internal sealed class JsonSchemaReader
             return [.. names.Select(n => n.ValueKind == JsonValueKind.String && s_types.Contains(n.GetString()) ? n.GetString()!
                 : throw keywords.Wrong("`type`", $"one or more of {string.Join(", ", s_types)}"))];
         }
-        bool Any(params string[] names) => names.Any(keywords.Has);
-        if (Any("properties", "required", "additionalProperties")) return ["object"];
-        if (Any("items", "prefixItems", "minItems", "maxItems")) return ["array"];
-        if (Any("pattern", "minLength", "maxLength", "format")) return ["string"];
-        return [];
+        return s_toldByKeywords.FirstOrDefault(type => KeywordsOf(type).Any(keywords.Has)) is { } told ? [told] : [];
     }
 
     private Part Anything(SchemaKeywords keywords)
