@@ -27,6 +27,10 @@ internal sealed class RequestFields
         return _root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
     }
 
+    /// <summary>The fields of an object within the request; null where it is missing or null.</summary>
+    public RequestFields? Inner(string name) => Get(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Object ? new RequestFields(value) : throw Wrong(name, "an object");
+
     public string? Text(string name) => Get(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, "a text");
 

@@ -25,7 +25,7 @@ internal sealed record OllamaOptions(ServedModel Model, SamplingOptions Sampling
         OutputConstraint? format = AnswerFormat.ReadOllama(fields);
         fields.Off("think", v => v.ValueKind == JsonValueKind.False);
         bool streams = fields.Flag("stream") ?? true;
-        var options = fields.Get("options") is { } given ? new RequestFields(given) : null;
+        RequestFields? options = fields.Inner("options");
         double Number(string field, double least, double most, double usual) => options?.Number(field, least, most) ?? usual;
         foreach (string ignored in s_ignored) options?.Get(ignored);
         options?.Off("mirostat", v => v.ValueKind == JsonValueKind.Number && v.GetDouble() == 0);

@@ -15,11 +15,9 @@ internal static class AnswerFormat
     public static OutputConstraint? Read(RequestFields fields)
     {
         List<(string Field, OutputConstraint Format)> asked = [];
-        if (fields.Get(Response) is { } response && OfResponse(response) is { } format) asked.Add((Response, format));
-        if (fields.Get(Structured) is { } structured)
+        if (fields.Inner(Response) is { } response && OfResponse(response) is { } format) asked.Add((Response, format));
+        if (fields.Inner(Structured) is { } inner)
         {
-            if (structured.ValueKind != JsonValueKind.Object) throw RequestFields.Wrong(Structured, "an object");
-            var inner = new RequestFields(structured);
             asked.AddRange(Guided(inner, Structured, "json", "regex", "choice"));
             if (inner.Flag("json_object") == true) asked.Add((Structured, OutputConstraint.JsonObject));
             inner.End();
@@ -44,10 +42,8 @@ internal static class AnswerFormat
         _ => throw RequestFields.Wrong(Ollama, "`json` or a JSON schema"),
     };
 
-    private static OutputConstraint? OfResponse(JsonElement response)
+    private static OutputConstraint? OfResponse(RequestFields fields)
     {
-        if (response.ValueKind != JsonValueKind.Object) throw RequestFields.Wrong(Response, "an object");
-        var fields = new RequestFields(response);
         string type = fields.Text("type") ?? throw RequestFields.Wrong($"{Response}.type", "text, json_object or json_schema");
         JsonElement? given = fields.Get("json_schema");
         fields.End();

@@ -78,10 +78,8 @@ internal sealed record AnswerSettings(SamplingOptions Sampling, int Count, bool 
     private static bool StreamsUsageOf(RequestFields fields, bool streams)
     {
         const string Name = "stream_options", Usage = "include_usage", Obfuscation = "include_obfuscation";
-        if (fields.Get(Name) is not { } options) return false;
+        if (fields.Inner(Name) is not { } inner) return false;
         if (!streams) throw ApiException.Invalid($"`{Name}` needs `stream` to be true", Name);
-        if (options.ValueKind != JsonValueKind.Object) throw RequestFields.Wrong(Name, "an object");
-        var inner = new RequestFields(options);
         bool usage = inner.Flag(Usage) ?? false;
         inner.Off(Obfuscation, v => v.ValueKind == JsonValueKind.False);
         inner.End();

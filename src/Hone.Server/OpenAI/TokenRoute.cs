@@ -49,10 +49,9 @@ internal static class TokenRoute
         string id = fields.Text("request_id") ?? $"{Guid.NewGuid():N}";
         fields.Off("stream", v => v.ValueKind == JsonValueKind.False);
         fields.Off("priority", v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out int p) && p == 0);
-        JsonElement inner = fields.Get("sampling_params")
+        RequestFields sampling = fields.Inner("sampling_params")
             ?? throw ApiException.Invalid("`sampling_params` is needed", "sampling_params");
         fields.End();
-        var sampling = new RequestFields(inner);
         long longest = sampling.Whole("max_tokens", 1, int.MaxValue)
             ?? throw ApiException.Invalid("`max_tokens` is needed", "sampling_params");
         sampling.Off("logprobs", v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out int top) && top == 0);

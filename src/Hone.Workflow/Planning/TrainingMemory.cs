@@ -88,6 +88,7 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
     /// <summary>
     /// glibc serves tensors below 32 MB from its heap. Over steps it holds about half as much in holes as a pass keeps
     /// (docs/results/training.md, 15M and 110M); larger tensors go back to the system when they die.
+    /// What the pools of a GPU lose was not measured; the same is taken.
     /// </summary>
     private static long HeapBytes(TransformerConfig c, long kept, long number, long tokens) =>
         tokens * c.HiddenSize * number < 32 << 20 ? kept / 2 : 0;

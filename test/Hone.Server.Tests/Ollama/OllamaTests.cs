@@ -58,6 +58,7 @@ public sealed class OllamaTests(TestServer server) : IClassFixture<TestServer>
     [InlineData("/api/chat", """{"model":"tiny","messages":[{"role":"user","content":"a","images":["x"]}]}""", 400, "images")]
     [InlineData("/api/generate", """{"model":"tiny","prompt":"a","format":"xml"}""", 400, "format")]
     [InlineData("/api/generate", """{"model":"tiny","prompt":"a","options":{"mirostat":2}}""", 400, "mirostat")]
+    [InlineData("/api/generate", """{"model":"tiny","prompt":"a","options":5}""", 400, "`options` must be an object")]
     [InlineData("/api/generate", """{"model":"tiny","prompt":"a","options":{"tfs_z":1}}""", 400, "tfs_z")]
     public async Task What_is_refused_has_Ollamas_format(string route, string body, int status, string what)
     {
