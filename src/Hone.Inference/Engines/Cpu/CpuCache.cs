@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
+using Hone.Models;
 
 namespace Hone.Inference.Engines.Cpu;
 
 /// <summary>
 /// Keys and values of 32 tokens a block. A block holds all layers, one after the other, and in each the heads: keys as
-/// [dim, 32], values as [32, padded dim]. Memory is zeros that the system gives when they are first written.
+/// two panels of 16 tokens, values as [32, padded dim]. Memory is zeros that the system gives when they are first written.
 /// </summary>
 internal sealed unsafe class CpuCache(int layers, int heads, int dim, int bytesPerNumber) : IDisposable
 {
@@ -41,6 +42,7 @@ internal sealed unsafe class CpuCache(int layers, int heads, int dim, int bytesP
         byte* memory = (byte*)NativeMemory.AllocZeroed((nuint)((BlockBytes * (count - _count)) + Line));
         _allocations.Add((nint)memory);
         memory += (Line - ((nint)memory % Line)) % Line;
+        HugePages.Advise(memory, BlockBytes * (count - _count)); // blocks lie scattered, and every small page is looked up
         for (; _count < count; _count++, memory += BlockBytes) _blocks[_count] = memory;
     }
 

@@ -1,12 +1,18 @@
 using System.Runtime.InteropServices;
+using Hone.Models;
 
 namespace Hone.Inference.Engines.Cpu;
 
-/// <summary>Zeros in native memory, aligned to a cache line, which grow and never shrink.</summary>
+/// <summary>
+/// Zeros in native memory, aligned to a cache line, which grow and never shrink. Large ones are the system's zeros, given when they are
+/// first written, by the core that writes them, and in huge pages where there are some.
+/// </summary>
 internal sealed unsafe class NativeBuffer<T> : IDisposable
     where T : unmanaged
 {
-    private const nuint Line = 64;
+    private const nuint Line = 64, HugePage = 2 << 20;
+
+    private void* _memory;
 
     public NativeBuffer(long length = 0) => Grow(length);
 
@@ -20,21 +26,26 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable
     public T* Grow(long length)
     {
         if (length <= Length) return Pointer;
-        NativeMemory.AlignedFree(Pointer);
-        Pointer = null;
-        Length = 0;
-        nuint bytes = checked((nuint)length * (nuint)sizeof(T));
-        Pointer = (T*)NativeMemory.AlignedAlloc(bytes, Line);
-        NativeMemory.Clear(Pointer, bytes);
+        Free();
+        nuint bytes = checked((nuint)length * (nuint)sizeof(T)), alignment = bytes < HugePage ? Line : HugePage;
+        _memory = NativeMemory.AllocZeroed(checked(bytes + alignment));
+        Pointer = (T*)(((nuint)_memory + alignment - 1) & ~(alignment - 1));
+        HugePages.Advise(Pointer, (long)bytes);
         Length = length;
         return Pointer;
     }
 
     public void Dispose()
     {
-        NativeMemory.AlignedFree(Pointer);
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        NativeMemory.Free(_memory);
+        _memory = null;
         Pointer = null;
         Length = 0;
-        GC.SuppressFinalize(this);
     }
 }

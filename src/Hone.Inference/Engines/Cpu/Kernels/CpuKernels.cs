@@ -43,10 +43,13 @@ internal abstract unsafe class CpuKernels
     public abstract void SoftCap(float* x, int count, float cap);
 
     /// <summary>Queries against one block of a head.</summary>
-    public abstract void Attend(AttentionQuery* queries, int count, byte* keys, byte* values, in AttentionShape shape);
+    public abstract void Attend(AttentionQuery* queries, int count, byte* keys, byte* values, nint next, in AttentionShape shape);
 
-    /// <summary>Writes a token's key or value: numbers are <paramref name="stride"/> apart.</summary>
-    public abstract void Put(float* from, int count, byte* to, int stride);
+    /// <summary>Writes a token's key into its place among those of a block.</summary>
+    public abstract void PutKey(float* from, int count, byte* keys, int place);
+
+    /// <summary>Writes a token's value.</summary>
+    public abstract void PutValue(float* from, int count, byte* to);
 
     private static CpuKernels Of<TLanes, TFloat, TWord>(CpuPath path, bool singleCache)
         where TLanes : struct, ILanes<TFloat, TWord>
@@ -90,10 +93,10 @@ internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(CpuPath p
             switch (matrix.Format)
             {
                 case CpuFormat.Float32:
-                    FloatKernel<TLanes, TFloat, TWord, SinglePairs>.Four(w, columns, (float*)own, x.Stride, to, toStride);
+                    FloatKernel<TLanes, TFloat, TWord, SingleStore>.Four(w, columns, (float*)own, x.Stride, to, toStride);
                     break;
                 case CpuFormat.BFloat16:
-                    FloatKernel<TLanes, TFloat, TWord, BrainPairs>.Four(w, columns, (float*)own, x.Stride, to, toStride);
+                    FloatKernel<TLanes, TFloat, TWord, BrainStore>.Four(w, columns, (float*)own, x.Stride, to, toStride);
                     break;
                 case CpuFormat.Int8:
                     Int8Kernel<TLanes, TFloat, TWord>.Four(w, scales, blocks, own, to, toStride);
@@ -109,10 +112,10 @@ internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(CpuPath p
             switch (matrix.Format)
             {
                 case CpuFormat.Float32:
-                    FloatKernel<TLanes, TFloat, TWord, SinglePairs>.One(w, columns, (float*)own, to);
+                    FloatKernel<TLanes, TFloat, TWord, SingleStore>.One(w, columns, (float*)own, to);
                     break;
                 case CpuFormat.BFloat16:
-                    FloatKernel<TLanes, TFloat, TWord, BrainPairs>.One(w, columns, (float*)own, to);
+                    FloatKernel<TLanes, TFloat, TWord, BrainStore>.One(w, columns, (float*)own, to);
                     break;
                 case CpuFormat.Int8:
                     Int8Kernel<TLanes, TFloat, TWord>.One(w, scales, blocks, own, to);
@@ -140,19 +143,25 @@ internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(CpuPath p
             TLanes.Store(LaneMath<TLanes, TFloat, TWord>.SoftCap(TLanes.Load(x + i), cap), x + i);
     }
 
-    public override void Attend(AttentionQuery* queries, int count, byte* keys, byte* values, in AttentionShape shape)
+    public override void Attend(AttentionQuery* queries, int count, byte* keys, byte* values, nint next, in AttentionShape shape)
     {
         if (count == Tile)
         {
-            AttentionKernel<TLanes, TFloat, TWord, TStore>.Four(queries, keys, values, shape);
+            AttentionKernel<TLanes, TFloat, TWord, TStore>.Four(queries, keys, values, next, shape);
             return;
         }
-        for (int i = 0; i < count; i++) AttentionKernel<TLanes, TFloat, TWord, TStore>.One(queries + i, keys, values, shape);
+        for (int i = 0; i < count; i++) AttentionKernel<TLanes, TFloat, TWord, TStore>.One(queries + i, keys, values, next, shape);
     }
 
-    public override void Put(float* from, int count, byte* to, int stride)
+    public override void PutKey(float* from, int count, byte* keys, int place)
     {
-        for (int i = 0; i < count; i++) TStore.Put(to + ((long)i * stride * TStore.Bytes), from[i]);
+        int* to = AttentionKernel<TLanes, TFloat, TWord, TStore>.Keys(keys, place, count);
+        for (int i = 0; i < count; i += 2, to += TStore.Words) TStore.PutPair(to, from[i], from[i + 1]);
+    }
+
+    public override void PutValue(float* from, int count, byte* to)
+    {
+        for (int i = 0; i < count; i++) TStore.Put(to + (i * TStore.Bytes), from[i]);
     }
 }
 

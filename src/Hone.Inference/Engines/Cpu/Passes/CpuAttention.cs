@@ -76,11 +76,16 @@ internal sealed unsafe class CpuAttention : IDisposable
         int firstRow = _rows.Segments[firstSegment].Row;
         int endRow = _rows.Segments[endSegment - 1].Row + _rows.Segments[endSegment - 1].Count;
         Begin(head, firstRow, endRow);
-        for (int g = firstGroup; g < endGroup; g++) AttendBlock(_rows.Groups[g], head, worker);
+        for (int g = firstGroup; g < endGroup; g++)
+        {
+            Group group = _rows.Groups[g];
+            int next = g + 1 < endGroup ? _rows.Groups[g + 1].Block : group.Block;
+            AttendBlock(group, next, head, worker);
+        }
         End(head, firstRow, endRow);
     }
 
-    private void AttendBlock(Group group, int head, int worker)
+    private void AttendBlock(Group group, int nextBlock, int head, int worker)
     {
         int[] seeing = _seeing[worker];
         int count = 0, first = group.Place * CpuCache.Tokens;
@@ -94,13 +99,14 @@ internal sealed unsafe class CpuAttention : IDisposable
             }
         }
         byte* keys = _cache.Keys(group.Block, _layer, head), values = _cache.Values(group.Block, _layer, head);
+        nint next = (nint)(_cache.Keys(nextBlock, _layer, head) - keys);
         int heads = Group, queries = count * heads;
         AttentionQuery* tile = stackalloc AttentionQuery[Tile];
         for (int q = 0; q < queries; q += Tile)
         {
             int own = Math.Min(Tile, queries - q);
             for (int i = 0; i < own; i++) tile[i] = Query(seeing[(q + i) / heads], (head * heads) + ((q + i) % heads), first);
-            _kernels.Attend(tile, own, keys, values, _shape);
+            _kernels.Attend(tile, own, keys, values, next, _shape);
         }
     }
 

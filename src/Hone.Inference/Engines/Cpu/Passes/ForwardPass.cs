@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using Hone.Models;
 
@@ -249,8 +250,8 @@ internal sealed unsafe class ForwardPass : IDisposable
             for (int head = 0; head < _config.KeyValueHeadCount; head++)
             {
                 byte* key = _cache.Keys(_rows.Homes[row], _layer, head), value = _cache.Values(_rows.Homes[row], _layer, head);
-                _kernels.Put(k + (head * dim), dim, key + (place * bytes), CpuCache.Tokens);
-                _kernels.Put(v + (head * dim), dim, value + ((long)place * _cache.PaddedDim * bytes), 1);
+                _kernels.PutKey(k + (head * dim), dim, key, place);
+                _kernels.PutValue(v + (head * dim), dim, value + ((long)place * _cache.PaddedDim * bytes));
             }
         }
     }
@@ -267,8 +268,14 @@ internal sealed unsafe class ForwardPass : IDisposable
 
     private static void Rotate(float* x, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin)
     {
-        int half = cos.Length;
-        for (int i = 0; i < half; i++)
+        int half = cos.Length, i = 0;
+        for (; i <= half - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector<float> a = Vector.Load(x + i), b = Vector.Load(x + i + half), c = new(cos[i..]), s = new(sin[i..]);
+            ((a * c) - (b * s)).Store(x + i);
+            ((b * c) + (a * s)).Store(x + i + half);
+        }
+        for (; i < half; i++)
         {
             (float a, float b) = (x[i], x[i + half]);
             x[i] = (a * cos[i]) - (b * sin[i]);
