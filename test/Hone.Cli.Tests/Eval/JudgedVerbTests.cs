@@ -28,8 +28,10 @@ public sealed class JudgedVerbTests : IDisposable
             ["instruction"] = (string)r["instruction"]!, ["generator"] = Judged, ["output"] = (string)r["output_2"]!,
         })]).ToJsonString());
         // Which row is asked about is told by both texts that the judge is shown.
-        JsonObject[] Asked(string body) => [.. rows.Where(r => body.Contains(Json((string)r["instruction"]!), StringComparison.Ordinal)
-            && body.Contains(Json((string)r["output_2"]!), StringComparison.Ordinal))];
+        (JsonObject Row, string Instruction, string Output)[] shown =
+            [.. rows.Select(r => (r, Json((string)r["instruction"]!), Json((string)r["output_2"]!)))];
+        JsonObject[] Asked(string body) => [.. shown.Where(s => body.Contains(s.Instruction, StringComparison.Ordinal)
+            && body.Contains(s.Output, StringComparison.Ordinal)).Select(s => s.Row)];
         _judge = new RawServer(request => request.Path.EndsWith("/models", StringComparison.Ordinal)
             ? RawReply.Text(200, """{"data":[{"id":"judge"}]}""")
             : Reply(Asked(request.Body).MaxBy(r => ((string)r["instruction"]!).Length + ((string)r["output_2"]!).Length)!));

@@ -116,15 +116,14 @@ public sealed class HarnessFixtureTests
     public void Prompts_of_all_57_subjects_with_five_examples()
     {
         JsonNode expected = Hashes()["mmlu_5shot_all_subjects_alphabetical"]!;
-        List<string[]> all = [];
+        int all = 0;
         foreach (string subject in Mmlu.Subjects)
         {
             string[][] rows = [.. Mmlu.Create(subject, Options with { NumFewshot = 5 }).Items.SelectMany(Requests)];
             Assert.Equal((string)expected["per_subject_sha256"]![subject]!, TaskRunner.Hash(PythonJson.Dumps(rows)));
-            all.AddRange(rows);
+            all += rows.Length;
         }
-        Assert.Equal(56168, all.Count);
-        Assert.Equal((string)expected["sha256_all"]!, TaskRunner.Hash(PythonJson.Dumps(all)));
+        Assert.Equal(56168, all);
     }
 
     private static IEnumerable<string[]> Requests(EvalItem item) => item.Scores.Select(s => (string[])[s.Context.Text!, s.Continuation])

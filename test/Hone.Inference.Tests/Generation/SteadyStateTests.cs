@@ -4,6 +4,7 @@ using Hone.Models;
 namespace Hone.Inference.Tests;
 
 /// <summary>What many tokens cost in memory: nothing but the tokens themselves.</summary>
+[Collection(nameof(TensorLeakTests))] // alone: others' memory would be counted
 public sealed class SteadyStateTests : IDisposable
 {
     private const int Rows = 8;

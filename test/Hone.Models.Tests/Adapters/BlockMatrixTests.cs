@@ -37,8 +37,8 @@ public sealed class BlockMatrixTests
             for (int i = block; i < end; i++)
             {
                 double nearest = numbers.MinBy(n => Math.Abs((n * scale) - given[i])) * scale;
-                Assert.True(Math.Abs(nearest - given[i]) >= Math.Abs(found[i] - given[i]) - 1e-5 * scale,
-                    $"{i}: {given[i]} {found[i]} {nearest}");
+                if (Math.Abs(nearest - given[i]) < Math.Abs(found[i] - given[i]) - 1e-5 * scale)
+                    Assert.Fail($"{i}: {given[i]} {found[i]} {nearest}");
             }
         }
     }

@@ -100,16 +100,19 @@ internal sealed partial class TinyRun
         }, set: set, redo: redo));
 
     /// <summary>
-    /// Begins the run, or goes on with it, and asks it to stop after its first optimiser step. False: it came to the end.
+    /// Begins the run, or goes on with it, and asks it to stop after an optimiser step, the first or a later one. False: it came to the
+    /// end.
     /// </summary>
-    internal bool StopAfterOneStep(string[]? set = null, string[]? redo = null)
+    internal bool StopAfterOneStep(string[]? set = null, string[]? redo = null) => StopAfter(1, set, redo);
+
+    internal bool StopAfter(int steps, string[]? set = null, string[]? redo = null)
     {
         using var stop = new CancellationTokenSource();
         try
         {
             Go(said =>
             {
-                if (Step().IsMatch(said)) stop.Cancel();
+                if (Step().IsMatch(said) && --steps == 0) stop.Cancel();
             }, stop, set, redo);
             return false;
         }
