@@ -2,11 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Hone.Inference.Engines.Cpu;
 
-/// <summary>Zeros in native memory, aligned to a cache line, which grow and never shrink.</summary>
+/// <summary>
+/// Zeros in native memory, aligned to a cache line, which grow and never shrink. Large ones are the system's zeros, given when they are
+/// first written, on the core that writes them.
+/// </summary>
 internal sealed unsafe class NativeBuffer<T> : IDisposable
     where T : unmanaged
 {
     private const nuint Line = 64;
+
+    private void* _memory;
 
     public NativeBuffer(long length = 0) => Grow(length);
 
@@ -20,21 +25,24 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable
     public T* Grow(long length)
     {
         if (length <= Length) return Pointer;
-        NativeMemory.AlignedFree(Pointer);
-        Pointer = null;
-        Length = 0;
-        nuint bytes = checked((nuint)length * (nuint)sizeof(T));
-        Pointer = (T*)NativeMemory.AlignedAlloc(bytes, Line);
-        NativeMemory.Clear(Pointer, bytes);
+        Free();
+        _memory = NativeMemory.AllocZeroed(checked(((nuint)length * (nuint)sizeof(T)) + Line));
+        Pointer = (T*)(((nuint)_memory + Line - 1) & ~(Line - 1));
         Length = length;
         return Pointer;
     }
 
     public void Dispose()
     {
-        NativeMemory.AlignedFree(Pointer);
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        NativeMemory.Free(_memory);
+        _memory = null;
         Pointer = null;
         Length = 0;
-        GC.SuppressFinalize(this);
     }
 }
