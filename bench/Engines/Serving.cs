@@ -124,8 +124,7 @@ internal static class Serving
         for (int round = 0; round < 3; round++)
         {
             long start = Stopwatch.GetTimestamp();
-            Dictionary<string, Tensor> weights = WeightFolder.LoadWeights(folder, config, ScalarType.BFloat16, CPU);
-            using var model = new Transformer(config, weights, ScalarType.BFloat16);
+            using Transformer model = ModelWeights.Load(folder, config, new ComputeTarget(CPU, ScalarType.BFloat16), training: null);
             double loaded = Stopwatch.GetElapsedTime(start).TotalSeconds;
             using var engine = new CpuEngine(model, format);
             double packed = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -174,16 +173,17 @@ internal static class Serving
 
         public void CopyBlocks(IReadOnlyList<(int From, int To)> blocks) => inner.CopyBlocks(blocks);
 
-        public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits) => inner.Forward(parts, (i, _) =>
-        {
-            lock (_said)
+        public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits, ITokenDraws? draws = null) =>
+            inner.Forward(parts, (i, _) =>
             {
-                int next = text[parts[i].Length];
-                _said[next] = 50;
-                logits(i, _said);
-                _said[next] = 0;
-            }
-        });
+                lock (_said)
+                {
+                    int next = text[parts[i].Length];
+                    _said[next] = 50;
+                    logits(i, _said);
+                    _said[next] = 0;
+                }
+            });
 
         public void Dispose() => inner.Dispose();
     }

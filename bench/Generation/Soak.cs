@@ -123,11 +123,11 @@ internal static class Soak
 
         public void CopyBlocks(IReadOnlyList<(int From, int To)> blocks) => inner.CopyBlocks(blocks);
 
-        public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits)
+        public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits, ITokenDraws? draws = null)
         {
             if (parts.Any(p => p.Tokens.Span.Contains(Forbidden))) throw new InvalidOperationException("a token that fails");
             if (++_pass % 997 == 0 && parts.Count > 8) throw new TimeoutException("a pass that fails");
-            inner.Forward(parts, logits);
+            inner.Forward(parts, logits, draws);
         }
 
         public void Dispose() => inner.Dispose();

@@ -67,12 +67,14 @@ internal sealed class ChatCommands(Streams io, SamplingOptions sampling, string?
         };
         changed.Validate();
         Sampling = changed;
+        if (!changed.DoSample && name is ("top_p" or "top_k" or "min_p" or "typical_p"))
+            io.Error.WriteLine($"{name} counts once the temperature is above 0");
     }
 
     private void Show() => io.Error.WriteLine(FormattableString.Invariant($"""
         temperature {(Sampling.DoSample ? Sampling.Temperature : 0)}, top_p {Sampling.TopP}, top_k {Sampling.TopK}, min_p {Sampling.MinP}, 
         typical_p {Sampling.TypicalP}, repetition_penalty {Sampling.RepetitionPenalty}, 
-        max_new_tokens {Sampling.MaxNewTokens}, seed {Sampling.Seed}
+        max_new_tokens {Sampling.MaxNewTokens}, seed {Sampling.Seed}{(Sampling.Beams > 1 ? $", num_beams {Sampling.Beams}" : "")}
         """).ReplaceLineEndings(""));
 
     private void Save(string file)

@@ -144,6 +144,32 @@ public sealed class ChatTests : IDisposable
     public void Values_out_of_range_are_refused(string flag, string value, string message) =>
         Assert.Contains(message, Command.Refused("chat", _model, "--prompt", "Hello", flag, value), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("--top-p", "0.5")]
+    [InlineData("--top-k", "3")]
+    public void A_flag_that_would_change_nothing_is_refused(string flag, string value)
+    {
+        string[] chat = ["chat", _model, "--prompt", "Hello", "--device", "cpu", flag, value];
+        Assert.Contains($"{flag} changes nothing", Command.Refused([.. chat, "--temperature", "0"]), StringComparison.Ordinal);
+        Assert.Empty(Command.Done([.. chat, "--temperature", "1"]).Error);
+        string talk = Command.Type("/set min_p 0.1\n", "chat", _model, "--device", "cpu", "--temperature", "0").Error;
+        Assert.Contains("min_p counts once the temperature is above 0", talk, StringComparison.Ordinal);
+        string prompts = Rows.Prompts(_folder.File("prompts.jsonl"));
+        Assert.Contains($"{flag} changes nothing", Command.Refused("sample", "--model", _model, "--data", prompts, "--output",
+            _folder.File("out.jsonl"), "--temperature", "0", flag, value), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_field_of_the_generation_config_that_is_not_known_is_named()
+    {
+        string config = Path.Combine(_model, "generation_config.json");
+        JsonNode json = JsonNode.Parse(File.ReadAllText(config))!;
+        json["future_field"] = 5;
+        File.WriteAllText(config, json.ToJsonString());
+        Assert.Contains("generation_config.json: future_field unknown",
+            Command.Done("chat", _model, "--prompt", "Hello", "--device", "cpu").Error, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private int[] PromptTokens(string typed, out string error)

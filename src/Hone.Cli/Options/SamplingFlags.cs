@@ -29,6 +29,17 @@ internal sealed class SamplingFlags
         ? parsed.GetValue(_temperature)
         : throw new InputException($"--temperature is {t}, it must be 0 or above");
 
+    /// <summary>Refuses what would change nothing.</summary>
+    /// <param name="samples">Whether tokens are drawn; else the likeliest is taken.</param>
+    /// <exception cref="InputException">A flag is given that counts where tokens are drawn only.</exception>
+    public void Check(ParseResult parsed, bool samples)
+    {
+        string? useless = samples ? null : TopP(parsed) is not null ? "--top-p" : TopK(parsed) is not null ? "--top-k" : null;
+        if (useless is not null)
+            throw new InputException($"{useless} changes nothing where the most likely token is taken at every step",
+                fix: "Give a --temperature above 0 too, or leave it out.");
+    }
+
     public double? TopP(ParseResult parsed) => parsed.GetValue(_topP);
 
     public int? TopK(ParseResult parsed) => parsed.GetValue(_topK);

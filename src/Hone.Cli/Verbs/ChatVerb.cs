@@ -55,6 +55,9 @@ internal static class ChatVerb
                 Constraint = wanted,
             };
             options.Validate();
+            sampling.Check(parsed, options.DoSample);
+            if (model.GenerationConfig.UnknownFields is { Count: > 0 } unknown)
+                io.Error.WriteLine($"{GenerationConfig.FileName}: {string.Join(", ", unknown)} unknown, and not used");
             var session = new ChatSession(model, model.Text, options, parsed.GetValue(system), io, common.Json(parsed));
             if (parsed.GetValue(prompt) is { } text)
             {

@@ -86,6 +86,7 @@ internal static class SampleVerb
         if (n is < 1) throw new InputException($"--n is {n}, it must be 1 or above");
         if (n is null && temperature is null && topP is null && topK is null) return o.Samples;
         var usual = new SampleOptions();
+        sampling.Check(parsed, samples: (temperature ?? usual.Temperature) > 0);
         return
         [
             new()

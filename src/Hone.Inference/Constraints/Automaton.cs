@@ -13,9 +13,13 @@ internal sealed class Automaton
     private const int MostStates = 50_000;
     private const long MostPlaces = 2_000_000;
 
-    // What one token may need: hostile formats make a state of every beginning of every token.
-    private const int MostNewStates = 8_000;
-    private const long MostSteps = 400_000;
+    /// <summary>
+    /// What a format may cost, in steps, each a place that is looked at: so many at once, of which each call of <see cref="Begin"/> gives
+    /// back some. Hostile formats make a state of every beginning of every token; ordinary ones need little once their states are known.
+    /// </summary>
+    public const long MostSteps = 250_000, StepsPerCall = 10_000;
+
+    private const int StepsPerState = 50;
 
     private readonly Network _network;
     private readonly byte[] _classes;
@@ -28,8 +32,8 @@ internal sealed class Automaton
     private readonly List<Place> _from = [], _found = [];
     private readonly HashSet<Place> _seen = [];
     private readonly Stack<Place> _open = new();
-    private long _places, _steps;
-    private int _newStates, _frameCount;
+    private long _places, _left = MostSteps;
+    private int _frameCount;
 
     public Automaton(Network network)
     {
@@ -42,10 +46,13 @@ internal sealed class Automaton
     /// <summary>The state before the first byte.</summary>
     public State Start { get; }
 
-    /// <summary>Begins the work for one token: what it may cost is counted from here.</summary>
+    /// <summary>All steps so far.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Begins a piece of work for one token.</summary>
     public void Begin()
     {
-        (_steps, _newStates) = (0, 0);
+        _left = Math.Min(MostSteps, _left + StepsPerCall);
         if (_states.Count <= MostStates && _places <= MostPlaces) return;
         _states.Clear();
         _frames.Clear();
@@ -86,7 +93,7 @@ internal sealed class Automaton
         foreach (Place place in from) Reach(place);
         while (_open.TryPop(out Place place))
         {
-            if (++_steps > MostSteps) throw TooCostly();
+            Spend(1);
             if (_network.IsEnd(place.State))
             {
                 if (place.Frame is null) accepting = true;
@@ -128,9 +135,16 @@ internal sealed class Automaton
         // Whether it accepts is not in the places: it has states of both kinds.
         Place[] key = accepting ? [.. places, Place.Accepted] : places;
         if (_states.TryGetValue(key, out State? known)) return known;
-        if (++_newStates > MostNewStates) throw TooCostly();
+        Spend(StepsPerState);
         _places += key.Length;
         return _states[key] = new State(places, accepting, _classCount);
+    }
+
+    private void Spend(int steps)
+    {
+        if (_left < steps) throw TooCostly();
+        _left -= steps;
+        Steps += steps;
     }
 
     private static InputException TooCostly() => new("the format of the answer is too costly to follow: too many ways to read a text",

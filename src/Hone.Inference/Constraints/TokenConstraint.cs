@@ -58,6 +58,9 @@ internal sealed class TokenConstraint(Network network, AnswerVocabulary vocabula
 
     public Automaton.State Start => _automaton.Start;
 
+    /// <summary>What following the format has cost so far.</summary>
+    public long Steps => _automaton.Steps;
+
     /// <summary>Whether nothing can end an answer but its text.</summary>
     public bool HasNoStop => vocabulary.Stops.Count == 0;
 

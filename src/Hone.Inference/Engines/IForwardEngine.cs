@@ -34,7 +34,18 @@ internal interface IForwardEngine : IDisposable
     /// token each, side by side and in order: they see each other as in one part.
     /// </param>
     /// <param name="logits">Called once per part with <see cref="SequencePart.WantsLogits"/>, perhaps from several threads.</param>
-    void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits);
+    /// <param name="draws">Asked and told in place of it by an engine that draws tokens where its logits lie.</param>
+    void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits, ITokenDraws? draws = null);
+}
+
+/// <summary>Lets an engine draw tokens, so that logits stay where they are. Called perhaps from several threads.</summary>
+internal interface ITokenDraws
+{
+    /// <summary>Adds how tokens are drawn from what follows a part, at least one; false where its logits are needed.</summary>
+    bool AddTo(List<TokenDraw> draws, int part);
+
+    /// <summary>The tokens drawn from a part, in the order of its draws.</summary>
+    void Take(int part, ReadOnlySpan<SampledToken> tokens);
 }
 
 /// <summary>Takes the fp32 logits [vocab] after a part's last token; they are gone when the call ends.</summary>

@@ -7,7 +7,7 @@ namespace Hone.Inference;
 
 /// <summary>
 /// The reference engine: the training model's own forward pass over a cache of blocks, on the CPU and on CUDA, in the type that
-/// the model computes in.
+/// the model computes in. On a device tokens are drawn where the logits are, and only ids come to the host.
 /// </summary>
 internal sealed class LibtorchEngine : IForwardEngine
 {
@@ -22,16 +22,19 @@ internal sealed class LibtorchEngine : IForwardEngine
     private readonly BlockCache _cache;
     private readonly Decoder _decoder;
     private readonly int _threads;
+    private readonly bool _draws;
     private SingleThreads? _workers;
 
     /// <param name="model">A language model; stays the caller's, and its weights are read in place at every call.</param>
-    public LibtorchEngine(Transformer model)
+    /// <param name="draws">Whether it draws tokens; null where the model is not on the CPU, whose logits cost nothing to read.</param>
+    public LibtorchEngine(Transformer model, bool? draws = null)
     {
         _model = model;
         _cache = new BlockCache(model);
         _decoder = new Decoder(model, _cache);
         bool split = model.Device.type == DeviceType.CPU && ModelMemory.Weights(model.Config, model.ComputeType) <= CachedWeights;
         _threads = split ? get_num_threads() : 1;
+        _draws = draws ?? model.Device.type != DeviceType.CPU;
     }
 
     /// <inheritdoc/>
@@ -47,12 +50,13 @@ internal sealed class LibtorchEngine : IForwardEngine
     public void CopyBlocks(IReadOnlyList<(int From, int To)> blocks) => _cache.Copy(blocks);
 
     /// <inheritdoc/>
-    public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits)
+    public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits, ITokenDraws? draws = null)
     {
+        if (!_draws) draws = null;
         int groups = Math.Min(_threads, parts.Count / LeastParts);
         if (groups < 2)
         {
-            Run(parts, 0, logits, spread: true);
+            Run(parts, 0, logits, draws, spread: true);
             return;
         }
         // Neighbours stay together: they are often answers to one prompt, whose blocks they share.
@@ -67,7 +71,7 @@ internal sealed class LibtorchEngine : IForwardEngine
             first = i + 1;
         }
         _workers ??= new SingleThreads(_threads);
-        _workers.ForEach(shares, share => Run([.. parts.Take(share.First..share.End)], share.First, logits, spread: false));
+        _workers.ForEach(shares, share => Run([.. parts.Take(share.First..share.End)], share.First, logits, draws, spread: false));
     }
 
     public void Dispose()
@@ -80,14 +84,34 @@ internal sealed class LibtorchEngine : IForwardEngine
     private static bool GoesOn(in SequencePart part, in SequencePart next) =>
         ReferenceEquals(part.Blocks, next.Blocks) && next.Start == part.Length;
 
-    private void Run(IReadOnlyList<SequencePart> parts, int first, LogitsReader logits, bool spread)
+    private void Run(IReadOnlyList<SequencePart> parts, int first, LogitsReader logits, ITokenDraws? draws, bool spread)
     {
         using Tensor? computed = _decoder.Run(parts, spread);
         if (computed is null) return;
-        using Tensor? copy = computed.device_type == DeviceType.CPU ? null : computed.cpu();
-        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>((copy ?? computed).bytes);
-        int vocabulary = _model.Config.VocabularySize, row = 0;
-        for (int i = 0; i < parts.Count; i++)
-            if (parts[i].WantsLogits) logits(first + i, values.Slice(row++ * vocabulary, vocabulary));
+        int[] wanted = [.. Enumerable.Range(0, parts.Count).Where(i => parts[i].WantsLogits)];
+        // Of the rows, which are the wanted parts': where the draws of each begin, and which are read.
+        var own = new List<TokenDraw>();
+        var rows = new List<int>();
+        var read = new List<int>();
+        for (int row = 0; row < wanted.Length; row++)
+        {
+            if (draws?.AddTo(own, first + wanted[row]) != true) read.Add(row);
+            while (rows.Count < own.Count) rows.Add(row);
+        }
+        if (own.Count > 0)
+        {
+            ReadOnlySpan<SampledToken> tokens = TensorSampler.Next(computed, rows, own);
+            for (int at = 0, end; at < rows.Count; at = end)
+            {
+                end = rows.LastIndexOf(rows[at]) + 1;
+                draws!.Take(first + wanted[rows[at]], tokens[at..end]);
+            }
+        }
+        if (read.Count == 0) return;
+        using Tensor left = read.Count == wanted.Length ? computed.alias() : computed.index_select(0, read.OnDevice(computed.device));
+        using Tensor host = left.cpu();
+        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(host.bytes);
+        int vocabulary = _model.Config.VocabularySize;
+        for (int i = 0; i < read.Count; i++) logits(first + wanted[read[i]], values.Slice(i * vocabulary, vocabulary));
     }
 }

@@ -47,14 +47,23 @@ internal sealed class AnswerInProgress
     /// <summary>The answer once its last token is known.</summary>
     public Completion? Completion { get; private set; }
 
+    /// <summary>How its next token is chosen: by seed, answer and place alone.</summary>
+    public TokenDraw Draw =>
+        new(Options, Options.DoSample ? Philox.Uniform(Options.Seed, _answerIndex, _logProbs.Count) : 0);
+
     /// <summary>Samples the next token from the model's logits [vocab], applies the stop rules and passes the token on.</summary>
     /// <exception cref="InvalidDataException">The logits are not finite.</exception>
     /// <exception cref="InputException">The answer's format is too costly, or the vocabulary cannot spell it.</exception>
-    public void Advance(ReadOnlySpan<float> logits, LogitsSampler sampler, StopRules stops)
+    public void Advance(ReadOnlySpan<float> logits, LogitsSampler sampler, StopRules stops) =>
+        Advance(sampler.Next(logits, Tokens.Span, Options, Draw.Uniform, Prompt.Length, _format), stops);
+
+    /// <summary>Applies the stop rules to the next token and passes it on.</summary>
+    /// <exception cref="InvalidDataException">The logits that it was drawn from were not finite.</exception>
+    public void Advance(SampledToken token, StopRules stops)
     {
         int step = _logProbs.Count;
-        double uniform = _request.Options.DoSample ? Philox.Uniform(_request.Options.Seed, _answerIndex, step) : 0;
-        SampledToken token = sampler.Next(logits, Tokens.Span, _request.Options, uniform, Prompt.Length, _format);
+        if (!float.IsFinite(token.LogProb))
+            throw new InvalidDataException("the model's logits are not finite: its weights or activations are not");
         _format?.Take(token.Id);
         Add(token);
         if (stops.IsStop(token.Id) || CompletesStopString(token.Id) || _format?.IsOver == true) Completion = Complete(FinishReasons.Stop);

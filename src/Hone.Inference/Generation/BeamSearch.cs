@@ -101,6 +101,7 @@ internal sealed class BeamSearch(IReadOnlyList<AnswerInProgress> answers)
             {
                 scores = [.. row];
                 LogitsFilters.Change(scores, [.. _prompt, .. _beams[parent].Ids], _options, _prompt.Length, weights, new ulong[row.Length]);
+                if (_options.RenormalizeLogits) TensorPrimitives.Subtract(scores, (float)Softmax.LogSumExp(scores, weights), scores);
             }
             for (int id = 0; id < scores.Length; id++)
             {
@@ -115,6 +116,6 @@ internal sealed class BeamSearch(IReadOnlyList<AnswerInProgress> answers)
 
     /// <summary>One beginning of an answer.</summary>
     /// <param name="LogProbs">Of each token, under the model's own distribution.</param>
-    /// <param name="Score">Sum of the log-probabilities, penalties and biases included.</param>
+    /// <param name="Score">Sum of the log-probabilities, changed by penalties and biases.</param>
     private sealed record Beam(int[] Ids, float[] LogProbs, double Score, List<int> Blocks);
 }

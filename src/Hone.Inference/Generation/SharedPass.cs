@@ -6,7 +6,7 @@ namespace Hone.Inference;
 /// One pass after the other: what is to be computed goes to the engine, what it says is sampled from, and a failure is kept to those
 /// that it concerns. In the steady state nothing is allocated but what keeps the tokens themselves.
 /// </summary>
-internal sealed class SharedPass
+internal sealed class SharedPass : ITokenDraws
 {
     private readonly IForwardEngine _engine;
     private readonly RunningSequences _sequences;
@@ -44,7 +44,7 @@ internal sealed class SharedPass
         PutTogether();
         try
         {
-            _engine.Forward(_parts, _reader);
+            _engine.Forward(_parts, _reader, this);
         }
         catch (Exception e)
         {
@@ -55,6 +55,32 @@ internal sealed class SharedPass
             (CachedSequence sequence, SequencePart part) = _pass[i];
             if (!sequence.Guess.IsEmpty) SampleGuess(sequence);
             _sequences.Finish(sequence, part);
+        }
+    }
+
+    /// <inheritdoc/>
+    bool ITokenDraws.AddTo(List<TokenDraw> draws, int part)
+    {
+        CachedSequence sequence = _pass[_owners[part].Index].Sequence;
+        IReadOnlyList<AnswerInProgress> answers = sequence.Answers;
+        if (!sequence.Guess.IsEmpty || answers.Any(answer => !TensorSampler.Takes(answer.Options))) return false;
+        draws.AddRange(answers.Select(answer => answer.Draw));
+        return true;
+    }
+
+    /// <inheritdoc/>
+    void ITokenDraws.Take(int part, ReadOnlySpan<SampledToken> tokens)
+    {
+        int index = _owners[part].Index;
+        CachedSequence sequence = _pass[index].Sequence;
+        _read[index] = true;
+        try
+        {
+            for (int i = 0; i < tokens.Length; i++) sequence.Answers[i].Advance(tokens[i], _stops);
+        }
+        catch (Exception e)
+        {
+            sequence.Submission.Failure = e;
         }
     }
 

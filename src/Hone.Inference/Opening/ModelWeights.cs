@@ -7,16 +7,19 @@ namespace Hone.Inference;
 /// <summary>From a folder to a model that computes: its weights, those of an adapter's base, and what is to be trained.</summary>
 internal static class ModelWeights
 {
+    /// <param name="packs">Whether all that is done with the weights is to pack them, as the CPU engine does.</param>
     /// <exception cref="InputException">The weights or the adapter do not fit, or a file is damaged.</exception>
-    public static Transformer Load(string folder, TransformerConfig config, ComputeTarget target, TrainingStart? training)
+    public static Transformer Load(
+        string folder, TransformerConfig config, ComputeTarget target, TrainingStart? training, bool packs = false)
     {
+        WeightCopies copies = training is not null ? WeightCopies.Always : packs ? WeightCopies.WhereRounded : WeightCopies.WhereConverted;
         // Weights to be trained are fp32 whatever the arithmetic; others are held in the type they compute in.
         ScalarType stored = training is { Adapter: null } ? ScalarType.Float32 : target.Type;
         FrozenFormat frozen = training?.Adapter is null ? FrozenFormat.Compute : training.Frozen;
         PeftConfig? peft = PeftConfig.IsIn(folder) ? PeftConfig.Read(folder) : null;
         Dictionary<string, Tensor> weights = peft is null
-            ? WeightFolder.LoadPacked(folder, config, stored, target.Device, frozen)
-            : OfBase(ModelPath.Base(folder, peft), config, stored, target.Device, frozen);
+            ? WeightFolder.LoadPacked(folder, config, stored, target.Device, frozen, copies)
+            : OfBase(ModelPath.Base(folder, peft), config, stored, target.Device, frozen, copies);
         try
         {
             LoraAdapter? adapter = peft is null
@@ -67,10 +70,10 @@ internal static class ModelWeights
 
     /// <summary>Without the vocabulary's head where the adapter makes a reward model of a language model.</summary>
     private static Dictionary<string, Tensor> OfBase(string folder, TransformerConfig config, ScalarType stored, Device device,
-        FrozenFormat frozen)
+        FrozenFormat frozen, WeightCopies copies)
     {
         TransformerConfig own = ConfigFile.Load(folder);
-        Dictionary<string, Tensor> weights = WeightFolder.LoadPacked(folder, own, stored, device, frozen);
+        Dictionary<string, Tensor> weights = WeightFolder.LoadPacked(folder, own, stored, device, frozen, copies);
         if (config.IsRewardModel && weights.Remove(WeightNames.LanguageModelHead, out Tensor? head)) head.Dispose();
         return weights;
     }

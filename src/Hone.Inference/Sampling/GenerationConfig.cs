@@ -67,6 +67,7 @@ public sealed record GenerationConfig
                 MaxLength = fields.Int("max_length"),
                 StopStrings = fields.Strings("stop_strings"),
                 Beams = fields.Int("num_beams") ?? 1,
+                RenormalizeLogits = fields.Bool("renormalize_logits") ?? false,
                 LengthPenalty = fields.Number("length_penalty") ?? 1,
                 EarlyStopping = fields.BeamStopping("early_stopping"),
             },

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hone.Models;
 
 namespace Hone.Inference;
 
@@ -38,14 +39,14 @@ internal sealed class GenerationFields
     [
         "do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty", "max_new_tokens", "max_length",
         "stop_strings", "num_return_sequences", "eos_token_id", "bos_token_id", "pad_token_id",
-        "num_beams", "length_penalty", "early_stopping",
+        "num_beams", "length_penalty", "early_stopping", "renormalize_logits",
     ];
 
     // Known, and without effect on greedy decoding or sampling of a decoder-only model.
     private static readonly HashSet<string> s_withoutEffect =
     [
         "_from_model_config", "transformers_version", "_commit_hash", "_original_object_hash",
-        "diversity_penalty", "renormalize_logits", "remove_invalid_values", "use_cache", "cache_implementation", "cache_config",
+        "diversity_penalty", "remove_invalid_values", "use_cache", "cache_implementation", "cache_config",
         "return_legacy_cache", "prefill_chunk_size", "compile_config", "disable_compile", "low_memory", "output_attentions",
         "output_hidden_states", "output_scores", "output_logits", "return_dict_in_generate", "decoder_start_token_id",
         "encoder_no_repeat_ngram_size", "is_assistant", "num_assistant_tokens", "num_assistant_tokens_schedule",
@@ -80,7 +81,8 @@ internal sealed class GenerationFields
     }
 
     public IReadOnlyList<string> Unknown() =>
-        [.. _fields.Keys.Where(name => !s_used.Contains(name) && !s_withoutEffect.Contains(name) && !s_otherMethods.ContainsKey(name))];
+        [.. _fields.Keys.Where(name => !s_used.Contains(name) && !s_withoutEffect.Contains(name) && !s_otherMethods.ContainsKey(name))
+            .Select(Excerpt.Of)];
 
     public bool? Bool(string name) => !_fields.TryGetValue(name, out JsonElement value) ? null : value.ValueKind switch
     {

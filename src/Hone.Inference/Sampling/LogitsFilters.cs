@@ -86,8 +86,10 @@ internal static class LogitsFilters
     }
 
     /// <summary>Divides all logits by <paramref name="temperature"/>.</summary>
-    public static void Temperature(Span<float> logits, double temperature) =>
-        TensorPrimitives.Divide(logits, (float)Math.Min(temperature, 1e30), logits); // infinity would make NaN of dropped tokens
+    public static void Temperature(Span<float> logits, double temperature) => TensorPrimitives.Divide(logits, Divisor(temperature), logits);
+
+    /// <summary>What a temperature divides by: infinity would make NaN of dropped tokens.</summary>
+    public static float Divisor(double temperature) => (float)Math.Min(temperature, 1e30);
 
     /// <summary>Keeps the <paramref name="k"/> largest logits and all that equal the smallest of them.</summary>
     /// <param name="logits">[vocabulary]</param>

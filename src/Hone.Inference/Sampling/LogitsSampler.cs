@@ -44,7 +44,7 @@ internal sealed class LogitsSampler(int vocabularySize)
     private int NextFiltered(ReadOnlySpan<float> logits, ReadOnlySpan<int> context, SamplingOptions options, double uniform, int answerFrom,
         ConstrainedAnswer? format)
     {
-        bool greedy = !options.DoSample || options.Temperature < GreedyBelow;
+        bool greedy = IsGreedy(options);
         // The likeliest token is looked at alone first: to know all that the format allows costs far more.
         if (greedy && !options.ChangesLogits && TensorPrimitives.IndexOfMax(logits) is var likeliest && format?.Allows(likeliest) != false)
             return likeliest;
@@ -61,6 +61,9 @@ internal sealed class LogitsSampler(int vocabularySize)
         if (options.TypicalP < 1) LogitsFilters.TypicalP(_scores, options.TypicalP, _weights, _keys);
         return Softmax.Draw(_weights, Softmax.Weights(_scores, _weights), uniform);
     }
+
+    /// <summary>Whether the likeliest token is taken.</summary>
+    public static bool IsGreedy(SamplingOptions options) => !options.DoSample || options.Temperature < GreedyBelow;
 
     private static bool IsPlain(SamplingOptions o) =>
         o is { DoSample: true, Temperature: 1, TopK: 0, TopP: 1, MinP: 0, TypicalP: 1, ChangesLogits: false };

@@ -79,6 +79,12 @@ public sealed record SamplingOptions
     /// <summary>A beam search's scores are divided by the answer's length to this power: above 0 long answers gain.</summary>
     public double LengthPenalty { get; init; } = 1;
 
+    /// <summary>
+    /// Whether a beam search's scores are log-probabilities again after penalties and biases (<c>renormalize_logits</c>). Without beams it
+    /// changes nothing: what is drawn from, or the likeliest, stays the same.
+    /// </summary>
+    public bool RenormalizeLogits { get; init; }
+
     /// <summary>When a beam search ends.</summary>
     public BeamStopping EarlyStopping { get; init; }
 

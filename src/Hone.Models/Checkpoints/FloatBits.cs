@@ -30,15 +30,17 @@ internal static class FloatBits
     public static unsafe void Widen(ushort* source, float* target, int count)
     {
         int i = 0;
-        for (; i <= count - Vector128<ushort>.Count; i += Vector128<ushort>.Count)
+        for (; i <= count - Vector256<ushort>.Count; i += Vector256<ushort>.Count)
         {
-            (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.Load(source + i));
-            Vector128.ShiftLeft(low, 16).AsSingle().Store(target + i);
-            Vector128.ShiftLeft(high, 16).AsSingle().Store(target + i + 4);
+            (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(source + i));
+            Vector256.ShiftLeft(low, 16).AsSingle().Store(target + i);
+            Vector256.ShiftLeft(high, 16).AsSingle().Store(target + i + 8);
         }
         for (; i < count; i++) target[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
     }
 
+    // As above: the first file that is opened may be gigabytes.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool NoneHasAll<T>(ReadOnlySpan<T> values, T mask)
         where T : unmanaged, IBinaryInteger<T>
     {

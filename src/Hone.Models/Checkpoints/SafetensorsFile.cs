@@ -1,76 +1,65 @@
 using Hone.Text;
-using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using System.Runtime.ExceptionServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Hone.Models;
 
 /// <summary>
-/// A safetensors file mapped into memory. Reading a tensor copies it piece by piece into a fresh one and gives the pages
-/// read back to the system, so that the resident memory is that of the tensors alone.
+/// An open safetensors file. A tensor's bytes are read into a fresh one by all cores, in pieces that are looked at while the
+/// processor's caches hold them, so that memory holds the tensors alone, and a file that changes cannot hurt what was read; or
+/// its pages are the tensor.
 /// </summary>
-internal sealed unsafe partial class SafetensorsFile : IDisposable
+internal sealed unsafe class SafetensorsFile : IDisposable
 {
-    private const long Piece = 32 << 20;
+    private const int Piece = 1 << 19;
 
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _bytes;
+    private readonly FileStream _stream;
+    // Asked for once: the stream would seek every time.
+    private readonly SafeFileHandle _handle;
+    // The file as numbers of a format, from its beginning on.
+    private readonly Dictionary<ScalarType, Tensor> _pages = [];
 
-    private SafetensorsFile(string path, SafetensorsHeader header, MemoryMappedFile map)
-    {
-        Path = path;
-        Header = header;
-        _map = map;
-        _view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _bytes);
-        _bytes += _view.PointerOffset;
-    }
+    private SafetensorsFile(string path, SafetensorsHeader header, FileStream stream) =>
+        (Path, Header, _stream, _handle) = (path, header, stream, stream.SafeFileHandle);
 
     public string Path { get; }
 
     public SafetensorsHeader Header { get; }
 
-    /// <summary>Maps the file and checks its header.</summary>
+    /// <summary>Opens the file and checks its header.</summary>
     /// <exception cref="InputException">The file cannot be read or breaks a rule of the format.</exception>
     public static SafetensorsFile Open(string path)
     {
+        FileStream? stream = null;
         try
         {
-            using FileStream stream = RegularFile.Open(path);
-            SafetensorsHeader header = SafetensorsHeader.Read(stream, path);
-            MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
-                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            return new SafetensorsFile(path, header, map);
+            stream = RegularFile.Open(path);
+            return new SafetensorsFile(path, SafetensorsHeader.Read(stream, path), stream);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            throw new InputException($"The weights cannot be read: {e.Message}", path, null, e);
+            stream?.Dispose();
+            if (e is IOException or UnauthorizedAccessException) throw Unreadable(path, e);
+            throw;
         }
     }
 
     /// <summary>
     /// A new tensor with the values of <paramref name="name"/>, as <paramref name="dtype"/> on <paramref name="device"/>.
     /// </summary>
-    /// <exception cref="InputException">No such tensor, a dtype other than F32, F16, BF16, or a value that is NaN or infinite.</exception>
+    /// <exception cref="InputException">
+    /// No such tensor, a dtype other than F32, F16, BF16, a value that is NaN or infinite, or the file has become shorter.
+    /// </exception>
     public Tensor Read(string name, ScalarType dtype, Device device)
     {
         LibTorch.Load();
-        if (!Header.Entries.TryGetValue(name, out SafetensorsEntry? entry))
-            throw new InputException($"The file holds no tensor {name}.", Path);
-        ScalarType stored = entry.Dtype switch
-        {
-            "F32" => ScalarType.Float32,
-            "F16" => ScalarType.Float16,
-            "BF16" => ScalarType.BFloat16,
-            _ => throw new InputException($"Tensor {name} has dtype {entry.Dtype}; Hone reads F32, F16 and BF16.", Path),
-        };
-
+        (SafetensorsEntry entry, ScalarType stored) = Find(name);
         Tensor tensor = empty([.. entry.Shape], dtype: stored, device: CPU);
         try
         {
-            Copy(entry, tensor);
+            Fill(entry, tensor);
             if (stored == dtype && device.type == DeviceType.CPU) return tensor;
             Tensor converted = tensor.to(dtype, device);
             tensor.Dispose();
@@ -86,16 +75,41 @@ internal sealed unsafe partial class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>
+    /// The tensor in place: the file's own pages, which are read from the disk or its cache when they are first used, and copied where
+    /// they are written. They stay after the file is closed. Null where they do not lie as numbers must.
+    /// </summary>
+    /// <remarks>The file must not become shorter while the tensor is used: the system ends whoever reads what is gone.</remarks>
+    /// <exception cref="InputException">As <see cref="Read"/>.</exception>
+    public Tensor? Map(string name)
+    {
+        LibTorch.Load();
+        (SafetensorsEntry entry, ScalarType stored) = Find(name);
+        int size = stored == ScalarType.Float32 ? sizeof(float) : sizeof(short);
+        if (entry.Length == 0 || entry.Offset % size != 0) return null;
+        if (!_pages.TryGetValue(stored, out Tensor? all))
+            _pages[stored] = all = from_file(Path, shared: false, Header.FileLength / size, stored).DetachFromDisposeScope();
+        using Tensor numbers = all.narrow(0, entry.Offset / size, entry.Length / size);
+        Tensor tensor = numbers.view([.. entry.Shape]);
+        byte* data = (byte*)TensorMemory.Address(tensor);
+        InPieces(entry, (at, count) => CheckFinite(entry, new ReadOnlySpan<byte>(data + at, count), stored));
+        return tensor;
+    }
+
+    /// <summary>The number format of a stored tensor.</summary>
+    public ScalarType TypeOf(string name) => Find(name).Type;
+
     /// <summary>True when two tensors of equal length hold the same bytes.</summary>
+    /// <exception cref="InputException">A file has become shorter.</exception>
     internal bool BytesEqual(SafetensorsEntry entry, SafetensorsFile other, SafetensorsEntry otherEntry)
     {
+        byte[] mine = new byte[Math.Min(Piece, entry.Length)], others = new byte[mine.Length];
         for (long at = 0; at < entry.Length; at += Piece)
         {
             int count = (int)Math.Min(Piece, entry.Length - at);
-            ReadOnlySpan<byte> mine = new(_bytes + entry.Offset + at, count), others = new(other._bytes + otherEntry.Offset + at, count);
-            if (!mine.SequenceEqual(others)) return false;
-            Release(mine);
-            Release(others);
+            ReadAt(entry.Offset + at, mine.AsSpan(0, count));
+            other.ReadAt(otherEntry.Offset + at, others.AsSpan(0, count));
+            if (!mine.AsSpan(0, count).SequenceEqual(others.AsSpan(0, count))) return false;
         }
 
         return true;
@@ -103,39 +117,82 @@ internal sealed unsafe partial class SafetensorsFile : IDisposable
 
     public void Dispose()
     {
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _map.Dispose();
+        _stream.Dispose();
+        foreach (Tensor all in _pages.Values) all.Dispose();
     }
 
-    private void Copy(SafetensorsEntry entry, Tensor tensor)
+    private (SafetensorsEntry Entry, ScalarType Type) Find(string name)
+    {
+        if (!Header.Entries.TryGetValue(name, out SafetensorsEntry? entry))
+            throw new InputException($"The file holds no tensor {name}.", Path);
+        return (entry, entry.Dtype switch
+        {
+            "F32" => ScalarType.Float32,
+            "F16" => ScalarType.Float16,
+            "BF16" => ScalarType.BFloat16,
+            _ => throw new InputException($"Tensor {name} has dtype {entry.Dtype}; Hone reads F32, F16 and BF16.", Path),
+        });
+    }
+
+    private void Fill(SafetensorsEntry entry, Tensor tensor)
     {
         if (entry.Length == 0) return;
-        using Tensor flat = tensor.view(-1);
-        long pieceElements = Piece / tensor.ElementSize, elements = flat.numel();
-        for (long start = 0; start < elements; start += pieceElements)
+        byte* to = (byte*)TensorMemory.Address(tensor);
+        ScalarType type = tensor.dtype;
+        InPieces(entry, (at, count) =>
         {
-            long count = Math.Min(pieceElements, elements - start);
-            using Tensor slice = flat.narrow(0, start, count);
-            ReadOnlySpan<byte> source = new(_bytes + entry.Offset + start * tensor.ElementSize, (int)(count * tensor.ElementSize));
-            if (!FloatBits.AllFinite(source, tensor.dtype))
-                throw new InputException($"Tensor {entry.Name} holds NaN or infinite values.", Path);
-            source.CopyTo(slice.bytes);
-            Release(source);
-        }
+            Span<byte> bytes = new(to + at, count);
+            ReadAt(entry.Offset + at, bytes);
+            CheckFinite(entry, bytes, type);
+        });
     }
 
-    // Mapped pages count as resident until dropped; the page cache still has them.
-    private static void Release(ReadOnlySpan<byte> read)
+    private void CheckFinite(SafetensorsEntry entry, ReadOnlySpan<byte> bytes, ScalarType type)
     {
-        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS()) return;
-        fixed (byte* first = read)
+        if (!FloatBits.AllFinite(bytes, type)) throw new InputException($"Tensor {entry.Name} holds NaN or infinite values.", Path);
+    }
+
+    /// <summary>Pieces of a tensor's bytes, by where they begin and how many they are: in order, on all cores.</summary>
+    private static void InPieces(SafetensorsEntry entry, Action<long, int> work)
+    {
+        int pieces = (int)((entry.Length + Piece - 1) / Piece), taken = -1;
+        void Work()
         {
-            nint page = Environment.SystemPageSize, start = (nint)first & ~(page - 1);
-            _ = Advise(start, (nuint)((nint)first + read.Length - start), 4); // MADV_DONTNEED on both systems
+            for (int piece = Interlocked.Increment(ref taken); piece < pieces; piece = Interlocked.Increment(ref taken))
+            {
+                long at = (long)piece * Piece;
+                work(at, (int)Math.Min(Piece, entry.Length - at));
+            }
+        }
+        try
+        {
+            if (pieces == 1) Work();
+            else Parallel.For(0, Environment.ProcessorCount, _ => Work());
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
         }
     }
 
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Advise(nint address, nuint length, int advice);
+    private void ReadAt(long offset, Span<byte> to)
+    {
+        try
+        {
+            while (to.Length > 0)
+            {
+                int count = RandomAccess.Read(_handle, to, offset);
+                if (count == 0) throw new EndOfStreamException("it has become shorter since it was opened");
+                to = to[count..];
+                offset += count;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(Path, e);
+        }
+    }
+
+    private static InputException Unreadable(string path, Exception e) =>
+        new($"The weights cannot be read: {e.Message}", path, null, e);
 }

@@ -43,13 +43,18 @@ internal sealed class SafetensorsHeader
         ["C64"] = 64,
     };
 
-    private SafetensorsHeader(IReadOnlyDictionary<string, SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
+    private SafetensorsHeader(
+        IReadOnlyDictionary<string, SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata, long fileLength)
     {
+        FileLength = fileLength;
         Entries = entries;
         Metadata = metadata;
     }
 
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries { get; }
+
+    /// <summary>Bytes of the whole file.</summary>
+    public long FileLength { get; }
 
     /// <summary>The texts under <c>__metadata__</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
@@ -93,7 +98,7 @@ internal sealed class SafetensorsHeader
         }
 
         if (end != fileLength) throw Broken(path, $"has {fileLength} bytes, but its tensors end at {end}");
-        return new SafetensorsHeader(entries, metadata);
+        return new SafetensorsHeader(entries, metadata, fileLength);
     }
 
     private static void ReadMetadata(JsonElement value, Dictionary<string, string> metadata, string path)

@@ -1,5 +1,6 @@
 using Hone.Data;
 using Hone.Models.Gguf;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Hone.Models;
@@ -19,8 +20,8 @@ public static class WeightFolder
         LoadPacked(folder, config, dtype, device, FrozenFormat.Compute);
 
     /// <summary>As <see cref="LoadWeights"/>, the layers' matrices packed one by one.</summary>
-    internal static Dictionary<string, Tensor> LoadPacked(
-        string folder, TransformerConfig config, ScalarType dtype, Device device, FrozenFormat frozen)
+    internal static Dictionary<string, Tensor> LoadPacked(string folder, TransformerConfig config, ScalarType dtype, Device device,
+        FrozenFormat frozen, WeightCopies copies = WeightCopies.Always)
     {
         LibTorch.Load();
         string gguf = Path.Combine(folder, GgufFolder.WeightsFile);
@@ -33,7 +34,7 @@ public static class WeightFolder
         {
             foreach ((string name, (string stored, _)) in plan)
             {
-                Tensor weight = shards.Holding(stored).Read(stored, dtype, device);
+                Tensor weight = Load(shards.Holding(stored), stored, dtype, device, copies);
                 if (!packed.Contains(name)) weights.Add(name, weight);
                 else
                 {
@@ -48,6 +49,18 @@ public static class WeightFolder
             foreach (Tensor tensor in weights.Values) tensor.Dispose();
             throw;
         }
+    }
+
+    private static Tensor Load(SafetensorsFile file, string stored, ScalarType dtype, Device device, WeightCopies copies)
+    {
+        ScalarType type = file.TypeOf(stored);
+        bool inPlace = device.type == DeviceType.CPU && copies switch
+        {
+            WeightCopies.WhereConverted => type == dtype,
+            WeightCopies.WhereRounded => type == dtype || dtype == ScalarType.Float32,
+            _ => false,
+        };
+        return (inPlace ? file.Map(stored) : null) ?? file.Read(stored, dtype, device);
     }
 
     private static HashSet<string> Matrices(TransformerConfig config) =>
@@ -111,4 +124,17 @@ public static class WeightFolder
         name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
         || (name == WeightNames.LanguageModelHead && config.TieEmbeddings
             && !config.IsRewardModel && shards.SameBytes(name, WeightNames.Embedding));
+}
+
+/// <summary>Which weights of a safetensors file get memory of their own on the CPU; others are the file's pages.</summary>
+internal enum WeightCopies
+{
+    /// <summary>All: for weights that are trained, or whose file may change.</summary>
+    Always,
+
+    /// <summary>Those whose number format is another than the wanted one.</summary>
+    WhereConverted,
+
+    /// <summary>Those that the wanted format would round; others stay in the narrower one that they are stored in.</summary>
+    WhereRounded,
 }

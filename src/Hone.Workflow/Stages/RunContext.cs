@@ -78,8 +78,14 @@ public sealed record RunContext
     /// <param name="policy">The model that answers, opened.</param>
     /// <param name="of">What it was opened from.</param>
     internal IGenerationEngine Sampler(StageFolder stage, PretrainedModel policy, ModelRef of, KeptBetween kept = KeptBetween.Nothing,
-        SamplingFormat format = SamplingFormat.Auto) =>
-        Workers?.Engine(policy, WorkerTarget.Of(of), stage.Beside("answers.db"), Cancel) ?? policy.CreateEngine(kept, format);
+        SamplingFormat format = SamplingFormat.Auto)
+    {
+        if (Workers?.Engine(policy, WorkerTarget.Of(of), stage.Beside("answers.db"), Cancel) is not { } workers)
+            return policy.CreateEngine(kept, format);
+        if (format != SamplingFormat.Auto)
+            Say($"sampling.format {format.ToString().ToLowerInvariant()} is not used: workers sample in the format that they were started in");
+        return workers;
+    }
 
     /// <summary>The same rows with <c>rewards</c> [K]: from the workers that serve a reward model, else computed here.</summary>
     /// <param name="of">What the reward model was opened from.</param>

@@ -26,6 +26,8 @@ public static class SampleStage
         report.ForEach(run.Say);
         if (shard is not null) prompts = shard.Of(prompts);
         if (opened.Text.PlainNote is { } plain) run.Say(plain);
+        if (groups.Any(g => g.From != SampleSource.Current))
+            run.Say("online.samples: `from` is of a run's iterations; here every answer is of the model that is named");
         StageInputs inputs = new StageIdentity(run.Recipe with { Online = o }).Samples(prompts, policy);
         if (format is not null) inputs.Add("answers", $"{format}");
         StageFolder stage = run.OpenStage("samples", inputs);

@@ -93,8 +93,9 @@ internal sealed class WorkerEngine(WorkerFleet fleet, PretrainedModel policy, Wo
     private int Limit(GenerationRequest request)
     {
         SamplingOptions o = request.Options;
-        if (o.ChangesLogits || o.StopStrings.Count > 0 || o.MinP > 0 || o.TypicalP < 1)
-            throw new InputException("workers sample with temperature, top_p and top_k only");
+        if (o.ChangesLogits || o.StopStrings.Count > 0 || o.MinP > 0 || o.TypicalP < 1 || o.Constraint is not null || o.Beams > 1)
+            throw new InputException("workers sample with temperature, top_p and top_k only, and answers in no format (--schema, --regex)",
+                fix: "Sample in this process: leave the workers out.");
         int room = policy.Model.Config.MaxPositions - request.PromptIds.Length;
         return room > 0 ? Math.Min(o.NewTokenLimit(request.PromptIds.Length), room) : throw new InputException(
             $"the prompt has {request.PromptIds.Length} tokens; the model's limit is {policy.Model.Config.MaxPositions}, answer included");

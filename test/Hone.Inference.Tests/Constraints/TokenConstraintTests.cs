@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Hone.Inference.Constraints;
 using Hone.Text;
@@ -112,17 +111,52 @@ public sealed class TokenConstraintTests
         WithinBounds(() => OutputConstraint.JsonSchema($$"""{"$defs": { {{defs}} }, "$ref": "#/$defs/d0"}"""));
     }
 
+    [Fact]
+    public void A_format_may_cost_so_much_at_once_and_so_much_more_with_every_call()
+    {
+        Network network = OutputConstraint.Regex("(.{0,1000}.{0,1000}){0,1000}").Network;
+        var automaton = new Automaton(network);
+        int calls = 0;
+        InputException? refused = null;
+        for (Automaton.State? at = automaton.Start; refused is null; calls++)
+        {
+            Assert.InRange(calls, 0, 1000);
+            try
+            {
+                automaton.Begin();
+                at = automaton.Next(at!, (byte)'a');
+            }
+            catch (InputException e)
+            {
+                refused = e;
+            }
+        }
+        Assert.Contains("too costly", refused.Message, StringComparison.Ordinal);
+        Assert.InRange(automaton.Steps, Automaton.MostSteps - 1000, Automaton.MostSteps + (calls * Automaton.StepsPerCall));
+        long spent = automaton.Steps;
+        Assert.Throws<InputException>(() => new Automaton(OutputConstraint.Regex("((((a?){1000}){1000}){1000}){1000}").Network));
+        for (int i = 0; i < 100; i++) automaton.Begin(); // others wait, and the budget comes back
+        automaton.Next(automaton.Start, (byte)'b');
+        Assert.InRange(automaton.Steps - spent, 1, Automaton.MostSteps);
+    }
+
+    /// <summary>
+    /// The bound is one of work: 300,000 steps are a small part of a second. What a step costs is bounded, too: a place that is looked at,
+    /// of a network whose size has a limit.
+    /// </summary>
     private static void WithinBounds(Func<OutputConstraint> make)
     {
+        const long MostSteps = 300_000;
         using var folder = new TempFolder();
         TinyModelFolder.Write(folder.Path);
         var tokenizer = Tokenizer.Load(folder.Path);
         var vocabulary = new AnswerVocabulary(tokenizer, new StopRules([[TinyModelFolder.TurnEndId]]), tokenizer.VocabularySize);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        var watch = Stopwatch.StartNew();
+        TokenConstraint? constraint = null;
         try
         {
-            var answer = new ConstrainedAnswer(new TokenConstraint(make().Network, vocabulary));
+            constraint = new TokenConstraint(make().Network, vocabulary);
+            var answer = new ConstrainedAnswer(constraint);
             for (int i = 0; i < 40; i++)
             {
                 ReadOnlySpan<ulong> allowed = answer.Allowed();
@@ -135,7 +169,7 @@ public sealed class TokenConstraintTests
         catch (InputException)
         {
         }
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 3); // one second on a machine that does nothing else
+        Assert.InRange(constraint?.Steps ?? 0, 0, MostSteps);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256L << 20);
     }
 

@@ -17,11 +17,16 @@ public sealed class BeamSearchTests : IDisposable
     [InlineData(3, -0.5, BeamStopping.Heuristic, 1.0, 16)]
     [InlineData(5, 0.0, BeamStopping.AtOnce, 1.3, 16)]
     [InlineData(6, 1.5, BeamStopping.Heuristic, 1.2, 1)]
-    public void Answers_are_those_of_transformers(int beams, double lengthPenalty, BeamStopping stopping, double repetition, int tokens)
+    [InlineData(4, 1.0, BeamStopping.Heuristic, 1.3, 16, true)]
+    [InlineData(3, 0.5, BeamStopping.Never, 0.7, 16, true)]
+    [InlineData(3, 1.0, BeamStopping.Heuristic, 1.0, 16, true)]
+    public void Answers_are_those_of_transformers(
+        int beams, double lengthPenalty, BeamStopping stopping, double repetition, int tokens, bool renormalize = false)
     {
         SamplingOptions options = new()
         {
             Beams = beams, LengthPenalty = lengthPenalty, EarlyStopping = stopping, RepetitionPenalty = repetition, MaxNewTokens = tokens,
+            RenormalizeLogits = renormalize,
         };
         foreach (int length in new[] { 1, 5, 31, 45 })
         {
@@ -36,6 +41,16 @@ public sealed class BeamSearchTests : IDisposable
                 Assert.Equal(expected.Select(e => e.Stopped), answers.Select(a => a.FinishReason == FinishReasons.Stop));
             }
         }
+    }
+
+    [Fact]
+    public void Renormalized_scores_of_penalised_beams_find_other_answers()
+    {
+        SamplingOptions options = new() { Beams = 4, RepetitionPenalty = 1.6, MaxNewTokens = 16 };
+        using Scheduler scheduler = Over(() => new LibtorchEngine(_model));
+        GenerationRequest[] requests = [.. Enumerable.Range(1, 12).Select(i => new GenerationRequest([i, 2 * i, 3], options))];
+        int[][] Ids(GenerationRequest[] asked) => [.. scheduler.Generate(asked).Select(a => a.Ids)];
+        Assert.NotEqual(Ids(requests), Ids([.. requests.Select(r => r with { Options = options with { RenormalizeLogits = true } })]));
     }
 
     /// <summary>

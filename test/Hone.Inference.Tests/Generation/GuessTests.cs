@@ -121,12 +121,12 @@ public sealed class GuessTests : IDisposable
 
         public void CopyBlocks(IReadOnlyList<(int From, int To)> blocks) => inner.CopyBlocks(blocks);
 
-        public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits)
+        public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits, ITokenDraws? draws = null)
         {
             Passes++;
             if (parts.Count >= FailsAtParts) FailsAtParts = 1; // and so does each part alone
             if (FailsAtParts == 1) throw new InvalidOperationException("the engine's own failure");
-            inner.Forward(parts, logits);
+            inner.Forward(parts, logits, draws);
         }
 
         public void Dispose() => inner.Dispose();

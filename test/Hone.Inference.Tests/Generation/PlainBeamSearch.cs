@@ -25,6 +25,7 @@ internal static class PlainBeamSearch
                 double[] logProbs = LogProbs(model, [.. prompt, .. beam.Ids]);
                 if (o.RepetitionPenalty != 1)
                     foreach (int id in prompt.Concat(beam.Ids).Distinct()) logProbs[id] *= o.RepetitionPenalty;
+                if (o.RenormalizeLogits) logProbs = [.. PlainSampler.Softmax(logProbs).Select(p => Math.Log(p))];
                 return logProbs.Select((p, id) => ((int[])[.. beam.Ids, id], beam.Score + p));
             }).OrderByDescending(c => c.Item2).Take(keep)];
             bool[] hits = [.. top.Select(c => length == most || stops.Contains(c.Ids[^1]))];

@@ -34,11 +34,11 @@ internal sealed class RecordingEngine(Transformer model, int forbidden = -1) : I
 
     public void CopyBlocks(IReadOnlyList<(int From, int To)> blocks) => _inner.CopyBlocks(blocks);
 
-    public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits)
+    public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits, ITokenDraws? draws = null)
     {
         if (parts.Any(p => p.Tokens.Span.Contains(forbidden))) throw new InvalidOperationException("the engine's own failure");
         Passes.Add([.. parts.Select(p => (p.Start, p.Tokens.Length))]);
-        _inner.Forward(parts, logits);
+        _inner.Forward(parts, logits, draws);
     }
 
     public void Dispose() => _inner.Dispose();

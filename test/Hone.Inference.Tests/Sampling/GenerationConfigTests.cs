@@ -38,6 +38,7 @@ public class GenerationConfigTests
     {
         SamplingOptions options = Load("""{"num_beams": 4, "length_penalty": 0.6, "early_stopping": true}""").Options;
         Assert.Equal((4, 0.6, BeamStopping.AtOnce), (options.Beams, options.LengthPenalty, options.EarlyStopping));
+        Assert.True(Load("""{"num_beams": 4, "renormalize_logits": true}""").Options.RenormalizeLogits);
         Assert.Equal(BeamStopping.Never, Load("""{"early_stopping": "never"}""").Options.EarlyStopping);
         Assert.Equal(BeamStopping.Heuristic, Load("""{"early_stopping": false}""").Options.EarlyStopping);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Hone.Data;
+using Hone.Inference;
 using Hone.Runs.Recipes;
 using Hone.Workflow.Workers;
 using Microsoft.AspNetCore.Http;
@@ -182,6 +183,22 @@ public sealed class WorkerEngineTests : FleetTest
         };
         InputException e = await Assert.ThrowsAsync<InputException>(() => SampleAsync(Fleet(server.Url)));
         Assert.Contains("no token ids are returned", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_workers_do_not_sample_by_is_refused()
+    {
+        StandIn server = await StandInAsync(Speaks.Vllm);
+        IGenerationEngine engine = await Task.Run(() => Fleet(server.Url)
+            .Engine(Policy, new WorkerTarget(Policy.Path, "v1", true), Folder.File("kept/answers.db"), CancellationToken.None)!);
+        SamplingOptions[] refused =
+        [
+            new() { MinP = 0.1 }, new() { TypicalP = 0.5 }, new() { RepetitionPenalty = 1.1 }, new() { StopStrings = ["x"] },
+            new() { Beams = 2 }, new() { Constraint = OutputConstraint.Regex("a") },
+        ];
+        foreach (SamplingOptions options in refused)
+            Assert.Contains("workers sample with", Assert.Throws<InputException>(() => engine.Submit([new([1], options)])).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]

@@ -78,7 +78,7 @@ internal sealed unsafe class CpuEngine : IForwardEngine
     }
 
     /// <inheritdoc/>
-    public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits)
+    public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits, ITokenDraws? draws = null)
     {
         (_reader, _waiting) = (logits, 0);
         int part = 0, offset = 0;

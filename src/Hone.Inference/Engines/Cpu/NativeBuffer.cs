@@ -1,16 +1,15 @@
 using System.Runtime.InteropServices;
-using Hone.Models;
 
 namespace Hone.Inference.Engines.Cpu;
 
 /// <summary>
 /// Zeros in native memory, aligned to a cache line, which grow and never shrink. Large ones are the system's zeros, given when they are
-/// first written, by the core that writes them, and in huge pages where there are some.
+/// first written, on the core that writes them.
 /// </summary>
 internal sealed unsafe class NativeBuffer<T> : IDisposable
     where T : unmanaged
 {
-    private const nuint Line = 64, HugePage = 2 << 20;
+    private const nuint Line = 64;
 
     private void* _memory;
 
@@ -27,10 +26,8 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable
     {
         if (length <= Length) return Pointer;
         Free();
-        nuint bytes = checked((nuint)length * (nuint)sizeof(T)), alignment = bytes < HugePage ? Line : HugePage;
-        _memory = NativeMemory.AllocZeroed(checked(bytes + alignment));
-        Pointer = (T*)(((nuint)_memory + alignment - 1) & ~(alignment - 1));
-        HugePages.Advise(Pointer, (long)bytes);
+        _memory = NativeMemory.AllocZeroed(checked(((nuint)length * (nuint)sizeof(T)) + Line));
+        Pointer = (T*)(((nuint)_memory + Line - 1) & ~(Line - 1));
         Length = length;
         return Pointer;
     }

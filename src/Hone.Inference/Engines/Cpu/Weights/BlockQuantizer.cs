@@ -69,9 +69,9 @@ internal static unsafe class BlockQuantizer
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ushort PackInt4(float* x, uint* words)
     {
-        float extreme = 0;
-        for (int k = 0; k < Block; k++)
-            if (MathF.Abs(x[k]) > MathF.Abs(extreme)) extreme = x[k];
+        // Of equal magnitudes the first.
+        float extreme = x[0], largest = Largest(x);
+        for (int k = 1; k < Block && MathF.Abs(extreme) != largest; k++) extreme = x[k];
         ushort scale = BrainFloat.Round(extreme / -8);
         float step = BrainFloat.ToSingle(scale), inverse = step == 0 ? 0 : 1 / step;
         Vector256<int> bytes = Bytes(Nibbles(x, inverse), Nibbles(x + 8, inverse), Nibbles(x + 16, inverse), Nibbles(x + 24, inverse));
