@@ -9,6 +9,7 @@
 // check DEVICE | step WHAT DEVICE SHAPE TOKENS: what eng/gpu-check.sh runs, on any device.
 // leak STEPS: live tensors and resident memory on the way.
 // ranks RANKS THREADS SHAPE ACCUMULATION STEPS [zero] [deterministic]: SFT steps shared by processes of so many threads each;
+// ranks-trace RANKS THREADS SHAPE FILE: when each bucket of gradients travels, beside the backward pass; a Chrome trace in FILE;
 // allreduce RANKS MB: what it takes to add up so many megabytes, beside a copy of them.
 // head: the head alone on 1,024 rows at a vocabulary of 128,256, beside full logits and cross entropy.
 using System.Diagnostics;
@@ -24,6 +25,9 @@ if (args is ["rank", .. var shared]) return RankBench.Rank(shared);
 if (args is ["ranks", string ranks, string threads, .. var settings])
     return RankBench.Launch(["steps", .. settings], int.Parse(ranks, CultureInfo.InvariantCulture),
         int.Parse(threads, CultureInfo.InvariantCulture));
+if (args is ["ranks-trace", string tracing, string cores, string traced, string file])
+    return RankBench.Launch(["trace", traced, Path.GetFullPath(file)], int.Parse(tracing, CultureInfo.InvariantCulture),
+        int.Parse(cores, CultureInfo.InvariantCulture));
 if (args is ["allreduce", string processes, string megabytes])
     return RankBench.Launch(["allreduce", megabytes], int.Parse(processes, CultureInfo.InvariantCulture), 1);
 if (args is ["check", string device])

@@ -29,9 +29,11 @@ internal static class RankBench
     public static int Rank(string[] args)
     {
         LibTorch.Load();
-        using Ranks ranks =
-            Ranks.Join(RankPlace.Of(Environment.GetEnvironmentVariable), "gloo", new Dictionary<string, string>(), _ => { });
-        if (args[0] == "allreduce") AllReduce(ranks, int.Parse(args[1], CultureInfo.InvariantCulture));
+        TracedCollective? traced = null;
+        using Ranks ranks = Ranks.Join(RankPlace.Of(Environment.GetEnvironmentVariable), "gloo", new Dictionary<string, string>(), _ => { },
+            around: c => args[0] == "trace" ? traced = new TracedCollective(c) : c);
+        if (args[0] == "trace") RankTrace.Run(ranks, traced!, args[1], args[2]);
+        else if (args[0] == "allreduce") AllReduce(ranks, int.Parse(args[1], CultureInfo.InvariantCulture));
         else Steps(ranks, args[1], int.Parse(args[2], CultureInfo.InvariantCulture), int.Parse(args[3], CultureInfo.InvariantCulture),
             args.Contains("zero"), args.Contains("deterministic"));
         ranks.Leave();

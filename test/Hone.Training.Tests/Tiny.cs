@@ -20,7 +20,11 @@ internal static class Tiny
         TieEmbeddings = true,
     };
 
-    public static Transformer Model() => new(Config, RandomWeights.Create(Config, 2, deviation: 0.3), ScalarType.Float32);
+    public static Transformer Model(bool tied = true)
+    {
+        TransformerConfig config = Config with { TieEmbeddings = tied };
+        return new(config, RandomWeights.Create(config, 2, deviation: 0.3), ScalarType.Float32);
+    }
 
     /// <summary>Log-probabilities of every token after each answer token's context. [answer, vocab]</summary>
     public static Tensor Distributions(Transformer model, int[] prompt, int[] answer)

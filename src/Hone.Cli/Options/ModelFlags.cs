@@ -17,7 +17,8 @@ internal sealed record AskedModel(ILanguageModel Model, long? Parameters) : IDis
 /// <summary>The flags that name the model to be asked; with a prefix those of a second one, such as <c>--judge-model</c>.</summary>
 internal sealed class ModelFlags
 {
-    private readonly Option<string?> _model, _baseUrl, _tokenizer, _template;
+    private readonly Option<string?> _model, _tokenizer, _template;
+    private readonly Option<string[]> _baseUrl;
     private readonly Option<int> _concurrency;
     private readonly Option<bool> _noBos;
     private readonly Option<string> _device, _dtype;
@@ -31,7 +32,9 @@ internal sealed class ModelFlags
         _model = new(_name) { Description = $"Folder of the model, or owner/name of one on a hub; with --{prefix}base-url its id there." };
         _baseUrl = new($"--{prefix}base-url")
         {
-            Description = "Ask an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1. Its key is taken from OPENAI_API_KEY.",
+            Description = "Ask an OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1, or several that serve the same model. "
+                + "Their key is taken from OPENAI_API_KEY.",
+            AllowMultipleArgumentsPerToken = true,
         };
         _tokenizer = new($"--{prefix}tokenizer")
         {
@@ -39,7 +42,7 @@ internal sealed class ModelFlags
         };
         _concurrency = new($"--{prefix}num-concurrent")
         {
-            Description = $"With --{prefix}base-url: requests at a time; default 8.",
+            Description = $"With --{prefix}base-url: requests at a time at each; default 8.",
             DefaultValueFactory = _ => 8,
         };
         _noBos = new($"--{prefix}no-bos") { Description = "Do not begin texts with BOS, as the harness did before November 2025." };
@@ -54,8 +57,8 @@ internal sealed class ModelFlags
     public AskedModel Open(ParseResult parsed, Streams io)
     {
         bool bos = !parsed.GetValue(_noBos);
-        if (parsed.GetValue(_baseUrl) is { } address)
-            return new AskedModel(Connect(parsed, io, EndpointSettings.Address(address), bos), null);
+        if (CommaList.Of(parsed.GetValue(_baseUrl)) is { Length: > 0 } addresses)
+            return new AskedModel(Connect(parsed, io, [.. addresses.Select(EndpointSettings.Address)], bos), null);
         if (parsed.GetValue(_tokenizer) is not null)
             throw new InputException($"{_tokenizer.Name} is for an endpoint",
                 fix: $"A model in this process has its own tokenizer: leave it out, or give {_baseUrl.Name}.");
@@ -67,7 +70,7 @@ internal sealed class ModelFlags
         return new AskedModel(local, local.Parameters);
     }
 
-    private EndpointLanguageModel Connect(ParseResult parsed, Streams io, Uri address, bool bos)
+    private ILanguageModel Connect(ParseResult parsed, Streams io, Uri[] addresses, bool bos)
     {
         if (parsed.GetValue(_template) is not null && parsed.GetValue(_tokenizer) is null)
             throw new InputException($"{_template.Name} needs the model's tokenizer: the endpoint renders conversations on its own",
@@ -76,15 +79,17 @@ internal sealed class ModelFlags
         if (!bos && folder is null)
             throw new InputException("--no-bos needs the model's tokenizer: the endpoint decides on its own what a text begins with",
                 fix: $"Give {_tokenizer.Name}.");
-        var settings = new EndpointSettings
+        EndpointSettings[] settings = [.. addresses.Select(address => new EndpointSettings
         {
             BaseUrl = address,
             Model = parsed.GetValue(_model),
             ApiKey = Environment.GetEnvironmentVariable("OPENAI_API_KEY"),
             Concurrency = parsed.GetValue(_concurrency),
-        };
-        return EndpointLanguageModel.ConnectAsync(settings,
-            folder is null ? null : context => Tokens(folder, context, bos), TimeProvider.System).GetAwaiter().GetResult();
+        })];
+        Func<int?, PromptTokens>? tokens = folder is null ? null : context => Tokens(folder, context, bos);
+        return settings is [var only]
+            ? EndpointLanguageModel.ConnectAsync(only, tokens, TimeProvider.System).GetAwaiter().GetResult()
+            : EndpointFleet.ConnectAsync(settings, tokens, io.Error.WriteLine, TimeProvider.System).GetAwaiter().GetResult();
     }
 
     private static PromptTokens Tokens(string folder, int? context, bool bos)

@@ -172,12 +172,15 @@ internal sealed class GradientBuckets : IDisposable
         Bucket Closed() => new([.. open.Select(o => o.Weight)], numbers, open.Min(o => o.Layer));
     }
 
-    /// <summary>The layer whose backward pass completes a weight's gradient; -1 for what is complete at the end only.</summary>
+    /// <summary>
+    /// The layer whose backward pass completes a weight's gradient; -1 for the embedding, which is complete at the end only. Norm and head
+    /// behind the last layer are complete before it.
+    /// </summary>
     internal static int LayerOf(string name)
     {
         const string Layers = ".layers.";
         int at = name.IndexOf(Layers, StringComparison.Ordinal);
-        if (at < 0) return -1;
+        if (at < 0) return name == WeightNames.Embedding ? -1 : int.MaxValue;
         string number = name[(at + Layers.Length)..];
         int dot = number.IndexOf('.', StringComparison.Ordinal);
         return int.Parse(dot < 0 ? number : number[..dot], System.Globalization.CultureInfo.InvariantCulture);

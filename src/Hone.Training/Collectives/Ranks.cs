@@ -41,9 +41,10 @@ internal sealed class Ranks : IDisposable
     /// <param name="engine">gloo, mpi, or auto: MPI where its launcher started the process and its library is there.</param>
     /// <param name="claims">What must be the same on all ranks, by name.</param>
     /// <param name="lastWord">Ends the process with a message: a rank was lost and the computing thread did not end.</param>
+    /// <param name="around">Put around the collective by who measures it.</param>
     /// <exception cref="InputException">Ranks are missing, or differ; or there is no such engine here.</exception>
     public static Ranks Join(RankPlace? place, string engine, IReadOnlyDictionary<string, string> claims, Action<string> lastWord,
-        TimeSpan? patience = null)
+        TimeSpan? patience = null, Func<ICollective, ICollective>? around = null)
     {
         if (place is null) return Single;
         // Its notes on sockets are for those who write it.
@@ -59,7 +60,8 @@ internal sealed class Ranks : IDisposable
         var own = new RankHello(RankHello.OurMagic, place.Rank, place.Size, Environment.MachineName,
             new Dictionary<string, string>(claims) { ["engine"] = library?.Name ?? "gloo" });
         RankLinks links = Meet(place, library, own, patience ?? s_meeting, lastWord);
-        return new Ranks(links, library is null ? GlooCollective.Create(links) : new MpiCollective(library), place.LocalRank);
+        ICollective collective = library is null ? GlooCollective.Create(links) : new MpiCollective(library);
+        return new Ranks(links, around?.Invoke(collective) ?? collective, place.LocalRank);
     }
 
     /// <summary>Waits for work of the collective.</summary>

@@ -10,7 +10,7 @@ namespace Hone.Workflow.Workers;
 /// One inference server: what it serves, which route of token ids it speaks, and which weights it has been brought to. All of it is
 /// found out by asking, and again after every failure.
 /// </summary>
-internal sealed class Worker : IDisposable
+internal sealed class Worker : IAskedServer, IDisposable
 {
     /// <summary>Adapters that a run loads begin so, and are no models of their own here.</summary>
     public const string AdapterPrefix = "hone-";
@@ -66,7 +66,6 @@ internal sealed class Worker : IDisposable
         IsConnected = true;
     }
 
-    /// <summary>After a cut connection nothing is known of it any more: another server may stand there now.</summary>
     public void Forget() => IsConnected = false;
 
     /// <summary>Answers to one prompt, checked.</summary>

@@ -41,7 +41,7 @@ internal sealed class WorkerEngine(WorkerFleet fleet, PretrainedModel policy, Wo
                 SamplingOptions[] settings =
                     [.. asked.Select(i => requests[i].Options with { Seed = 0, MaxNewTokens = null }).Distinct()];
                 Task Prove(Worker worker, CancellationToken token) => ProveAsync(worker, settings, token);
-                var dispatch = new Dispatch<Completion[]>(fleet.Serving(w => w.Language is not null), fleet.Options.Requests,
+                var dispatch = new Dispatch<Worker, Completion[]>(fleet.Serving(w => w.Language is not null), fleet.Options.Requests,
                     (worker, i, token) => worker.AskAsync(
                         i, requests[i], limits[i], policy.Stops.Ids, policy.Model.Config.VocabularySize, token),
                     Prove, (i, given) =>

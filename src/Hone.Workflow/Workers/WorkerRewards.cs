@@ -26,7 +26,7 @@ internal static class WorkerRewards
         double[][] rewards = new double[examples.Count][];
         Task.Run(async () =>
         {
-            var dispatch = new Dispatch<double[]>(fleet.Serving(w => w.Reward is not null), fleet.Options.Requests,
+            var dispatch = new Dispatch<Worker, double[]>(fleet.Serving(w => w.Reward is not null), fleet.Options.Requests,
                 (worker, i, token) => worker.RewardsAsync(examples[i].Prompt, examples[i].Answers, token),
                 ProveAsync, (i, given) => rewards[i] = given, fleet.Say, fleet.Clock, fleet.Wait);
             await dispatch.RunAsync([.. Enumerable.Range(0, rewards.Length)], cancel).ConfigureAwait(false);

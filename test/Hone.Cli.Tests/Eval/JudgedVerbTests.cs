@@ -67,6 +67,33 @@ public sealed class JudgedVerbTests : IDisposable
     }
 
     [Fact]
+    public void Two_judges_share_the_work_and_what_one_of_them_said_is_not_asked_again()
+    {
+        Directory.CreateDirectory(_folder.File("data/mt_bench"));
+        File.WriteAllLines(_folder.File("data/mt_bench/question.jsonl"),
+            Enumerable.Range(81, 20).Select(i => $$"""{"question_id": {{i}}, "category": "writing", "turns": ["say {{i}}", "more"]}"""));
+        JsonNode Answer(string judges) => Command.Done(["eval", "answer", "mt_bench", "--data", _folder.File("data"), "--base-url",
+            .. judges.Split(' '), "--output", _folder.File("answers.jsonl"), "--json"]).Json;
+        int given = 0;
+        RawServer? killed = null;
+        RawReply Say(RawRequest r) => r.Path.EndsWith("/models", StringComparison.Ordinal)
+            ? RawReply.Text(200, """{"data":[{"id":"judge"}]}""")
+            : RawReply.Text(200, """{"choices":[{"message":{"content":"said"},"finish_reason":"stop"}]}""");
+        killed = _judge = new RawServer(r =>
+        {
+            if (r.Method == "POST" && Interlocked.Increment(ref given) == 5) _ = Task.Run(killed!.Dispose);
+            return Say(r) with { Delay = TimeSpan.FromMilliseconds(given < 5 ? 1 : 5000) };
+        });
+        using var other = new RawServer(r => Say(r) with { Delay = TimeSpan.FromMilliseconds(10) });
+        string two = $"{killed.Address}v1 {other.Address}v1", turned = $"{other.Address}v1 {killed.Address}v1";
+        JsonNode first = Answer(two);
+        Assert.Equal((20, 40, 0), ((int)first["rows"]!, (int)first["asked"]!, (int)first["failed"]!));
+        Assert.InRange(given, 5, 4 + 8);
+        JsonNode again = Answer(turned); // one of them is not there any more
+        Assert.Equal((0, 40), ((int)again["asked"]!, (int)again["stored_before"]!));
+    }
+
+    [Fact]
     public void A_model_in_this_process_answers_and_judges_itself_with_a_warning()
     {
         string model = TinyModel.Write(_folder.File("tiny")), data = _folder.File("data");

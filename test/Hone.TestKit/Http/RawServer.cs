@@ -43,10 +43,11 @@ public sealed class RawServer : IDisposable
     {
         _answer = answer;
         _listener.Start();
+        Address = new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
         _loop = Task.Run(AcceptAsync);
     }
 
-    public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
+    public Uri Address { get; }
 
     /// <summary>Every request so far, in order of arrival.</summary>
     public ConcurrentQueue<RawRequest> Requests { get; } = new();
@@ -58,6 +59,7 @@ public sealed class RawServer : IDisposable
 
     public void Dispose()
     {
+        if (_stop.IsCancellationRequested) return; // a test has ended it
         _stop.Cancel();
         _listener.Stop();
         _loop.ContinueWith(_ => { }, TaskScheduler.Default).Wait(TimeSpan.FromSeconds(5));

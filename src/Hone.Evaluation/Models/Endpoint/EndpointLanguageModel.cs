@@ -51,6 +51,22 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
     public static async Task<EndpointLanguageModel> ConnectAsync(
         EndpointSettings settings, Func<int?, PromptTokens>? tokens, TimeProvider clock, CancellationToken cancel = default)
     {
+        try
+        {
+            return await OpenAsync(settings, tokens, clock, cancel).ConfigureAwait(false);
+        }
+        catch (EndpointException e)
+        {
+            throw Refusal(settings, e);
+        }
+    }
+
+    /// <summary>The same, for one of several endpoints.</summary>
+    /// <exception cref="EndpointException">It does not answer, or refuses the key.</exception>
+    /// <exception cref="InputException">It serves no such model.</exception>
+    internal static async Task<EndpointLanguageModel> OpenAsync(
+        EndpointSettings settings, Func<int?, PromptTokens>? tokens, TimeProvider clock, CancellationToken cancel)
+    {
         if (settings.Concurrency is < 1 or > 1024)
             throw new InputException($"{settings.Concurrency} requests at a time; there must be 1 to 1024");
         var http = new EndpointHttp(settings, clock);
@@ -72,10 +88,10 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
                     fix: models.Length == 0 ? null : $"There are {string.Join(", ", models.Take(10).Select(m => m.Id))}.");
             return new EndpointLanguageModel(http, settings, tokens?.Invoke(chosen[0].Context), chosen[0].Id, chosen[0].Context);
         }
-        catch (Exception e)
+        catch
         {
             http.Dispose();
-            throw e is EndpointException refused ? Refusal(settings, refused) : e;
+            throw;
         }
     }
 
@@ -84,7 +100,7 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
         {
             try
             {
-                return [new Reply<Answer>(i, await GenerateAsync(requests[i], token).ConfigureAwait(false))];
+                return [new Reply<Answer>(i, await AnswerAsync(requests[i], token).ConfigureAwait(false))];
             }
             catch (EndpointException e)
             {
@@ -93,15 +109,11 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
         }, cancel);
 
     public IAsyncEnumerable<Reply<Likelihood>> ScoreAsync(IReadOnlyList<ScoreRequest> requests, CancellationToken cancel = default) =>
-        // The choices of a question share their context and go together.
-        SideBySide<int[], Likelihood>([.. Enumerable.Range(0, requests.Count).GroupBy(i => requests[i].Context.ToJson().ToJsonString())
-            .SelectMany(g => g.Chunk(64))], async (group, token) =>
+        SideBySide<int[], Likelihood>(Groups(requests), async (group, token) =>
         {
-            ScoreRequest[] own = [.. group.Select(i => requests[i])];
             try
             {
-                Likelihood[] scores = _tokens is null ? await ScoreTextsAsync(own, token).ConfigureAwait(false)
-                    : await ScoreIdsAsync(own, _tokens, token).ConfigureAwait(false);
+                Likelihood[] scores = await ScoreGroupAsync([.. group.Select(i => requests[i])], token).ConfigureAwait(false);
                 return [.. group.Zip(scores, (i, s) => new Reply<Likelihood>(i, s))];
             }
             catch (EndpointException e)
@@ -111,9 +123,20 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
             }
         }, cancel);
 
+    /// <summary>What goes together: the choices of a question share their context. [groups][], indices</summary>
+    internal static int[][] Groups(IReadOnlyList<ScoreRequest> requests) => [.. Enumerable.Range(0, requests.Count)
+        .GroupBy(i => requests[i].Context.ToJson().ToJsonString()).SelectMany(g => g.Chunk(64))];
+
+    /// <summary>Scores of one group.</summary>
+    /// <exception cref="EndpointException">Refused, or failed in every try.</exception>
+    internal Task<Likelihood[]> ScoreGroupAsync(ScoreRequest[] group, CancellationToken cancel) =>
+        _tokens is null ? ScoreTextsAsync(group, cancel) : ScoreIdsAsync(group, _tokens, cancel);
+
     public void Dispose() => _http.Dispose();
 
-    private async Task<Answer> GenerateAsync(GenerateRequest request, CancellationToken cancel)
+    /// <summary>The answer to one request.</summary>
+    /// <exception cref="EndpointException">Refused, or failed in every try.</exception>
+    internal async Task<Answer> AnswerAsync(GenerateRequest request, CancellationToken cancel)
     {
         PromptIds? ids = _tokens?.Prompt(request);
         bool chat = ids is null && request.Prompt.Messages is not null;

@@ -1,7 +1,16 @@
 using System.Threading.Channels;
-using Hone.Evaluation;
 
-namespace Hone.Workflow.Workers;
+namespace Hone.Evaluation;
+
+/// <summary>A server among several that are asked the same.</summary>
+internal interface IAskedServer
+{
+    /// <summary>What messages call it by.</summary>
+    string Url { get; }
+
+    /// <summary>After a cut connection nothing is known of it any more: another server may stand there now.</summary>
+    void Forget();
+}
 
 /// <summary>
 /// Requests dealt out to workers, many at a time to each, as soon as each of them is proved. What fails goes back and is asked of
@@ -13,24 +22,30 @@ namespace Hone.Workflow.Workers;
 /// <param name="prove">Whether a worker may be asked: throws where not. What is wrong at the beginning ends everything.</param>
 /// <param name="answered">Called once for each request, one after the other.</param>
 /// <param name="wait">Before a worker that has failed is tried again; doubled from failure to failure.</param>
-internal sealed class Dispatch<T>(
-    IReadOnlyList<Worker> workers, int inFlight, Func<Worker, int, CancellationToken, Task<T>> ask,
-    Func<Worker, CancellationToken, Task> prove, Action<int, T> answered, Action<string> say, TimeProvider clock, TimeSpan wait)
+/// <param name="givenUp">
+/// Called in place of <paramref name="answered"/> for a request that failed too often, with the last failure; null where that ends
+/// everything.
+/// </param>
+internal sealed class Dispatch<TWorker, T>(
+    IReadOnlyList<TWorker> workers, int inFlight, Func<TWorker, int, CancellationToken, Task<T>> ask,
+    Func<TWorker, CancellationToken, Task> prove, Action<int, T> answered, Action<string> say, TimeProvider clock, TimeSpan wait,
+    Action<int, string>? givenUp = null)
+    where TWorker : class, IAskedServer
 {
-    /// <summary>Failures in a row, of a worker and of a request, before it is given up.</summary>
-    private const int MostFailures = 4, MostTries = 12;
+    /// <summary>Failures in a row of a worker, and of a request that is needed or not, before it is given up.</summary>
+    private const int MostFailures = 4, MostTries = 12, MostTriesOfDispensable = 4;
 
     private readonly Channel<int> _waiting = Channel.CreateUnbounded<int>();
     private readonly Lock _gate = new();
     private readonly List<string> _lost = [];
     private readonly Dictionary<int, int> _tries = [];
-    private readonly Dictionary<int, HashSet<Worker>> _refused = [];
-    private readonly HashSet<Worker> _served = [];
+    private readonly Dictionary<int, HashSet<TWorker>> _refused = [];
+    private readonly HashSet<TWorker> _served = [];
     private int _left, _living;
     private Exception? _failure;
 
     /// <summary>The workers that have answered something.</summary>
-    public IReadOnlyCollection<Worker> Served => _served;
+    public IReadOnlyCollection<TWorker> Served => _served;
 
     /// <exception cref="InputException">A worker answers wrongly, no worker is left, or a request is refused by all.</exception>
     public async Task RunAsync(IReadOnlyList<int> requests, CancellationToken cancel)
@@ -47,7 +62,7 @@ internal sealed class Dispatch<T>(
                 fix: "Mend them and go on with the run: what was answered is kept.");
     }
 
-    private async Task ServeAsync(Worker worker, CancellationTokenSource end)
+    private async Task ServeAsync(TWorker worker, CancellationTokenSource end)
     {
         bool proved = false;
         try
@@ -80,7 +95,7 @@ internal sealed class Dispatch<T>(
     /// <summary>Waits until a worker has shown that it may be asked; false where it is given up.</summary>
     /// <param name="failure">The last one; null for none.</param>
     /// <param name="failures">In a row, that one included.</param>
-    private async Task<bool> ProveAsync(Worker worker, EndpointException? failure, int failures, CancellationToken cancel)
+    private async Task<bool> ProveAsync(TWorker worker, EndpointException? failure, int failures, CancellationToken cancel)
     {
         while (failures < MostFailures)
         {
@@ -103,7 +118,7 @@ internal sealed class Dispatch<T>(
 
     /// <summary>Asks side by side until one request fails and those under way have ended; null when nothing is left to ask.</summary>
     /// <param name="careful">One alone first.</param>
-    private async Task<Round?> RoundAsync(Worker worker, bool careful, CancellationTokenSource end)
+    private async Task<Round?> RoundAsync(TWorker worker, bool careful, CancellationTokenSource end)
     {
         using var taking = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
         Round? failed = null;
@@ -128,8 +143,13 @@ internal sealed class Dispatch<T>(
                 }
                 try
                 {
-                    Done(worker, request, await ask(worker, request, end.Token).ConfigureAwait(false), end);
+                    T answer = await ask(worker, request, end.Token).ConfigureAwait(false);
                     any = true;
+                    Done(() =>
+                    {
+                        answered(request, answer);
+                        _served.Add(worker);
+                    }, end);
                 }
                 catch (EndpointException e)
                 {
@@ -151,35 +171,37 @@ internal sealed class Dispatch<T>(
         }
     }
 
-    private void Done(Worker worker, int request, T answer, CancellationTokenSource end)
+    /// <summary>One request less.</summary>
+    private void Done(Action tell, CancellationTokenSource end)
     {
         lock (_gate)
         {
-            answered(request, answer);
-            _served.Add(worker);
+            tell();
             if (--_left > 0) return;
         }
         _waiting.Writer.TryComplete();
         end.Cancel();
     }
 
-    private void Back(Worker worker, int request, EndpointException failure, CancellationTokenSource end)
+    private void Back(TWorker worker, int request, EndpointException failure, CancellationTokenSource end)
     {
         bool often;
         lock (_gate)
         {
-            often = (_tries[request] = _tries.GetValueOrDefault(request) + 1) >= MostTries;
-            if (!failure.MayPass) (_refused.TryGetValue(request, out HashSet<Worker>? by) ? by : _refused[request] = []).Add(worker);
+            int tries = _tries[request] = _tries.GetValueOrDefault(request) + 1;
+            often = tries >= (givenUp is null ? MostTries : MostTriesOfDispensable);
+            if (!failure.MayPass) (_refused.TryGetValue(request, out HashSet<TWorker>? by) ? by : _refused[request] = []).Add(worker);
         }
         string last = $"last at {worker.Url}: {failure.Message}";
-        if (often) Stop(new InputException($"request {request + 1} failed {MostTries} times, {last}"), end);
+        if (often && givenUp is not null) Done(() => givenUp(request, failure.Message), end);
+        else if (often) Stop(new InputException($"request {request + 1} failed {MostTries} times, {last}"), end);
         else _waiting.Writer.TryWrite(request);
     }
 
     /// <summary>A worker that refuses a request and is proved all the same has the request to blame, and so has the next one.</summary>
     private void Blame(int request, EndpointException failure, CancellationTokenSource end)
     {
-        HashSet<Worker> by;
+        HashSet<TWorker> by;
         lock (_gate)
         {
             by = _refused.GetValueOrDefault(request) ?? [];
@@ -189,7 +211,7 @@ internal sealed class Dispatch<T>(
             fix: "The servers' context may be shorter than the model's."), end);
     }
 
-    private void Lose(Worker worker, string why)
+    private void Lose(TWorker worker, string why)
     {
         say($"worker {worker.Url} is left out of this stage: {why}");
         lock (_gate)
