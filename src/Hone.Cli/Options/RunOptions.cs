@@ -62,7 +62,7 @@ internal sealed class RunOptions
             : Create(recipe, parsed.GetValue(_output), clock);
         display.Say($"run folder: {folder.Path}");
         io.GoOn = Streams.Line(["run", "--resume", folder.Path]);
-        using IDisposable? board = parsed.GetValue(_board) ? OpenBoard(folder.Path, display) : null;
+        using WebApplication? board = parsed.GetValue(_board) ? OpenBoard(folder.Path, display) : null;
         RunResults results;
         try
         {
@@ -78,17 +78,28 @@ internal sealed class RunOptions
         io.Out.WriteLine(_common.Json(parsed) ? RunResultsJson.ToJson(results)
             : results.Rows.Count > 0 ? ResultTable.Of(results).ToText()
             : string.Join('\n', Findings.Sentences(results)));
-        display.Say($"report: {folder.File("report.html")}\n"
-            + $"model:  {folder.File("model")}" + (results.Rows.Count > 0 ? $"   (hone chat {folder.File("model")})" : ""));
-        if (board is not null) display.Say($"board:  hone board {Path.GetDirectoryName(folder.Path)}   (shows it again)");
+        display.Say($"report: {folder.File("report.html")}\nmodel:  {folder.File("model")}");
+        if (results.Rows.Count > 0) display.Say(NextSteps(folder, results.Rows.FirstOrDefault(r => r.Selected)?.Name ?? "model"));
+        if (board is null) return 0;
+        display.Say($"board:  {Streams.Line(["board", Path.GetDirectoryName(folder.Path)!])}   (shows it again)");
+        BoardServer.SeenAsync(board).GetAwaiter().GetResult(); // who looks sees the end, too
         return 0;
+    }
+
+    /// <summary>How to talk to the released model, and to see it beside the one that the loop began with.</summary>
+    private static string NextSteps(RunFolder folder, string released)
+    {
+        string model = folder.File("model"), first = folder.File("sft/model");
+        string chat = $"talk:   {Streams.Line(["chat", model])}";
+        return !Directory.Exists(first) || released == "sft" ? chat : $"{chat}\n"
+            + $"arena:  {Streams.Line(["serve", first, model, "--served-model-name", "sft", released, "--votes", "votes.jsonl"])}";
     }
 
     private static WebApplication OpenBoard(string run, ProgressDisplay display)
     {
         WebApplication server = BoardServer.StartAsync(Path.GetDirectoryName(run)!, BoardVerb.UsualPort, orAnother: true)
             .GetAwaiter().GetResult();
-        display.Say($"board:  {server.Urls.Single()}{BoardServer.AddressOf(run)}");
+        display.Say($"board:  {server.Urls.Single()}{BoardServer.AddressOf(run)}   (in a browser, while the run goes on)");
         return server;
     }
 

@@ -3,7 +3,8 @@ namespace Hone.Runs;
 /// <summary>A run at a glance, as far as it has come: the sections of its report, drawn from what is there by now.</summary>
 internal static class RunPage
 {
-    public static Html Render(BoardRun run, RunFiles files)
+    /// <param name="evaluations">Those that lie in the run's folder.</param>
+    public static Html Render(BoardRun run, IReadOnlyList<BoardEvaluation> evaluations, RunFiles files)
     {
         if (run.Manifest is null) return Html.Of($"<p>{BoardShell.State("damaged")} {run.Problem}</p>");
         RunResults results = files.Results(run);
@@ -15,6 +16,7 @@ internal static class RunPage
             ("The online iterations", IterationSection.Render(results)),
             ("Rewards and lengths", DistributionSection.Render(results)),
             ("Training curves", TrainingSection.Render(metrics)),
+            ("Evaluations", EvaluationList.Render(evaluations)),
             ("The run", RunSection.Render(results)),
         ];
         Html damage = problem is null ? Html.Empty : Html.Of($"<p class=\"problem\">{problem}</p>");

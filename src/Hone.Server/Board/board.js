@@ -44,7 +44,7 @@ async function watch() {
     if (!document.hidden) await look();
     fresh.textContent = 'live';
   } catch {
-    fresh.textContent = 'the board does not answer: is hone board still running?';
+    fresh.textContent = 'the board has ended: hone board shows it again';
   }
   // A page that takes long to draw is asked for less often.
   setTimeout(watch, Math.max(every, 5 * (performance.now() - begun)));

@@ -1,5 +1,5 @@
 // The votes' table, renewed while it is looked at.
-import { at, fail, json, make } from './api.js';
+import { at, count, fail, json, make } from './api.js';
 
 const percent = value => value === null ? '–' : value.toFixed(1);
 
@@ -20,7 +20,7 @@ async function look() {
   try {
     const state = await json('arena/table');
     fail(state.problem ?? null);
-    at('summary').textContent = `${state.votes} votes, ${state.pairs} of them preferences in ${state.file}`;
+    at('summary').textContent = `${count(state.votes, 'vote')}, ${count(state.pairs, 'preference')} among them, in ${state.file}`;
     if (state.baseline) at('against').textContent = `beats ${state.baseline}, %`;
     at('table').hidden = !state.models.length;
     at('rows').replaceChildren(...state.models.map(row => make('tr', {}, make('th', { scope: 'row', text: row.model }),
@@ -32,5 +32,7 @@ async function look() {
   }
 }
 
-await look();
-setInterval(() => { if (!document.hidden) look(); }, 3000);
+for (;;) {
+  if (!document.hidden) await look();
+  await new Promise(done => setTimeout(done, 3000)); // a look that takes long is not asked for twice
+}
