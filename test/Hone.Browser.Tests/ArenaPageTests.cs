@@ -11,10 +11,10 @@ public sealed class ArenaPageTests(Browser browser, Served served) : IClassFixtu
     {
         IPage page = await browser.Page();
         await page.GotoAsync($"{served.Address}/arena");
-        // Always the same answers: some of a random model are empty, of which nothing can be learnt.
+        // Always the same answers: some of a random model are empty, of which nothing can be learnt. Short ones: its context is small.
         await page.RouteAsync("**/arena/battles", route => route.ContinueAsync(new()
         {
-            PostData = Encoding.UTF8.GetBytes(route.Request.PostData!.Replace("{\"messages\"", "{\"seed\":1,\"messages\"")),
+            PostData = Encoding.UTF8.GetBytes(route.Request.PostData!.Replace("{\"messages\"", "{\"seed\":1,\"max_tokens\":12,\"messages\"")),
         }));
         await Battle(page, "which one?");
         (string left, string right) = (await Said(page, "left"), await Said(page, "right"));
