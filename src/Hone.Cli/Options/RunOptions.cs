@@ -78,21 +78,30 @@ internal sealed class RunOptions
         io.Out.WriteLine(_common.Json(parsed) ? RunResultsJson.ToJson(results)
             : results.Rows.Count > 0 ? ResultTable.Of(results).ToText()
             : string.Join('\n', Findings.Sentences(results)));
-        display.Say($"report: {folder.File("report.html")}\nmodel:  {folder.File("model")}");
+        display.Say($"report: {Here(folder.File("report.html"))}\nmodel:  {Here(folder.File("model"))}");
         if (results.Rows.Count > 0) display.Say(NextSteps(folder, results.Rows.FirstOrDefault(r => r.Selected)?.Name ?? "model"));
         if (board is null) return 0;
-        display.Say($"board:  {Streams.Line(["board", Path.GetDirectoryName(folder.Path)!])}   (shows it again)");
-        BoardServer.SeenAsync(board).GetAwaiter().GetResult(); // who looks sees the end, too
+        display.Say($"board:  {Streams.Line(["board", Here(Path.GetDirectoryName(folder.Path)!)])}   (shows this run again)");
+        folder.Dispose(); // nobody works on it any longer: now its page says that it is finished
+        BoardServer.SeenAsync(board).GetAwaiter().GetResult();
         return 0;
     }
 
     /// <summary>How to talk to the released model, and to see it beside the one that the loop began with.</summary>
     private static string NextSteps(RunFolder folder, string released)
     {
-        string model = folder.File("model"), first = folder.File("sft/model");
-        string chat = $"talk:   {Streams.Line(["chat", model])}";
+        string model = Here(folder.File("model")), first = Here(folder.File("sft/model"));
+        string chat = $"chat:   {Streams.Line(["chat", model])}";
         return !Directory.Exists(first) || released == "sft" ? chat : $"{chat}\n"
-            + $"arena:  {Streams.Line(["serve", first, model, "--served-model-name", "sft", released, "--votes", "votes.jsonl"])}";
+            + $"arena:  {Streams.Line(["serve", first, model, "--served-model-name", "sft", released, "--votes", "votes.jsonl"])}"
+            + "   (in a browser)";
+    }
+
+    /// <summary>A path as one types it in the current folder.</summary>
+    private static string Here(string path)
+    {
+        string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
     }
 
     private static WebApplication OpenBoard(string run, ProgressDisplay display)

@@ -25,7 +25,7 @@ internal static class RunListPage
             <th scope="col">begun</th><th scope="col">stage</th><th scope="col">released</th>
             <th scope="col">win rate %</th><th scope="col">KL to SFT</th></tr></thead>
             <tbody>{Html.Join(runs.Select(r => Row(r, files)))}</tbody></table></div></div>
-            <button type="submit">Compare the chosen runs</button></form>
+            {(runs.Count > 1 ? new Html("<button type=\"submit\">Compare the chosen runs</button>") : Html.Empty)}</form>
             <p class="note">Win rate against SFT, by the gold judge where there is one, else by the reward model.</p>
             """);
 

@@ -23,10 +23,17 @@ internal static class RunPage
         IEnumerable<Html> shown = sections.Where(s => s.Body != Html.Empty)
             .Select(s => Html.Of($"<section><h2>{s.Title}</h2>{s.Body}</section>"));
         return Html.Of($"""
-            <p class="meta">{BoardShell.State(run.State)} {Progress(run)}</p>{damage}
+            <p class="meta">{BoardShell.State(run.State)} {Progress(run)}</p>{damage}{Waiting(run, metrics)}
             {Findings.Render(results)}{Html.Join(shown)}
             """);
     }
+
+    /// <summary>At the very beginning a page has nothing to show, and says what will be there.</summary>
+    private static Html Waiting(BoardRun run, MetricCurves metrics) => run.State != "running" || metrics.Stages.Count > 0 ? Html.Empty
+        : new Html("""
+            <p class="note">Curves come with the first logged steps of a training; answers and rewards with the first online iteration;
+            the table of what was gained at the end. This page renews itself.</p>
+            """);
 
     private static string Progress(BoardRun run)
     {
@@ -36,6 +43,7 @@ internal static class RunPage
         IReadOnlyList<(string Name, bool Finished)> stages = run.Stages();
         string at = stages.LastOrDefault(s => !s.Finished).Name is { } name ? $", now {name}" : "";
         string goOn = run.State == "stopped" ? $". hone run --resume {run.Path} goes on with it" : "";
-        return $"{begun}, {stages.Count(s => s.Finished)} stages done{(run.State == "running" ? at : "")}{goOn}";
+        int done = stages.Count(s => s.Finished);
+        return $"{begun}, {done} {(done == 1 ? "stage" : "stages")} done{(run.State == "running" ? at : "")}{goOn}";
     }
 }

@@ -43,8 +43,10 @@ async function watch() {
   try {
     if (!document.hidden) await look();
     fresh.textContent = 'live';
+    fresh.className = '';
   } catch {
     fresh.textContent = 'the board has ended: hone board shows it again';
+    fresh.className = 'gone';
   }
   // A page that takes long to draw is asked for less often.
   setTimeout(watch, Math.max(every, 5 * (performance.now() - begun)));

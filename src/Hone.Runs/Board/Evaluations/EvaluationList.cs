@@ -13,7 +13,7 @@ internal static class EvaluationList
             <table class="figures runs"><thead><tr><th scope="col"><span class="hidden">compare</span></th>
             <th scope="col">evaluation</th><th scope="col">model</th><th scope="col">made</th><th scope="col">figures</th></tr></thead>
             <tbody>{Html.Join(evaluations.Select(Row))}</tbody></table></div>
-            <button type="submit">Compare the chosen evaluations</button></form>
+            {(evaluations.Count > 1 ? new Html("<button type=\"submit\">Compare the chosen evaluations</button>") : Html.Empty)}</form>
             """);
     }
 
