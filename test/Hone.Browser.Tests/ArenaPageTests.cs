@@ -21,7 +21,7 @@ public sealed class ArenaPageTests(Browser browser, Served served) : IClassFixtu
         await Assertions.Expect(page.Locator("#left h3")).ToHaveTextAsync("Left");
         await page.GetByRole(AriaRole.Button, new() { Name = "Left is better" }).ClickAsync();
         await Assertions.Expect(page.Locator("#status")).ToContainTextAsync("1 vote so far, 1 preference among them");
-        await Assertions.Expect(page.Locator("#left h3")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^(first|second)$"));
+        await Assertions.Expect(page.Locator("#left h3")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^(first|second) – preferred$"));
         PairRow pair = Assert.Single(RowFile.ReadPairs(served.Votes));
         Assert.Equal("which one?", pair.Prompt[^1].Content);
         Assert.Equal((Words(left), Words(right)), (Words(pair.Chosen), Words(pair.Rejected)));

@@ -5,6 +5,7 @@ using Hone.Runs.Recipes;
 using Hone.Server;
 using Hone.Training;
 using Hone.Workflow;
+using Hone.Workflow.World;
 using Microsoft.AspNetCore.Builder;
 
 namespace Hone.Cli;
@@ -92,8 +93,11 @@ internal sealed class RunOptions
     {
         string model = Here(folder.File("model")), first = Here(folder.File("sft/model"));
         string chat = $"chat:   {Streams.Line(["chat", model])}";
+        // It knows nothing else.
+        if (folder.Recipe.Value.Data.World != DataWorld.None)
+            chat += $"   (ask for advice about {string.Join(", ", TopicFamily.All.Select(t => t.RequestWords[0]))})";
         return !Directory.Exists(first) || released == "sft" ? chat : $"{chat}\n"
-            + $"arena:  {Streams.Line(["serve", first, model, "--served-model-name", "sft", released, "--votes", "votes.jsonl"])}"
+            + $"arena:  {Streams.Line(["serve", model, first, "--served-model-name", released, "sft", "--votes", "votes.jsonl"])}"
             + "   (in a browser)";
     }
 

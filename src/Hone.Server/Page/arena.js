@@ -41,6 +41,7 @@ function show() {
 
 function clear() {
   votable(false);
+  at('choices').hidden = false;
   at('battle').hidden = true;
   for (const side of sides) {
     at(side).classList.remove('won');
@@ -101,10 +102,11 @@ async function vote(choice) {
   try {
     const told = await json('arena/votes', { battle: id, vote: choice });
     for (const side of sides) {
-      at(side).querySelector('h3').textContent = told[side];
+      at(side).querySelector('h3').textContent = told[side] + (choice === side ? ' – preferred' : '');
       at(side).classList.toggle('won', choice === side);
     }
     battle = null;
+    at('choices').hidden = true;
     const side = stays(choice, texts);
     if (side) kept = { role: 'assistant', content: texts[side], model: told[side] };
     const goesOn = side ? `; the conversation goes on from the ${side} answer` : '';

@@ -21,8 +21,11 @@ async function look() {
     const state = await json('arena/table');
     fail(state.problem ?? null);
     at('summary').textContent = `${count(state.votes, 'vote')}, ${count(state.pairs, 'preference')} among them, in ${state.file}`;
+    at('next').hidden = !state.pairs;
+    at('next').lastElementChild.textContent = `hone dpo --model MODEL --data ${state.file} --output models/team`;
     if (state.baseline) at('against').textContent = `beats ${state.baseline}, %`;
-    at('table').hidden = !state.models.length;
+    at('none').hidden = state.votes > 0;
+    for (const part of ['table', 'summary', 'how']) at(part).hidden = !state.votes;
     at('rows').replaceChildren(...state.models.map(row => make('tr', {}, make('th', { scope: 'row', text: row.model }),
       make('td', { text: percent(row.chance) }),
       make('td', { text: row.low === null ? '–' : `${percent(row.low)} to ${percent(row.high)}` }), make('td', {}, draw(row)),
