@@ -65,7 +65,7 @@ internal static class ResultFolder
         try
         {
             JsonNode? node = JsonNode.Parse(SmallText.Read(file), documentOptions: s_strict);
-            return node?["results"] is JsonObject ? node
+            return node is JsonObject whole && whole["results"] is JsonObject ? node
                 : throw new InputException("this is not a results file: it has no `results`", file);
         }
         catch (JsonException e)

@@ -4,7 +4,10 @@ using System.Text;
 namespace Hone.Runs;
 
 /// <summary>What evaluations of one model left in one folder: of each task the newest figures.</summary>
-/// <param name="Id">The folder, as its way from the board's own, with the model where others lie there too: what addresses call it.</param>
+/// <param name="Id">
+/// What addresses call it: the folder, as its way from the board's own, with the model where others lie there too, and the time where
+/// the model has had other weights since.
+/// </param>
 /// <param name="Time">Of the newest file, as its name has it.</param>
 /// <param name="Problem">Why a file cannot be read; null where all can.</param>
 internal sealed record BoardEvaluation(string Id, string Model, string Time, IReadOnlyList<EvaluatedTask> Tasks,
@@ -53,22 +56,26 @@ internal sealed record BoardEvaluation(string Id, string Model, string Time, IRe
             string id = Path.GetRelativePath(root, folder.Key).Replace('\\', '/');
             if (id == ".") id = Path.GetFileName(Path.TrimEndingDirectorySeparator(folder.Key));
             (FileInfo File, EvaluationFile? Read, string? Problem)[] read = [.. folder.Select(f => Open(f, files))];
-            var models = read.GroupBy(r => r.Read?.Model ?? "").ToArray();
-            foreach (IGrouping<string, (FileInfo File, EvaluationFile? Read, string? Problem)> model in models)
-                all.Add(Merged(models.Length == 1 ? id : $"{id}: {(model.Key.Length == 0 ? "damaged" : model.Key)}", [.. model]));
+            var models = read.GroupBy(r => r.Read?.Model ?? "damaged").ToArray();
+            foreach (var model in models)
+                foreach ((int before, var weights) in model.GroupBy(r => r.Read?.Identity ?? "").Index())
+                {
+                    BoardEvaluation merged = Merged(id, [.. weights]);
+                    string name = models.Length == 1 ? id : $"{id}: {model.Key}";
+                    all.Add(merged with { Id = before == 0 ? name : $"{name}, {merged.Made}" });
+                }
         }
         return all;
     }
 
-    /// <summary>Of files of one model, the newest first: those before its weights were changed do not count.</summary>
+    /// <summary>Of files of the same weights, the newest first.</summary>
     private static BoardEvaluation Merged(string id, (FileInfo File, EvaluationFile? Read, string? Problem)[] files)
     {
         EvaluationFile[] read = [.. files.Select(f => f.Read).OfType<EvaluationFile>()];
-        EvaluationFile[] own = [.. read.Where(r => r.Identity == read[0].Identity)];
         Dictionary<string, string> settings = [];
-        foreach ((string key, string value) in own.SelectMany(f => f.Settings)) settings.TryAdd(key, value);
+        foreach ((string key, string value) in read.SelectMany(f => f.Settings)) settings.TryAdd(key, value);
         return new BoardEvaluation(id, read.Length == 0 ? "" : read[0].Model, EvaluationFile.TimeOf(files[0].File.Name),
-            [.. own.SelectMany(f => f.Tasks).DistinctBy(t => t.Name)], settings, [.. own.SelectMany(f => f.Warnings).Distinct()],
+            [.. read.SelectMany(f => f.Tasks).DistinctBy(t => t.Name)], settings, [.. read.SelectMany(f => f.Warnings).Distinct()],
             files.Select(f => f.Problem).FirstOrDefault(p => p is not null));
     }
 

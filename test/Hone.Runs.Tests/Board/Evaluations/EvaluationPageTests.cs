@@ -60,7 +60,7 @@ public sealed class EvaluationPageTests : IDisposable
     }
 
     [Fact]
-    public void Of_a_task_the_newest_figure_counts_and_none_of_other_weights()
+    public void Of_a_task_the_newest_figure_counts_and_other_weights_stand_apart()
     {
         new GrowingEvaluation(_folder.File("m"), "m") { Identity = "old" }.Task("before", 1, 4).Write(day: 1);
         new GrowingEvaluation(_folder.File("m"), "m").Task("sums", 1, 4).Task("words", 2, 4).Write(day: 2);
@@ -70,6 +70,7 @@ public sealed class EvaluationPageTests : IDisposable
         Assert.DoesNotContain("25.0%<small>", page, StringComparison.Ordinal);
         Assert.Contains("words", page, StringComparison.Ordinal);
         Assert.DoesNotContain("before", page, StringComparison.Ordinal);
+        Assert.Contains("before", Page("/evaluations", ("of", "m, 2026-01-01 00:00:00")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,9 +118,10 @@ public sealed class EvaluationPageTests : IDisposable
         Directory.CreateDirectory(_folder.File("bad"));
         File.WriteAllText(_folder.File("bad/results_2026-01-01T00-00-00.0.json"), "{\"results\": {}, \"results\": [");
         File.WriteAllText(_folder.File("bad/results_2026-01-02T00-00-00.0.json"), """{"results": {"../x": {"acc,none": "?"}, "y": 1}}""");
+        File.WriteAllText(_folder.File("bad/results_2026-01-03T00-00-00.0.json"), "[]");
         foreach (string page in new[] { Page("/"), Page("/evaluations", ("of", "ok")), Page("/evaluations", ("of", "bad")) })
             Assert.DoesNotContain("<img", page, StringComparison.Ordinal);
-        Assert.Contains("broken JSON", Page("/"), StringComparison.Ordinal);
+        Assert.Contains("no `results`", Page("/"), StringComparison.Ordinal);
         Assert.Contains("&lt;img", Page("/evaluations", ("of", "ok")), StringComparison.Ordinal);
         // What is not there is no path: the list stands in its place.
         Assert.Contains("Compare the chosen", Page("/evaluations", ("of", "../../etc")), StringComparison.Ordinal);
