@@ -92,11 +92,11 @@ public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
         await page.GetByLabel("Compare dpo").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Compare the chosen evaluations" }).ClickAsync();
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Evaluations compared");
-        await Assertions.Expect(page.Locator("td .gap")).ToContainTextAsync("−15.0");
+        await Assertions.Expect(page.Locator("td .gap")).ToContainTextAsync("+15.0");
         await Assertions.Expect(page.Locator("figure svg circle.mark:has(title)")).ToHaveCountAsync(2);
         // A newer figure comes while one looks.
         new GrowingEvaluation(_folder.File("dpo"), "dpo").Task("sums", 20, 40).Write(day: 3, log: true);
-        await Assertions.Expect(page.Locator("tbody td").First).ToContainTextAsync("50.0%");
+        await Assertions.Expect(page.Locator("td .gap")).ToContainTextAsync("−25.0");
     }
 
     [Theory]

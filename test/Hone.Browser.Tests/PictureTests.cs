@@ -35,7 +35,7 @@ public sealed class PictureTests(Browser browser) : IDisposable
         foreach (ILocator box in await page.Locator("input[name=of]").AllAsync()) await box.CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Compare the chosen evaluations" }).ClickAsync();
         await Assertions.Expect(page.Locator("#fresh")).ToHaveTextAsync("live");
-        await Take(page, null, "board-evaluations", height: 700);
+        await Take(page, null, "board-evaluations", height: 1040);
         IPage phone = await browser.Page(390, 800, ColorScheme.Dark);
         await Take(phone, $"{address}/run/{runs[0]}", "board-phone", height: 800);
     }
@@ -72,7 +72,7 @@ public sealed class PictureTests(Browser browser) : IDisposable
         await Take(page, null, "arena", height: 800);
 
         using var client = new HttpClient { BaseAddress = new Uri(address) };
-        for (int i = 0; i < 30; i++) await Vote(client, $"Hello. What should I know about {(i % 2 == 0 ? "tea" : "gardens")}?", i);
+        for (int i = 0; i < 30; i++) await Vote(client, $"Hello. What should I know about {(i % 2 == 0 ? "music" : "gardening")}?", i);
         await page.GotoAsync($"{address}/votes");
         await Assertions.Expect(page.Locator("#rows tr")).ToHaveCountAsync(2);
         await Take(page, null, "votes", height: 340);
@@ -88,7 +88,7 @@ public sealed class PictureTests(Browser browser) : IDisposable
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Both bad" })).ToBeEnabledAsync();
     }
 
-    /// <summary>For the answer that says more, as somebody might who has seen the prompt only.</summary>
+    /// <summary>For the answer that the reward model prefers.</summary>
     private static async Task Vote(HttpClient client, string prompt, int seed)
     {
         using HttpResponseMessage battle = await client.PostAsJsonAsync("/arena/battles", new
@@ -97,11 +97,19 @@ public sealed class PictureTests(Browser browser) : IDisposable
         });
         JsonNode[] events = [.. (await battle.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries).SkipLast(1)
             .Select(e => JsonNode.Parse(e["data: ".Length..])!)];
-        int Length(string side) => events.Where(e => (string?)e["side"] == side).Sum(e => ((string)e["text"]!).Length);
-        int more = Length("left") - Length("right");
+        object[] Answered(string side) => [new { role = "user", content = prompt }, new
+        {
+            role = "assistant", content = string.Concat(events.Where(e => (string?)e["side"] == side).Select(e => (string)e["text"]!)),
+        }];
+        using HttpResponseMessage rewards = await client.PostAsJsonAsync("/v1/rewards", new
+        {
+            model = "reward", conversations = new[] { Answered("left"), Answered("right") },
+        });
+        JsonNode scored = JsonNode.Parse(await rewards.Content.ReadAsStringAsync())!;
+        double more = (double)scored["data"]![0]!["reward"]! - (double)scored["data"]![1]!["reward"]!;
         using HttpResponseMessage vote = await client.PostAsJsonAsync("/arena/votes", new
         {
-            battle = (string)events[^1]["battle"]!, vote = more > 10 ? "left" : more < -10 ? "right" : seed % 3 == 0 ? "both_bad" : "tie",
+            battle = (string)events[^1]["battle"]!, vote = more > 0.1 ? "left" : more < -0.1 ? "right" : "tie",
         });
         vote.EnsureSuccessStatusCode();
     }

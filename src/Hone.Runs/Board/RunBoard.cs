@@ -32,7 +32,8 @@ internal sealed class RunBoard(string root, string? evaluations = null)
         if (version == known) return new BoardAnswer(304, version, "");
         IReadOnlyList<BoardEvaluation> evaluated = Evaluated(found, beside);
         BoardEvaluation[] chosen = parts is not ["evaluations"] ? [] : [.. address.All("of")
-            .Select(id => evaluated.FirstOrDefault(e => e.Id == id)).OfType<BoardEvaluation>().Take(EvaluationPage.Most)];
+            .Select(id => evaluated.FirstOrDefault(e => e.Id == id)).OfType<BoardEvaluation>().Take(EvaluationPage.Most)
+            .OrderBy(e => e.Time, StringComparer.Ordinal)];
         Html? body = (parts, run) switch
         {
             ([], _) => RunListPage.Render(all, evaluated, _files, root),

@@ -181,7 +181,10 @@ internal static class ChartSvg
             IReadOnlyList<ChartPoint> points = [.. chart.Series.SelectMany(s => s.Points)];
             IEnumerable<double> xs = points.SelectMany(p => Ends(p.X, p.XInterval)), ys = points.SelectMany(p => Ends(p.Y, p.YInterval));
             if (chart.Reference is { } reference) ys = ys.Append(reference);
-            Axis yAxis = Axis.Cover(ys.Min(), ys.Max(), 6);
+            (double low, double high) = (ys.Min(), ys.Max());
+            // No share lies above 100%.
+            if (chart.YPercent && high - low < 0.02) (low, high) = (Math.Max(0, low - 0.1), Math.Min(1, high + 0.1));
+            Axis yAxis = Axis.Cover(low, high, 6);
             bool whole = points.All(p => p.X == Math.Round(p.X)), lines = chart.Series.All(s => s.Line && !s.Markers);
             bool curves = points.All(p => p.XInterval is null) && (whole || lines);
             Axis xAxis = chart.XNames is { } names ? Axis.Names(-0.3, names.Count - 0.7)
