@@ -91,26 +91,20 @@ public sealed class PictureTests(Browser browser) : IDisposable
     /// <summary>For the answer that the reward model prefers.</summary>
     private static async Task Vote(HttpClient client, string prompt, int seed)
     {
-        using HttpResponseMessage battle = await client.PostAsJsonAsync("/arena/battles", new
-        {
-            messages = new[] { new { role = "user", content = prompt } }, seed, max_tokens = 64,
-        });
+        static object Turn(string role, string content) => new { role, content };
+        var asked = new { messages = new[] { Turn("user", prompt) }, seed, max_tokens = 64 };
+        using HttpResponseMessage battle = await client.PostAsJsonAsync("/arena/battles", asked);
         JsonNode[] events = [.. (await battle.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries).SkipLast(1)
             .Select(e => JsonNode.Parse(e["data: ".Length..])!)];
-        object[] Answered(string side) => [new { role = "user", content = prompt }, new
-        {
-            role = "assistant", content = string.Concat(events.Where(e => (string?)e["side"] == side).Select(e => (string)e["text"]!)),
-        }];
-        using HttpResponseMessage rewards = await client.PostAsJsonAsync("/v1/rewards", new
-        {
-            model = "reward", conversations = new[] { Answered("left"), Answered("right") },
-        });
+        object[] Answered(string side) => [Turn("user", prompt), Turn("assistant",
+            string.Concat(events.Where(e => (string?)e["side"] == side).Select(e => (string)e["text"]!)))];
+        var both = new { model = "reward", conversations = new[] { Answered("left"), Answered("right") } };
+        using HttpResponseMessage rewards = await client.PostAsJsonAsync("/v1/rewards", both);
         JsonNode scored = JsonNode.Parse(await rewards.Content.ReadAsStringAsync())!;
         double more = (double)scored["data"]![0]!["reward"]! - (double)scored["data"]![1]!["reward"]!;
-        using HttpResponseMessage vote = await client.PostAsJsonAsync("/arena/votes", new
-        {
-            battle = (string)events[^1]["battle"]!, vote = more > 0.1 ? "left" : more < -0.1 ? "right" : "tie",
-        });
+        string choice = more > 0.1 ? "left" : more < -0.1 ? "right" : "tie";
+        using HttpResponseMessage vote =
+            await client.PostAsJsonAsync("/arena/votes", new { battle = (string)events[^1]["battle"]!, vote = choice });
         vote.EnsureSuccessStatusCode();
     }
 

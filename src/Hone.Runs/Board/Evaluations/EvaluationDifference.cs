@@ -42,7 +42,7 @@ internal sealed record EvaluationDifference(Interval Value, int? Items, double? 
     {
         SortedDictionary<string, string?> logs = new(StringComparer.Ordinal);
         Add(task);
-        return logs.Values.Contains(null) ? [] : [.. logs.Select(l => (l.Key, l.Value!))];
+        return logs.ContainsValue(null) ? [] : [.. logs.Select(l => (l.Key, l.Value!))];
 
         void Add(string name)
         {
