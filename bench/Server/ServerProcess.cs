@@ -1,12 +1,11 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Bench.Server;
 
-/// <summary>A server in a process of its own, on a free port of loopback.</summary>
-internal sealed class ServerProcess : IDisposable
+/// <summary>A server in a process of its own, on a free port of loopback, which it says.</summary>
+internal sealed partial class ServerProcess : IDisposable
 {
     private readonly Process _process;
 
@@ -34,19 +33,14 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    public static Task<ServerProcess> Hone(string dll, string model)
-    {
-        int port = FreePort();
-        return Start("dotnet", [dll, "serve", model, "--port", $"{port}"], port);
-    }
+    public static Task<ServerProcess> Hone(string dll, string model) => Start("dotnet", [dll, "serve", model, "--port", "0"]);
 
     public static Task<ServerProcess> LlamaCpp(string gguf, int streams)
     {
         string folder = Environment.GetEnvironmentVariable("HONE_LLAMA_CPP")
             ?? throw new InvalidOperationException("HONE_LLAMA_CPP is not set");
-        int port = FreePort();
         return Start(Path.Combine(folder, "llama-server"),
-            ["-m", gguf, "--port", $"{port}", "-np", $"{streams}", "-c", $"{streams * 512}", "-t", $"{Environment.ProcessorCount}"], port);
+            ["-m", gguf, "--port", "0", "-np", $"{streams}", "-c", $"{streams * 512}", "-t", $"{Environment.ProcessorCount}"]);
     }
 
     public void Dispose()
@@ -57,39 +51,38 @@ internal sealed class ServerProcess : IDisposable
         _process.Dispose();
     }
 
-    private static async Task<ServerProcess> Start(string program, string[] arguments, int port)
+    private static async Task<ServerProcess> Start(string program, string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         Process process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
+        var said = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Read(string? line)
+        {
+            if (line is not null && Address().Match(line) is { Success: true } found) said.TrySetResult(int.Parse(found.Groups[1].Value));
+        }
+        process.OutputDataReceived += (_, e) => Read(e.Data);
+        process.ErrorDataReceived += (_, e) => Read(e.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        var server = new ServerProcess(process, port);
-        for (int tries = 0; tries < 600; tries++)
+        Task ended = process.WaitForExitAsync();
+        if (await Task.WhenAny(said.Task, ended, Task.Delay(TimeSpan.FromMinutes(1))) != said.Task)
         {
-            await Task.Delay(100); // a server makes no event of being ready
-            try
-            {
-                using HttpResponseMessage health = await server.Client.GetAsync("/health");
-                if (health.StatusCode != HttpStatusCode.OK) continue;
-                using var models = JsonDocument.Parse(await server.Client.GetStringAsync("/v1/models"));
-                server.Model = models.RootElement.GetProperty("data")[0].GetProperty("id").GetString()!;
-                return server;
-            }
-            catch (HttpRequestException)
-            {
-                if (process.HasExited) throw new InvalidOperationException($"{program} ended with {process.ExitCode}");
-            }
+            if (!ended.IsCompleted) process.Kill();
+            throw new InvalidOperationException($"{program} does not say where it listens");
         }
-        server.Dispose();
-        throw new InvalidOperationException($"{program} does not answer");
+        var server = new ServerProcess(process, await said.Task);
+        // llama.cpp listens before it has read the model.
+        while (true)
+        {
+            using HttpResponseMessage health = await server.Client.GetAsync("/health");
+            if (health.IsSuccessStatusCode) break;
+            await Task.Delay(100);
+        }
+        using var models = JsonDocument.Parse(await server.Client.GetStringAsync("/v1/models"));
+        server.Model = models.RootElement.GetProperty("data")[0].GetProperty("id").GetString()!;
+        return server;
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    [GeneratedRegex(@"http://127\.0\.0\.1:([0-9]+)")]
+    private static partial Regex Address();
 }

@@ -42,23 +42,23 @@ public static class HoneServer
         var routes = new RouteTable(adapters, weights, arena);
         app.Run(async http =>
         {
-            using var exchange = new Exchange(http, models, limits, metrics, clock, closing.Token);
-            Route? route = null;
+            Route? route = routes.Find(http.Request.Path.Value ?? "");
+            ErrorStyle style = route?.Style ?? ErrorStyle.OpenAI;
             bool admitted = false;
+            ApiException? refused = admission.Refusal(http.Request, needsKey: route is not { IsOpen: true })
+                ?? RouteTable.Refusal(route, http.Request);
+            if (refused is null && route!.Computes && !(admitted = places.Wait(0, CancellationToken.None))) refused = s_overloaded;
             try
             {
-                route = routes.Find(http.Request.Path.Value ?? "");
-                ApiException? refused = admission.Refusal(http.Request, needsKey: route is not { IsOpen: true })
-                    ?? RouteTable.Refusal(route, http.Request);
-                if (refused is null && route!.Computes && !(admitted = places.Wait(0, CancellationToken.None))) refused = s_overloaded;
-                // Said without a throw: of a thousand requests at once the last must hear it soon.
-                if (refused is null) await route!.Answer(exchange).ConfigureAwait(false);
-                else await Refusals.SendAsync(refused, exchange, route?.Style ?? ErrorStyle.OpenAI).ConfigureAwait(false);
-            }
-            catch (Exception e)
-            {
-                if (Refusals.Of(e, exchange) is { } refusal)
-                    await Refusals.SendAsync(refusal, exchange, route?.Style ?? ErrorStyle.OpenAI).ConfigureAwait(false);
+                // Said without a throw and before anything is made: of a thousand requests at once the last must hear it soon.
+                if (refused is not null) await Refusals.SendAsync(refused, http, style).ConfigureAwait(false);
+                else
+                {
+                    // Work begins behind what has come by now, so that nobody who is refused waits for it.
+                    if (admitted) await Task.Yield();
+                    using var exchange = new Exchange(http, models, limits, metrics, clock, closing.Token);
+                    await AnswerAsync(route!, exchange).ConfigureAwait(false);
+                }
             }
             finally
             {
@@ -69,5 +69,18 @@ public static class HoneServer
             }
         });
         return app;
+    }
+
+    private static async Task AnswerAsync(Route route, Exchange exchange)
+    {
+        try
+        {
+            await route.Answer(exchange).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            if (Refusals.Of(e, exchange) is { } refusal)
+                await Refusals.SendAsync(refusal, exchange.Http, route.Style).ConfigureAwait(false);
+        }
     }
 }

@@ -81,6 +81,24 @@ public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
         Assert.True(await page.EvaluateAsync<bool>("window.hacked === undefined"));
     }
 
+    [Fact]
+    public async Task Evaluations_are_chosen_and_stand_side_by_side()
+    {
+        new GrowingEvaluation(_folder.File("sft"), "sft").Task("sums", 30, 40).Write(log: true);
+        new GrowingEvaluation(_folder.File("dpo"), "dpo").Task("sums", 36, 40).Write(day: 2, log: true);
+        IPage page = await browser.Page();
+        await page.GotoAsync(Address);
+        await page.GetByLabel("Compare sft").CheckAsync();
+        await page.GetByLabel("Compare dpo").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Compare the chosen evaluations" }).ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Evaluations compared");
+        await Assertions.Expect(page.Locator("td .gap")).ToContainTextAsync("+15.0");
+        await Assertions.Expect(page.Locator("figure svg circle.mark:has(title)")).ToHaveCountAsync(2);
+        // A newer figure comes while one looks.
+        new GrowingEvaluation(_folder.File("dpo"), "dpo").Task("sums", 20, 40).Write(day: 3, log: true);
+        await Assertions.Expect(page.Locator("td .gap")).ToContainTextAsync("−25.0");
+    }
+
     [Theory]
     [InlineData(1280, ColorScheme.Light)]
     [InlineData(390, ColorScheme.Dark)]
@@ -92,11 +110,15 @@ public sealed class BoardPageTests(Browser browser) : IAsyncLifetime
             done.Evaluated("online-dpo-1", 3, 1);
             done.Finished();
         }
+        new GrowingEvaluation(_folder.File("done/eval"), Name).Task(Name, 30, 40).Task("words", 3, 4).Write(log: true);
+        new GrowingEvaluation(_folder.File("other"), "b") { Shots = 5 }.Task(Name, 36, 40).Write(log: true);
         IPage page = await browser.Page(width, scheme: scheme);
         string live = BoardServer.AddressOf(_run!.Path);
         string compared = $"/compare?run={Uri.EscapeDataString(Name)}&run=done";
+        const string Evaluated = "/evaluations?of=done%2Feval&of=other";
         string[] paths = scheme == ColorScheme.Light
-            ? ["/", live, $"{live}/curves", "/run/done/samples", $"{live}/recipe", compared] : ["/", "/run/done", $"{live}/samples"];
+            ? ["/", live, $"{live}/curves", "/run/done/samples", $"{live}/recipe", compared, Evaluated]
+            : ["/", "/run/done", $"{live}/samples", Evaluated];
         foreach (string path in paths)
         {
             await page.GotoAsync(Address + path);

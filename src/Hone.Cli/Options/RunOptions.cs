@@ -5,6 +5,7 @@ using Hone.Runs.Recipes;
 using Hone.Server;
 using Hone.Training;
 using Hone.Workflow;
+using Hone.Workflow.World;
 using Microsoft.AspNetCore.Builder;
 
 namespace Hone.Cli;
@@ -62,7 +63,7 @@ internal sealed class RunOptions
             : Create(recipe, parsed.GetValue(_output), clock);
         display.Say($"run folder: {folder.Path}");
         io.GoOn = Streams.Line(["run", "--resume", folder.Path]);
-        using IDisposable? board = parsed.GetValue(_board) ? OpenBoard(folder.Path, display) : null;
+        using WebApplication? board = parsed.GetValue(_board) ? OpenBoard(folder.Path, display) : null;
         RunResults results;
         try
         {
@@ -78,17 +79,40 @@ internal sealed class RunOptions
         io.Out.WriteLine(_common.Json(parsed) ? RunResultsJson.ToJson(results)
             : results.Rows.Count > 0 ? ResultTable.Of(results).ToText()
             : string.Join('\n', Findings.Sentences(results)));
-        display.Say($"report: {folder.File("report.html")}\n"
-            + $"model:  {folder.File("model")}" + (results.Rows.Count > 0 ? $"   (hone chat {folder.File("model")})" : ""));
-        if (board is not null) display.Say($"board:  hone board {Path.GetDirectoryName(folder.Path)}   (shows it again)");
+        display.Say($"report: {Here(folder.File("report.html"))}\nmodel:  {Here(folder.File("model"))}");
+        if (results.Rows.Count > 0) display.Say(NextSteps(folder, results.Rows.FirstOrDefault(r => r.Selected)?.Name ?? "model"));
+        if (board is null) return 0;
+        display.Say($"board:  {Streams.Line(["board", Here(Path.GetDirectoryName(folder.Path)!)])}   (shows this run again)");
+        folder.Dispose(); // nobody works on it any longer: now its page says that it is finished
+        BoardServer.SeenAsync(board).GetAwaiter().GetResult();
         return 0;
+    }
+
+    /// <summary>How to talk to the released model, and to see it beside the one that the loop began with.</summary>
+    private static string NextSteps(RunFolder folder, string released)
+    {
+        string model = Here(folder.File("model")), first = Here(folder.File("sft/model"));
+        string chat = $"chat:   {Streams.Line(["chat", model])}";
+        // It knows nothing else.
+        if (folder.Recipe.Value.Data.World != DataWorld.None)
+            chat += $"   (ask for advice about {string.Join(", ", TopicFamily.All.Select(t => t.RequestWords[0]))})";
+        return !Directory.Exists(first) || released == "sft" ? chat : $"{chat}\n"
+            + $"arena:  {Streams.Line(["serve", model, first, "--served-model-name", released, "sft", "--votes", "votes.jsonl"])}"
+            + "   (in a browser)";
+    }
+
+    /// <summary>A path as one types it in the current folder.</summary>
+    private static string Here(string path)
+    {
+        string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
     }
 
     private static WebApplication OpenBoard(string run, ProgressDisplay display)
     {
         WebApplication server = BoardServer.StartAsync(Path.GetDirectoryName(run)!, BoardVerb.UsualPort, orAnother: true)
             .GetAwaiter().GetResult();
-        display.Say($"board:  {server.Urls.Single()}{BoardServer.AddressOf(run)}");
+        display.Say($"board:  {server.Urls.Single()}{BoardServer.AddressOf(run)}   (in a browser, while the run goes on)");
         return server;
     }
 

@@ -14,7 +14,8 @@ internal static class BoardVerb
     {
         var folder = new Argument<string>("runs")
         {
-            Description = "Folder that holds runs, or a run. Default: runs.", DefaultValueFactory = _ => "runs",
+            Description = "Folder that holds runs or evaluations, or is one. Default: runs, with the evaluations in eval-results.",
+            DefaultValueFactory = _ => "runs",
         };
         var port = new Option<int>("--port")
         {
@@ -22,11 +23,13 @@ internal static class BoardVerb
         };
         var command = new Verb("board", "Look at runs in a browser: curves, samples, tables, while they go on.", """
             The runs of a folder with their states, curves over each other, what their recipes differ in, the sampled answers with
-            rewards. Pages renew themselves; run folders are only read. On this machine only; the address goes to stdout.
+            rewards; evaluations (hone eval, lm_eval) with intervals, side by side. Pages renew themselves; folders are only read.
+            On this machine only; the address goes to stdout.
             hone run --board and hone quickstart --board show a run while it goes on.
 
-            Example:
+            Examples:
               hone board
+              hone board eval-results
             """)
         { folder, port };
         var common = new CommonOptions(command);
@@ -35,21 +38,22 @@ internal static class BoardVerb
             string root = parsed.GetRequiredValue(folder);
             if (!Directory.Exists(root) && parsed.GetResult(folder) is { Tokens.Count: > 0 })
                 throw new InputException("there is no such folder", root,
-                    "hone board FOLDER shows the runs in it; without FOLDER, those in runs/.");
+                    "hone board FOLDER shows the runs and evaluations in it; without FOLDER,\n  those in runs/ and eval-results/.");
+            string? beside = parsed.GetResult(folder) is { Tokens.Count: > 0 } ? null : "eval-results";
             int asked = PortFlag.Of(parsed, port);
             bool given = parsed.GetResult(port) is { IdentifierTokenCount: > 0 };
-            return RunAsync(io, root, given ? asked : UsualPort, orAnother: !given).GetAwaiter().GetResult();
+            return RunAsync(io, root, beside, given ? asked : UsualPort, orAnother: !given).GetAwaiter().GetResult();
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(Streams io, string root, int port, bool orAnother)
+    private static async Task<int> RunAsync(Streams io, string root, string? evaluations, int port, bool orAnother)
     {
         using var stop = new StopSignal(_ => io.Error.WriteLine("closing"));
-        await using WebApplication server = await BoardServer.StartAsync(root, port, orAnother).ConfigureAwait(false);
+        await using WebApplication server = await BoardServer.StartAsync(root, port, orAnother, evaluations).ConfigureAwait(false);
         io.Out.WriteLine(server.Urls.Single());
         io.Out.Flush();
-        io.Error.WriteLine($"showing the runs in {root}; Ctrl+C ends it");
+        io.Error.WriteLine($"showing what is in {root}{(evaluations is null ? "" : $" and {evaluations}")}; Ctrl+C ends it");
         await stop.ComesAsync().ConfigureAwait(false);
         await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
         return 0;

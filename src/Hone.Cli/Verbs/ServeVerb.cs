@@ -19,7 +19,8 @@ internal static class ServeVerb
         };
         var names = new Option<string[]>("--served-model-name")
         {
-            Description = "What requests name them by, one per model; default: the folders' names.", DefaultValueFactory = _ => [],
+            Description = "What requests name them by, one per model; default: the folders' names.",
+            DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true,
         };
         var host = new Option<string>("--host")
         {
@@ -54,6 +55,7 @@ internal static class ServeVerb
 
             Example:
               hone serve models/dpo models/reward --port 8000
+              hone serve runs/first/sft/model runs/first/model --served-model-name sft dpo --votes votes.jsonl
               curl http://127.0.0.1:8000/v1/chat/completions -H 'Content-Type: application/json' \
                 -d '{"model": "dpo", "stream": true, "messages": [{"role": "user", "content": "Hello"}]}'
               hone eval --base-url http://127.0.0.1:8000/v1 --model dpo --data questions --tasks gsm8k
@@ -114,8 +116,8 @@ internal static class ServeVerb
         }
         io.Out.WriteLine($"{server.Urls.Single()}/v1");
         io.Out.Flush();
-        io.Error.WriteLine($"chat in a browser: {server.Urls.Single()}"
-            + (arena is null ? "" : $", arena: {server.Urls.Single()}/arena, votes in {arena.Votes.Path}"));
+        io.Error.WriteLine($"chat in a browser: {server.Urls.Single()}");
+        if (arena is not null) io.Error.WriteLine($"arena: {server.Urls.Single()}/arena   (votes are kept in {arena.Votes.Path})");
         if (arena is not null && adapters is null && ArenaHall.Candidates(served).Count < 2)
             io.Error.WriteLine("the arena needs two language models with chat templates");
         foreach (ServedModel model in served.All)

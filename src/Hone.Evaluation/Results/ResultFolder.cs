@@ -11,6 +11,8 @@ namespace Hone.Evaluation;
 /// </summary>
 internal static class ResultFolder
 {
+    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>Writes a report and, where asked for, every item.</summary>
     /// <returns>The results file.</returns>
     public static string Write(string folder, EvalReport report, bool logSamples)
@@ -62,8 +64,8 @@ internal static class ResultFolder
     {
         try
         {
-            JsonNode? node = JsonNode.Parse(SmallText.Read(file));
-            return node?["results"] is JsonObject ? node
+            JsonNode? node = JsonNode.Parse(SmallText.Read(file), documentOptions: s_strict);
+            return node is JsonObject whole && whole["results"] is JsonObject ? node
                 : throw new InputException("this is not a results file: it has no `results`", file);
         }
         catch (JsonException e)

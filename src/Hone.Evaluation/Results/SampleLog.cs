@@ -46,7 +46,8 @@ internal static class SampleLog
                     values[id] = number0;
                 }
             }
-            catch (Exception e) when (e is JsonException or NullReferenceException or InvalidOperationException or InvalidCastException)
+            catch (Exception e) when (e is JsonException or NullReferenceException or InvalidOperationException
+                or InvalidCastException or ArgumentException) // the last: a name twice
             {
                 throw new InputException("this is not a row of a sample log (doc_id, filter, metrics)", $"{path}:{number}",
                     "Give a samples_*.jsonl of hone eval or lm_eval --log_samples.", e);

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Hone.Evaluation;
 
 namespace Hone.Runs;
 
 /// <summary>What the board has read of run folders, kept until a file changes. Nothing is ever written.</summary>
 internal sealed class RunFiles
 {
-    private const int MostKept = 256;
+    private const int MostKept = 1024;
     private readonly ConcurrentDictionary<string, (string Stamp, object Content)> _kept = new();
 
     /// <summary>The metrics of a run; those of a damaged file are empty, and <paramref name="problem"/> says where it is.</summary>
@@ -29,6 +30,23 @@ internal sealed class RunFiles
 
     /// <summary>Which answers of an iteration were paired.</summary>
     public PairMarks Pairs(string path) => Read(path, PairMarks.Of);
+
+    /// <summary>A file of results.</summary>
+    /// <exception cref="InputException">It is damaged.</exception>
+    public EvaluationFile Evaluation(string path) => Read(path, EvaluationFile.Read);
+
+    /// <summary>A figure of one evaluation beside that of another, item by item; null where an item log lacks it.</summary>
+    /// <exception cref="InputException">A log is damaged, or the two have no item in common.</exception>
+    public PairedComparison? Compared(
+        IReadOnlyList<(string Task, string Log)> first, IReadOnlyList<(string Task, string Log)> second, string figure)
+    {
+        string[] logs = [.. first.Concat(second).Select(l => l.Log)];
+        if (logs.Any(log => !Read(log, SampleLog.Read).ContainsKey(figure))) return null;
+        Dictionary<string, double> Items(IEnumerable<(string Task, string Log)> of) => of.SelectMany(l =>
+            Read(l.Log, SampleLog.Read)[figure].Select(i => KeyValuePair.Create($"{l.Task}/{i.Key}", i.Value))).ToDictionary();
+        return Kept($"{figure}\n{string.Join('\n', logs)}", string.Join('\n', logs.Select(StampOf)),
+            () => PairedComparison.Of(Items(first), Items(second), seed: 0));
+    }
 
     /// <summary>What a run has found: of a finished one its results, of another one what its stages have left so far.</summary>
     public RunResults Results(BoardRun run)
@@ -88,15 +106,21 @@ internal sealed class RunFiles
             .Select(s => new StageResult(s.Name, 0, 0, new Dictionary<string, double>()))];
     }
 
-    private T Read<T>(string path, Func<string, T> read) where T : notnull
+    private T Read<T>(string path, Func<string, T> read) where T : notnull => Kept(path, StampOf(path), () => read(path));
+
+    private static string StampOf(string path)
     {
         var file = new FileInfo(path);
-        string stamp = file.Exists ? $"{file.Length} {file.LastWriteTimeUtc.Ticks}" : "";
-        if (_kept.TryGetValue(path, out (string Stamp, object Content) kept) && kept.Stamp == stamp && kept.Content is T known)
+        return file.Exists ? $"{file.Length} {file.LastWriteTimeUtc.Ticks}" : "";
+    }
+
+    private T Kept<T>(string name, string stamp, Func<T> make) where T : notnull
+    {
+        if (_kept.TryGetValue(name, out (string Stamp, object Content) kept) && kept.Stamp == stamp && kept.Content is T known)
             return known;
-        T content = read(path);
+        T content = make();
         if (_kept.Count >= MostKept) _kept.Clear();
-        _kept[path] = (stamp, content);
+        _kept[name] = (stamp, content);
         return content;
     }
 }

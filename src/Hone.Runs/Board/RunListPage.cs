@@ -2,27 +2,32 @@ using Hone.Evaluation;
 
 namespace Hone.Runs;
 
-/// <summary>The runs of a folder, newest first, and the way to lay some of them over each other.</summary>
+/// <summary>The runs and evaluations of a folder, newest first, and the way to lay some of them over each other.</summary>
 internal static class RunListPage
 {
-    public static Html Render(IReadOnlyList<BoardRun> runs, RunFiles files, string root)
+    public static Html Render(
+        IReadOnlyList<BoardRun> runs, IReadOnlyList<BoardEvaluation> evaluations, RunFiles files, string root)
     {
-        if (runs.Count == 0)
-            return Html.Of($"""
-                <p>There is no run in <code>{root}</code> yet. This page shows one as soon as it begins:</p>
-                <pre><code>hone quickstart --output {Path.Combine(root, "first")}</code></pre>
-                """);
-        return Html.Of($"""
+        if (evaluations.Count == 0) return Runs(runs, files, root);
+        Html list = EvaluationList.Render(evaluations);
+        return runs.Count == 0 ? list : Html.Of($"{Runs(runs, files, root)}<section><h2>Evaluations</h2>{list}</section>");
+    }
+
+    private static Html Runs(IReadOnlyList<BoardRun> runs, RunFiles files, string root) => runs.Count == 0
+        ? Html.Of($"""
+            <p>There is no run in <code>{root}</code> yet. This page shows one as soon as it begins:</p>
+            <pre><code>hone quickstart --output {Path.Combine(root, "first")}</code></pre>
+            """)
+        : Html.Of($"""
             <form action="/compare"><div class="wide"><p class="more">{Html.MoreColumns}</p>
             <div class="scroll" tabindex="0" role="group" aria-label="Runs"><table class="figures runs">
             <thead><tr><th scope="col"><span class="hidden">compare</span></th><th scope="col">run</th><th scope="col">state</th>
             <th scope="col">begun</th><th scope="col">stage</th><th scope="col">released</th>
             <th scope="col">win rate %</th><th scope="col">KL to SFT</th></tr></thead>
             <tbody>{Html.Join(runs.Select(r => Row(r, files)))}</tbody></table></div></div>
-            <button type="submit">Compare the chosen runs</button></form>
+            {(runs.Count > 1 ? new Html("<button type=\"submit\">Compare the chosen runs</button>") : Html.Empty)}</form>
             <p class="note">Win rate against SFT, by the gold judge where there is one, else by the reward model.</p>
             """);
-    }
 
     private static Html Row(BoardRun run, RunFiles files)
     {

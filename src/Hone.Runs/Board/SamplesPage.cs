@@ -22,7 +22,7 @@ internal static class SamplesPage
     public static Html Render(BoardRun run, PageAddress address, SampleReader reader)
     {
         IReadOnlyList<SampleSet> sets = reader.Sets(run);
-        if (sets.Count == 0) return new Html("<p>No answer has been sampled yet.</p>");
+        if (sets.Count == 0) return new Html("<p>No answer has been sampled yet. The first ones come with the first online iteration.</p>");
         SampleSet set = sets.FirstOrDefault(s => s.Name == address.Get("set")) ?? sets[0];
         int from = Math.Min(address.Number("at", 0), set.Count);
         (IReadOnlyList<ShownSample> found, int next) = Find(set, address.Get("q"), address.Get("only"), from);

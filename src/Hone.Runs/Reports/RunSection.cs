@@ -24,7 +24,7 @@ internal static class RunSection
         double longest = Math.Max(1e-9, results.Stages.Max(s => s.Seconds)), all = results.Stages.Sum(s => s.Seconds);
         IEnumerable<Html> rows = results.Stages.Select(s => Html.Of($"""
             <tr><th scope="row">{s.Name}</th><td>{(s.Steps == 0 ? "" : Format.Count(s.Steps))}</td>
-            <td class="time">{Format.Seconds(s.Seconds)}</td>
+            <td class="time">{(s.Seconds > 0 ? Format.Seconds(s.Seconds) : "")}</td>
             <td class="share">{Bar(s.Seconds / longest)}</td><td class="held">{HeldOut(s)}</td></tr>
 
             """));

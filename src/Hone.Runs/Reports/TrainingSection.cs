@@ -64,7 +64,7 @@ internal static class TrainingSection
         bool smooth = true)
     {
         ChartSeries[] series = [.. stages.SelectMany(s => Lines(Progress(s[metric]), Name(s.Stage), ReportStyle.ColorOf(s.Stage), smooth))];
-        return new Chart(title, "% of the stage's steps", unit, series)
+        return new Chart(title, "% of the stage's logged steps", unit, series)
         {
             Compact = true, EndLabels = EndTogether(series),
             Caption = Html.Of($"{caption}")

@@ -17,8 +17,20 @@ internal sealed class ArenaHall(VoteFile votes)
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Battle> _waiting = [];
     private readonly Queue<string> _order = [];
+    private (int Votes, Task<VoteTable> Made) _table = (-1, null!);
 
     public VoteFile Votes => votes;
+
+    /// <summary>What the votes say, made anew when there are more of them: its intervals take long.</summary>
+    public Task<VoteTable> TableAsync()
+    {
+        IReadOnlyList<Vote> all = votes.Votes;
+        lock (_lock)
+        {
+            if (_table.Votes != all.Count) _table = (all.Count, Task.Run(() => VoteTable.Of(all)));
+            return _table.Made;
+        }
+    }
 
     /// <summary>Those that may be drawn.</summary>
     public static IReadOnlyList<ServedModel> Candidates(ServedModels models) =>

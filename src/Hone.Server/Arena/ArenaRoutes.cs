@@ -74,17 +74,16 @@ internal static class ArenaRoutes
     public static async Task TableAsync(Exchange exchange, ArenaHall? hall)
     {
         ArenaHall open = Opened(hall);
-        IReadOnlyList<Vote> votes = open.Votes.Votes;
-        (JsonArray rows, string? problem) = VoteTable.Of(votes);
+        VoteTable table = await open.TableAsync().ConfigureAwait(false);
         await exchange.WriteAsync(new JsonObject
         {
-            ["votes"] = votes.Count,
-            ["pairs"] = votes.Count(v => v.Pair is not null),
+            ["votes"] = table.Votes,
+            ["pairs"] = table.Pairs,
             ["file"] = Path.GetFileName(open.Votes.Path),
             ["candidates"] = ArenaHall.Candidates(exchange.Models).Count,
-            ["baseline"] = VoteTable.BaselineOf(votes),
-            ["models"] = rows,
-            ["problem"] = problem,
+            ["baseline"] = table.Baseline,
+            ["models"] = new JsonArray([.. table.Rows.Select(r => r.DeepClone())]),
+            ["problem"] = table.Problem,
         }).ConfigureAwait(false);
     }
 

@@ -7,16 +7,18 @@ namespace Hone.Server;
 /// What votes say of the models: the chance of each to beat the first by name, by Bradley-Terry over all votes, with a bootstrap
 /// interval, as Arena-Hard has them.
 /// </summary>
-internal static class VoteTable
+/// <param name="Votes">How many there are.</param>
+/// <param name="Pairs">How many of them are preferences.</param>
+/// <param name="Baseline">The model that the others are measured by; null without votes.</param>
+/// <param name="Rows">One per model, the best first; without chances where the votes give no finite ones.</param>
+/// <param name="Problem">Why there are no chances.</param>
+internal sealed record VoteTable(int Votes, int Pairs, string? Baseline, IReadOnlyList<JsonObject> Rows, string? Problem)
 {
-    /// <summary>The model that the others are measured by; null without votes.</summary>
-    public static string? BaselineOf(IReadOnlyList<Vote> votes) => ModelsOf(votes).FirstOrDefault();
-
-    /// <returns>A row per model, the best first; without chances where the votes give no finite ones, and then why.</returns>
-    public static (JsonArray Rows, string? Problem) Of(IReadOnlyList<Vote> votes)
+    public static VoteTable Of(IReadOnlyList<Vote> votes)
     {
         string[] models = ModelsOf(votes);
-        if (models.Length == 0) return ([], null);
+        int pairs = votes.Count(v => v.Pair is not null);
+        if (models.Length == 0) return new VoteTable(votes.Count, pairs, null, [], null);
         ArenaBattle[] battles = [.. votes.Select(v => new ArenaBattle("", v.ModelA, v.ModelB,
             v.Winner == Vote.A ? 1 : v.Winner == Vote.B ? 0 : 0.5))];
         Dictionary<string, ArenaHardScore> scores = [];
@@ -31,7 +33,7 @@ internal static class VoteTable
         }
         IEnumerable<JsonObject> rows = models.Select(model => Row(model, votes, scores.GetValueOrDefault(model),
             first: model == models[0] && problem is null));
-        return (new JsonArray([.. rows.OrderByDescending(r => (double?)r["chance"] ?? -1)]), problem);
+        return new VoteTable(votes.Count, pairs, models[0], [.. rows.OrderByDescending(r => (double?)r["chance"] ?? -1)], problem);
     }
 
     private static string[] ModelsOf(IReadOnlyList<Vote> votes) =>

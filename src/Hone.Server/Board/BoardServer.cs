@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Hone.Runs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Hone.Server;
 
@@ -19,13 +21,14 @@ internal static class BoardServer
     };
 
     /// <summary>Starts a server.</summary>
-    /// <param name="root">Holds run folders, or is one.</param>
+    /// <param name="root">Holds run folders and those of evaluations, or is one.</param>
     /// <param name="port">0 for any free one.</param>
     /// <param name="orAnother">Where another program has the port, a free one is taken.</param>
+    /// <param name="evaluations">Holds evaluations, too; null for no other folder.</param>
     /// <exception cref="InputException">The port cannot be listened on.</exception>
-    public static async Task<WebApplication> StartAsync(string root, int port, bool orAnother)
+    public static async Task<WebApplication> StartAsync(string root, int port, bool orAnother, string? evaluations = null)
     {
-        WebApplication server = Create(root, port);
+        WebApplication server = Create(root, port, evaluations);
         try
         {
             await server.StartAsync().ConfigureAwait(false);
@@ -34,20 +37,34 @@ internal static class BoardServer
         catch (IOException e)
         {
             await server.DisposeAsync().ConfigureAwait(false);
-            if (orAnother) return await StartAsync(root, 0, orAnother: false).ConfigureAwait(false);
+            if (orAnother) return await StartAsync(root, 0, orAnother: false, evaluations).ConfigureAwait(false);
             throw new InputException($"port {port} cannot be listened on: {e.Message}", fix: "Choose another --port.", inner: e);
         }
+    }
+
+    /// <summary>Returns once a page that is open has seen how things stand now, or nobody looks, or after some seconds.</summary>
+    public static async Task SeenAsync(WebApplication server)
+    {
+        var looks = server.Services.GetRequiredService<Looks>();
+        if (looks.AreRecent) await Task.WhenAny(looks.Next, Task.Delay(TimeSpan.FromSeconds(6))).ConfigureAwait(false);
     }
 
     /// <summary>Where a run's page is.</summary>
     public static string AddressOf(string run) => PageAddress.Link(["run", Path.GetFileName(Path.TrimEndingDirectorySeparator(run))]);
 
-    private static WebApplication Create(string root, int port)
+    private static WebApplication Create(string root, int port, string? evaluations)
     {
-        WebApplication app = WebServer.Builder(IPAddress.Loopback, port, bodyBytes: 0, connections: 256).Build();
+        WebApplicationBuilder builder = WebServer.Builder(IPAddress.Loopback, port, bodyBytes: 0, connections: 256);
+        var looks = new Looks();
+        builder.Services.AddSingleton(looks);
+        WebApplication app = builder.Build();
         var admission = new Admission(loopback: true, apiKey: null);
-        var board = new RunBoard(root);
-        app.Run(http => AnswerAsync(http, admission, board));
+        var board = new RunBoard(root, evaluations);
+        app.Run(async http =>
+        {
+            await AnswerAsync(http, admission, board).ConfigureAwait(false);
+            looks.Add();
+        });
         return app;
     }
 
@@ -89,5 +106,24 @@ internal static class BoardServer
         http.Response.ContentType = type;
         http.Response.ContentLength = body.Length;
         await http.Response.Body.WriteAsync(body, http.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>When pages were last asked for.</summary>
+    private sealed class Looks
+    {
+        private static readonly TimeSpan s_recent = TimeSpan.FromSeconds(10);
+        private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private long _last;
+
+        public bool AreRecent => Volatile.Read(ref _last) is > 0 and var last && Stopwatch.GetElapsedTime(last) < s_recent;
+
+        /// <summary>Ends with the next look.</summary>
+        public Task Next => Volatile.Read(ref _next).Task;
+
+        public void Add()
+        {
+            Volatile.Write(ref _last, Stopwatch.GetTimestamp());
+            Interlocked.Exchange(ref _next, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        }
     }
 }

@@ -24,9 +24,10 @@ async function look() {
   const [live, newer] = [document.getElementById('live'), page.getElementById('live')];
   if (!newer || location.href !== address) return;
   const focused = document.activeElement?.name;
-  const chosen = new Set([...live.querySelectorAll('input[type=checkbox]:checked')].map(box => box.value));
+  const name = box => `${box.name}=${box.value}`;
+  const chosen = new Set([...live.querySelectorAll('input[type=checkbox]:checked')].map(name));
   renew(live, document.adoptNode(newer));
-  for (const box of document.querySelectorAll('#live input[type=checkbox]')) box.checked = chosen.has(box.value);
+  for (const box of document.querySelectorAll('#live input[type=checkbox]')) box.checked = chosen.has(name(box));
   if (focused && !document.activeElement?.name) document.getElementsByName(focused)[0]?.focus();
   version().content = page.querySelector('meta[name=version]').content;
 }
@@ -43,8 +44,10 @@ async function watch() {
   try {
     if (!document.hidden) await look();
     fresh.textContent = 'live';
+    fresh.className = '';
   } catch {
-    fresh.textContent = 'the board does not answer: is hone board still running?';
+    fresh.textContent = 'the board has ended: hone board shows it again';
+    fresh.className = 'gone';
   }
   // A page that takes long to draw is asked for less often.
   setTimeout(watch, Math.max(every, 5 * (performance.now() - begun)));

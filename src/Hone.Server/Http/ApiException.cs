@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Hone.Server;
@@ -7,7 +8,14 @@ namespace Hone.Server;
 /// <param name="code">A word for programs, such as <c>model_not_found</c>.</param>
 internal sealed class ApiException(int status, string message, string? param = null, string? code = null) : Exception(message)
 {
+    private byte[]? _openAI, _ollama;
+
     public int Status => status;
+
+    /// <summary>The body of the answer, made once: the same may be told to thousands.</summary>
+    public byte[] Body(ErrorStyle style) => style == ErrorStyle.OpenAI
+        ? _openAI ??= JsonSerializer.SerializeToUtf8Bytes(ToJson(), Exchange.Written)
+        : _ollama ??= JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["error"] = Message }, Exchange.Written);
 
     public static ApiException Invalid(string message, string? param = null, string? code = null) => new(400, message, param, code);
 

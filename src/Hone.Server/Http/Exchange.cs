@@ -56,10 +56,19 @@ internal sealed class Exchange : IDisposable
         return new RequestFields(_body.RootElement);
     }
 
-    public Task WriteAsync(JsonObject json, int status = 200) =>
-        WriteAsync(JsonSerializer.SerializeToUtf8Bytes(json, Written), "application/json", status);
+    public Task WriteAsync(JsonObject json) =>
+        WriteAsync(Http, JsonSerializer.SerializeToUtf8Bytes(json, Written), "application/json", 200);
 
-    public Task WriteAsync(string text, string type) => WriteAsync(Encoding.UTF8.GetBytes(text), type, 200);
+    public Task WriteAsync(string text, string type) => WriteAsync(Http, Encoding.UTF8.GetBytes(text), type, 200);
+
+    /// <summary>An answer to a request of which nothing else need be known.</summary>
+    public static Task WriteAsync(HttpContext http, byte[] body, string type, int status)
+    {
+        http.Response.StatusCode = status;
+        http.Response.ContentType = type;
+        http.Response.ContentLength = body.Length;
+        return http.Response.Body.WriteAsync(body, http.RequestAborted).AsTask();
+    }
 
     /// <summary>Tokens as they are sampled, counted. When the reader leaves early, the rest is cancelled.</summary>
     /// <exception cref="InputException">A prompt or an option cannot be served.</exception>
@@ -104,13 +113,5 @@ internal sealed class Exchange : IDisposable
     {
         _end.Dispose();
         _body?.Dispose();
-    }
-
-    private Task WriteAsync(byte[] body, string type, int status)
-    {
-        Http.Response.StatusCode = status;
-        Http.Response.ContentType = type;
-        Http.Response.ContentLength = body.Length;
-        return Http.Response.Body.WriteAsync(body, Http.RequestAborted).AsTask();
     }
 }

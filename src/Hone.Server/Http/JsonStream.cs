@@ -25,7 +25,7 @@ internal sealed class JsonStream(HttpResponse response, bool events)
     /// <summary>OpenAI's last event.</summary>
     public async Task DoneAsync(CancellationToken cancel) => await WriteAsync("[DONE]"u8.ToArray(), cancel).ConfigureAwait(false);
 
-    private async Task WriteAsync(byte[] item, CancellationToken cancel)
+    public async Task WriteAsync(byte[] item, CancellationToken cancel)
     {
         if (!response.HasStarted)
         {

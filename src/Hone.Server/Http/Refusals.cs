@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 
 namespace Hone.Server;
@@ -16,6 +15,8 @@ internal enum ErrorStyle
 /// <summary>What went wrong, told to the client: with a status, or in the middle of a stream as its last event.</summary>
 internal static class Refusals
 {
+    private const string Json = "application/json";
+
     /// <summary>What to tell; null where nobody waits for it.</summary>
     public static ApiException? Of(Exception error, Exchange exchange) => error switch
     {
@@ -29,23 +30,22 @@ internal static class Refusals
         _ => new ApiException(500, $"{error.GetType().Name}: {error.Message}"),
     };
 
-    public static async Task SendAsync(ApiException refusal, Exchange exchange, ErrorStyle style)
+    public static async Task SendAsync(ApiException refusal, HttpContext http, ErrorStyle style)
     {
-        HttpResponse response = exchange.Http.Response;
-        JsonObject json = style == ErrorStyle.OpenAI ? refusal.ToJson() : new JsonObject { ["error"] = refusal.Message };
+        HttpResponse response = http.Response;
         try
         {
             if (!response.HasStarted)
             {
                 if (refusal.Status == 429) response.Headers.RetryAfter = "1";
-                await exchange.WriteAsync(json, refusal.Status).ConfigureAwait(false);
+                await Exchange.WriteAsync(http, refusal.Body(style), Json, refusal.Status).ConfigureAwait(false);
                 return;
             }
             // The status has gone out; only a stream has begun before its end was known.
             bool events = style == ErrorStyle.OpenAI;
             var stream = new JsonStream(response, events);
-            await stream.WriteAsync(json, exchange.Http.RequestAborted).ConfigureAwait(false);
-            if (events) await stream.DoneAsync(exchange.Http.RequestAborted).ConfigureAwait(false);
+            await stream.WriteAsync(refusal.Body(style), http.RequestAborted).ConfigureAwait(false);
+            if (events) await stream.DoneAsync(http.RequestAborted).ConfigureAwait(false);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {

@@ -14,7 +14,8 @@ internal static class WebServer
     public static WebApplicationBuilder Builder(IPAddress address, int port, long bodyBytes, long connections)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        // Whoever finds no place in the queue of connections is told nothing and tries again a second later.
+        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.Backlog = (int)connections).ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(address, port);
             kestrel.AddServerHeader = false;

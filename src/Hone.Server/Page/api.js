@@ -48,6 +48,8 @@ export function make(name, attributes = {}, ...children) {
   return made;
 }
 
+export const count = (n, what) => `${n} ${what}${n === 1 ? '' : 's'}`;
+
 export const at = id => document.getElementById(id);
 
 // Enter sends what is written, Shift+Enter begins a new line.

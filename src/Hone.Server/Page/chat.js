@@ -1,5 +1,5 @@
 // Conversations with a served model. Everything that a person or a model wrote is shown as text or through markdown.js.
-import { at, events, fail, json, make, sendByEnter } from './api.js';
+import { at, count, events, fail, json, make, sendByEnter } from './api.js';
 import { markdown } from './markdown.js';
 import { tokenView } from './tokens.js';
 import * as talks from './conversations.js';
@@ -49,7 +49,7 @@ function answerOf(turn, i) {
   if (opened.has(turn) && turn.tokens?.length) said.append(tokenView(turn.model, messages(talk.turns.slice(0, i)), turn));
   else said.append(markdown(turn.content));
   const figures = [
-    turn.speed && `${turn.count} tokens, ${turn.speed.toFixed(1)} per second`,
+    turn.count && count(turn.count, 'token') + (turn.speed ? `, ${turn.speed.toFixed(turn.speed < 100 ? 1 : 0)} per second` : ''),
     turn.end === 'length' && 'cut off at the token limit', turn.end === 'stopped' && 'stopped',
     ...Object.entries(turn.rewards ?? {}).map(([name, reward]) => `${name} ${reward.toFixed(3)}`),
   ].filter(Boolean).map(text => make('span', { class: 'figure', text }));
@@ -123,13 +123,14 @@ async function answer() {
   const draw = growing(turn);
   draw();
   at('status').textContent = 'Answering';
-  const begun = performance.now();
-  let saved = begun;
+  let saved = performance.now();
+  let first = 0; // when the first token came: the wait for it is no matter of speed
   try {
     for await (const event of events('v1/chat/completions', body, running.signal)) {
       const choice = event.choices[0];
       if (event.usage) turn.count = event.usage.completion_tokens;
       if (!choice) continue;
+      if (choice.delta.content) first ||= performance.now();
       turn.content += choice.delta.content ?? '';
       const ids = choice.token_ids ?? [];
       (choice.logprobs?.content ?? []).forEach((t, i) => turn.tokens.push([t.token, t.logprob, ids[i]]));
@@ -140,7 +141,7 @@ async function answer() {
         saved = performance.now();
       }
     }
-    turn.speed = 1000 * turn.count / (performance.now() - begun);
+    if (turn.count > 1 && performance.now() > first) turn.speed = 1000 * (turn.count - 1) / (performance.now() - first);
   } catch (error) {
     if (error.name === 'AbortError') turn.end = 'stopped';
     else fail(error);

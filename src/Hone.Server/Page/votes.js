@@ -1,5 +1,5 @@
 // The votes' table, renewed while it is looked at.
-import { at, fail, json, make } from './api.js';
+import { at, count, fail, json, make } from './api.js';
 
 const percent = value => value === null ? '–' : value.toFixed(1);
 
@@ -20,9 +20,12 @@ async function look() {
   try {
     const state = await json('arena/table');
     fail(state.problem ?? null);
-    at('summary').textContent = `${state.votes} votes, ${state.pairs} of them preferences in ${state.file}`;
+    at('summary').textContent = `${count(state.votes, 'vote')}, ${count(state.pairs, 'preference')} among them, in ${state.file}`;
+    at('next').hidden = !state.pairs;
+    at('next').lastElementChild.textContent = `hone dpo --model MODEL --data ${state.file} --output models/team`;
     if (state.baseline) at('against').textContent = `beats ${state.baseline}, %`;
-    at('table').hidden = !state.models.length;
+    at('none').hidden = state.votes > 0;
+    for (const part of ['table', 'summary', 'how']) at(part).hidden = !state.votes;
     at('rows').replaceChildren(...state.models.map(row => make('tr', {}, make('th', { scope: 'row', text: row.model }),
       make('td', { text: percent(row.chance) }),
       make('td', { text: row.low === null ? '–' : `${percent(row.low)} to ${percent(row.high)}` }), make('td', {}, draw(row)),
@@ -32,5 +35,7 @@ async function look() {
   }
 }
 
-await look();
-setInterval(() => { if (!document.hidden) look(); }, 3000);
+for (;;) {
+  if (!document.hidden) await look();
+  await new Promise(done => setTimeout(done, 3000)); // a look that takes long is not asked for twice
+}

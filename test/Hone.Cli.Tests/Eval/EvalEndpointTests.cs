@@ -59,7 +59,9 @@ public sealed class EvalEndpointTests : IDisposable
         Assert.Contains("--no-bos needs", Command.Refused(["eval", "--base-url", address, "--no-bos", .. rest]), StringComparison.Ordinal);
         Assert.Contains("cannot be listened on",
             Command.Refused("serve", model, "--port", new Uri(address).Port.ToString()), StringComparison.Ordinal);
-        Assert.Contains("HONE_API_KEY", Command.Refused("serve", model, "--host", "0.0.0.0", "--port", "0"), StringComparison.Ordinal);
+        // One flag names all models.
+        Assert.Contains("HONE_API_KEY", Command.Refused("serve", model, model, "--served-model-name", "one", "two",
+            "--host", "0.0.0.0", "--port", "0"), StringComparison.Ordinal);
     }
 
     public void Dispose()

@@ -173,7 +173,7 @@ public sealed class RunBoardTests : IDisposable
         File.WriteAllText(_folder.File("now/metrics.jsonl"), "no row\n{}\n");
         Assert.Contains("not a metrics row", Page("/run/now/curves"), StringComparison.Ordinal);
         File.WriteAllText(_folder.File("now/online-1/pairs/health.json"), "{");
-        Assert.Contains("stages done", Page("/run/now"), StringComparison.Ordinal);
+        Assert.Contains("1 stage done", Page("/run/now"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Hone.Cli.Tests;
 using Hone.Data;
+using Hone.Text;
 using Microsoft.AspNetCore.Builder;
 
 namespace Hone.Server.Tests;
@@ -38,16 +39,41 @@ public sealed class ArenaRoutesTests : IAsyncLifetime
         (string text, JsonNode[] events) = await Battle("hello");
         Assert.DoesNotContain("\"one\"", text, StringComparison.Ordinal);
         Assert.DoesNotContain("\"two\"", text, StringComparison.Ordinal);
-        string Side(string side) => string.Concat(events.Where(e => (string?)e["side"] == side).Select(e => (string)e["text"]!));
         (HttpStatusCode status, JsonNode told) = await Post("/arena/votes", $$"""{"battle": "{{Id(events)}}", "vote": "right"}""");
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Equal(["one", "two"], new[] { (string)told["left"]!, (string)told["right"]! }.Order());
         PairRow pair = Assert.Single(RowFile.ReadPairs(_folder.File("votes.jsonl")));
-        Assert.Equal((Side("right"), Side("left")), (pair.Chosen, pair.Rejected));
+        Assert.Equal((Side(events, "right"), Side(events, "left")), (pair.Chosen, pair.Rejected));
         Assert.Equal("hello", Assert.Single(pair.Prompt).Content);
         JsonNode table = JsonNode.Parse(await _client.GetStringAsync("/arena/table"))!;
         Assert.Equal((1, 1, 2), ((int)table["votes"]!, (int)table["pairs"]!, table["models"]!.AsArray().Count));
         Assert.Equal(2, (int)table["candidates"]!);
+    }
+
+    /// <summary>The voted answer is read by both as what was said before; the next vote is a row of several turns.</summary>
+    [Fact]
+    public async Task A_conversation_goes_on_from_the_answer_that_was_voted_for()
+    {
+        (_, JsonNode[] first) = await Battle("hello");
+        await Post("/arena/votes", $$"""{"battle": "{{Id(first)}}", "vote": "left"}""");
+        var answer = new JsonObject { ["role"] = "assistant", ["content"] = Side(first, "left") };
+        (_, JsonNode[] second) = await Converse(Turn("hello"), answer, Turn("and then?"));
+        Assert.Equal(HttpStatusCode.OK, (await Post("/arena/votes", $$"""{"battle": "{{Id(second)}}", "vote": "right"}""")).Status);
+        PairRow pair = RowFile.ReadPairs(_folder.File("votes.jsonl")).Last();
+        Assert.Equal(["user", "assistant", "user"], pair.Prompt.Select(t => t.Role));
+        Assert.Equal(["hello", Side(first, "left"), "and then?"], pair.Prompt.Select(t => t.Content));
+        Assert.Equal((Side(second, "right"), Side(second, "left")), (pair.Chosen, pair.Rejected));
+    }
+
+    /// <summary>Its intervals were computed at every look.</summary>
+    [Fact]
+    public async Task The_table_is_kept_until_there_is_another_vote()
+    {
+        var hall = new ArenaHall(VoteFile.Open(_folder.File("others.jsonl")));
+        Task<VoteTable> none = hall.TableAsync();
+        Assert.Same(none, hall.TableAsync());
+        hall.Votes.Add(new Vote(DateTimeOffset.UnixEpoch, "one", "two", Vote.A, [ChatMessage.User("hello")], "yes", "no"));
+        Assert.Equal((0, 1), ((await none).Votes, (await hall.TableAsync()).Votes));
     }
 
     [Fact]
@@ -93,12 +119,18 @@ public sealed class ArenaRoutesTests : IAsyncLifetime
 
     private static string Id(JsonNode[] events) => (string)events[^1]["battle"]!;
 
+    private static string Side(JsonNode[] events, string side) =>
+        string.Concat(events.Where(e => (string?)e["side"] == side).Select(e => (string)e["text"]!));
+
+    private static JsonObject Turn(string text) => new() { ["role"] = "user", ["content"] = text };
+
+    private Task<(string Text, JsonNode[] Events)> Battle(string prompt) => Converse(Turn(prompt));
+
     // Always the same answers: some of a random model are empty, of which nothing can be learnt.
-    private async Task<(string Text, JsonNode[] Events)> Battle(string prompt)
+    private async Task<(string Text, JsonNode[] Events)> Converse(params JsonObject[] messages)
     {
-        using var content = new StringContent(
-            $$"""{"messages": [{"role": "user", "content": "{{prompt}}"}], "max_tokens": 12, "seed": 1}""",
-            System.Text.Encoding.UTF8, "application/json");
+        var body = new JsonObject { ["messages"] = new JsonArray([.. messages]), ["max_tokens"] = 12, ["seed"] = 1 };
+        using var content = new StringContent(body.ToJsonString(), System.Text.Encoding.UTF8, "application/json");
         using HttpResponseMessage response = await _client.PostAsync("/arena/battles", content);
         string text = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == HttpStatusCode.OK, text);

@@ -16,7 +16,7 @@ internal static class ChartSvg
         List<Html> parts = [];
         DrawAxes(chart, plot, parts);
         Labels labels = new(plot.Left, plot.Top, plot.Width, plot.BottomEdge);
-        foreach (ChartSeries series in chart.Series) DrawSeries(series, plot, labels, parts);
+        foreach (ChartSeries series in chart.Series) DrawSeries(series, chart.XNames, plot, labels, parts);
         DrawReferenceLabel(chart, plot, labels, parts);
         foreach (ChartSeries series in chart.Series) DrawPointLabels(series, plot, labels, parts);
         if (chart.EndLabels) DrawEndLabels(Named(chart), plot, labels, parts);
@@ -68,7 +68,8 @@ internal static class ChartSvg
         parts.Add(Html.Of($"""<text class="tick" text-anchor="{anchor}" x="{x}" y="{y}">{chart.ReferenceLabel}</text>"""));
     }
 
-    private static void DrawSeries(ChartSeries series, Plot plot, Labels labels, List<Html> parts)
+    private static void DrawSeries(
+        ChartSeries series, IReadOnlyList<string>? names, Plot plot, Labels labels, List<Html> parts)
     {
         if (series.Line && series.Points.Count > 1)
         {
@@ -89,20 +90,20 @@ internal static class ChartSvg
                 DrawInterval(plot.X(along.Low), plot.X(along.High), plot.Y(point.Y), plot.Y(point.Y), series.Color, labels, parts);
             if (!series.Markers && series.Points.Count > 1) continue;
             labels.Take(x - 5, y - 5, x + 5, y + 5);
-            Html title = Html.Of($"<title>{Describe(series, point)}</title>");
+            Html title = Html.Of($"<title>{Describe(series, point, names)}</title>");
             parts.Add(Html.Of($"""<circle class="mark {series.Color}" cx="{x}" cy="{y}" r="4.5">{title}</circle>"""));
         }
-        if (series is { Markers: false, Faint: false }) DrawHovers(series, plot, parts);
+        if (series is { Markers: false, Faint: false }) DrawHovers(series, names, plot, parts);
     }
 
     /// <summary>Places on a line, not seen, that tell their value under the pointer.</summary>
-    private static void DrawHovers(ChartSeries series, Plot plot, List<Html> parts)
+    private static void DrawHovers(ChartSeries series, IReadOnlyList<string>? names, Plot plot, List<Html> parts)
     {
         int every = Math.Max(1, series.Points.Count / MostHovers);
         for (int i = 0; i < series.Points.Count && series.Points.Count > 1; i += every)
         {
             ChartPoint point = series.Points[i];
-            Html title = Html.Of($"<title>{Describe(series, point)}</title>");
+            Html title = Html.Of($"<title>{Describe(series, point, names)}</title>");
             (double x, double y) = (plot.X(point.X), plot.Y(point.Y));
             parts.Add(Html.Of($"""<circle class="hover {series.Color}" cx="{x}" cy="{y}" r="6">{title}</circle>"""));
         }
@@ -152,12 +153,14 @@ internal static class ChartSvg
         }
     }
 
-    private static string Describe(ChartSeries series, ChartPoint point)
+    private static string Describe(ChartSeries series, ChartPoint point, IReadOnlyList<string>? names)
     {
-        string interval = point.YInterval is { } i ? $" [{i.Low:0.####}, {i.High:0.####}]" : "";
+        string interval = point.YInterval is not { } i ? ""
+            : string.Create(CultureInfo.InvariantCulture, $" [{i.Low:0.####}, {i.High:0.####}]");
         string name = point.Label is null || point.Label == series.Name ? series.Name : $"{series.Name} {point.Label}";
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{name}{(name.Length > 0 ? ": " : "")}{point.X:0.####}, {Value(point.Y)}{interval}");
+        string x = names?.ElementAtOrDefault((int)Math.Round(point.X))
+            ?? point.X.ToString("0.####", CultureInfo.InvariantCulture);
+        return $"{name}{(name.Length > 0 ? ": " : "")}{x}, {Value(point.Y)}{interval}";
 
         static string Value(double y) => Math.Abs(y) is >= 0.001 or 0
             ? y.ToString("0.####", CultureInfo.InvariantCulture)
@@ -178,7 +181,10 @@ internal static class ChartSvg
             IReadOnlyList<ChartPoint> points = [.. chart.Series.SelectMany(s => s.Points)];
             IEnumerable<double> xs = points.SelectMany(p => Ends(p.X, p.XInterval)), ys = points.SelectMany(p => Ends(p.Y, p.YInterval));
             if (chart.Reference is { } reference) ys = ys.Append(reference);
-            Axis yAxis = Axis.Cover(ys.Min(), ys.Max(), 6);
+            (double low, double high) = (ys.Min(), ys.Max());
+            // No share lies above 100%.
+            if (chart.YPercent && high - low < 0.02) (low, high) = (Math.Max(0, low - 0.1), Math.Min(1, high + 0.1));
+            Axis yAxis = Axis.Cover(low, high, 6);
             bool whole = points.All(p => p.X == Math.Round(p.X)), lines = chart.Series.All(s => s.Line && !s.Markers);
             bool curves = points.All(p => p.XInterval is null) && (whole || lines);
             Axis xAxis = chart.XNames is { } names ? Axis.Names(-0.3, names.Count - 0.7)
