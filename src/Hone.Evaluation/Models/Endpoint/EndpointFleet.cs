@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
-
 namespace Hone.Evaluation;
 
 /// <summary>
@@ -90,17 +87,20 @@ internal sealed class EndpointFleet : ILanguageModel, IDisposable
 
     /// <param name="works">Indices of requests that are asked together.</param>
     /// <param name="failed">The reply to a request that no endpoint answers.</param>
-    private async IAsyncEnumerable<Reply<T>> SpreadAsync<T>(int[][] works,
-        Func<EndpointLanguageModel, int[], CancellationToken, Task<T[]>> ask, Func<string, T> failed,
-        [EnumeratorCancellation] CancellationToken cancel)
+    private IAsyncEnumerable<Reply<T>> SpreadAsync<T>(int[][] works, Func<EndpointLanguageModel, int[], CancellationToken, Task<T[]>> ask,
+        Func<string, T> failed, CancellationToken cancel)
     {
-        Channel<Reply<T>> replies = Channel.CreateUnbounded<Reply<T>>();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        void Give(int work, T[] given)
+        return ReplyStream.Of<T>((give, stop) =>
         {
-            foreach ((int index, T reply) in works[work].Zip(given)) replies.Writer.TryWrite(new Reply<T>(index, reply));
-        }
-        void GiveUp(int work, string error) => Give(work, [.. works[work].Select(_ => failed(error))]);
+            void Give(int work, T[] given)
+            {
+                foreach ((int index, T reply) in works[work].Zip(given)) give(new Reply<T>(index, reply));
+            }
+            return new Dispatch<Seat, T[]>(_seats, _seats[0].Concurrency, AskAsync, (seat, token) => seat.ConnectAsync(token), Give,
+                _say, _clock, _seats[0].RetryDelay, (work, error) => Give(work, Failed(work, error)))
+                .RunAsync([.. Enumerable.Range(0, works.Length)], stop);
+        }, cancel);
+
         async Task<T[]> AskAsync(Seat seat, int work, CancellationToken token)
         {
             try
@@ -112,33 +112,11 @@ internal sealed class EndpointFleet : ILanguageModel, IDisposable
             catch (EndpointException e)
             {
                 if (!seat.IsOfTheQuestion(e)) throw;
-                return [.. works[work].Select(_ => failed(e.Message))];
+                return Failed(work, e.Message);
             }
         }
-        var dispatch = new Dispatch<Seat, T[]>(_seats, _seats[0].Concurrency, AskAsync, (seat, token) => seat.ConnectAsync(token), Give,
-            _say, _clock, _seats[0].RetryDelay, GiveUp);
-        Task all = Task.Run(async () =>
-        {
-            Exception? failure = null;
-            try
-            {
-                await dispatch.RunAsync([.. Enumerable.Range(0, works.Length)], stop.Token).ConfigureAwait(false);
-            }
-            catch (Exception e)
-            {
-                failure = e;
-            }
-            replies.Writer.Complete(failure);
-        }, CancellationToken.None);
-        try
-        {
-            await foreach (Reply<T> reply in replies.Reader.ReadAllAsync(cancel).ConfigureAwait(false)) yield return reply;
-        }
-        finally
-        {
-            await stop.CancelAsync().ConfigureAwait(false);
-            await all.ConfigureAwait(false);
-        }
+
+        T[] Failed(int work, string error) => [.. works[work].Select(_ => failed(error))];
     }
 
     /// <summary>One endpoint, connected or not.</summary>

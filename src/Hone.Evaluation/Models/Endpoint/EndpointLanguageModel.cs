@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
-using System.Threading.Channels;
 
 namespace Hone.Evaluation;
 
@@ -273,40 +271,11 @@ public sealed class EndpointLanguageModel : ILanguageModel, IDisposable
         return at < 0 ? (text, false) : (text[..at], true);
     }
 
-    private async IAsyncEnumerable<Reply<T>> SideBySide<TWork, T>(
-        IReadOnlyList<TWork> works, Func<TWork, CancellationToken, Task<Reply<T>[]>> ask,
-        [EnumeratorCancellation] CancellationToken cancel = default)
-    {
-        Channel<Reply<T>> replies = Channel.CreateUnbounded<Reply<T>>();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Task all = Task.Run(async () =>
-        {
-            Exception? failure = null;
-            try
+    private IAsyncEnumerable<Reply<T>> SideBySide<TWork, T>(
+        IReadOnlyList<TWork> works, Func<TWork, CancellationToken, Task<Reply<T>[]>> ask, CancellationToken cancel) =>
+        ReplyStream.Of<T>((give, stop) => Parallel.ForEachAsync(
+            works, new ParallelOptions { MaxDegreeOfParallelism = _settings.Concurrency, CancellationToken = stop }, async (work, token) =>
             {
-                await Parallel.ForEachAsync(works, new ParallelOptions
-                {
-                    MaxDegreeOfParallelism = _settings.Concurrency,
-                    CancellationToken = stop.Token
-                }, async (work, token) =>
-                {
-                    foreach (Reply<T> reply in await ask(work, token).ConfigureAwait(false)) replies.Writer.TryWrite(reply);
-                }).ConfigureAwait(false);
-            }
-            catch (Exception e)
-            {
-                failure = e;
-            }
-            replies.Writer.Complete(failure);
-        }, CancellationToken.None);
-        try
-        {
-            await foreach (Reply<T> reply in replies.Reader.ReadAllAsync(cancel).ConfigureAwait(false)) yield return reply;
-        }
-        finally
-        {
-            await stop.CancelAsync().ConfigureAwait(false);
-            await all.ConfigureAwait(false);
-        }
-    }
+                foreach (Reply<T> reply in await ask(work, token).ConfigureAwait(false)) give(reply);
+            }), cancel);
 }
