@@ -103,8 +103,6 @@ internal sealed class Scheduler : IGenerationEngine, IDisposable
 
     private void Work()
     {
-        // Where engines are kept for whoever may ask, somebody listens in the same program.
-        if (_kept == KeptBetween.Prefixes) BackgroundWork.GiveWay();
         List<Submission> ended = [];
         while (true)
         {
