@@ -124,7 +124,7 @@ internal static class Serving
         for (int round = 0; round < 3; round++)
         {
             long start = Stopwatch.GetTimestamp();
-            using Transformer model = ModelWeights.Load(folder, config, new ComputeTarget(CPU, ScalarType.BFloat16), training: null);
+            using Transformer model = ModelWeights.Load(folder, config, new ComputeTarget(CPU, ScalarType.BFloat16), null, packs: true);
             double loaded = Stopwatch.GetElapsedTime(start).TotalSeconds;
             using var engine = new CpuEngine(model, format);
             double packed = Stopwatch.GetElapsedTime(start).TotalSeconds;

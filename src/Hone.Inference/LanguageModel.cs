@@ -43,7 +43,7 @@ public sealed class LanguageModel : IDisposable
     /// <param name="format">The number format of sampling.</param>
     public static LanguageModel FromPretrained(
         string folder, string device = "cpu", string dtype = "float32", SamplingFormat format = SamplingFormat.Auto) =>
-        new(PretrainedModel.OpenLanguageModel(folder, ComputeTarget.Parse(device, dtype)), format);
+        new(PretrainedModel.OpenToSample(folder, ComputeTarget.Parse(device, dtype)), format);
 
     /// <summary>Ids of a conversation in the model's own chat format.</summary>
     /// <param name="messages">The turns so far.</param>

@@ -25,7 +25,10 @@ internal static class ForwardEngines
             fix: "Leave the sampling format at auto.");
     }
 
-    private static bool IsOwn(Transformer model) => model.Device.type == DeviceType.CPU && model.Config.Experts is null;
+    /// <summary>Whether a model's weights are packed, once, and not read again.</summary>
+    public static bool Packs(TransformerConfig config, torch.Device device) => device.type == DeviceType.CPU && config.Experts is null;
+
+    private static bool IsOwn(Transformer model) => Packs(model.Config, model.Device);
 
     private static CpuFormat Of(SamplingFormat format, Transformer model) => format switch
     {

@@ -12,14 +12,13 @@ internal static class ModelWeights
     public static Transformer Load(
         string folder, TransformerConfig config, ComputeTarget target, TrainingStart? training, bool packs = false)
     {
-        WeightCopies copies = training is not null ? WeightCopies.Always : packs ? WeightCopies.WhereRounded : WeightCopies.WhereConverted;
         // Weights to be trained are fp32 whatever the arithmetic; others are held in the type they compute in.
         ScalarType stored = training is { Adapter: null } ? ScalarType.Float32 : target.Type;
         FrozenFormat frozen = training?.Adapter is null ? FrozenFormat.Compute : training.Frozen;
         PeftConfig? peft = PeftConfig.IsIn(folder) ? PeftConfig.Read(folder) : null;
         Dictionary<string, Tensor> weights = peft is null
-            ? WeightFolder.LoadPacked(folder, config, stored, target.Device, frozen, copies)
-            : OfBase(ModelPath.Base(folder, peft), config, stored, target.Device, frozen, copies);
+            ? WeightFolder.LoadPacked(folder, config, stored, target.Device, frozen, inPlace: packs)
+            : OfBase(ModelPath.Base(folder, peft), config, stored, target.Device, frozen, packs);
         try
         {
             LoraAdapter? adapter = peft is null
@@ -70,10 +69,10 @@ internal static class ModelWeights
 
     /// <summary>Without the vocabulary's head where the adapter makes a reward model of a language model.</summary>
     private static Dictionary<string, Tensor> OfBase(string folder, TransformerConfig config, ScalarType stored, Device device,
-        FrozenFormat frozen, WeightCopies copies)
+        FrozenFormat frozen, bool packs)
     {
         TransformerConfig own = ConfigFile.Load(folder);
-        Dictionary<string, Tensor> weights = WeightFolder.LoadPacked(folder, own, stored, device, frozen, copies);
+        Dictionary<string, Tensor> weights = WeightFolder.LoadPacked(folder, own, stored, device, frozen, inPlace: packs);
         if (config.IsRewardModel && weights.Remove(WeightNames.LanguageModelHead, out Tensor? head)) head.Dispose();
         return weights;
     }

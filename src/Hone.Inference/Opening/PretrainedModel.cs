@@ -36,7 +36,18 @@ public sealed class PretrainedModel : IDisposable
     /// <param name="target">Where and in what to compute.</param>
     /// <param name="training">How it is going to be trained; null for a model that is only used.</param>
     /// <exception cref="InputException">It is not a model that Hone can read; the message says why.</exception>
-    public static PretrainedModel Open(string path, ComputeTarget target, TrainingStart? training = null)
+    public static PretrainedModel Open(string path, ComputeTarget target, TrainingStart? training = null) =>
+        Open(path, target, training, onlySamples: false);
+
+    /// <summary>Opens a language model of which nothing is wanted but answers: weights that will be packed are not copied before.</summary>
+    /// <exception cref="InputException">It is a reward model, or not a model that Hone can read.</exception>
+    internal static PretrainedModel OpenToSample(string path, ComputeTarget target)
+    {
+        RequireLanguageModel(path);
+        return Open(path, target, training: null, onlySamples: true);
+    }
+
+    private static PretrainedModel Open(string path, ComputeTarget target, TrainingStart? training, bool onlySamples)
     {
         LibTorch.Load();
         path = ModelPath.Folder(path);
@@ -44,7 +55,8 @@ public sealed class PretrainedModel : IDisposable
         ModelText text = ModelText.Load(path);
         ConfigFile.Check(config, text.Tokenizer.VocabularySize, path);
         GenerationConfig generation = GenerationConfig.Load(path);
-        return new PretrainedModel(path, ModelWeights.Load(path, config, target, training), text, generation);
+        bool packs = onlySamples && ForwardEngines.Packs(config, target.Device);
+        return new PretrainedModel(path, ModelWeights.Load(path, config, target, training, packs), text, generation);
     }
 
     /// <summary>Opens a language model.</summary>

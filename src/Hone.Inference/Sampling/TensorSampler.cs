@@ -1,5 +1,4 @@
 using Hone.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Hone.Inference;
@@ -47,14 +46,17 @@ internal static class TensorSampler
     {
         SamplingOptions[] options = [.. draws.Select(d => d.Options)];
         bool[] samples = [.. options.Select(o => !LogitsSampler.IsGreedy(o))];
-        Tensor Column<T>(IEnumerable<T> values) => tensor(values.Select(v => Convert.ToDouble(v)).ToArray(), device: raw.device).unsqueeze(1);
+        Tensor Column(IEnumerable<double> values) => tensor(values.ToArray(), device: raw.device).unsqueeze(1);
 
         Tensor ids = raw.argmax(1, keepdim: true), weights = Weights(raw), total = weights.sum(1, keepdim: true, type: ScalarType.Float64);
         if (samples.Contains(true))
         {
             Tensor scores = raw;
             if (options.Any(o => o.Temperature != 1))
-                scores = scores.div(Column(options.Select((o, i) => samples[i] ? LogitsFilters.Divisor(o.Temperature) : 1)).@float());
+            {
+                Tensor divisors = Column(options.Select((o, i) => samples[i] ? (double)LogitsFilters.Divisor(o.Temperature) : 1));
+                scores = scores.div(divisors.@float());
+            }
             if (options.Any(o => o.TopK > 0)) scores = TopK(scores, options);
             if (options.Any(o => o.TopP < 1))
                 scores = TopP(scores, Column(options.Select(o => o.TopP < 1 ? o.TopP : double.PositiveInfinity)));
@@ -79,7 +81,7 @@ internal static class TensorSampler
         float[] floors = [.. options.Select(o => Keeps(o) ? 0 : float.NegativeInfinity)];
         Tensor least = scores.topk(most, 1).values.gather(1, tensor(places, device: scores.device).unsqueeze(1))
             .Plus(tensor(floors, device: scores.device).unsqueeze(1));
-        return Without(scores, scores.lt(least));
+        return scores.Without(scores.lt(least));
     }
 
     /// <summary>Keeps the likeliest until their mass reaches p; of equals the first.</summary>
@@ -91,18 +93,12 @@ internal static class TensorSampler
         // What comes before a token decides; the first one always stays.
         Tensor dropped = cat([zeros_like(p), mass.narrow(1, 0, mass.shape[1] - 1)], 1).ge(limit);
         dropped.narrow(1, 0, 1).zero_();
-        return Without(scores, empty_like(dropped).scatter_(1, order, dropped));
+        return scores.Without(empty_like(dropped).scatter_(1, order, dropped));
     }
 
     /// <param name="logP">Natural logarithm of the least share of the likeliest one's probability. [rows, 1]</param>
     private static Tensor MinP(Tensor scores, Tensor logP) =>
-        Without(scores, scores.lt(scores.amax([1], keepdim: true).@double().Plus(logP).@float()));
-
-    private static Tensor Without(Tensor scores, Tensor dropped)
-    {
-        using Scalar none = float.NegativeInfinity;
-        return scores.masked_fill(dropped, none);
-    }
+        scores.Without(scores.lt(scores.amax([1], keepdim: true).@double().Plus(logP).@float()));
 
     /// <summary>The token whose share of the cumulated weights holds the uniform number. [rows, 1]</summary>
     private static Tensor Draw(Tensor weights, Tensor uniform)

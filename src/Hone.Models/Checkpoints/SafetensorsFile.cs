@@ -91,9 +91,17 @@ internal sealed unsafe class SafetensorsFile : IDisposable
             _pages[stored] = all = from_file(Path, shared: false, Header.FileLength / size, stored).DetachFromDisposeScope();
         using Tensor numbers = all.narrow(0, entry.Offset / size, entry.Length / size);
         Tensor tensor = numbers.view([.. entry.Shape]);
-        byte* data = (byte*)TensorMemory.Address(tensor);
-        InPieces(entry, (at, count) => CheckFinite(entry, new ReadOnlySpan<byte>(data + at, count), stored));
-        return tensor;
+        try
+        {
+            byte* data = (byte*)TensorMemory.Address(tensor);
+            InPieces(entry, (at, count) => CheckFinite(entry, new ReadOnlySpan<byte>(data + at, count), stored));
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The number format of a stored tensor.</summary>

@@ -20,8 +20,12 @@ public static class WeightFolder
         LoadPacked(folder, config, dtype, device, FrozenFormat.Compute);
 
     /// <summary>As <see cref="LoadWeights"/>, the layers' matrices packed one by one.</summary>
+    /// <param name="inPlace">
+    /// Whether weights that <paramref name="dtype"/> would not round may be the file's own pages, in the format that they are stored in:
+    /// for those that are read once, before the file can change.
+    /// </param>
     internal static Dictionary<string, Tensor> LoadPacked(string folder, TransformerConfig config, ScalarType dtype, Device device,
-        FrozenFormat frozen, WeightCopies copies = WeightCopies.Always)
+        FrozenFormat frozen, bool inPlace = false)
     {
         LibTorch.Load();
         string gguf = Path.Combine(folder, GgufFolder.WeightsFile);
@@ -34,7 +38,7 @@ public static class WeightFolder
         {
             foreach ((string name, (string stored, _)) in plan)
             {
-                Tensor weight = Load(shards.Holding(stored), stored, dtype, device, copies);
+                Tensor weight = Load(shards.Holding(stored), stored, dtype, device, inPlace);
                 if (!packed.Contains(name)) weights.Add(name, weight);
                 else
                 {
@@ -51,16 +55,10 @@ public static class WeightFolder
         }
     }
 
-    private static Tensor Load(SafetensorsFile file, string stored, ScalarType dtype, Device device, WeightCopies copies)
+    private static Tensor Load(SafetensorsFile file, string stored, ScalarType dtype, Device device, bool inPlace)
     {
-        ScalarType type = file.TypeOf(stored);
-        bool inPlace = device.type == DeviceType.CPU && copies switch
-        {
-            WeightCopies.WhereConverted => type == dtype,
-            WeightCopies.WhereRounded => type == dtype || dtype == ScalarType.Float32,
-            _ => false,
-        };
-        return (inPlace ? file.Map(stored) : null) ?? file.Read(stored, dtype, device);
+        bool whole = dtype == ScalarType.Float32 || file.TypeOf(stored) == dtype;
+        return (inPlace && whole && device.type == DeviceType.CPU ? file.Map(stored) : null) ?? file.Read(stored, dtype, device);
     }
 
     private static HashSet<string> Matrices(TransformerConfig config) =>
@@ -124,17 +122,4 @@ public static class WeightFolder
         name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
         || (name == WeightNames.LanguageModelHead && config.TieEmbeddings
             && !config.IsRewardModel && shards.SameBytes(name, WeightNames.Embedding));
-}
-
-/// <summary>Which weights of a safetensors file get memory of their own on the CPU; others are the file's pages.</summary>
-internal enum WeightCopies
-{
-    /// <summary>All: for weights that are trained, or whose file may change.</summary>
-    Always,
-
-    /// <summary>Those whose number format is another than the wanted one.</summary>
-    WhereConverted,
-
-    /// <summary>Those that the wanted format would round; others stay in the narrower one that they are stored in.</summary>
-    WhereRounded,
 }

@@ -87,6 +87,13 @@ internal static class Arithmetic
         return a.clamp_min(scalar);
     }
 
+    /// <summary>-inf where the mask is true, the number elsewhere.</summary>
+    public static Tensor Without(this Tensor a, Tensor mask)
+    {
+        using Scalar none = float.NegativeInfinity;
+        return a.masked_fill(mask, none);
+    }
+
     /// <summary>0 where the mask is true, -inf elsewhere, fp32.</summary>
     public static Tensor ZeroWhere(Tensor mask)
     {

@@ -83,7 +83,7 @@ public sealed record RunContext
         if (Workers?.Engine(policy, WorkerTarget.Of(of), stage.Beside("answers.db"), Cancel) is not { } workers)
             return policy.CreateEngine(kept, format);
         if (format != SamplingFormat.Auto)
-            Say($"sampling.format {format.ToString().ToLowerInvariant()} is not used: workers sample in the format that they were started in");
+            Say($"sampling.format {format.ToString().ToLowerInvariant()} is not used: workers sample in the format they were started in");
         return workers;
     }
 

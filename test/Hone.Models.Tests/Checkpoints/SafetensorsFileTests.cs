@@ -83,7 +83,7 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         string header = $$$"""{"w":{"dtype":"F32","shape":[{{{values.Length}}}],"data_offsets":[0,{{{4 * values.Length}}}]}}""";
         header = header.PadRight(((header.Length + 3) / 4 * 4) + past);
-        return HandMade.Safetensors(Encoding.UTF8.GetBytes(header), MemoryMarshal.AsBytes<float>(values).ToArray());
+        return HandMade.Safetensors(Encoding.UTF8.GetBytes(header), MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
     }
 
     private SafetensorsFile Open(byte[] bytes)
