@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Hone.Evaluation;
 
 namespace Hone.Runs.Tests;
