@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 
 // Training uses all cores; commands side by side would only slow each other down.
@@ -13,7 +14,7 @@ internal sealed record Result(int Code, string Out, string Error)
 }
 
 /// <summary>Runs commands: in this process, or in one of its own where it is to be killed.</summary>
-internal static class Command
+internal static partial class Command
 {
     public static Result Run(params string[] args) => Type("", args);
 
@@ -64,4 +65,8 @@ internal static class Command
         await process.WaitForExitAsync();
         return new Result(process.ExitCode, await stdout, await stderr);
     }
+
+    /// <summary>Sends a signal at once: a program that does it has to start first. 0 where it was sent.</summary>
+    [LibraryImport("libc", EntryPoint = "kill")]
+    public static partial int Signal(int process, int signal);
 }

@@ -10,7 +10,9 @@ namespace Hone.Cli;
 internal static partial class LaunchVerb
 {
     private static readonly string[] s_verbs = ["run", "quickstart", "sft", "reward", "dpo"];
-    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(6), s_look = TimeSpan.FromSeconds(1);
+    // Looks that find a rank stopped before it is given up. Ranks that have met see it themselves a little later; before that nobody does.
+    private const int MostStopped = 18;
 
     public static Command Create(Streams io)
     {
@@ -75,6 +77,7 @@ internal static partial class LaunchVerb
             child.EnableRaisingEvents = true;
         }
         (int code, long since) = (0, 0);
+        int[] stopped = new int[children.Length];
         while (children.Any(c => !c.HasExited))
         {
             if (since == 0 && Array.FindIndex(children, c => c.HasExited && (c.ExitCode != 0 || c == children[0])) is >= 0 and var first)
@@ -82,11 +85,43 @@ internal static partial class LaunchVerb
                 (code, since) = (children[first].ExitCode, Stopwatch.GetTimestamp());
                 if (code > 128 && code != 130) io.Error.WriteLine($"rank {first} was ended by signal {code - 128}");
             }
-            if (since == 0) ended.Wait();
+            if (since == 0)
+            {
+                if (!ended.Wait(s_look)) EndStopped(io, children, stopped);
+            }
             else if (s_grace - Stopwatch.GetElapsedTime(since) is { Ticks: > 0 } left) ended.Wait(left);
             else return code == 0 ? 1 : code;
         }
         return code != 0 ? code : children.Select(c => c.ExitCode).FirstOrDefault(c => c != 0);
+    }
+
+    /// <summary>Ends a rank that does not go on after a signal to stop: the others would wait for it.</summary>
+    /// <param name="stopped">How often in a row each was found so. When this process is stopped too, nobody looks.</param>
+    private static void EndStopped(Streams io, Process[] children, int[] stopped)
+    {
+        for (int rank = 0; rank < children.Length; rank++)
+        {
+            stopped[rank] = !children[rank].HasExited && IsStopped(children[rank].Id) ? stopped[rank] + 1 : 0;
+            if (stopped[rank] < MostStopped) continue;
+            io.Error.WriteLine($"rank {rank} has been stopped (SIGSTOP) for {MostStopped} s: it is ended, and so are the others");
+            children[rank].Kill();
+            stopped[rank] = 0;
+        }
+    }
+
+    /// <summary>Its state in proc_pid_stat(5), behind the name in parentheses; elsewhere than on Linux nobody knows.</summary>
+    private static bool IsStopped(int process)
+    {
+        if (!OperatingSystem.IsLinux()) return false;
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{process}/stat");
+            return stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart().StartsWith("T");
+        }
+        catch (IOException)
+        {
+            return false; // it has just ended
+        }
     }
 
     private static Process Start(Streams io, int rank, int size, int port, string[] args)

@@ -1,11 +1,10 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Hone.Runs;
 using Hone.Runs.Recipes;
 
 namespace Hone.Cli.Tests;
 
-public partial class KilledTrainingTests : StageTest
+public class KilledTrainingTests : StageTest
 {
     private string[] Sft(string output, params string[] more) =>
     [
@@ -22,7 +21,7 @@ public partial class KilledTrainingTests : StageTest
         using Process process = Command.Start(Sft(At("cut")));
         await StateAppears(Path.Combine(At("cut.training"), "sft", "states"), process);
         // Not by a program of its own: the training might end before that has started.
-        Assert.Equal(0, SendSignal(process.Id, signal == "INT" ? 2 : 9));
+        Assert.Equal(0, Command.Signal(process.Id, signal == "INT" ? 2 : 9));
         Result result = await Command.End(process);
         Assert.Equal(signal == "INT" ? 130 : 137, result.Code);
         if (signal == "INT")
@@ -133,7 +132,4 @@ public partial class KilledTrainingTests : StageTest
 
         static bool IsWhole(string state) => !state.EndsWith(".partial", StringComparison.Ordinal);
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int SendSignal(int process, int signal);
 }

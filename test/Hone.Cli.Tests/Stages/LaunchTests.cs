@@ -78,6 +78,22 @@ public class LaunchTests : StageTest
         Assert.Equal(Weights(At("whole")), Weights(At("cut")));
     }
 
+    /// <summary>Before ranks have met none of them knows of the others; whoever started them does.</summary>
+    [Fact(Explicit = true)] // half a minute
+    public async Task A_rank_stopped_before_ranks_have_met_ends_all_by_name()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("reads /proc");
+        using Process launcher = Command.Start(Two(Sft(At("out"))));
+        Task<Result> end = Command.End(launcher);
+        while (Children(launcher.Id).Length < 2) await Task.Delay(5);
+        long begun = Stopwatch.GetTimestamp();
+        Assert.Equal(0, Command.Signal(Children(launcher.Id)[1], 19)); // SIGSTOP
+        Result result = await end;
+        Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(30));
+        Assert.NotEqual(0, result.Code);
+        Assert.Contains("rank 1 has been stopped", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Ranks_with_other_settings_are_refused_and_leave_nothing()
     {

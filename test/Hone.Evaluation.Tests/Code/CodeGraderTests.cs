@@ -141,7 +141,7 @@ public sealed class CodeGraderTests
     private static async Task StoredFlags(int every)
     {
         Dictionary<string, JsonObject> problems = Problems("eval/humaneval/HumanEval.jsonl.gz").ToDictionary(r => (string)r["task_id"]!);
-        JsonObject[] samples = 
+        JsonObject[] samples =
             [.. Every(every, QuestionFile.Read(SharedData.Require("eval/expected/humaneval/WizardCoder-15B_59.8.jsonl")))];
         CodeJob[] jobs = [.. samples.Select(s => new CodeJob((string)s["task_id"]!,
             $"{HumanEval.Imports(problems[(string)s["task_id"]!])}{(string)s["completion"]!}\n",
