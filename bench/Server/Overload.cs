@@ -34,9 +34,9 @@ internal static class Overload
             HttpStatusCode after = await Ask();
             double[] refused = [.. answers.Where(a => a.Status == 429).Select(a => a.Milliseconds)];
             Console.WriteLine($"{(round == 0 ? "just started" : $"round {round}")}: {answers.Count(a => a.Status == 200)} answered, "
-                + $"{refused.Length} refused with 429, {answers.Count(a => a.Status is not 200 and not 429)} other; 429 after p50 {Percentile.Of(refused, 0.5):F0} ms, "
-                + $"p99 {Percentile.Of(refused, 0.99):F0} ms; then one request: {(int)after} in "
-                + $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms");
+                + $"{refused.Length} refused with 429, {answers.Count(a => a.Status is not 200 and not 429)} other; "
+                + $"429 after p50 {Percentile.Of(refused, 0.5):F0} ms, p99 {Percentile.Of(refused, 0.99):F0} ms; "
+                + $"then one request: {(int)after} in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms");
         }
 
         async Task<HttpStatusCode> Ask()

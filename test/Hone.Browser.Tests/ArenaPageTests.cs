@@ -14,14 +14,16 @@ public sealed class ArenaPageTests(Browser browser, Served served) : IClassFixtu
         // Always the same answers: some of a random model are empty, of which nothing can be learnt. Short ones: its context is small.
         await page.RouteAsync("**/arena/battles", route => route.ContinueAsync(new()
         {
-            PostData = Encoding.UTF8.GetBytes(route.Request.PostData!.Replace("{\"messages\"", "{\"seed\":1,\"max_tokens\":12,\"messages\"")),
+            PostData = Encoding.UTF8.GetBytes(
+                route.Request.PostData!.Replace("{\"messages\"", "{\"seed\":1,\"max_tokens\":12,\"messages\"")),
         }));
         await Battle(page, "which one?");
         (string left, string right) = (await Said(page, "left"), await Said(page, "right"));
         await Assertions.Expect(page.Locator("#left h3")).ToHaveTextAsync("Left");
         await page.GetByRole(AriaRole.Button, new() { Name = "Left is better" }).ClickAsync();
         await Assertions.Expect(page.Locator("#status")).ToContainTextAsync("1 vote so far, 1 preference among them");
-        await Assertions.Expect(page.Locator("#left h3")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^(first|second) – preferred$"));
+        await Assertions.Expect(page.Locator("#left h3"))
+            .ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^(first|second) – preferred$"));
         PairRow pair = Assert.Single(RowFile.ReadPairs(served.Votes));
         Assert.Equal("which one?", pair.Prompt[^1].Content);
         Assert.Equal((Words(left), Words(right)), (Words(pair.Chosen), Words(pair.Rejected)));

@@ -24,6 +24,6 @@ public sealed class BoardVerbTests : IDisposable
             "name: my\nmodel: model\ndata:\n  sft: [rows.jsonl]\n  preferences: [rows.jsonl]\n  prompts: [rows.jsonl]\n");
         Result result = Command.Run("run", _folder.File("my.yaml"), "--board", "--output", _folder.File("run"));
         Assert.Equal(2, result.Code);
-        Assert.Matches("board:  http://127\\.0\\.0\\.1:\\d+/run/run\n", result.Error);
+        Assert.Matches("board:  http://127\\.0\\.0\\.1:\\d+/run/run   \\(in a browser, while the run goes on\\)\n", result.Error);
     }
 }

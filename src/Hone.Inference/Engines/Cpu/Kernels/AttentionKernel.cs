@@ -123,10 +123,12 @@ internal static unsafe class AttentionKernel<TLanes, TFloat, TWord, TStore>
             {
                 CacheLine.Prefetch(v + next);
                 TFloat x = Load(v), y = Load(v + (width * TStore.Bytes));
-                (a0, b0) = (TLanes.MultiplyAdd(TLanes.Broadcast(w[0]), x, a0), TLanes.MultiplyAdd(TLanes.Broadcast(w[0]), y, b0));
-                (a1, b1) = (TLanes.MultiplyAdd(TLanes.Broadcast(w[Tokens]), x, a1), TLanes.MultiplyAdd(TLanes.Broadcast(w[Tokens]), y, b1));
-                (a2, b2) = (TLanes.MultiplyAdd(TLanes.Broadcast(w[2 * Tokens]), x, a2), TLanes.MultiplyAdd(TLanes.Broadcast(w[2 * Tokens]), y, b2));
-                (a3, b3) = (TLanes.MultiplyAdd(TLanes.Broadcast(w[3 * Tokens]), x, a3), TLanes.MultiplyAdd(TLanes.Broadcast(w[3 * Tokens]), y, b3));
+                TFloat w0 = TLanes.Broadcast(w[0]), w1 = TLanes.Broadcast(w[Tokens]);
+                TFloat w2 = TLanes.Broadcast(w[2 * Tokens]), w3 = TLanes.Broadcast(w[3 * Tokens]);
+                (a0, b0) = (TLanes.MultiplyAdd(w0, x, a0), TLanes.MultiplyAdd(w0, y, b0));
+                (a1, b1) = (TLanes.MultiplyAdd(w1, x, a1), TLanes.MultiplyAdd(w1, y, b1));
+                (a2, b2) = (TLanes.MultiplyAdd(w2, x, a2), TLanes.MultiplyAdd(w2, y, b2));
+                (a3, b3) = (TLanes.MultiplyAdd(w3, x, a3), TLanes.MultiplyAdd(w3, y, b3));
             }
             TLanes.Store(a0, r0 + column);
             TLanes.Store(b0, r0 + other);
