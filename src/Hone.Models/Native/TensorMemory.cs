@@ -8,5 +8,10 @@ namespace Hone.Models;
 internal static class TensorMemory
 {
     /// <summary>Native memory of a contiguous CPU tensor; stays valid as long as the tensor lives.</summary>
-    public static unsafe void* Address(Tensor t) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(t.flatten().narrow(0, 0, 1).bytes));
+    /// <remarks>Its temporaries are held: the collector may free what only a native call under way still reads (decision 0006).</remarks>
+    public static unsafe void* Address(Tensor t)
+    {
+        using Tensor flat = t.flatten(), first = flat.narrow(0, 0, 1);
+        return Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
+    }
 }

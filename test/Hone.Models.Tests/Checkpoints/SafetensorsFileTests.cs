@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Hone.Models.Tests;
@@ -37,6 +38,22 @@ public sealed class SafetensorsFileTests : IDisposable
             mapped.fill_(1);
             Assert.Equal(bytes, File.ReadAllBytes(_folder.File("x.safetensors")));
             Assert.Equal(Count, mapped.sum().item<float>());
+        }
+    }
+
+    /// <summary>What nobody holds the collector frees, even while a call still reads it: loading a model ended with a fault of memory.</summary>
+    [Fact]
+    public void No_temporary_of_reading_is_left_to_the_collector()
+    {
+        var statistics = DisposeScopeManager.Statistics;
+        using SafetensorsFile file = Open(Aligned(Values()));
+        foreach (Func<Tensor> read in (Func<Tensor>[])[() => file.Read("w", ScalarType.Float32, CPU),
+            () => file.Read("w", ScalarType.Float16, CPU), () => file.Map("w")!])
+        {
+            using (read()) { } // the pages of the file are kept from the first time on
+            long before = statistics.ThreadTotalLiveCount;
+            using (read()) { }
+            Assert.Equal(before, statistics.ThreadTotalLiveCount);
         }
     }
 
