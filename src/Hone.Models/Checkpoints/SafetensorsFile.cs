@@ -64,11 +64,8 @@ internal sealed unsafe class SafetensorsFile : IDisposable
             Tensor converted = tensor.to(dtype, device);
             tensor.Dispose();
             tensor = converted;
-            if (FloatBits.Narrows(stored, dtype))
-            {
-                using Tensor finite = tensor.isfinite(), all = finite.all();
-                if (!all.item<bool>()) throw new InputException($"Tensor {name} holds values too large for {dtype}.", Path);
-            }
+            if (FloatBits.Narrows(stored, dtype) && !tensor.IsFinite())
+                throw new InputException($"Tensor {name} holds values too large for {dtype}.", Path);
             return tensor;
         }
         catch

@@ -62,7 +62,7 @@ internal sealed class GgufFile : IDisposable
             Tensor converted = tensor.to(dtype, device);
             tensor.Dispose();
             tensor = converted;
-            if (FloatBits.Narrows(stored, dtype) && !tensor.isfinite().all().item<bool>())
+            if (FloatBits.Narrows(stored, dtype) && !tensor.IsFinite())
                 throw new InputException($"Tensor {name} holds values too large for {dtype}.", Path);
             return tensor;
         }

@@ -87,6 +87,13 @@ internal static class Arithmetic
         return a.clamp_min(scalar);
     }
 
+    /// <summary>Whether no value is NaN or infinite.</summary>
+    public static bool IsFinite(this Tensor a)
+    {
+        using Tensor each = a.isfinite(), all = each.all();
+        return all.item<bool>();
+    }
+
     /// <summary>-inf where the mask is true, the number elsewhere.</summary>
     public static Tensor Without(this Tensor a, Tensor mask)
     {

@@ -76,6 +76,7 @@ internal sealed class BlockMoment : Moment
     private static Tensor Filled(long[] shape, int value, Device device)
     {
         using var off = no_grad();
-        return zeros(shape, dtype: ScalarType.Int32, device: device).Plus(value).to(ScalarType.Byte).DetachFromDisposeScope();
+        using Tensor none = zeros(shape, dtype: ScalarType.Int32, device: device), all = none.Plus(value);
+        return all.to(ScalarType.Byte).DetachFromDisposeScope();
     }
 }
