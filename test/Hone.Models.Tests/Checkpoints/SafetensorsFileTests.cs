@@ -41,7 +41,9 @@ public sealed class SafetensorsFileTests : IDisposable
         }
     }
 
-    /// <summary>What nobody holds the collector frees, even while a call still reads it: loading a model ended with a fault of memory.</summary>
+    /// <summary>
+    /// What nobody holds the collector frees, even while a call still reads it: loading a model ended with a fault of memory.
+    /// </summary>
     [Fact]
     public void No_temporary_of_reading_is_left_to_the_collector()
     {

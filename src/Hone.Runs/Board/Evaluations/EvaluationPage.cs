@@ -109,7 +109,8 @@ internal static class EvaluationPage
     private static Html Note(IReadOnlyList<BoardEvaluation> shown)
     {
         string between = shown.Count == 1 ? "" : " Below them the difference to the first, which is the oldest, in points: with p, "
-            + "item by item over the same items (as hone compare has it); without, from the standard errors, where --log-samples was not given.";
+            + "item by item over the same items (as hone compare has it); without, from the standard errors, "
+            + "where --log-samples was not given.";
         return Html.Of($"<p class=\"note\">95% intervals: Wilson's of right or wrong answers, else 1.96 standard errors.{between}</p>");
     }
 
