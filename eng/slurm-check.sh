@@ -8,7 +8,7 @@ for tool in munged slurmctld slurmd sbatch srun; do
   command -v "$tool" > /dev/null || { echo "skipped: $tool is not here; apt-get install slurmctld slurmd slurm-client munge"; exit 0; }
 done
 [ "$(id -u)" = 0 ] || { echo "skipped: the daemons of a cluster are started by root"; exit 0; }
-[ -n "${BUILT:-}" ] || dotnet build -c Release src/Hone.Cli -v quiet --nologo >&2
+dotnet build -c Release src/Hone.Cli -v quiet --nologo >&2
 work=$(mktemp -d) port=$((21000 + $$ % 4000 * 2)) daemons=()
 cleanup() {
   scancel --me 2> /dev/null || true

@@ -70,7 +70,7 @@ public sealed class ArenaPageTests(Browser browser, Served served) : IClassFixtu
         await page.FitsItsWidth();
     }
 
-    private static async Task Battle(IPage page, string prompt)
+    internal static async Task Battle(IPage page, string prompt)
     {
         await page.GetByLabel("Prompt", new() { Exact = true }).FillAsync(prompt);
         await page.Keyboard.PressAsync("Enter");

@@ -65,10 +65,10 @@ public sealed class PictureTests(Browser browser) : IDisposable
         await Take(page, null, "chat", height: 800);
 
         await page.GotoAsync($"{address}/arena");
-        await Battle(page, "Hello. Which suggestions would help my aunt with songs?");
+        await ArenaPageTests.Battle(page, "Hello. Which suggestions would help my aunt with songs?");
         await page.GetByRole(AriaRole.Button, new() { Name = "Left is better" }).ClickAsync();
         await Assertions.Expect(page.Locator("#status")).ToContainTextAsync("1 vote");
-        await Battle(page, "Thank you. And what about bread?");
+        await ArenaPageTests.Battle(page, "Thank you. And what about bread?");
         await Take(page, null, "arena", height: 800);
 
         using var client = new HttpClient { BaseAddress = new Uri(address) };
@@ -80,13 +80,6 @@ public sealed class PictureTests(Browser browser) : IDisposable
 
     private static IEnumerable<string> Folders() =>
         Directory.GetDirectories(s_runs!).Where(Runs.RunFolder.Exists).Order(StringComparer.Ordinal);
-
-    private static async Task Battle(IPage page, string prompt)
-    {
-        await page.GetByLabel("Prompt", new() { Exact = true }).FillAsync(prompt);
-        await page.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Both bad" })).ToBeEnabledAsync();
-    }
 
     /// <summary>For the answer that the reward model prefers.</summary>
     private static async Task Vote(HttpClient client, string prompt, int seed)

@@ -4,7 +4,7 @@ namespace Hone.Evaluation;
 public static class Proportion
 {
     /// <summary>Two-sided 95% quantile of the standard normal distribution.</summary>
-    private const double Z = 1.959963984540054;
+    internal const double Z = 1.959963984540054;
 
     /// <summary>
     /// Wilson's score interval (Wilson 1927). Unlike the normal approximation it stays within 0..1 and keeps a width at

@@ -101,9 +101,9 @@ internal sealed class LibtorchEngine : IForwardEngine
         if (own.Count > 0)
         {
             ReadOnlySpan<SampledToken> tokens = TensorSampler.Next(computed, rows, own);
-            for (int at = 0, end; at < rows.Count; at = end)
+            for (int at = 0, end = 0; at < rows.Count; at = end)
             {
-                end = rows.LastIndexOf(rows[at]) + 1;
+                while (end < rows.Count && rows[end] == rows[at]) end++;
                 draws!.Take(first + wanted[rows[at]], tokens[at..end]);
             }
         }

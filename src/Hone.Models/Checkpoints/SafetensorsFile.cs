@@ -1,7 +1,7 @@
 using Hone.Text;
 using Microsoft.Win32.SafeHandles;
 using System.Runtime.ExceptionServices;
-using TorchSharp;
+using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace Hone.Models;
@@ -41,7 +41,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         catch (Exception e)
         {
             stream?.Dispose();
-            if (e is IOException or UnauthorizedAccessException) throw Unreadable(path, e);
+            if (e is IOException or UnauthorizedAccessException) throw TensorReading.Unreadable(path, e);
             throw;
         }
     }
@@ -56,28 +56,12 @@ internal sealed unsafe class SafetensorsFile : IDisposable
     {
         LibTorch.Load();
         (SafetensorsEntry entry, ScalarType stored) = Find(name);
-        Tensor tensor = empty([.. entry.Shape], dtype: stored, device: CPU);
-        try
-        {
-            Fill(entry, tensor);
-            if (stored == dtype && device.type == DeviceType.CPU) return tensor;
-            Tensor converted = tensor.to(dtype, device);
-            tensor.Dispose();
-            tensor = converted;
-            if (FloatBits.Narrows(stored, dtype) && !tensor.IsFinite())
-                throw new InputException($"Tensor {name} holds values too large for {dtype}.", Path);
-            return tensor;
-        }
-        catch
-        {
-            tensor.Dispose();
-            throw;
-        }
+        return TensorReading.Read(name, Path, [.. entry.Shape], stored, dtype, device, tensor => Fill(entry, tensor));
     }
 
     /// <summary>
     /// The tensor in place: the file's own pages, which are read from the disk or its cache when they are first used, and copied where
-    /// they are written. They stay after the file is closed. Null where they do not lie as numbers must.
+    /// they are written. They stay after the file is closed. Null where they do not lie as numbers must, or cannot be mapped.
     /// </summary>
     /// <remarks>The file must not become shorter while the tensor is used: the system ends whoever reads what is gone.</remarks>
     /// <exception cref="InputException">As <see cref="Read"/>.</exception>
@@ -88,7 +72,16 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         int size = stored == ScalarType.Float32 ? sizeof(float) : sizeof(short);
         if (entry.Length == 0 || entry.Offset % size != 0) return null;
         if (!_pages.TryGetValue(stored, out Tensor? all))
-            _pages[stored] = all = from_file(Path, shared: false, Header.FileLength / size, stored).DetachFromDisposeScope();
+        {
+            try
+            {
+                _pages[stored] = all = from_file(Path, shared: false, Header.FileLength / size, stored).DetachFromDisposeScope();
+            }
+            catch (ExternalException)
+            {
+                return null; // it has become shorter, or the file system maps nothing: reading says which
+            }
+        }
         using Tensor numbers = all.narrow(0, entry.Offset / size, entry.Length / size);
         Tensor tensor = numbers.view([.. entry.Shape]);
         try
@@ -183,24 +176,5 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         }
     }
 
-    private void ReadAt(long offset, Span<byte> to)
-    {
-        try
-        {
-            while (to.Length > 0)
-            {
-                int count = RandomAccess.Read(_handle, to, offset);
-                if (count == 0) throw new EndOfStreamException("it has become shorter since it was opened");
-                to = to[count..];
-                offset += count;
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Unreadable(Path, e);
-        }
-    }
-
-    private static InputException Unreadable(string path, Exception e) =>
-        new($"The weights cannot be read: {e.Message}", path, null, e);
+    private void ReadAt(long offset, Span<byte> to) => TensorReading.ReadAt(_handle, Path, to, offset);
 }

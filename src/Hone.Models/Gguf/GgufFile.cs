@@ -1,7 +1,6 @@
 using Hone.Text;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Hone.Models.Gguf;
@@ -54,23 +53,7 @@ internal sealed class GgufFile : IDisposable
             GgufTensorType.BF16 => ScalarType.BFloat16,
             _ => ScalarType.Float32,
         };
-        Tensor tensor = empty([.. entry.Shape], dtype: stored, device: CPU);
-        try
-        {
-            Fill(entry, tensor);
-            if (stored == dtype && device.type == DeviceType.CPU) return tensor;
-            Tensor converted = tensor.to(dtype, device);
-            tensor.Dispose();
-            tensor = converted;
-            if (FloatBits.Narrows(stored, dtype) && !tensor.IsFinite())
-                throw new InputException($"Tensor {name} holds values too large for {dtype}.", Path);
-            return tensor;
-        }
-        catch
-        {
-            tensor.Dispose();
-            throw;
-        }
+        return TensorReading.Read(name, Path, [.. entry.Shape], stored, dtype, device, tensor => Fill(entry, tensor));
     }
 
     public void Dispose() => _handle.Dispose();
@@ -87,7 +70,7 @@ internal sealed class GgufFile : IDisposable
             using Tensor slice = flat.narrow(0, start, count);
             Span<byte> target = slice.bytes;
             Span<byte> source = block == 1 ? target : quantized.AsSpan(0, (int)entry.Type.Bytes(count));
-            ReadAt(source, entry.Offset + entry.Type.Bytes(start));
+            TensorReading.ReadAt(_handle, Path, source, entry.Offset + entry.Type.Bytes(start));
             Span<float> values = block == 1 ? [] : MemoryMarshal.Cast<byte, float>(target);
             switch (entry.Type)
             {
@@ -104,24 +87,6 @@ internal sealed class GgufFile : IDisposable
 
             if (!FloatBits.AllFinite(target, tensor.dtype))
                 throw new InputException($"Tensor {entry.Name} holds NaN or infinite values.", Path);
-        }
-    }
-
-    private void ReadAt(Span<byte> target, long offset)
-    {
-        try
-        {
-            while (!target.IsEmpty)
-            {
-                int count = RandomAccess.Read(_handle, target, offset);
-                if (count == 0) throw new InputException("The file has become shorter while it was read.", Path);
-                target = target[count..];
-                offset += count;
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"The model cannot be read: {e.Message}", Path, null, e);
         }
     }
 }

@@ -33,7 +33,7 @@ public sealed class LibtorchEngineTests : IDisposable
     {
         using var off = TorchSharp.torch.no_grad();
         _model.Weights[WeightNames.FinalNorm + ".weight"].fill_(float.NaN);
-        using Scheduler scheduler = Over(new Reading(new LibtorchEngine(_model, draws: true)));
+        using Scheduler scheduler = Over(new RecordingEngine(_model, drawsItself: true));
         GenerationRequest request = new([1, 2], new SamplingOptions { DoSample = true });
         Assert.Contains("not finite", Assert.Throws<InvalidDataException>(() => scheduler.Generate([request])).Message,
             StringComparison.Ordinal);
@@ -44,36 +44,11 @@ public sealed class LibtorchEngineTests : IDisposable
     /// <param name="stops">Ids that end an answer.</param>
     private (IReadOnlyList<Completion> Answers, int Read) Answers(bool draws, GenerationRequest[] requests, int[]? stops = null)
     {
-        var engine = new Reading(new LibtorchEngine(_model, draws));
+        var engine = new RecordingEngine(_model, drawsItself: draws);
         using Scheduler scheduler = Over(engine, stops);
         return (scheduler.Generate(requests), engine.Read);
     }
 
-    private Scheduler Over(Reading engine, int[]? stops = null) => new(
+    private Scheduler Over(RecordingEngine engine, int[]? stops = null) => new(
         () => engine, _model.Config, new StopRules([stops ?? []]), tokenizer: null, new BatchLimits(64), KeptBetween.Nothing);
-
-    /// <summary>Counts rows of logits that came to the host.</summary>
-    private sealed class Reading(IForwardEngine inner) : IForwardEngine
-    {
-        private int _read;
-
-        public int Read => _read;
-
-        public int BlockTokens => inner.BlockTokens;
-
-        public long BlockBytes => inner.BlockBytes;
-
-        public void Reserve(int count) => inner.Reserve(count);
-
-        public void CopyBlocks(IReadOnlyList<(int From, int To)> blocks) => inner.CopyBlocks(blocks);
-
-        public void Forward(IReadOnlyList<SequencePart> parts, LogitsReader logits, ITokenDraws? draws = null) =>
-            inner.Forward(parts, (part, row) =>
-            {
-                Interlocked.Increment(ref _read);
-                logits(part, row);
-            }, draws);
-
-        public void Dispose() => inner.Dispose();
-    }
 }

@@ -3,14 +3,19 @@ using Hone.Models;
 namespace Hone.Inference.Tests;
 
 /// <summary>Passes everything on to libtorch and keeps what went through; passes that hold a token that it must not see fail.</summary>
-internal sealed class RecordingEngine(Transformer model, int forbidden = -1) : IForwardEngine
+/// <param name="drawsItself">Whether libtorch draws tokens itself, as on a device.</param>
+internal sealed class RecordingEngine(Transformer model, int forbidden = -1, bool drawsItself = false) : IForwardEngine
 {
-    private readonly LibtorchEngine _inner = new(model);
+    private readonly LibtorchEngine _inner = new(model, drawsItself);
+    private int _read;
 
     /// <summary>Start and number of tokens of each part, pass by pass.</summary>
     public List<(int Start, int Count)[]> Passes { get; } = [];
 
     public int Tokens => Passes.Sum(p => p.Sum(part => part.Count));
+
+    /// <summary>Rows of logits that came to the host.</summary>
+    public int Read => _read;
 
     public int MostBlocks { get; private set; }
 
@@ -38,7 +43,11 @@ internal sealed class RecordingEngine(Transformer model, int forbidden = -1) : I
     {
         if (parts.Any(p => p.Tokens.Span.Contains(forbidden))) throw new InvalidOperationException("the engine's own failure");
         Passes.Add([.. parts.Select(p => (p.Start, p.Tokens.Length))]);
-        _inner.Forward(parts, logits, draws);
+        _inner.Forward(parts, (part, row) =>
+        {
+            Interlocked.Increment(ref _read);
+            logits(part, row);
+        }, draws);
     }
 
     public void Dispose() => _inner.Dispose();

@@ -211,6 +211,6 @@ public sealed class RunBoardTests : IDisposable
 
     private string Page(string path, params (string, string)[] query) => new RunBoard(Root).Answer(Address(path, query)).Page;
 
-    private static PageAddress Address(string path, params (string Name, string Value)[] query) =>
+    internal static PageAddress Address(string path, params (string Name, string Value)[] query) =>
         new(path, [.. query.Select(q => KeyValuePair.Create(q.Name, q.Value))]);
 }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Hone.Models;
 
 namespace Hone.Inference.Engines.Cpu;
 

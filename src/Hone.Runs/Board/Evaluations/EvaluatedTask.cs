@@ -15,9 +15,6 @@ internal sealed record EvaluationFigure(string Name, Interval Value, double? Sta
 /// <param name="Samples">The log of its items; null where there is none.</param>
 internal sealed record EvaluatedTask(string Name, IReadOnlyList<EvaluationFigure> Figures, IReadOnlyList<string> Parts, string? Samples)
 {
-    /// <summary>Two-sided 95% quantile of the standard normal distribution.</summary>
-    public const double Z = 1.959963984540054;
-
     // Keys of a figure's standard error, where it is not the figure's own with _stderr.
     private static readonly Dictionary<string, string> s_errors = new(StringComparer.Ordinal)
     {
@@ -69,7 +66,7 @@ internal sealed record EvaluatedTask(string Name, IReadOnlyList<EvaluationFigure
         bool binary = items is > 1 and { } n && value is >= 0 and <= 1
             && Math.Abs((known * known * (n - 1)) - (value * (1 - value))) <= 1e-6;
         return binary ? Proportion.Wilson(value * items!.Value, items.Value)
-            : known == 0 ? Interval.Undefined(value) : new Interval(value, value - (Z * known), value + (Z * known));
+            : known == 0 ? Interval.Undefined(value) : new Interval(value, value - (Proportion.Z * known), value + (Proportion.Z * known));
     }
 
     private static bool IsError(string name) => name.Split(',')[0].EndsWith("_stderr", StringComparison.Ordinal);

@@ -4,9 +4,8 @@ namespace Hone.Runs;
 
 /// <summary>How far one evaluation is from another in a figure of a task.</summary>
 /// <param name="Value">The second minus the first, with its 95% interval.</param>
-/// <param name="Items">Items that both have, over which it was taken; null where it was made of the two standard errors.</param>
-/// <param name="P">Chance to see such a difference between equals; null as above.</param>
-internal sealed record EvaluationDifference(Interval Value, int? Items, double? P)
+/// <param name="P">Chance to see such a difference between equals; null where it was made of the two standard errors.</param>
+internal sealed record EvaluationDifference(Interval Value, double? P)
 {
     /// <summary>
     /// Item by item, as <c>hone compare</c> has it, where both have logged their items; else from the standard errors, as if the items
@@ -23,15 +22,15 @@ internal sealed record EvaluationDifference(Interval Value, int? Items, double? 
             if (ofFirst.Length > 0 && ofFirst.Select(l => l.Task).SequenceEqual(ofSecond.Select(l => l.Task))
                 && files.Compared(ofFirst, ofSecond, figure) is { } paired && paired.OnlyFirst + paired.OnlySecond == 0
                 && Same(paired.First, a.Value.Value) && Same(paired.Second, b.Value.Value))
-                return new EvaluationDifference(paired.Difference, paired.Items, paired.P);
+                return new EvaluationDifference(paired.Difference, paired.P);
         }
         catch (Exception e) when (e is InputException or IOException or UnauthorizedAccessException)
         {
             // A damaged log, or none of this figure: the figures themselves are there.
         }
         if (a.StandardError is not { } errorA || b.StandardError is not { } errorB) return null;
-        double half = EvaluatedTask.Z * Math.Sqrt((errorA * errorA) + (errorB * errorB)), between = b.Value.Value - a.Value.Value;
-        return new EvaluationDifference(new Interval(between, between - half, between + half) { IsUndefined = half == 0 }, null, null);
+        double half = Proportion.Z * Math.Sqrt((errorA * errorA) + (errorB * errorB)), between = b.Value.Value - a.Value.Value;
+        return new EvaluationDifference(new Interval(between, between - half, between + half) { IsUndefined = half == 0 }, null);
     }
 
     // A log that tells another mean than the results is not what they were made from.

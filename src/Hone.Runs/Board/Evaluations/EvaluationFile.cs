@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Hone.Evaluation;
 
@@ -53,10 +52,7 @@ internal sealed record EvaluationFile(string Model, string Identity, IReadOnlyLi
         return settings;
     }
 
-    private static string Shown(JsonNode value) => Text(value) ?? value.ToJsonString(s_plain);
-
-    private static readonly JsonSerializerOptions s_plain =
-        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static string Shown(JsonNode value) => Text(value) ?? value.ToJsonString(ReplyJson.Compact);
 
     private static JsonObject? Section(JsonNode? json, string name) => (json as JsonObject)?[name] as JsonObject;
 

@@ -36,8 +36,10 @@ internal static class EvaluationPage
         return all.Select(t => t.Name).Where(name => !parts.Contains(name)).Distinct();
     }
 
-    public static string Number(double value, bool share) =>
-        Format.Typographic(share ? $"{Format.Percent(value)}%" : Format.Number(value, Math.Abs(value) < 100 ? 3 : 1));
+    public static string Number(double value, bool share) => Bare(value, share) + (share ? "%" : "");
+
+    private static string Bare(double value, bool share) =>
+        Format.Typographic(share ? Format.Percent(value) : Format.Number(value, Math.Abs(value) < 100 ? 3 : 1));
 
     private static Html Problems(IReadOnlyList<BoardEvaluation> shown) => Html.Join(shown.SelectMany(e =>
         e.Warnings.Select(w => Html.Of($"<p class=\"warning\"><bdi>{e.Id}</bdi>: {w}</p>"))
@@ -99,8 +101,7 @@ internal static class EvaluationPage
             return Html.Of($"<small class=\"gap{sure}\">{Signed(gap.Value.Value)}{bounds}{by}</small>");
         }
 
-        string Signed(double value) => (value > 0 ? "+" : "")
-            + Format.Typographic(share ? Format.Percent(value) : Format.Number(value, Math.Abs(value) < 100 ? 3 : 1));
+        string Signed(double value) => (value > 0 ? "+" : "") + Bare(value, share);
     }
 
     private static Html Bounds(Interval value, bool share) => value.IsUndefined ? Html.Empty

@@ -1,4 +1,5 @@
 using Hone.Evaluation;
+using static Hone.Runs.Tests.RunBoardTests;
 
 namespace Hone.Runs.Tests;
 
@@ -127,7 +128,4 @@ public sealed class EvaluationPageTests : IDisposable
     }
 
     private string Page(string path, params (string, string)[] query) => new RunBoard(_folder.Path).Answer(Address(path, query)).Page;
-
-    private static PageAddress Address(string path, params (string Name, string Value)[] query) =>
-        new(path, [.. query.Select(q => KeyValuePair.Create(q.Name, q.Value))]);
 }

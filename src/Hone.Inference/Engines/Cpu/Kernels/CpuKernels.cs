@@ -43,6 +43,7 @@ internal abstract unsafe class CpuKernels
     public abstract void SoftCap(float* x, int count, float cap);
 
     /// <summary>Queries against one block of a head.</summary>
+    /// <param name="next">Bytes from this block to the one that comes next, which is asked for meanwhile.</param>
     public abstract void Attend(AttentionQuery* queries, int count, byte* keys, byte* values, nint next, in AttentionShape shape);
 
     /// <summary>Writes a token's key into its place among those of a block.</summary>

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Hone.Models;
+namespace Hone.Inference.Engines.Cpu;
 
 /// <summary>
 /// Pages of 2 MB in place of 4 KB for memory that is about to be filled: far fewer faults while it is, and fewer misses of the
