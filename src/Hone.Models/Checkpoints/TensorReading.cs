@@ -9,7 +9,9 @@ internal static class TensorReading
 {
     /// <summary>A new tensor, as <paramref name="dtype"/> on <paramref name="device"/>.</summary>
     /// <param name="fill">Writes the numbers into a tensor on the CPU in their <paramref name="stored"/> format.</param>
-    /// <exception cref="InputException">A number is too large for <paramref name="dtype"/>, or what <paramref name="fill"/> says.</exception>
+    /// <exception cref="InputException">
+    /// A number is too large for <paramref name="dtype"/>, or what <paramref name="fill"/> says.
+    /// </exception>
     public static Tensor Read(
         string name, string path, long[] shape, ScalarType stored, ScalarType dtype, Device device, Action<Tensor> fill)
     {
