@@ -32,9 +32,19 @@ internal abstract unsafe class CpuKernels
         _ => Of<Lanes128, Vector128<float>, Vector128<int>>(path, singleCache),
     };
 
-    /// <summary>A panel of a matrix times rows of activations, as <see cref="Activations"/> prepares them.</summary>
-    /// <param name="to">[rows, 16], <paramref name="toStride"/> apart.</param>
-    public abstract void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride);
+    /// <summary>Neighbouring panels of a matrix times rows of activations, as <see cref="Activations"/> prepares them.</summary>
+    /// <param name="to">[rows, panels * 16], <paramref name="toStride"/> apart.</param>
+    public void Multiply(PackedMatrix matrix, int panel, int panels, Activations x, int rows, float* to, int toStride)
+    {
+        if (Path.Native && PackedMatrix.IsQuantised(matrix.Format))
+        {
+            int blocks = matrix.PaddedColumns / BlockQuantizer.Block;
+            var kernel = matrix.Format == CpuFormat.Int8 ? NativeKernels.Int8 : NativeKernels.Int4;
+            kernel(matrix.Panel(panel), matrix.PanelBytes, panels, blocks, x.Rows, rows, to, toStride);
+            return;
+        }
+        for (int end = panel + panels; panel < end; panel++, to += PackedMatrix.PanelRows) Multiply(matrix, panel, x, rows, to, toStride);
+    }
 
     /// <summary>f(gate) * up of 16 numbers.</summary>
     public abstract void Gate(Activation activation, float* gate, float* up, float* to);
@@ -51,6 +61,9 @@ internal abstract unsafe class CpuKernels
 
     /// <summary>Writes a token's value.</summary>
     public abstract void PutValue(float* from, int count, byte* to);
+
+    /// <summary>One panel, by vectors of C#.</summary>
+    protected abstract void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride);
 
     private static CpuKernels Of<TLanes, TFloat, TWord>(CpuPath path, bool singleCache)
         where TLanes : struct, ILanes<TFloat, TWord>
@@ -73,21 +86,11 @@ internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(CpuPath p
 
     public override int StoreBytes => TStore.Bytes;
 
-    public override void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride)
+    protected override void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride)
     {
         int* w = (int*)matrix.Panel(panel);
         ushort* scales = (ushort*)((byte*)w + matrix.ScalesAt);
         int row = 0, columns = matrix.PaddedColumns, blocks = columns / BlockQuantizer.Block;
-        if (path.Native && matrix.Format == CpuFormat.Int8)
-        {
-            NativeKernels.Int8((byte*)w, scales, blocks, x.Rows, rows, to, toStride);
-            return;
-        }
-        if (path.Native && matrix.Format == CpuFormat.Int4)
-        {
-            NativeKernels.Int4((byte*)w, scales, blocks, x.Rows, rows, to, toStride);
-            return;
-        }
         for (; row <= rows - Tile; row += Tile, to += Tile * (nint)toStride)
         {
             int* own = x.At(row);
@@ -154,16 +157,10 @@ internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(CpuPath p
         for (int i = 0; i < count; i++) AttentionKernel<TLanes, TFloat, TWord, TStore>.One(queries + i, keys, values, next, shape);
     }
 
-    public override void PutKey(float* from, int count, byte* keys, int place)
-    {
-        int* to = AttentionKernel<TLanes, TFloat, TWord, TStore>.Keys(keys, place, count);
-        for (int i = 0; i < count; i += 2, to += TStore.Words) TStore.PutPair(to, from[i], from[i + 1]);
-    }
+    public override void PutKey(float* from, int count, byte* keys, int place) =>
+        TStore.PutRow(from, count, AttentionKernel<TLanes, TFloat, TWord, TStore>.Keys(keys, place, count));
 
-    public override void PutValue(float* from, int count, byte* to)
-    {
-        for (int i = 0; i < count; i++) TStore.Put(to + (i * TStore.Bytes), from[i]);
-    }
+    public override void PutValue(float* from, int count, byte* to) => TStore.Put(from, count, to);
 }
 
 /// <summary>A way of computing.</summary>
