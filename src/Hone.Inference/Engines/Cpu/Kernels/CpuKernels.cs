@@ -34,17 +34,7 @@ internal abstract unsafe class CpuKernels
 
     /// <summary>Neighbouring panels of a matrix times rows of activations, as <see cref="Activations"/> prepares them.</summary>
     /// <param name="to">[rows, panels * 16], <paramref name="toStride"/> apart.</param>
-    public void Multiply(PackedMatrix matrix, int panel, int panels, Activations x, int rows, float* to, int toStride)
-    {
-        if (Path.Native && PackedMatrix.IsQuantised(matrix.Format))
-        {
-            int blocks = matrix.PaddedColumns / BlockQuantizer.Block;
-            var kernel = matrix.Format == CpuFormat.Int8 ? NativeKernels.Int8 : NativeKernels.Int4;
-            kernel(matrix.Panel(panel), matrix.PanelBytes, panels, blocks, x.Rows, rows, to, toStride);
-            return;
-        }
-        for (int end = panel + panels; panel < end; panel++, to += PackedMatrix.PanelRows) Multiply(matrix, panel, x, rows, to, toStride);
-    }
+    public abstract void Multiply(PackedMatrix matrix, int panel, int panels, Activations x, int rows, float* to, int toStride);
 
     /// <summary>f(gate) * up of 16 numbers.</summary>
     public abstract void Gate(Activation activation, float* gate, float* up, float* to);
@@ -61,9 +51,6 @@ internal abstract unsafe class CpuKernels
 
     /// <summary>Writes a token's value.</summary>
     public abstract void PutValue(float* from, int count, byte* to);
-
-    /// <summary>One panel, by vectors of C#.</summary>
-    protected abstract void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride);
 
     private static CpuKernels Of<TLanes, TFloat, TWord>(CpuPath path, bool singleCache)
         where TLanes : struct, ILanes<TFloat, TWord>
@@ -86,48 +73,29 @@ internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(CpuPath p
 
     public override int StoreBytes => TStore.Bytes;
 
-    protected override void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride)
+    public override void Multiply(PackedMatrix matrix, int panel, int panels, Activations x, int rows, float* to, int toStride)
     {
-        int* w = (int*)matrix.Panel(panel);
-        ushort* scales = (ushort*)((byte*)w + matrix.ScalesAt);
-        int row = 0, columns = matrix.PaddedColumns, blocks = columns / BlockQuantizer.Block;
-        for (; row <= rows - Tile; row += Tile, to += Tile * (nint)toStride)
+        int blocks = matrix.PaddedColumns / BlockQuantizer.Block;
+        switch (matrix.Format)
         {
-            int* own = x.At(row);
-            switch (matrix.Format)
-            {
-                case CpuFormat.Float32:
-                    FloatKernel<TLanes, TFloat, TWord, SingleStore>.Four(w, columns, (float*)own, x.Stride, to, toStride);
-                    break;
-                case CpuFormat.BFloat16:
-                    FloatKernel<TLanes, TFloat, TWord, BrainStore>.Four(w, columns, (float*)own, x.Stride, to, toStride);
-                    break;
-                case CpuFormat.Int8:
-                    Int8Kernel<TLanes, TFloat, TWord>.Four(w, scales, blocks, own, to, toStride);
-                    break;
-                default:
-                    Int4Kernel<TLanes, TFloat, TWord>.Four(w, scales, blocks, own, to, toStride);
-                    break;
-            }
-        }
-        for (; row < rows; row++, to += toStride)
-        {
-            int* own = x.At(row);
-            switch (matrix.Format)
-            {
-                case CpuFormat.Float32:
-                    FloatKernel<TLanes, TFloat, TWord, SingleStore>.One(w, columns, (float*)own, to);
-                    break;
-                case CpuFormat.BFloat16:
-                    FloatKernel<TLanes, TFloat, TWord, BrainStore>.One(w, columns, (float*)own, to);
-                    break;
-                case CpuFormat.Int8:
-                    Int8Kernel<TLanes, TFloat, TWord>.One(w, scales, blocks, own, to);
-                    break;
-                default:
-                    Int4Kernel<TLanes, TFloat, TWord>.One(w, scales, blocks, own, to);
-                    break;
-            }
+            case CpuFormat.Float32:
+                FloatKernel<TLanes, TFloat, TWord, SingleStore>.Multiply(matrix, panel, panels, x, rows, to, toStride);
+                break;
+            case CpuFormat.BFloat16:
+                FloatKernel<TLanes, TFloat, TWord, BrainStore>.Multiply(matrix, panel, panels, x, rows, to, toStride);
+                break;
+            case CpuFormat.Int8 when path.Native:
+                NativeKernels.Int8(matrix.Panel(panel), matrix.PanelBytes, panels, blocks, x.Rows, rows, to, toStride);
+                break;
+            case CpuFormat.Int8:
+                Int8Kernel<TLanes, TFloat, TWord>.Multiply(matrix, panel, panels, x, rows, to, toStride);
+                break;
+            case CpuFormat.Int4 when path.Native:
+                NativeKernels.Int4(matrix.Panel(panel), matrix.PanelBytes, panels, blocks, x.Rows, rows, to, toStride);
+                break;
+            default:
+                Int4Kernel<TLanes, TFloat, TWord>.Multiply(matrix, panel, panels, x, rows, to, toStride);
+                break;
         }
     }
 
