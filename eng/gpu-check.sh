@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# What only a GPU can show, in at most 8 minutes: tiny models trained on it as on the CPU, and steps of SFT, DPO and the reward model
-# at the shape of Llama-3-8B with an adapter: tokens a second, share of the measured matrix peak, peak memory.
+# What only a GPU can show, in at most 8 minutes: tiny models trained and sampled on it as on the CPU; at the shape of Llama-3-8B
+# steps of SFT, DPO and the reward model with an adapter (tokens a second, share of the measured matrix peak, peak memory), a prompt
+# and answers; and the same prompt and answers by the machine's own PyTorch.
 # Usage: HONE_LIBTORCH=FOLDER eng/gpu-check.sh [--smoke]
 #   HONE_LIBTORCH  folder of a libtorch 2.10 with CUDA (docs/decisions/0002-torchsharp-on-debian-12.md)
+#   HONE_PYTHON    a Python that has PyTorch; python3 where nothing is said
 #   --smoke        the same functions with tiny shapes on the CPU; needs no GPU and measures nothing worth keeping
 # Another part is a function here and a line in `parts`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-limit=480 device=cuda shape=8b tokens=4096
-parts=(training_agrees training_steps)
-[ "${1:-}" = --smoke ] && device=cpu shape=tiny tokens=256
+limit=480 device=cuda shape=8b tokens=4096 prompt=2048 rows=(1 64 256)
+parts=(training_agrees inference_agrees inference_speed inference_of_pytorch training_steps)
+[ "${1:-}" = --smoke ] && device=cpu shape=tiny tokens=256 prompt=256 rows=(1 4)
 begun=$SECONDS
 failed=0
 
@@ -26,11 +28,11 @@ require_gpu() {
   nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader
 }
 
-# Runs the training bench in what is left of the time, and adds the largest memory that the GPU had in use meanwhile.
-bench() {
+# Runs a command in what is left of the time, and adds the largest memory that the GPU had in use meanwhile.
+within() {
   local left=$((limit - (SECONDS - begun))) peak=0 used code=0
   [ $left -gt 0 ] || { echo "gpu-check: the $limit s are over before: $*" >&2; return 1; }
-  timeout "$left" dotnet bench/Training/bin/Release/net10.0/Training.dll "$@" &
+  timeout "$left" "$@" &
   local child=$!
   while kill -0 $child 2> /dev/null; do
     if [ "$device" != cpu ]; then
@@ -44,16 +46,28 @@ bench() {
   return $code
 }
 
-training_agrees() { bench check "$device"; }
+bench() { within dotnet "bench/$1/bin/Release/net10.0/$1.dll" "${@:2}"; }
+
+training_agrees() { bench Training check "$device"; }
+
+inference_agrees() { bench Generation check "$device"; }
+
+inference_speed() { bench Generation speed "$device" $shape $prompt "${rows[@]}"; }
+
+inference_of_pytorch() {
+  local python=${HONE_PYTHON:-python3}
+  "$python" -c 'import torch' 2> /dev/null || { echo "$python has no PyTorch: nothing to compare with"; return; }
+  within "$python" bench/peers/decode.py $shape "$device" $prompt "${rows[@]}"
+}
 
 training_steps() {
   local code=0 what
-  for what in sft dpo reward; do bench step $what "$device" $shape $tokens || code=1; done
+  for what in sft dpo reward; do bench Training step $what "$device" $shape $tokens || code=1; done
   return $code
 }
 
 require_gpu
-dotnet build -c Release bench/Training -v quiet --nologo >&2
+for project in Training Generation; do dotnet build -c Release "bench/$project" -v quiet --nologo >&2; done
 begun=$SECONDS
 for part in "${parts[@]}"; do
   echo "== $part"

@@ -73,6 +73,30 @@ public sealed unsafe class CpuKernelsTests
         }
     }
 
+    [Theory]
+    [InlineData(64)]
+    [InlineData(26)]
+    [InlineData(6)]
+    public void Keys_and_values_are_rounded_one_by_one(int count)
+    {
+        float[] special = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, -0f, 1.00390625f, 1.01171875f, 3.4e38f, 1e-41f];
+        float[] x = [.. special, .. Random(1, count, 6)[0]];
+        x = x[..count];
+        CpuKernels kernels = CpuKernels.Of(CpuKernels.Paths.First(), singleCache: false);
+        using var from = new NativeBuffer<float>(count);
+        using var keys = new NativeBuffer<ushort>(count * CpuCache.Tokens);
+        using var values = new NativeBuffer<ushort>(count);
+        x.CopyTo(new Span<float>(from.Pointer, count));
+        kernels.PutKey(from.Pointer, count, (byte*)keys.Pointer, place: 19);
+        kernels.PutValue(from.Pointer, count, (byte*)values.Pointer);
+        for (int i = 0; i < count; i++)
+        {
+            Assert.Equal(BrainFloat.Round(x[i]), values.Pointer[i]);
+            // The second panel's fourth word of the pair.
+            Assert.Equal(BrainFloat.Round(x[i]), keys.Pointer[(count * 16) + (i / 2 * 32) + (3 * 2) + (i % 2)]);
+        }
+    }
+
     private static PackedMatrix Pack(CpuFormat format, float[][] weights) =>
         PackedMatrix.Pack(format, weights.Length, weights[0].Length, (row, to) =>
         {
@@ -101,8 +125,7 @@ public sealed unsafe class CpuKernelsTests
         }
         int stride = matrix.Panels * PackedMatrix.PanelRows;
         using var result = new NativeBuffer<float>((long)x.Length * stride);
-        for (int panel = 0; panel < matrix.Panels; panel++)
-            kernels.Multiply(matrix, panel, activations, x.Length, result.Pointer + (panel * PackedMatrix.PanelRows), stride);
+        kernels.Multiply(matrix, 0, matrix.Panels, activations, x.Length, result.Pointer, stride);
         return [.. Enumerable.Range(0, x.Length).Select(i => new Span<float>(result.Pointer + ((long)i * stride), matrix.Rows).ToArray())];
     }
 

@@ -32,9 +32,9 @@ internal abstract unsafe class CpuKernels
         _ => Of<Lanes128, Vector128<float>, Vector128<int>>(path, singleCache),
     };
 
-    /// <summary>A panel of a matrix times rows of activations, as <see cref="Activations"/> prepares them.</summary>
-    /// <param name="to">[rows, 16], <paramref name="toStride"/> apart.</param>
-    public abstract void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride);
+    /// <summary>Neighbouring panels of a matrix times rows of activations, as <see cref="Activations"/> prepares them.</summary>
+    /// <param name="to">[rows, panels * 16], <paramref name="toStride"/> apart.</param>
+    public abstract void Multiply(PackedMatrix matrix, int panel, int panels, Activations x, int rows, float* to, int toStride);
 
     /// <summary>f(gate) * up of 16 numbers.</summary>
     public abstract void Gate(Activation activation, float* gate, float* up, float* to);
@@ -73,58 +73,29 @@ internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(CpuPath p
 
     public override int StoreBytes => TStore.Bytes;
 
-    public override void Multiply(PackedMatrix matrix, int panel, Activations x, int rows, float* to, int toStride)
+    public override void Multiply(PackedMatrix matrix, int panel, int panels, Activations x, int rows, float* to, int toStride)
     {
-        int* w = (int*)matrix.Panel(panel);
-        ushort* scales = (ushort*)((byte*)w + matrix.ScalesAt);
-        int row = 0, columns = matrix.PaddedColumns, blocks = columns / BlockQuantizer.Block;
-        if (path.Native && matrix.Format == CpuFormat.Int8)
+        int blocks = matrix.PaddedColumns / BlockQuantizer.Block;
+        switch (matrix.Format)
         {
-            NativeKernels.Int8((byte*)w, scales, blocks, x.Rows, rows, to, toStride);
-            return;
-        }
-        if (path.Native && matrix.Format == CpuFormat.Int4)
-        {
-            NativeKernels.Int4((byte*)w, scales, blocks, x.Rows, rows, to, toStride);
-            return;
-        }
-        for (; row <= rows - Tile; row += Tile, to += Tile * (nint)toStride)
-        {
-            int* own = x.At(row);
-            switch (matrix.Format)
-            {
-                case CpuFormat.Float32:
-                    FloatKernel<TLanes, TFloat, TWord, SingleStore>.Four(w, columns, (float*)own, x.Stride, to, toStride);
-                    break;
-                case CpuFormat.BFloat16:
-                    FloatKernel<TLanes, TFloat, TWord, BrainStore>.Four(w, columns, (float*)own, x.Stride, to, toStride);
-                    break;
-                case CpuFormat.Int8:
-                    Int8Kernel<TLanes, TFloat, TWord>.Four(w, scales, blocks, own, to, toStride);
-                    break;
-                default:
-                    Int4Kernel<TLanes, TFloat, TWord>.Four(w, scales, blocks, own, to, toStride);
-                    break;
-            }
-        }
-        for (; row < rows; row++, to += toStride)
-        {
-            int* own = x.At(row);
-            switch (matrix.Format)
-            {
-                case CpuFormat.Float32:
-                    FloatKernel<TLanes, TFloat, TWord, SingleStore>.One(w, columns, (float*)own, to);
-                    break;
-                case CpuFormat.BFloat16:
-                    FloatKernel<TLanes, TFloat, TWord, BrainStore>.One(w, columns, (float*)own, to);
-                    break;
-                case CpuFormat.Int8:
-                    Int8Kernel<TLanes, TFloat, TWord>.One(w, scales, blocks, own, to);
-                    break;
-                default:
-                    Int4Kernel<TLanes, TFloat, TWord>.One(w, scales, blocks, own, to);
-                    break;
-            }
+            case CpuFormat.Float32:
+                FloatKernel<TLanes, TFloat, TWord, SingleStore>.Multiply(matrix, panel, panels, x, rows, to, toStride);
+                break;
+            case CpuFormat.BFloat16:
+                FloatKernel<TLanes, TFloat, TWord, BrainStore>.Multiply(matrix, panel, panels, x, rows, to, toStride);
+                break;
+            case CpuFormat.Int8 when path.Native:
+                NativeKernels.Int8(matrix.Panel(panel), matrix.PanelBytes, panels, blocks, x.Rows, rows, to, toStride);
+                break;
+            case CpuFormat.Int8:
+                Int8Kernel<TLanes, TFloat, TWord>.Multiply(matrix, panel, panels, x, rows, to, toStride);
+                break;
+            case CpuFormat.Int4 when path.Native:
+                NativeKernels.Int4(matrix.Panel(panel), matrix.PanelBytes, panels, blocks, x.Rows, rows, to, toStride);
+                break;
+            default:
+                Int4Kernel<TLanes, TFloat, TWord>.Multiply(matrix, panel, panels, x, rows, to, toStride);
+                break;
         }
     }
 
@@ -154,16 +125,10 @@ internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(CpuPath p
         for (int i = 0; i < count; i++) AttentionKernel<TLanes, TFloat, TWord, TStore>.One(queries + i, keys, values, next, shape);
     }
 
-    public override void PutKey(float* from, int count, byte* keys, int place)
-    {
-        int* to = AttentionKernel<TLanes, TFloat, TWord, TStore>.Keys(keys, place, count);
-        for (int i = 0; i < count; i += 2, to += TStore.Words) TStore.PutPair(to, from[i], from[i + 1]);
-    }
+    public override void PutKey(float* from, int count, byte* keys, int place) =>
+        TStore.PutRow(from, count, AttentionKernel<TLanes, TFloat, TWord, TStore>.Keys(keys, place, count));
 
-    public override void PutValue(float* from, int count, byte* to)
-    {
-        for (int i = 0; i < count; i++) TStore.Put(to + (i * TStore.Bytes), from[i]);
-    }
+    public override void PutValue(float* from, int count, byte* to) => TStore.Put(from, count, to);
 }
 
 /// <summary>A way of computing.</summary>

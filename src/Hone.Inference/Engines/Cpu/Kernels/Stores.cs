@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Hone.Inference.Engines.Cpu;
 
@@ -17,10 +18,12 @@ internal unsafe interface IStore
     /// <summary>From one pair of columns of a panel to the next.</summary>
     static abstract int Words { get; }
 
-    static abstract void Put(byte* to, float value);
+    /// <summary>Writes numbers side by side.</summary>
+    static abstract void Put(float* from, int count, byte* to);
 
-    /// <summary>Writes a row's pair of columns.</summary>
-    static abstract void PutPair(int* to, float even, float odd);
+    /// <summary>Writes a row of a panel, pair by pair.</summary>
+    /// <param name="count">Columns, an even number.</param>
+    static abstract void PutRow(float* from, int count, int* to);
 
     /// <summary>Numbers side by side.</summary>
     static abstract TFloat Load<TLanes, TFloat, TWord>(byte* from)
@@ -48,11 +51,12 @@ internal readonly unsafe struct SingleStore : IStore
 
     public static int Words => 2 * IStore.Panel;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Put(byte* to, float value) => *(float*)to = value;
+    public static void Put(float* from, int count, byte* to) => new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(to, count));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void PutPair(int* to, float even, float odd) => (*(float*)to, *(float*)(to + IStore.Panel)) = (even, odd);
+    public static void PutRow(float* from, int count, int* to)
+    {
+        for (int i = 0; i < count; i++, to += IStore.Panel) *(float*)to = from[i];
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TFloat Load<TLanes, TFloat, TWord>(byte* from)
@@ -80,11 +84,31 @@ internal readonly unsafe struct BrainStore : IStore
 
     public static int Words => IStore.Panel;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Put(byte* to, float value) => *(ushort*)to = BrainFloat.Round(value);
+    public static void Put(float* from, int count, byte* to)
+    {
+        int i = 0;
+        for (; i <= count - 16; i += 16)
+        {
+            Vector256<uint> low = BrainFloat.Round(Vector256.Load(from + i)), high = BrainFloat.Round(Vector256.Load(from + i + 8));
+            Vector256.Narrow(low, high).Store((ushort*)to + i);
+        }
+        for (; i < count; i++) ((ushort*)to)[i] = BrainFloat.Round(from[i]);
+    }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void PutPair(int* to, float even, float odd) => *to = BrainFloat.Round(even) | (BrainFloat.Round(odd) << 16);
+    public static void PutRow(float* from, int count, int* to)
+    {
+        int i = 0;
+        for (; i <= count - 8; i += 8, to += 4 * IStore.Panel)
+        {
+            Vector256<ulong> two = BrainFloat.Round(Vector256.Load(from + i)).AsUInt64();
+            Vector256<int> pairs = (two | (two >>> 16)).AsInt32();
+            to[0] = pairs[0];
+            to[IStore.Panel] = pairs[2];
+            to[2 * IStore.Panel] = pairs[4];
+            to[3 * IStore.Panel] = pairs[6];
+        }
+        for (; i < count; i += 2, to += IStore.Panel) *to = BrainFloat.Round(from[i]) | (BrainFloat.Round(from[i + 1]) << 16);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TFloat Load<TLanes, TFloat, TWord>(byte* from)

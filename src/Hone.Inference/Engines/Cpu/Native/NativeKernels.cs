@@ -12,11 +12,11 @@ internal static unsafe class NativeKernels
 
     public static bool IsSupported => s_library != 0;
 
-    public static readonly delegate* unmanaged<byte*, ushort*, int, int*, int, float*, long, void> Int8 =
-        (delegate* unmanaged<byte*, ushort*, int, int*, int, float*, long, void>)Export("hone_int8");
+    public static readonly delegate* unmanaged<byte*, long, int, int, int*, int, float*, long, void> Int8 =
+        (delegate* unmanaged<byte*, long, int, int, int*, int, float*, long, void>)Export("hone_int8");
 
-    public static readonly delegate* unmanaged<byte*, ushort*, int, int*, int, float*, long, void> Int4 =
-        (delegate* unmanaged<byte*, ushort*, int, int*, int, float*, long, void>)Export("hone_int4");
+    public static readonly delegate* unmanaged<byte*, long, int, int, int*, int, float*, long, void> Int4 =
+        (delegate* unmanaged<byte*, long, int, int, int*, int, float*, long, void>)Export("hone_int4");
 
     private static nint Load()
     {

@@ -19,82 +19,122 @@ TARGET static inline __m512 scales_of(const uint16_t* scales)
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)scales)), 16));
 }
 
-#define EACH1(DO) DO(0)
-#define EACH2(DO) DO(0) DO(1)
-#define EACH4(DO) EACH2(DO) DO(2) DO(3)
-#define EACH8(DO) EACH4(DO) DO(4) DO(5) DO(6) DO(7)
+// One function for all tiles of `panels` neighbouring panels (0 < panels <= 2) and `rows` rows of activations (<= 8): both are constants
+// where it is called, so that loops are unrolled and sums of a block lie in registers. A number of an activation is brought into a
+// register once for both panels: as an operand in memory it holds the dot product up.
+#define UNROLL _Pragma("GCC unroll 8")
+#define ALWAYS __attribute__((always_inline)) TARGET static inline
 
-#define BEGIN(r) __m512 t##r = _mm512_setzero_ps();
-#define START(r) __m512i s##r = _mm512_set1_epi32(x[r * WORDS + 9]);
-#define DOT(r) s##r = _mm512_dpbusd_epi32(s##r, line, _mm512_set1_epi32(x[r * WORDS + g]));
-#define DOTS(r) \
-    s##r = _mm512_dpbusd_epi32(s##r, first, _mm512_set1_epi32(x[r * WORDS + g])); \
-    s##r = _mm512_dpbusd_epi32(s##r, second, _mm512_set1_epi32(x[r * WORDS + g + 4]));
-#define SCALE(r) \
-    t##r = _mm512_fmadd_ps(_mm512_cvtepi32_ps(s##r), _mm512_mul_ps(scale, _mm512_set1_ps(*(const float*)(x + r * WORDS + 8))), t##r);
-#define END(r) _mm512_storeu_ps(to + r * to_stride, t##r);
+ALWAYS void start(const int panels, const int rows, const int32_t* x, __m512i* sums)
+{
+    UNROLL for (int r = 0; r < rows; r++)
+    {
+        const __m512i correction = _mm512_set1_epi32(x[r * WORDS + 9]);
+        UNROLL for (int p = 0; p < panels; p++) sums[p * TILE + r] = correction;
+    }
+}
 
-#define INT8(name, EACH) \
+ALWAYS void dot(const int panels, const int rows, const __m512i* lines, const int32_t* x, __m512i* sums)
+{
+    UNROLL for (int r = 0; r < rows; r++)
+    {
+        const __m512i four = _mm512_set1_epi32(x[r * WORDS]);
+        UNROLL for (int p = 0; p < panels; p++) sums[p * TILE + r] = _mm512_dpbusd_epi32(sums[p * TILE + r], lines[p], four);
+    }
+}
+
+// Adds a block's sums to the totals, which lie in memory: with the sums they would be more than there are registers.
+ALWAYS void scale(
+    const int panels, const int rows, const uint8_t* scales, int64_t panel_bytes, const int32_t* x, const __m512i* sums, float* totals)
+{
+    __m512 own[2];
+    UNROLL for (int p = 0; p < panels; p++) own[p] = scales_of((const uint16_t*)(scales + p * panel_bytes));
+    UNROLL for (int r = 0; r < rows; r++)
+    {
+        const __m512 theirs = _mm512_set1_ps(*(const float*)(x + r * WORDS + 8));
+        UNROLL for (int p = 0; p < panels; p++)
+        {
+            float* total = totals + (p * TILE + r) * 16;
+            const __m512 sum = _mm512_cvtepi32_ps(sums[p * TILE + r]);
+            _mm512_store_ps(total, _mm512_fmadd_ps(sum, _mm512_mul_ps(own[p], theirs), _mm512_load_ps(total)));
+        }
+    }
+}
+
+ALWAYS __m512i line_of(const uint8_t* at)
+{
+    _mm_prefetch((const char*)(at + 4096), _MM_HINT_T0);
+    return _mm512_load_si512((const void*)at);
+}
+
+ALWAYS void tile(
+    const int bits, const int panels, const int rows,
+    const uint8_t* panel, int64_t panel_bytes, int blocks, const int32_t* x, float* to, int64_t to_stride)
+{
+    const int block_bytes = bits == 8 ? 512 : 256;
+    const uint8_t* scales = panel + (int64_t)blocks * block_bytes;
+    _Alignas(64) float totals[2 * TILE * 16];
+    __m512i sums[2 * TILE], lines[2], high[2];
+    UNROLL for (int p = 0; p < panels; p++)
+        UNROLL for (int r = 0; r < rows; r++) _mm512_store_ps(totals + (p * TILE + r) * 16, _mm512_setzero_ps());
+    for (int b = 0; b < blocks; b++, panel += block_bytes, scales += 32, x += TILE * WORDS)
+    {
+        start(panels, rows, x, sums);
+        if (bits == 8)
+        {
+            UNROLL for (int g = 0; g < 8; g++)
+            {
+                UNROLL for (int p = 0; p < panels; p++) lines[p] = line_of(panel + p * panel_bytes + 64 * g);
+                dot(panels, rows, lines, x + g, sums);
+            }
+        }
+        else
+        {
+            const __m512i low = _mm512_set1_epi8(15);
+            UNROLL for (int g = 0; g < 4; g++)
+            {
+                UNROLL for (int p = 0; p < panels; p++)
+                {
+                    const __m512i line = line_of(panel + p * panel_bytes + 64 * g);
+                    lines[p] = _mm512_and_si512(line, low);
+                    high[p] = _mm512_and_si512(_mm512_srli_epi32(line, 4), low);
+                }
+                dot(panels, rows, lines, x + g, sums);
+                dot(panels, rows, high, x + g + 4, sums);
+            }
+        }
+        scale(panels, rows, scales, panel_bytes, x, sums, totals);
+    }
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int p = 0; p < panels; p++)
+            _mm512_storeu_ps(to + r * to_stride + p * 16, _mm512_load_ps(totals + (p * TILE + r) * 16));
+}
+
+// All rows of activations, the last ones in pieces of 4, 2 and 1.
+#define ROWS(name, bits, panels) \
     TARGET static void name( \
-        const uint8_t* panel, const uint16_t* scales, int blocks, const int32_t* x, float* to, int64_t to_stride) \
+        const uint8_t* panel, int64_t panel_bytes, int blocks, const int32_t* x, int rows, float* to, int64_t to_stride) \
     { \
-        EACH(BEGIN) \
-        for (int b = 0; b < blocks; b++, panel += 512, scales += 16, x += TILE * WORDS) \
-        { \
-            EACH(START) \
-            _Pragma("GCC unroll 8") for (int g = 0; g < 8; g++) \
-            { \
-                __m512i line = _mm512_load_si512((const void*)(panel + 64 * g)); \
-                _mm_prefetch((const char*)(panel + 64 * g + 4096), _MM_HINT_T0); \
-                EACH(DOT) \
-            } \
-            __m512 scale = scales_of(scales); \
-            EACH(SCALE) \
-        } \
-        EACH(END) \
+        for (; rows >= TILE; rows -= TILE, x += (int64_t)blocks * TILE * WORDS, to += TILE * to_stride) \
+            tile(bits, panels, TILE, panel, panel_bytes, blocks, x, to, to_stride); \
+        if (rows & 4) { tile(bits, panels, 4, panel, panel_bytes, blocks, x, to, to_stride); x += 4 * WORDS; to += 4 * to_stride; } \
+        if (rows & 2) { tile(bits, panels, 2, panel, panel_bytes, blocks, x, to, to_stride); x += 2 * WORDS; to += 2 * to_stride; } \
+        if (rows & 1) tile(bits, panels, 1, panel, panel_bytes, blocks, x, to, to_stride); \
     }
 
-#define INT4(name, EACH) \
-    TARGET static void name( \
-        const uint8_t* panel, const uint16_t* scales, int blocks, const int32_t* x, float* to, int64_t to_stride) \
+ROWS(int8_one, 8, 1)
+ROWS(int8_two, 8, 2)
+ROWS(int4_one, 4, 1)
+ROWS(int4_two, 4, 2)
+
+// Neighbouring panels, two by two; scales follow a panel's lines.
+#define PANELS(name, bits) \
+    TARGET void name(const uint8_t* panel, int64_t panel_bytes, int panels, int blocks, const int32_t* x, int rows, float* to, int64_t to_stride) \
     { \
-        const __m512i low = _mm512_set1_epi8(15); \
-        EACH(BEGIN) \
-        for (int b = 0; b < blocks; b++, panel += 256, scales += 16, x += TILE * WORDS) \
-        { \
-            EACH(START) \
-            _Pragma("GCC unroll 4") for (int g = 0; g < 4; g++) \
-            { \
-                __m512i line = _mm512_load_si512((const void*)(panel + 64 * g)); \
-                _mm_prefetch((const char*)(panel + 64 * g + 4096), _MM_HINT_T0); \
-                __m512i first = _mm512_and_si512(line, low), second = _mm512_and_si512(_mm512_srli_epi32(line, 4), low); \
-                EACH(DOTS) \
-            } \
-            __m512 scale = scales_of(scales); \
-            EACH(SCALE) \
-        } \
-        EACH(END) \
+        for (; panels >= 2; panels -= 2, panel += 2 * panel_bytes, to += 32) \
+            bits##_two(panel, panel_bytes, blocks, x, rows, to, to_stride); \
+        if (panels) bits##_one(panel, panel_bytes, blocks, x, rows, to, to_stride); \
     }
 
-INT8(int8_1, EACH1)
-INT8(int8_2, EACH2)
-INT8(int8_4, EACH4)
-INT8(int8_8, EACH8)
-INT4(int4_1, EACH1)
-INT4(int4_2, EACH2)
-INT4(int4_4, EACH4)
-INT4(int4_8, EACH8)
-
-// A tile's last rows in pieces of 4, 2 and 1.
-#define ROWS(name, bits) \
-    TARGET void name(const uint8_t* panel, const uint16_t* scales, int blocks, const int32_t* x, int rows, float* to, int64_t to_stride) \
-    { \
-        for (; rows >= 8; rows -= 8, x += (int64_t)blocks * TILE * WORDS, to += 8 * to_stride) \
-            bits##_8(panel, scales, blocks, x, to, to_stride); \
-        if (rows & 4) { bits##_4(panel, scales, blocks, x, to, to_stride); x += 4 * WORDS; to += 4 * to_stride; } \
-        if (rows & 2) { bits##_2(panel, scales, blocks, x, to, to_stride); x += 2 * WORDS; to += 2 * to_stride; } \
-        if (rows & 1) bits##_1(panel, scales, blocks, x, to, to_stride); \
-    }
-
-ROWS(hone_int8, int8)
-ROWS(hone_int4, int4)
+PANELS(hone_int8, int8)
+PANELS(hone_int4, int4)

@@ -168,48 +168,41 @@ internal sealed unsafe class ForwardPass : IDisposable
     {
         (_matrix, _bias, _toStride, _projectedRows) = (matrix, bias, stride, rows);
         _to = to;
-        _pool.Run(matrix.Panels, _multiply);
+        _pool.Run((matrix.Panels + 1) / 2, _multiply);
     }
 
+    /// <summary>Pairs of panels: what kernels multiply at once.</summary>
     private void Multiply(int begin, int end, int worker)
     {
-        for (int panel = begin; panel < end; panel++)
-        {
-            float* to = _to + (panel * Panel);
-            _kernels.Multiply(_matrix, panel, _activations, _projectedRows, to, _toStride);
-            if (_bias is not null) AddBias(_bias, panel, to, _toStride, _projectedRows);
-        }
+        int panel = 2 * begin, panels = Math.Min(2 * end, _matrix.Panels) - panel;
+        float* to = _to + (panel * Panel);
+        _kernels.Multiply(_matrix, panel, panels, _activations, _projectedRows, to, _toStride);
+        if (_bias is not null) AddBias(_bias.AsSpan(panel * Panel, panels * Panel), to, _toStride, _projectedRows);
     }
 
     private void GateAndUp(int begin, int end, int worker)
     {
+        const int Pair = 2 * Panel;
         int rows = _rows.Count;
-        float* gate = _gates[worker].Pointer, up = gate + ((long)rows * Panel);
-        PackedMatrix matrix = _weights.GateAndUp;
+        float* both = _gates[worker].Pointer;
         for (int pair = begin; pair < end; pair++)
         {
-            _kernels.Multiply(matrix, 2 * pair, _activations, rows, gate, Panel);
-            _kernels.Multiply(matrix, (2 * pair) + 1, _activations, rows, up, Panel);
-            if (_bias is not null)
-            {
-                AddBias(_bias, 2 * pair, gate, Panel, rows);
-                AddBias(_bias, (2 * pair) + 1, up, Panel, rows);
-            }
+            _kernels.Multiply(_weights.GateAndUp, 2 * pair, 2, _activations, rows, both, Pair);
+            if (_bias is not null) AddBias(_bias.AsSpan(pair * Pair, Pair), both, Pair, rows);
             for (int row = 0; row < rows; row++)
             {
-                float* to = _inner.Pointer + ((long)row * _innerStride) + (pair * Panel);
-                _kernels.Gate(_config.Activation, gate + (row * Panel), up + (row * Panel), to);
+                float* gate = both + (row * Pair), to = _inner.Pointer + ((long)row * _innerStride) + (pair * Panel);
+                _kernels.Gate(_config.Activation, gate, gate + Panel, to);
             }
         }
     }
 
-    private static void AddBias(float[] bias, int panel, float* to, int stride, int rows)
+    private static void AddBias(ReadOnlySpan<float> bias, float* to, int stride, int rows)
     {
-        ReadOnlySpan<float> own = bias.AsSpan(panel * Panel, Panel);
         for (int row = 0; row < rows; row++)
         {
-            var y = new Span<float>(to + ((long)row * stride), Panel);
-            TensorPrimitives.Add(y, own, y);
+            var y = new Span<float>(to + ((long)row * stride), bias.Length);
+            TensorPrimitives.Add(y, bias, y);
         }
     }
 
