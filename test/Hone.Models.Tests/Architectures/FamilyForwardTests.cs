@@ -5,7 +5,8 @@ namespace Hone.Models.Tests;
 
 /// <summary>
 /// Every family against values computed elsewhere in float64 and checked with llama.cpp: through the forward pass of
-/// training, through a prompt pass and through decoding, in both formats of <c>config.json</c>.
+/// training, through a prompt pass and through decoding; in the other format of <c>config.json</c> decoding is that of the
+/// shortest row, as the weights are the same.
 /// </summary>
 public sealed class FamilyForwardTests
 {
@@ -37,6 +38,7 @@ public sealed class FamilyForwardTests
             int from = model.Config.Rope.Scaling is { Type: "longrope" } s && row.Ids.Length > s.OriginalMaxPositions
                 ? s.OriginalMaxPositions
                 : 0;
+            if (config != "config.json" && row != rows.MinBy(r => r.Ids.Length)) continue;
             foreach (int prompt in (int[])[1, row.Ids.Length / 2])
                 AssertClose(row.LogProbs[from..], Decoded(model, row.Ids, prompt)[from..],
                     tolerance, $"{row.Ids.Length} tokens, decoded from {prompt}");
