@@ -54,6 +54,7 @@ internal static partial class Command
             RedirectStandardError = true,
         };
         start.Environment["OMP_NUM_THREADS"] = "1"; // as in this process, so that both give the same weights
+        start.Environment["DOTNET_TieredPGO"] = "0"; // as in this process: it ends before what it counts is of use
         foreach ((string name, string value) in environment) start.Environment[name] = value;
         return Process.Start(start)!;
     }

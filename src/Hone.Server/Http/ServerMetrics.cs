@@ -41,7 +41,8 @@ internal sealed class ServerMetrics
     {
         var text = new StringBuilder();
         Head("hone_requests_total", "counter", "Requests answered, by route and status.");
-        foreach (((string route, int status), long count) in _requests.OrderBy(r => r.Key))
+        // Of an array: sorting the dictionary itself fails where a key comes meanwhile.
+        foreach (((string route, int status), long count) in _requests.ToArray().OrderBy(r => r.Key))
             Line($"hone_requests_total{{route=\"{route}\",status=\"{status}\"}} {count}");
         Single("hone_prompt_tokens_total", "counter", "Tokens of prompts that were taken.", Interlocked.Read(ref _promptTokens));
         Single("hone_sampled_tokens_total", "counter", "Tokens sampled.", Interlocked.Read(ref _sampledTokens));

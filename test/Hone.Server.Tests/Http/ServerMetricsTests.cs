@@ -27,4 +27,21 @@ public sealed class ServerMetricsTests
         Assert.Contains("hone_time_to_first_token_seconds_sum 100.03", lines);
         Assert.All(lines[..^1], l => Assert.Matches("^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\\{.+\\})? [0-9.e+-]+)$", l));
     }
+
+    /// <summary>Whoever asked at that moment got status 500.</summary>
+    [Fact]
+    public async Task An_answer_of_a_new_kind_while_the_metrics_are_read_harms_nobody()
+    {
+        for (int round = 0; round < 500; round++)
+        {
+            var metrics = new ServerMetrics();
+            Task answers = Task.Run(() =>
+            {
+                for (int status = 0; status < 50; status++) metrics.Answered("/v1/completions", status);
+            }, TestContext.Current.CancellationToken);
+            do Assert.StartsWith("# HELP hone_requests_total", metrics.ToText(), StringComparison.Ordinal);
+            while (!answers.IsCompleted);
+            await answers;
+        }
+    }
 }
