@@ -2,9 +2,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 
-// Training uses all cores; commands side by side would only slow each other down.
-[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
-
 namespace Hone.Cli.Tests;
 
 /// <summary>What a command left: exit code, stdout, stderr.</summary>

@@ -3,6 +3,11 @@ using Hone.Workflow.World;
 
 namespace Hone.Cli.Tests;
 
+[CollectionDefinition(nameof(ExportTests), DisableParallelization = true)]
+public class AloneCollection;
+
+/// <summary>Says by the environment of the whole process where caches are, so it runs alone.</summary>
+[Collection(nameof(ExportTests))]
 public sealed class ExportTests : IDisposable
 {
     private readonly TempFolder _folder = new();

@@ -9,7 +9,7 @@ public class KilledTrainingTests : StageTest
     private string[] Sft(string output, params string[] more) =>
     [
         "sft", "--model", Model, "--data", Rows.Conversations(At("sft.jsonl")), "--output", output, .. Short("sft"),
-        "--set", "sft.epochs=60", "--set", "sft.save_every=10", "--set", "sft.eval_every=0", .. more,
+        "--set", "sft.epochs=100", "--set", "sft.save_every=10", "--set", "sft.eval_every=0", .. more,
     ];
 
     [Theory]
