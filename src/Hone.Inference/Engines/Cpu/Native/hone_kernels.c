@@ -129,7 +129,8 @@ ROWS(int4_two, 4, 2)
 
 // Neighbouring panels, two by two; scales follow a panel's lines.
 #define PANELS(name, bits) \
-    TARGET void name(const uint8_t* panel, int64_t panel_bytes, int panels, int blocks, const int32_t* x, int rows, float* to, int64_t to_stride) \
+    TARGET void name( \
+        const uint8_t* panel, int64_t panel_bytes, int panels, int blocks, const int32_t* x, int rows, float* to, int64_t to_stride) \
     { \
         for (; panels >= 2; panels -= 2, panel += 2 * panel_bytes, to += 32) \
             bits##_two(panel, panel_bytes, blocks, x, rows, to, to_stride); \
