@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using Hone.Bench.Training;
 using Hone.Inference;
 using Hone.Models;
-using static TorchSharp.torch;
 
 /// <summary>
 /// What <c>eng/gpu-check.sh</c> asks of the libtorch engine: whether it answers on a device as on the CPU, and how fast it is at a real
@@ -10,13 +10,6 @@ using static TorchSharp.torch;
 /// </summary>
 internal static class OnDevice
 {
-    // Of vocabulary, width, feed-forward, layers, heads and heads of keys.
-    private static readonly Dictionary<string, int[]> s_shapes = new()
-    {
-        ["tiny"] = [512, 64, 128, 2, 4, 2], ["110m"] = [32_000, 768, 2048, 12, 12, 12], ["1b"] = [128_256, 2048, 8192, 16, 32, 8],
-        ["8b"] = [128_256, 4096, 14_336, 32, 32, 8],
-    };
-
     /// <summary>
     /// Answers of a tiny model by every kind of drawing, on the CPU with the host's sampler and on the device with its own, in fp32:
     /// false where they part by more than a draw that fell within rounding of a border explains.
@@ -52,11 +45,12 @@ internal static class OnDevice
     {
         const int Short = 128, New = 128;
         ComputeTarget target = ComputeTarget.Parse(device, device == "cpu" ? "fp32" : "bf16");
-        using Transformer model = Model(Config(shape), target.Device, target.Type, deviation: 0.02);
+        TransformerConfig config = Shapes.Of(shape);
+        using Transformer model = new(config, RandomModels.Weights(config, target.Device, target.Type), target.Type);
         using Scheduler scheduler = new(() => new LibtorchEngine(model, draws: true), model.Config, new StopRules(), tokenizer: null,
             BatchLimits.For(target.Device), KeptBetween.Nothing);
         var random = new Random(1);
-        int[] Ids(int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(model.Config.VocabularySize))];
+        int[] Ids(int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(config.VocabularySize))];
         double[] times = [.. Enumerable.Range(0, 4).Select(_ => Seconds(scheduler, new(Ids(prompt), new() { MaxNewTokens = 1 })).Total)];
         Say($"Hone: {shape} prefill of {prompt}: {prompt / times.Skip(1).Order().ElementAt(1):F0} tok/s");
         foreach (int count in rows)
@@ -82,27 +76,12 @@ internal static class OnDevice
     private static IReadOnlyList<Completion> Answers(string device, bool draws, GenerationRequest[] requests)
     {
         ComputeTarget target = ComputeTarget.Parse(device, "fp32");
-        using Transformer model = new(Config("tiny"), RandomWeights.Create(Config("tiny"), 1, deviation: 0.2)
+        TransformerConfig config = Shapes.Of("tiny");
+        using Transformer model = new(config, RandomWeights.Create(config, 1, deviation: 0.2)
             .ToDictionary(w => w.Key, w => w.Value.to(target.Device)), target.Type);
         using Scheduler scheduler = new(() => new LibtorchEngine(model, draws), model.Config, new StopRules(), tokenizer: null,
             BatchLimits.For(target.Device), KeptBetween.Nothing);
         return scheduler.Generate(requests);
-    }
-
-    /// <summary>Random weights, made where they stay, one after the other.</summary>
-    private static Transformer Model(TransformerConfig config, Device device, ScalarType type, double deviation) =>
-        new(config, WeightNames.Of(config).ToDictionary(w => w.Name, w => w.Shape.Length == 1
-            ? ones(w.Shape, dtype: type, device: device)
-            : empty(w.Shape, dtype: type, device: device).normal_(0, deviation)), type);
-
-    private static TransformerConfig Config(string shape)
-    {
-        int[] of = s_shapes[shape];
-        return new TransformerConfig
-        {
-            VocabularySize = of[0], HiddenSize = of[1], IntermediateSize = of[2], LayerCount = of[3], HeadCount = of[4],
-            KeyValueHeadCount = of[5], HeadDim = of[1] / of[4], MaxPositions = 8192, TieEmbeddings = shape != "8b",
-        };
     }
 
     private static void Say(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));

@@ -1,7 +1,7 @@
 // Sampling speed on a model of the quickstart's size: 1024 answers of 50 tokens to 128 prompts, by each engine.
 // Run: dotnet run -c Release --project bench/Generation -- [answers at once ...]
 //      dotnet run -c Release --project bench/Generation -- soak TOKENS [SEED]
-//      dotnet run -c Release --project bench/Generation -- check DEVICE | speed DEVICE SHAPE PROMPT [ROWS ...]   for eng/gpu-check.sh
+//      dotnet run -c Release --project bench/Generation -- check DEVICE | speed DEVICE SHAPE PROMPT ROWS ...   for eng/gpu-check.sh
 // The check number of an engine must be the same for every row: answers do not depend on what is computed beside them.
 using System.Diagnostics;
 using Hone.Inference;
@@ -17,7 +17,7 @@ if (args is ["soak", var tokens, .. var seed])
 if (args is ["check", var where]) return OnDevice.Compare(where) ? 0 : 1;
 if (args is ["speed", var place, var shape, var length, .. var many])
 {
-    OnDevice.Speed(place, shape, int.Parse(length), many.Length > 0 ? [.. many.Select(int.Parse)] : [1, 64, 256]);
+    OnDevice.Speed(place, shape, int.Parse(length), [.. many.Select(int.Parse)]);
     return 0;
 }
 var config = new TransformerConfig

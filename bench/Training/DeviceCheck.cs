@@ -48,7 +48,7 @@ internal static class DeviceCheck
         var times = new List<double>();
         double work = 0, loss = 0;
         int taken = 0;
-        using var model = new Transformer(config, Frozen(config, target.Device), ScalarType.BFloat16, adapter);
+        using var model = new Transformer(config, RandomModels.Weights(config, target.Device, ScalarType.BFloat16), ScalarType.BFloat16, adapter);
         double peak = MatrixPeak.Measure(target.Device, ScalarType.BFloat16, TimeProvider.System);
         long begun = Stopwatch.GetTimestamp();
         Train(what, model, Examples(tokens, config.VocabularySize), ActivationCheckpoints.Block, report =>
@@ -113,19 +113,5 @@ internal static class DeviceCheck
         int[] Ids(int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(vocabulary))];
         return [.. Enumerable.Range(0, Pairs).Select(_ => PromptExample.FromPair(
             new PreferenceExample(Ids(tokens / (2 * Pairs)), Ids(tokens / (4 * Pairs)), Ids(tokens / (4 * Pairs)))))];
-    }
-
-    /// <summary>Made on the device in bf16, one after the other: a copy in fp32 would not fit beside them.</summary>
-    private static Dictionary<string, Tensor> Frozen(TransformerConfig config, Device device)
-    {
-        var weights = new Dictionary<string, Tensor>();
-        foreach ((string name, long[] shape) in WeightNames.Of(config))
-        {
-            bool score = name == WeightNames.RewardHead;
-            weights[name] = name.EndsWith("norm.weight", StringComparison.Ordinal)
-                ? ones(shape, dtype: ScalarType.BFloat16, device: device)
-                : empty(shape, dtype: score ? ScalarType.Float32 : ScalarType.BFloat16, device: device).normal_(0, 0.02);
-        }
-        return weights;
     }
 }

@@ -27,34 +27,3 @@ internal static class Shapes
         TieEmbeddings = true,
     };
 }
-
-/// <summary>What is trained on: random ids, with lengths as in real data.</summary>
-internal static class Rows
-{
-    public sealed record Pair(int[] Prompt, int[] Chosen, int[] Rejected);
-
-    /// <summary>8 sequences of 256 tokens.</summary>
-    public static IEnumerable<int[]> Conversations(int vocabulary)
-    {
-        var random = new Random(1);
-        return Enumerable.Range(0, 8).Select(_ => Ids(random, 256, vocabulary));
-    }
-
-    /// <summary>
-    /// Lengths spread as UltraFeedback's (log-normal; means near 161, 280 and 211 tokens), 4 pairs; dpo-long: prompts four times
-    /// as long as the answers, 2 pairs.
-    /// </summary>
-    public static Pair[] Pairs(string what, int vocabulary)
-    {
-        var random = new Random(7);
-        double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
-        int Length(double mean) => (int)Math.Clamp(mean * Math.Exp((0.6 * Normal()) - 0.18), 8, 4 * mean);
-        if (what == "qlora") return [new Pair([], Ids(random, 1024, vocabulary), Ids(random, 1024, vocabulary))];
-        return [.. Enumerable.Range(0, what == "dpo-long" ? 2 : 4).Select(_ => what == "dpo-long"
-            ? new Pair(Ids(random, 800, vocabulary), Ids(random, 200, vocabulary), Ids(random, 200, vocabulary))
-            : new Pair(Ids(random, Length(161), vocabulary), Ids(random, Length(280), vocabulary), Ids(random, Length(211), vocabulary)))];
-    }
-
-    private static int[] Ids(Random random, int length, int vocabulary) =>
-        [.. Enumerable.Range(0, length).Select(_ => random.Next(vocabulary))];
-}

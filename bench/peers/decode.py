@@ -1,4 +1,4 @@
-"""Prefill and decoding with a static cache, tokens drawn on the device: python3 decode.py SHAPE DEVICE PROMPT [ROWS ...]"""
+"""Prefill and decoding with a static cache, tokens drawn on the device: python3 decode.py SHAPE DEVICE PROMPT ROWS ..."""
 import sys
 import time
 
@@ -6,7 +6,7 @@ import torch
 from llama import Llama
 
 shape, device, prompt = sys.argv[1], sys.argv[2], int(sys.argv[3])
-batches = [int(rows) for rows in sys.argv[4:]] or [1, 64, 256]
+batches = [int(rows) for rows in sys.argv[4:]]
 short, new = 128, 128
 
 

@@ -5,11 +5,11 @@ namespace Hone.Cli.Tests;
 
 public sealed class PullTests : IDisposable
 {
-    private const int Kills = 5;
+    private const int Kills = 10;
     private readonly TempFolder _folder = new();
 
     [Fact]
-    public async Task A_download_killed_five_times_goes_on_each_time_and_ends_in_the_same_bytes()
+    public async Task A_download_killed_ten_times_goes_on_each_time_and_ends_in_the_same_bytes()
     {
         byte[] weights = new byte[24 << 20];
         new Random(1).NextBytes(weights);

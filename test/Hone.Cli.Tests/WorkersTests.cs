@@ -13,7 +13,7 @@ public sealed class WorkersTests : IDisposable
     public async Task A_server_killed_in_the_middle_leaves_the_file_as_it_would_have_been()
     {
         string model = TinyModel.Write(_folder.File("policy"));
-        string[] sample = ["sample", "--model", model, "--data", Prompts(), "--n", "4", "--max-new-tokens", "100", "--device", "cpu"];
+        string[] sample = ["sample", "--model", model, "--data", Prompts(), "--n", "4", "--max-new-tokens", "150", "--device", "cpu"];
         Command.Done([.. sample, "--output", _folder.File("here.jsonl")]);
         string a = Serve(model), b = Serve(model);
         using Process sampling =

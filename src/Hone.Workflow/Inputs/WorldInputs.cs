@@ -10,10 +10,7 @@ namespace Hone.Workflow;
 internal static class WorldInputs
 {
     // Four ranked answers to a prompt give six comparisons.
-    private const int AnswersPerLabelledPrompt = 4, PairsPerLabelledPrompt = 6;
-
-    /// <summary>Fewer where the recipe holds fewer pairs out for the reward model: they are scored beside those.</summary>
-    private const int PairsPerFeature = 100;
+    private const int AnswersPerLabelledPrompt = 4, PairsPerLabelledPrompt = 6, PairsPerFeature = 100;
 
     /// <exception cref="InputException">The recipe gives no limit on conversations or pairs: a generator has no end.</exception>
     public static RunInputs Create(Recipe recipe, ModelText text)
@@ -35,7 +32,7 @@ internal static class WorldInputs
             Selection = Prompts(world, WorldSplit.Selection, heldOut.Selection),
             Test = Prompts(world, WorldSplit.Test, heldOut.Test),
             Gold = (prompt, answer, finished) => GoldJudge.Score(prompt[^1].Content, answer, finished).Total,
-            Counterfactuals = [.. world.CounterfactualPairs(WorldSplit.LabelsTest, Math.Min(PairsPerFeature, heldOut.Reward))
+            Counterfactuals = [.. world.CounterfactualPairs(WorldSplit.LabelsTest, PairsPerFeature)
                 .Select(c => new FeaturePair(c.Feature, Example(text, c.Prompt, c.Better, c.Worse)))],
             Report = [$"embedded world, seed {recipe.Seed}: {conversations} conversations, {pairs} labelled pairs"],
         };

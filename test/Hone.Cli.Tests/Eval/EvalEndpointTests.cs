@@ -83,7 +83,7 @@ public sealed class EvalEndpointTests : IDisposable
 
     private Result Eval(string tasks, string output, params string[] model) => Command.Done(
         ["eval", .. model, "--data", SharedData.Require("eval"), "--tasks", tasks, "--output-path", _folder.File(output),
-            "--max-gen-toks", "64", "--json", "--log-samples", .. model.Contains("--limit") ? (string[])[] : ["--limit", "5"]]);
+            "--max-gen-toks", "64", "--json", "--log-samples", .. model.Contains("--limit") ? (string[])[] : ["--limit", "10"]]);
 
     /// <summary>
     /// Texts are the same to the letter; figures may differ by the rounding of matrix products, whose blocking follows the batch.

@@ -104,7 +104,7 @@ public sealed class EvalVerbTests : IDisposable
     }
 
     private Result Eval() => Command.Done(
-        [.. Args("humaneval,mbpp,gsm8k,mmlu_anatomy,truthfulqa_mc2,arc_challenge", "5", "out"), "--max-gen-toks", "64", "--log-samples"]);
+        [.. Args("humaneval,mbpp,gsm8k,mmlu_anatomy,truthfulqa_mc2,arc_challenge", "10", "out"), "--max-gen-toks", "64", "--log-samples"]);
 
     private string[] Args(string tasks, string limit, string output)
     {

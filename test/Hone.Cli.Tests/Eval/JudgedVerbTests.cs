@@ -158,14 +158,14 @@ public sealed class JudgedVerbTests : IDisposable
     /// <summary>A text as it stands within the judge's prompt, without the quotes.</summary>
     private static string Json(string text) => JsonValue.Create(text).ToJsonString(s_relaxed)[1..^1];
 
-    /// <summary>The stored first tokens of a row, after up to two failures for one in twenty.</summary>
+    /// <summary>The stored first tokens of a row, after up to two failures for one in ten.</summary>
     private RawReply Reply(JsonObject judged)
     {
         int row = (int)judged["row"]!;
         int attempt = _tries.AddOrUpdate(row, 1, (_, n) => n + 1);
-        if (row % 20 == 3 && attempt <= 1 + (row / 20 % 2))
+        if (row % 10 == 3 && attempt <= 1 + (row % 2))
         {
-            switch (row / 20 % 8)
+            switch (row / 10 % 8)
             {
                 case 0: return RawReply.Text(500, """{"error":{"message":"the server had an error"}}""", ("Retry-After", "0"));
                 case 1: return RawReply.Text(200, """{"choices":[{"message":{"content":"m"}}""", ("X", "cut JSON"));

@@ -177,43 +177,26 @@ internal static unsafe class AttentionKernel<TLanes, TFloat, TWord, TStore>
     private static float Weigh(AttentionQuery* query, float* scores, in AttentionShape shape)
     {
         TFloat most = TLanes.Broadcast(float.NegativeInfinity), scale = TLanes.Broadcast(shape.Scale);
-        bool whole = query->First == 0 && query->End == Tokens;
         for (int t = 0; t < Tokens; t += TLanes.Count)
         {
             TFloat s = TLanes.Multiply(TLanes.Load(scores + t), scale);
             if (shape.Cap > 0) s = LaneMath<TLanes, TFloat, TWord>.SoftCap(s, shape.Cap);
             TLanes.Store(s, scores + t);
-            if (whole) most = TLanes.Max(most, s);
         }
-        if (!whole)
-        {
-            Hide(query, scores, float.NegativeInfinity);
-            for (int t = 0; t < Tokens; t += TLanes.Count) most = TLanes.Max(most, TLanes.Load(scores + t));
-        }
-        float before = query->State[0], highest = MathF.Max(before, TLanes.MaxOf(most));
+        for (int t = 0; t < query->First; t++) scores[t] = float.NegativeInfinity;
+        for (int t = query->End; t < Tokens; t++) scores[t] = float.NegativeInfinity;
+        for (int t = 0; t < Tokens; t += TLanes.Count) most = TLanes.Max(most, TLanes.Load(scores + t));
+        float highest = MathF.Max(query->State[0], TLanes.MaxOf(most));
         TFloat total = TLanes.Broadcast(0f), top = TLanes.Broadcast(highest);
         for (int t = 0; t < Tokens; t += TLanes.Count)
-        {
-            TFloat weight = LaneMath<TLanes, TFloat, TWord>.Exp(TLanes.Subtract(TLanes.Load(scores + t), top));
-            TLanes.Store(weight, scores + t);
-            if (whole) total = TLanes.Add(total, weight);
-        }
-        if (!whole)
-        {
-            Hide(query, scores, 0);
-            for (int t = 0; t < Tokens; t += TLanes.Count) total = TLanes.Add(total, TLanes.Load(scores + t));
-        }
-        // No call for the two usual cases: nothing higher came, and the first block.
-        float shrink = before == highest ? 1 : before == float.NegativeInfinity ? 0 : MathF.Exp(before - highest);
+            TLanes.Store(LaneMath<TLanes, TFloat, TWord>.Exp(TLanes.Subtract(TLanes.Load(scores + t), top)), scores + t);
+        for (int t = 0; t < query->First; t++) scores[t] = 0;
+        for (int t = query->End; t < Tokens; t++) scores[t] = 0;
+        for (int t = 0; t < Tokens; t += TLanes.Count) total = TLanes.Add(total, TLanes.Load(scores + t));
+        float shrink = query->State[0] == highest ? 1 : MathF.Exp(query->State[0] - highest);
         query->State[0] = highest;
         query->State[1] = (query->State[1] * shrink) + TLanes.SumOf(total);
         return shrink;
-    }
-
-    private static void Hide(AttentionQuery* query, float* scores, float value)
-    {
-        new Span<float>(scores, query->First).Fill(value);
-        new Span<float>(scores + query->End, Tokens - query->End).Fill(value);
     }
 }
 

@@ -88,14 +88,32 @@ internal sealed unsafe class CpuKernels<TLanes, TFloat, TWord, TStore>(CpuPath p
                 NativeKernels.Int8(matrix.Panel(panel), matrix.PanelBytes, panels, blocks, x.Rows, rows, to, toStride);
                 break;
             case CpuFormat.Int8:
-                Int8Kernel<TLanes, TFloat, TWord>.Multiply(matrix, panel, panels, x, rows, to, toStride);
+                Quantised(matrix, panel, panels, x, rows, to, toStride,
+                    &Int8Kernel<TLanes, TFloat, TWord>.One, &Int8Kernel<TLanes, TFloat, TWord>.Four);
                 break;
             case CpuFormat.Int4 when path.Native:
                 NativeKernels.Int4(matrix.Panel(panel), matrix.PanelBytes, panels, blocks, x.Rows, rows, to, toStride);
                 break;
             default:
-                Int4Kernel<TLanes, TFloat, TWord>.Multiply(matrix, panel, panels, x, rows, to, toStride);
+                Quantised(matrix, panel, panels, x, rows, to, toStride,
+                    &Int4Kernel<TLanes, TFloat, TWord>.One, &Int4Kernel<TLanes, TFloat, TWord>.Four);
                 break;
+        }
+    }
+
+    /// <summary>Panel by panel, four rows at once and the last ones alone.</summary>
+    private static void Quantised(
+        PackedMatrix matrix, int panel, int panels, Activations x, int rows, float* to, nint toStride,
+        delegate*<int*, ushort*, int, int*, float*, void> one, delegate*<int*, ushort*, int, int*, float*, nint, void> four)
+    {
+        int blocks = matrix.PaddedColumns / BlockQuantizer.Block;
+        for (int end = panel + panels; panel < end; panel++, to += PackedMatrix.PanelRows)
+        {
+            int* w = (int*)matrix.Panel(panel);
+            ushort* scales = (ushort*)((byte*)w + matrix.ScalesAt);
+            int row = 0;
+            for (; row <= rows - Tile; row += Tile) four(w, scales, blocks, x.At(row), to + (row * toStride), toStride);
+            for (; row < rows; row++) one(w, scales, blocks, x.At(row), to + (row * toStride));
         }
     }
 

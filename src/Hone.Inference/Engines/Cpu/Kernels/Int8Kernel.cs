@@ -14,22 +14,8 @@ internal static unsafe class Int8Kernel<TLanes, TFloat, TWord>
 {
     private const int Line = PackedMatrix.PanelRows, Block = BlockQuantizer.ShortsBlock, Tile = Activations.TileRows * Block;
 
-    /// <param name="to">[rows, panels * 16], <paramref name="toStride"/> apart.</param>
-    public static void Multiply(PackedMatrix matrix, int panel, int panels, Activations x, int rows, float* to, nint toStride)
-    {
-        int blocks = matrix.PaddedColumns / BlockQuantizer.Block;
-        for (int end = panel + panels; panel < end; panel++, to += Line)
-        {
-            int* w = (int*)matrix.Panel(panel);
-            ushort* scales = (ushort*)((byte*)w + matrix.ScalesAt);
-            int row = 0;
-            for (; row <= rows - 4; row += 4) Four(w, scales, blocks, x.At(row), to + (row * toStride), toStride);
-            for (; row < rows; row++) One(w, scales, blocks, x.At(row), to + (row * toStride));
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void One(int* panel, ushort* panelScales, int blocks, int* x, float* to)
+    public static void One(int* panel, ushort* panelScales, int blocks, int* x, float* to)
     {
         TWord low = TLanes.Broadcast(0x00FF00FF);
         for (int lane = 0; lane < Line; lane += TLanes.Count)
@@ -56,7 +42,7 @@ internal static unsafe class Int8Kernel<TLanes, TFloat, TWord>
 
     /// <summary>The same for four neighbouring rows of a tile of activations.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Four(int* panel, ushort* panelScales, int blocks, int* x, float* to, nint toStride)
+    public static void Four(int* panel, ushort* panelScales, int blocks, int* x, float* to, nint toStride)
     {
         TWord low = TLanes.Broadcast(0x00FF00FF);
         for (int lane = 0; lane < Line; lane += TLanes.Count)
