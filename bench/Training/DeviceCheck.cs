@@ -48,7 +48,8 @@ internal static class DeviceCheck
         var times = new List<double>();
         double work = 0, loss = 0;
         int taken = 0;
-        using var model = new Transformer(config, RandomModels.Weights(config, target.Device, ScalarType.BFloat16), ScalarType.BFloat16, adapter);
+        Dictionary<string, Tensor> weights = RandomModels.Weights(config, target.Device, ScalarType.BFloat16);
+        using var model = new Transformer(config, weights, ScalarType.BFloat16, adapter);
         double peak = MatrixPeak.Measure(target.Device, ScalarType.BFloat16, TimeProvider.System);
         long begun = Stopwatch.GetTimestamp();
         Train(what, model, Examples(tokens, config.VocabularySize), ActivationCheckpoints.Block, report =>
