@@ -18,13 +18,16 @@ internal sealed class FrozenLinear : autograd.SingleTensorFunction<FrozenLinear>
     {
         var (x, matrix) = ((Tensor)vars[0], (BlockMatrix)vars[1]);
         ctx.save_data(nameof(matrix), matrix);
-        using Tensor weight = matrix.Unpack(x.dtype);
-        return nn.functional.linear(x, weight, (Tensor?)vars[2]);
+        using var scope = NewDisposeScope();
+        ScalarType type = Products.TypeOf(x);
+        return nn.functional.linear(x.As(type), matrix.Unpack(type), ((Tensor?)vars[2])?.As(type)).As(x.dtype).MoveToOuterDisposeScope();
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
-        using Tensor weight = ((BlockMatrix)ctx.get_data("matrix")).Unpack(grad_output.dtype);
-        return [matmul(grad_output, weight), null!, null!];
+        using var scope = NewDisposeScope();
+        ScalarType type = Products.TypeOf(grad_output);
+        Tensor weight = ((BlockMatrix)ctx.get_data("matrix")).Unpack(type);
+        return [matmul(grad_output.As(type), weight).As(grad_output.dtype).MoveToOuterDisposeScope(), null!, null!];
     }
 }

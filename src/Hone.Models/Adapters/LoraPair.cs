@@ -17,8 +17,8 @@ internal sealed record LoraPair(Tensor Down, Tensor Up, double Scale) : IDisposa
     /// <param name="kept">The same after dropout, from which those under it are spared.</param>
     public Tensor AddTo(Tensor y, Tensor x, Tensor kept)
     {
-        Tensor low = nn.functional.linear(kept, Down.As(x.dtype)).Times(Scale);
-        y = y.AddInPlace(nn.functional.linear(low, Up.As(x.dtype)));
+        Tensor low = Projection.Linear(kept, Down).Times(Scale);
+        y = y.AddInPlace(Projection.Linear(low, Up));
         return Under is null ? y : Under.AddTo(y, x, x);
     }
 

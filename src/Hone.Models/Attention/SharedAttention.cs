@@ -17,6 +17,8 @@ internal static class SharedAttention
     /// <returns>[batch, heads, queries, head_dim]</returns>
     public static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, TransformerConfig config)
     {
+        if (Products.TypeOf(q) is var type && type != q.dtype)
+            return Attend(q.to(type), k.to(type), v.to(type), mask, causal, config).to(q.dtype);
         int groups = (int)(q.shape[1] / k.shape[1]);
         (k, v) = (RepeatHeads(k, groups), RepeatHeads(v, groups));
         // The kernel divides by sqrt(head_dim).

@@ -27,8 +27,12 @@ internal sealed class Projection
     /// <summary>[rows, in] to [rows, out]; master weights are cast to the type of <paramref name="x"/> where they differ.</summary>
     public Tensor Apply(Tensor x)
     {
-        Tensor? bias = _bias?.As(x.dtype);
-        Tensor y = _frozen is null ? nn.functional.linear(x, _weight!.As(x.dtype), bias) : FrozenLinear.Apply(x, _frozen, bias);
+        Tensor y = _frozen is null ? Linear(x, _weight!, _bias) : FrozenLinear.Apply(x, _frozen, _bias?.As(x.dtype));
         return _adapt is null ? y : _adapt(y, x);
     }
+
+    /// <summary>x W^T (+ b) in the type of <paramref name="x"/>. [rows, in] to [rows, out]</summary>
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null) => Products.TypeOf(x) != x.dtype
+        ? WideLinear.Apply(x, weight, bias)
+        : nn.functional.linear(x, weight.As(x.dtype), bias?.As(x.dtype));
 }

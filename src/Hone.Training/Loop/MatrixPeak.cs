@@ -1,8 +1,9 @@
+using Hone.Models;
 using static TorchSharp.torch;
 
 namespace Hone.Training;
 
-/// <summary>What the device reaches at its best: products of square matrices in the number format that a training computes in.</summary>
+/// <summary>What the device reaches at its best: products of square matrices in the format that a training multiplies in.</summary>
 internal static class MatrixPeak
 {
     private const int Rounds = 4;
@@ -18,7 +19,7 @@ internal static class MatrixPeak
         long side = Side(device);
         // Numbers of its own: nothing that is drawn elsewhere may change because a speed was measured.
         using var generator = new Generator(1, device);
-        Tensor Matrix() => randn([side, side], device: device, generator: generator).to(type);
+        Tensor Matrix() => randn([side, side], device: device, generator: generator).to(Products.TypeOf(type, device.type));
         Tensor a = Matrix(), b = Matrix();
         a.matmul(b).Dispose();
         double best = double.PositiveInfinity;

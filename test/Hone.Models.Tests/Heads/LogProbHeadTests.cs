@@ -83,4 +83,22 @@ public sealed class LogProbHeadTests
         Assert.Equal(ScalarType.BFloat16, h.grad!.dtype);
         Assert.True((w.grad - exact.grad!).abs().max().item<float>() < 0.05f);
     }
+
+    /// <summary>A frozen head in bf16 is multiplied a part at a time where it must be widened: the parts make up the whole.</summary>
+    [Fact]
+    public void A_bf16_head_of_more_tokens_than_are_widened_at_once_gives_the_exact_gradient()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(5, CPU);
+        Tensor hidden = randn([6, 8], generator: generator).to(ScalarType.BFloat16);
+        Tensor head = (randn([20_000, 8], generator: generator) * 0.3).to(ScalarType.BFloat16);
+        Tensor targets = tensor(new long[] { 0, 8191, 8192, 16_384, 19_999, 12_000 });
+        Tensor h = hidden.clone().requires_grad_(true), exact = hidden.to(ScalarType.Float32).requires_grad_(true);
+        Tensor logProbs = LogProbHead.LogProbs(h, head, targets);
+        Tensor expected = matmul(exact, head.to(ScalarType.Float32).t()).log_softmax(1).gather(1, targets.unsqueeze(1)).squeeze(1);
+        logProbs.sum().backward();
+        expected.sum().backward();
+        Assert.True((logProbs - expected).abs().max().item<float>() < 0.02f);
+        Assert.True((h.grad!.to(ScalarType.Float32) - exact.grad!).abs().max().item<float>() < 0.02f);
+    }
 }
