@@ -44,12 +44,17 @@ internal sealed class PlainModel
 
     public double RewardStep(Rows.Pair[] pairs) => Step(() =>
     {
-        int[][] rows = Both(pairs);
-        Tensor hidden = Hidden(Padded(rows)), last = tensor(rows.Select(r => (long)r.Length - 1).ToArray());
-        Tensor states = hidden[arange(rows.Length), last].to(ScalarType.Float32);
-        Tensor scores = matmul(states, _w["score.weight"].t()).squeeze(1);
+        Tensor scores = Scores(Both(pairs));
         return -logsigmoid(scores.narrow(0, 0, pairs.Length) - scores.narrow(0, pairs.Length, pairs.Length)).mean();
     });
+
+    /// <summary>Rewards of every row, without gradients; their sum.</summary>
+    public double Score(int[][] rows)
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        return Scores(rows).sum().item<float>();
+    }
 
     private double Step(Func<Tensor> loss)
     {
@@ -60,6 +65,13 @@ internal sealed class PlainModel
         nn.utils.clip_grad_norm_(_w.Values, 1);
         _optimiser.step();
         return value.item<float>();
+    }
+
+    private Tensor Scores(int[][] rows)
+    {
+        Tensor hidden = Hidden(Padded(rows)), last = tensor(rows.Select(r => (long)r.Length - 1).ToArray());
+        Tensor states = hidden[arange(rows.Length), last].to(ScalarType.Float32);
+        return matmul(states, _w["score.weight"].t()).squeeze(1);
     }
 
     private Tensor AnswerLogProbs(Rows.Pair[] pairs)

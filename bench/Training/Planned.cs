@@ -23,8 +23,8 @@ internal static class Planned
             "qlora" => new AdapterOptions { Rank = 16, Frozen = FrozenFormat.Nf4 },
             _ => null,
         };
-        long tokens = what is "sft" or "lora" or "states"
-            ? Rows.Conversations(config.VocabularySize).Sum(r => r.Length)
+        long tokens = Sides.TrainsOnConversations(what)
+            ? Rows.Conversations(what, config.VocabularySize).Sum(r => r.Length)
             : Rows.Pairs(what, config.VocabularySize).Sum(p => p.Prompt.Length + p.Chosen.Length + p.Rejected.Length);
         return TrainingMemory.Of(config, adapter, options, type == "bf16" ? Precision.Bf16 : Precision.Fp32, tokens).Total;
     }

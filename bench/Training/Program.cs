@@ -1,8 +1,8 @@
 // Training steps of Hone beside the plain way on the same TorchSharp, each side in a process of its own, in turn.
 // Run: dotnet run -c Release --project bench/Training -- WHAT SHAPE TYPE [rounds] [steps]
 // Hone's sides also print what `hone recipe plan` would have said of their memory.
-//   WHAT   sft | lora | qlora | dpo | dpo-long | reward | head | states
-//   SHAPE  15m | 110m | 1b (layers, width and vocabulary of Llama models)
+//   WHAT   sft | sft-4096 | lora | qlora | dpo | dpo-long | reward | score-512 | head-1024 | frozen-1024 | states
+//   SHAPE  15m | 110m | 1b | 8b (layers, width and vocabulary of Llama models); 8b-2 is two layers of 8b
 //   TYPE   fp32 | bf16
 // qlora: a DPO step of one pair of 2 x 1,024 tokens, the adapter on 4-bit matrices beside the adapter on full ones.
 // lora: a step of the adapter beside a step of all weights; states: int8 states and checkpoints beside fp32 without;
@@ -11,7 +11,9 @@
 // ranks RANKS THREADS SHAPE ACCUMULATION STEPS [zero] [deterministic]: SFT steps shared by processes of so many threads each;
 // ranks-trace RANKS THREADS SHAPE FILE: when each bucket of gradients travels, beside the backward pass; a Chrome trace in FILE;
 // allreduce RANKS MB: what it takes to add up so many megabytes, beside a copy of them.
-// head: the head alone on 1,024 rows at a vocabulary of 128,256, beside full logits and cross entropy.
+// sft-N: one sequence of N tokens; score-N: rewards of 8 answers of 128 tokens to one prompt of N, beside 8 whole sequences;
+// head-N: the head alone on N rows at a vocabulary of 128,256, beside full logits; frozen-N: the same without its own gradient.
+// Their peak is what a step adds.
 using System.Diagnostics;
 using System.Globalization;
 using Hone.Bench.Training;
@@ -68,7 +70,7 @@ for (int round = 0; round < rounds; round++)
 foreach (string side in sides)
 {
     Console.WriteLine($"{what} {shape} {type} {side}: {Line(Median(results[side]))}");
-    if (what == "head" || side == "plain") continue;
+    if (side == "plain" || Sides.HeadAlone(what) || Sides.Scores(what)) continue;
     double planned = Planned.Bytes(what, side, shape, type), peak = Median(results[side])[2];
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  planned {planned / 1e9:0.00} GB, {planned / peak:0.00} of the peak"));
 }

@@ -45,7 +45,7 @@ internal static class RankBench
     {
         TransformerConfig config = Shapes.Of(shape);
         SftExample[] examples =
-            [.. Rows.Conversations(config.VocabularySize).Select(ids => new SftExample(ids, [.. ids.Select(_ => true)]))];
+            [.. Rows.Conversations("sft", config.VocabularySize).Select(ids => new SftExample(ids, [.. ids.Select(_ => true)]))];
         using var model = new Transformer(config, RandomWeights.Create(config, 1), ScalarType.Float32);
         var times = new List<double>();
         double loss = 0;

@@ -18,7 +18,7 @@ internal static class RankTrace
     public static void Run(Ranks ranks, TracedCollective traced, string shape, string file)
     {
         TransformerConfig config = Shapes.Of(shape);
-        int[][] rows = [.. Rows.Conversations(config.VocabularySize).Where((_, i) => i % ranks.Size == ranks.Rank)];
+        int[][] rows = [.. Rows.Conversations("sft", config.VocabularySize).Where((_, i) => i % ranks.Size == ranks.Rank)];
         SftExample[] examples = [.. rows.Select(ids => new SftExample(ids, [.. ids.Select(_ => true)]))];
         using var model = new Transformer(config, RandomWeights.Create(config, 1), ScalarType.Float32);
         foreach (Tensor weight in model.Trainable.Values) weight.requires_grad_(true);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Hone.Bench.Training;
 
 /// <summary>What is trained on: random ids, with lengths as in real data.</summary>
@@ -5,12 +7,24 @@ internal static class Rows
 {
     public sealed record Pair(int[] Prompt, int[] Chosen, int[] Rejected);
 
-    /// <summary>8 sequences of 256 tokens.</summary>
-    public static IEnumerable<int[]> Conversations(int vocabulary)
+    /// <summary>8 sequences of 256 tokens; sft-4096: one of so many.</summary>
+    public static IEnumerable<int[]> Conversations(string what, int vocabulary)
     {
         var random = new Random(1);
-        return Enumerable.Range(0, 8).Select(_ => Ids(random, 256, vocabulary));
+        return Number(what) is int length ? [Ids(random, length, vocabulary)]
+            : Enumerable.Range(0, 8).Select(_ => Ids(random, 256, vocabulary));
     }
+
+    /// <summary>score-512: a prompt of so many tokens with 8 answers of 128.</summary>
+    public static (int[] Prompt, int[][] Answers) Scored(string what, int vocabulary)
+    {
+        var random = new Random(5);
+        return (Ids(random, Number(what)!.Value, vocabulary), [.. Enumerable.Range(0, 8).Select(_ => Ids(random, 128, vocabulary))]);
+    }
+
+    /// <summary>Of "head-1024"; null where there is none.</summary>
+    public static int? Number(string what) =>
+        what.Split('-') is [_, var number] && int.TryParse(number, CultureInfo.InvariantCulture, out int value) ? value : null;
 
     /// <summary>
     /// Lengths spread as UltraFeedback's (log-normal; means near 161, 280 and 211 tokens), 4 pairs; dpo-long: prompts four times

@@ -4,7 +4,10 @@ namespace Hone.Bench.Training;
 
 internal static class Shapes
 {
-    public static TransformerConfig Of(string name) => name switch
+    /// <param name="name">tiny, 15m, 110m, 1b or 8b; 8b-2 is two layers of it.</param>
+    public static TransformerConfig Of(string name) => name.Split('-') is [var whole, var layers]
+        ? Of(whole) with { LayerCount = int.Parse(layers, System.Globalization.CultureInfo.InvariantCulture) }
+        : name switch
     {
         "15m" => Llama(32_000, 288, 768, 6, 6, 6),
         "110m" => Llama(32_000, 768, 2048, 12, 12, 12),

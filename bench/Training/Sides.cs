@@ -5,6 +5,7 @@ using Hone.Inference;
 using Hone.Models;
 using Hone.Training;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
 
 namespace Hone.Bench.Training;
 
@@ -20,12 +21,13 @@ internal static class Sides
         ScalarType compute = type == "bf16" ? ScalarType.BFloat16 : ScalarType.Float32;
         (Func<double> step, int tokens) = (side, what) switch
         {
-            ("plain", "head") => Head(compute, plain: true),
-            (_, "head") => Head(compute, plain: false),
+            _ when HeadAlone(what) => Head(compute, side == "plain", what.StartsWith('f'), Rows.Number(what)!.Value),
+            _ when Scores(what) => Score(what, side == "plain", Shapes.Of(shape), compute),
             ("plain", _) => Plain(what, Shapes.Of(shape), compute),
             _ => Hone(what, side, Shapes.Of(shape), compute),
         };
         step();
+        long before = HeadAlone(what) ? ResetPeak() : 0;
         var times = new List<double>();
         TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
         double loss = 0;
@@ -37,9 +39,15 @@ internal static class Sides
         }
         using Process self = Process.GetCurrentProcess();
         double median = times.Order().ElementAt(steps / 2), used = (self.TotalProcessorTime - cpu).TotalMilliseconds / steps;
-        return string.Join(' ', new[] { median, tokens / median * 1000, self.PeakWorkingSet64, used, loss }
+        return string.Join(' ', new[] { median, tokens / median * 1000, self.PeakWorkingSet64 - before, used, loss }
             .Select(x => x.ToString("R", CultureInfo.InvariantCulture)));
     }
+
+    public static bool HeadAlone(string what) => what.Split('-')[0] is "head" or "frozen";
+
+    public static bool Scores(string what) => what.Split('-')[0] is "score";
+
+    public static bool TrainsOnConversations(string what) => what.Split('-')[0] is "sft" or "lora" or "states";
 
     private static (Func<double> Step, int Tokens) Hone(string what, string side, TransformerConfig config, ScalarType compute)
     {
@@ -50,9 +58,9 @@ internal static class Sides
         Dictionary<string, Tensor> weights = RandomWeights.Create(config, 1);
         if (adapter is not null) Freeze(config, weights, compute, packed: side == "qlora");
         var model = new Transformer(config, weights, compute, adapter);
-        if (what is "sft" or "lora" or "states")
+        if (TrainsOnConversations(what))
         {
-            SftExample[] rows = [.. Rows.Conversations(config.VocabularySize).Select(ids =>
+            SftExample[] rows = [.. Rows.Conversations(what, config.VocabularySize).Select(ids =>
                 new SftExample(ids, [.. ids.Select((_, i) => i > 0)]))];
             return (Trained(model, new SftObjective(), rows, side), rows.Sum(r => r.Ids.Length));
         }
@@ -122,9 +130,9 @@ internal static class Sides
     private static (Func<double> Step, int Tokens) Plain(string what, TransformerConfig config, ScalarType compute)
     {
         var model = new PlainModel(config, compute, reward: what == "reward");
-        if (what == "sft")
+        if (TrainsOnConversations(what))
         {
-            int[][] rows = [.. Rows.Conversations(config.VocabularySize)];
+            int[][] rows = [.. Rows.Conversations(what, config.VocabularySize)];
             return (() => model.SftStep(rows), rows.Sum(r => r.Length));
         }
         Rows.Pair[] pairs = Rows.Pairs(what, config.VocabularySize);
@@ -134,23 +142,56 @@ internal static class Sides
         return (() => model.DpoStep(pairs, reference), tokens);
     }
 
-    private static (Func<double> Step, int Tokens) Head(ScalarType compute, bool plain)
+    /// <summary>
+    /// The head alone at Llama 3's vocabulary. Trained: the mean loss of so many tokens. Frozen, as beside an adapter: their
+    /// log-probabilities, and the rows' gradient.
+    /// </summary>
+    private static (Func<double> Step, int Tokens) Head(ScalarType compute, bool plain, bool frozen, int count)
     {
-        const int N = 1024, Hidden = 768, Vocabulary = 128_256;
-        Tensor rows = randn(N, Hidden).to(compute).requires_grad_(true), head = (randn(Vocabulary, Hidden) * 0.02).requires_grad_(true);
-        Tensor targets = randint(0, Vocabulary, [N], dtype: ScalarType.Int64);
+        const int Hidden = 768, Vocabulary = 128_256;
+        Tensor rows = randn(count, Hidden).to(compute).requires_grad_(true), head = randn(Vocabulary, Hidden) * 0.02;
+        head = frozen ? head.to(compute) : head.requires_grad_(true);
+        Tensor targets = randint(0, Vocabulary, [count], dtype: ScalarType.Int64);
         return (() =>
         {
             using var scope = NewDisposeScope();
-            Tensor loss = plain
-                ? nn.functional.cross_entropy(matmul(rows, head.to(compute).t()).to(ScalarType.Float32), targets,
-                    reduction: nn.Reduction.Sum)
-                : -LogProbHead.Sum(rows, head, targets);
+            Tensor loss = (plain, frozen) switch
+            {
+                (true, true) => -log_softmax(matmul(rows, head.t()).to(ScalarType.Float32), -1).gather(1, targets.unsqueeze(1)).sum(),
+                (false, true) => -LogProbHead.LogProbs(rows, head, targets).sum(),
+                (true, false) => cross_entropy(matmul(rows, head.to(compute).t()).to(ScalarType.Float32), targets,
+                    reduction: nn.Reduction.Sum),
+                _ => -LogProbHead.Sum(rows, head, targets),
+            };
             loss.backward();
             rows.grad!.zero_();
-            head.grad!.zero_();
-            return loss.item<float>() / N;
-        }, N);
+            head.grad?.zero_();
+            return loss.item<float>() / count;
+        }, count);
+    }
+
+    /// <summary>Rewards of 8 answers to one prompt, the prompt once, beside 8 whole sequences.</summary>
+    private static (Func<double> Step, int Tokens) Score(string what, bool plain, TransformerConfig config, ScalarType compute)
+    {
+        (int[] prompt, int[][] answers) = Rows.Scored(what, config.VocabularySize);
+        int tokens = answers.Sum(a => prompt.Length + a.Length);
+        if (plain)
+        {
+            var peer = new PlainModel(config, compute, reward: true);
+            int[][] rows = [.. answers.Select(a => (int[])[.. prompt, .. a])];
+            return (() => peer.Score(rows), tokens);
+        }
+        config = config with { IsRewardModel = true };
+        var model = new Transformer(config, RandomWeights.Create(config, 1), compute);
+        return (() => AnswerScores.Rewards(model, [new PromptExample(prompt, answers)], 16_384)[0].Sum(), tokens);
+    }
+
+    /// <summary>From here on the peak counts anew; returns what is resident.</summary>
+    private static long ResetPeak()
+    {
+        File.WriteAllText("/proc/self/clear_refs", "5");
+        using Process self = Process.GetCurrentProcess();
+        return self.WorkingSet64;
     }
 
     private sealed class OneStepException : Exception;
