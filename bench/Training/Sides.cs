@@ -12,7 +12,13 @@ namespace Hone.Bench.Training;
 /// <summary>One side of a comparison: some steps, their median, and what they took.</summary>
 internal static class Sides
 {
-    /// <summary>Milliseconds a step, tokens a second, peak bytes, milliseconds of CPU a step, last loss; with spaces between.</summary>
+    // Floating-point operations of a training step's products; 0 where no trainer counts them.
+    private static double s_work;
+
+    /// <summary>
+    /// Milliseconds a step, tokens a second, peak bytes, milliseconds of CPU a step, last loss, share of the matrix peak (0 where it is
+    /// not known); with spaces between.
+    /// </summary>
     public static string Run(string[] own)
     {
         var (side, what, shape, type) = (own[0], own[1], own[2], own[3]);
@@ -39,7 +45,9 @@ internal static class Sides
         }
         using Process self = Process.GetCurrentProcess();
         double median = times.Order().ElementAt(steps / 2), used = (self.TotalProcessorTime - cpu).TotalMilliseconds / steps;
-        return string.Join(' ', new[] { median, tokens / median * 1000, self.PeakWorkingSet64 - before, used, loss }
+        long peak = self.PeakWorkingSet64 - before;
+        double share = s_work == 0 ? 0 : s_work / (median / 1000) / MatrixPeak.Measure(CPU, compute, TimeProvider.System);
+        return string.Join(' ', new[] { median, tokens / median * 1000, peak, used, loss, share }
             .Select(x => x.ToString("R", CultureInfo.InvariantCulture)));
     }
 
@@ -110,7 +118,7 @@ internal static class Sides
         var trainer = new Trainer<T>(model, objective, rows, [], options, new TrainingHooks(
             report =>
             {
-                loss = report.Metrics["loss"];
+                (loss, s_work) = (report.Metrics["loss"], report.Work);
                 throw new OneStepException();
             },
             (_, _) => { }, (_, _) => { }));
