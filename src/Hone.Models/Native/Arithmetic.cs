@@ -101,11 +101,11 @@ internal static class Arithmetic
         return a.masked_fill(mask, none);
     }
 
-    /// <summary>0 where the mask is true, -inf elsewhere, fp32.</summary>
-    public static Tensor ZeroWhere(Tensor mask)
+    /// <summary>-inf where the mask is true, 0 elsewhere, fp32.</summary>
+    public static Tensor WithoutWhere(Tensor mask)
     {
         using Scalar none = float.NegativeInfinity;
-        return zeros(mask.shape, device: mask.device).masked_fill_(mask.logical_not(), none);
+        return zeros(mask.shape, device: mask.device).masked_fill_(mask, none);
     }
 
     /// <summary>Numbers as an int64 tensor, to index with. [N]</summary>

@@ -27,8 +27,9 @@ internal sealed class Projection
     /// <summary>[rows, in] to [rows, out]; master weights are cast to the type of <paramref name="x"/> where they differ.</summary>
     public Tensor Apply(Tensor x)
     {
+        using var scope = NewDisposeScope();
         Tensor? bias = _bias?.As(x.dtype);
         Tensor y = _frozen is null ? nn.functional.linear(x, _weight!.As(x.dtype), bias) : FrozenLinear.Apply(x, _frozen, bias);
-        return _adapt is null ? y : _adapt(y, x);
+        return (_adapt is null ? y : _adapt(y, x)).MoveToOuterDisposeScope();
     }
 }
