@@ -71,7 +71,11 @@ internal static class Arithmetic
         zeros([count, .. values.shape[1..]], dtype: values.dtype, device: values.device).index_add(0, groups, values, s_one);
 
     /// <summary>cap tanh(x / cap): nearly x where |x| is far below the cap, and never beyond it.</summary>
-    public static Tensor SoftCap(this Tensor x, double cap) => x.Times(1 / cap).tanh().Times(cap);
+    public static Tensor SoftCap(this Tensor x, double cap)
+    {
+        using Tensor part = x.Times(1 / cap).tanh_();
+        return part.Times(cap);
+    }
 
     /// <summary>Each number, or <paramref name="most"/> where it is larger.</summary>
     public static Tensor AtMost(this Tensor a, double most)

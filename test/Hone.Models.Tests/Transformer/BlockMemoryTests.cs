@@ -75,6 +75,21 @@ public sealed class BlockMemoryTests
         }
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(5.0)]
+    public void Attention_leaves_its_result_alone(double? cap)
+    {
+        TransformerConfig config = TinyLlama.Config with { AttentionCap = cap, QueryScalar = 4 };
+        using var scope = NewDisposeScope();
+        Tensor q = randn(1, config.HeadCount, Time, config.HeadDim), k = randn(1, config.KeyValueHeadCount, Time, config.HeadDim);
+        long before = LiveNow;
+        SharedAttention.Attend(q, k, k, mask: null, causal: true, config);
+        Assert.Equal(before + 1, LiveNow);
+        Tensor part = randn(Time);
+        Assert.Same(part, part.ScaleInPlace(2)); // a second name would keep what is done with
+    }
+
     private static Rotation Turn(TransformerConfig config)
     {
         int dimensions = config.RopeOf(0)!.Dimensions(config.HeadDim);
