@@ -30,7 +30,7 @@ internal static class SharedAttention
     }
 
     /// <summary>
-    /// What share of each query's attention each key has: the largest tensor of a pass, of which two live at a time. Changed in place
+    /// What share of each query's attention each key has: the largest tensor of a pass, of which three live at a time. Changed in place
     /// where the backward pass does not need the value. [batch, heads, queries, keys], fp32
     /// </summary>
     private static Tensor Capped(Tensor q, Tensor k, Tensor? mask, double cap, TransformerConfig config)

@@ -1,3 +1,4 @@
+using Hone.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -88,6 +89,25 @@ public sealed class BlockMemoryTests
         Assert.Equal(before + 1, LiveNow);
         Tensor part = randn(Time);
         Assert.Same(part, part.ScaleInPlace(2)); // a second name would keep what is done with
+    }
+
+    [Fact]
+    public void Attention_over_a_forest_keeps_its_masks_and_nothing_else()
+    {
+        TransformerConfig config = TinyLlama.Config;
+        using var scope = NewDisposeScope();
+        var forest = new TokenForest();
+        int prompt = forest.AddRoot([1, 2, 3]);
+        forest.AddChild(prompt, [4, 5]);
+        forest.AddChild(prompt, [6]);
+        ForestLayout layout = ForestLayout.Create(forest, CPU);
+        Tensor q = randn(forest.TokenCount, config.HeadCount, config.HeadDim);
+        Tensor k = randn(forest.TokenCount, config.KeyValueHeadCount, config.HeadDim);
+        var attention = new ForestAttention(layout, config);
+        attention.Attend(0, q, k, k).Dispose(); // the masks are made
+        long before = LiveNow;
+        attention.Attend(1, q, k, k);
+        Assert.Equal(before + 1, LiveNow);
     }
 
     private static Rotation Turn(TransformerConfig config)
