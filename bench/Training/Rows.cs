@@ -35,7 +35,7 @@ internal static class Rows
         var random = new Random(7);
         double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
         int Length(double mean) => (int)Math.Clamp(mean * Math.Exp((0.6 * Normal()) - 0.18), 8, 4 * mean);
-        if (what == "qlora") return [new Pair([], Ids(random, 1024, vocabulary), Ids(random, 1024, vocabulary))];
+        if (what == "qlora") return [new Pair(Ids(random, 1, vocabulary), Ids(random, 1023, vocabulary), Ids(random, 1023, vocabulary))];
         return [.. Enumerable.Range(0, what == "dpo-long" ? 2 : 4).Select(_ => what == "dpo-long"
             ? new Pair(Ids(random, 800, vocabulary), Ids(random, 200, vocabulary), Ids(random, 200, vocabulary))
             : new Pair(Ids(random, Length(161), vocabulary), Ids(random, Length(280), vocabulary), Ids(random, Length(211), vocabulary)))];

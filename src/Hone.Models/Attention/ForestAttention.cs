@@ -12,6 +12,7 @@ internal sealed class ForestAttention(ForestLayout layout, TransformerConfig con
     /// <inheritdoc/>
     public Tensor Attend(int layer, Tensor q, Tensor k, Tensor v)
     {
+        using var all = NewDisposeScope();
         var outputs = new List<Tensor>(layout.Tiles.Count);
         foreach (AttentionTile tile in layout.Tiles)
         {
@@ -25,8 +26,8 @@ internal sealed class ForestAttention(ForestLayout layout, TransformerConfig con
                 causal ? null : tile.Mask(window, q.dtype), causal, config);
             outputs.Add(mixed.transpose(1, 2).reshape((long)tile.Segments * tile.Queries, -1).MoveToOuterDisposeScope());
         }
-        Tensor all = outputs.Count == 1 ? outputs[0] : cat(outputs, 0);
-        return all.index_select(0, layout.TileRowOfToken);
+        Tensor rows = outputs.Count == 1 ? outputs[0] : cat(outputs, 0);
+        return rows.index_select(0, layout.TileRowOfToken).MoveToOuterDisposeScope();
     }
 
     /// <summary>Picks rows of x [time, heads, head_dim] into [segments, heads, length, head_dim].</summary>

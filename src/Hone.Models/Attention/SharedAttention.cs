@@ -17,18 +17,31 @@ internal static class SharedAttention
     /// <returns>[batch, heads, queries, head_dim]</returns>
     public static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, TransformerConfig config)
     {
+        using var scope = NewDisposeScope();
         if (Products.TypeOf(q) is var type && type != q.dtype)
-            return Attend(q.to(type), k.to(type), v.to(type), mask, causal, config).to(q.dtype);
+            return Attend(q.to(type), k.to(type), v.to(type), mask, causal, config).to(q.dtype).MoveToOuterDisposeScope();
         int groups = (int)(q.shape[1] / k.shape[1]);
         (k, v) = (RepeatHeads(k, groups), RepeatHeads(v, groups));
         // The kernel divides by sqrt(head_dim).
         if (config.QueryScalar is { } scalar && scalar != config.HeadDim) q = q.Times(Math.Sqrt(config.HeadDim / scalar));
         mask = mask?.As(q.dtype);
-        if (config.AttentionCap is not { } cap) return scaled_dot_product_attention(q, k, v, mask, is_casual: causal);
-        Tensor scores = matmul(q, k.transpose(2, 3)).Times(1 / Math.Sqrt(config.HeadDim)).SoftCap(cap);
+        if (config.AttentionCap is not { } cap)
+            return scaled_dot_product_attention(q, k, v, mask, is_casual: causal).MoveToOuterDisposeScope();
         if (causal) mask = VisibleKeys.Mask(q.shape[2], window: null, q.device);
-        if (mask is not null) scores = scores.Plus(mask);
-        return matmul(scores.softmax(-1, ScalarType.Float32).to(v.dtype), v);
+        return matmul(Capped(q, k, mask, cap, config).As(v.dtype), v).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// What share of each query's attention each key has: the largest tensor of a pass, of which three live at a time. Changed in place
+    /// where the backward pass does not need the value. [batch, heads, queries, keys], fp32
+    /// </summary>
+    private static Tensor Capped(Tensor q, Tensor k, Tensor? mask, double cap, TransformerConfig config)
+    {
+        using var scope = NewDisposeScope();
+        Tensor products = matmul(q, k.transpose(2, 3)).ScaleInPlace(1 / Math.Sqrt(config.HeadDim)), scores = products.SoftCap(cap);
+        products.Dispose();
+        if (mask is not null) scores.AddInPlace(mask);
+        return scores.softmax(-1, ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     private static Tensor RepeatHeads(Tensor x, int groups) => groups == 1 ? x : x.repeat_interleave(groups, dim: 1);

@@ -13,8 +13,9 @@ internal static class VisibleKeys
     {
         using var scope = NewDisposeScope();
         Tensor key = tensor(Enumerable.Range(0, keys).Select(k => (long)k).ToArray(), device: first.device);
-        Tensor seen = key.ge(first.unsqueeze(-1)).logical_and_(key.lt(end.unsqueeze(-1)));
-        return Arithmetic.ZeroWhere(seen).MoveToOuterDisposeScope();
+        Tensor hidden = key.lt(first.unsqueeze(-1));
+        using (Tensor beyond = key.ge(end.unsqueeze(-1))) hidden.logical_or_(beyond);
+        return Arithmetic.WithoutWhere(hidden).MoveToOuterDisposeScope();
     }
 
     /// <summary>

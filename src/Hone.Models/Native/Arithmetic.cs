@@ -71,7 +71,11 @@ internal static class Arithmetic
         zeros([count, .. values.shape[1..]], dtype: values.dtype, device: values.device).index_add(0, groups, values, s_one);
 
     /// <summary>cap tanh(x / cap): nearly x where |x| is far below the cap, and never beyond it.</summary>
-    public static Tensor SoftCap(this Tensor x, double cap) => x.Times(1 / cap).tanh().Times(cap);
+    public static Tensor SoftCap(this Tensor x, double cap)
+    {
+        using Tensor part = x.Times(1 / cap).tanh_();
+        return part.Times(cap);
+    }
 
     /// <summary>Each number, or <paramref name="most"/> where it is larger.</summary>
     public static Tensor AtMost(this Tensor a, double most)
@@ -101,11 +105,11 @@ internal static class Arithmetic
         return a.masked_fill(mask, none);
     }
 
-    /// <summary>0 where the mask is true, -inf elsewhere, fp32.</summary>
-    public static Tensor ZeroWhere(Tensor mask)
+    /// <summary>-inf where the mask is true, 0 elsewhere, fp32.</summary>
+    public static Tensor WithoutWhere(Tensor mask)
     {
         using Scalar none = float.NegativeInfinity;
-        return zeros(mask.shape, device: mask.device).masked_fill_(mask.logical_not(), none);
+        return zeros(mask.shape, device: mask.device).masked_fill_(mask, none);
     }
 
     /// <summary>Numbers as an int64 tensor, to index with. [N]</summary>

@@ -34,32 +34,44 @@ internal sealed class Block
     }
 
     /// <summary>[time, hidden] to [time, hidden]. <paramref name="rotation"/> is null where this layer does not rotate.</summary>
-    /// <remarks>What a half of the layer allocates is gone when the half ends, unless the backward pass needs it.</remarks>
+    /// <remarks>
+    /// What a half of the layer allocates is gone when the half ends, and attention begins with its own inputs alone, unless the
+    /// backward pass needs the rest: a long pass is as large as its largest moment.
+    /// </remarks>
     public Tensor Forward(Tensor x, Rotation? rotation, IAttention attention)
     {
         using var scope = NewDisposeScope();
-        Tensor attended = Add(x, _attentionIn, h => Attend(h, rotation, attention), _attentionOut);
-        return Add(attended, _mlpIn, _mlp, _mlpOut).MoveToOuterDisposeScope();
+        Tensor attended = Add(x, h => Attend(h, rotation, attention), _attentionOut);
+        return Add(attended, h => _mlp(Normed(h, _mlpIn)), _mlpOut).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Add(Tensor x, RmsNorm? before, Func<Tensor, Tensor> function, RmsNorm? after)
+    private static Tensor Add(Tensor x, Func<Tensor, Tensor> function, RmsNorm? after)
     {
         using var scope = NewDisposeScope();
-        Tensor result = function(before is null ? x : before.Apply(x));
-        return x.Plus(after is null ? result : after.Apply(result)).MoveToOuterDisposeScope();
+        return x.Plus(Normed(function(x), after)).MoveToOuterDisposeScope();
     }
+
+    private static Tensor Normed(Tensor x, RmsNorm? norm) => norm is null ? x : norm.Apply(x);
 
     private Tensor Attend(Tensor x, Rotation? rotation, IAttention attention)
     {
-        (Tensor q, Tensor k, Tensor v) = QueryKeyValue(x);
+        (Tensor q, Tensor k, Tensor v) = QueryKeyValue(x, rotation);
+        return _output.Apply(attention.Attend(_layer, q, k, v));
+    }
+
+    /// <summary>What attention reads. [time, hidden] to [time, heads, head_dim] each; nothing else that was made lives on.</summary>
+    private (Tensor Q, Tensor K, Tensor V) QueryKeyValue(Tensor x, Rotation? rotation)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor q, Tensor k, Tensor v) = Project(Normed(x, _attentionIn));
         if (_config.QueryKeyNorm == QueryKeyNorm.WholeProjection) (q, k) = (_queryNorm!.Apply(q), _keyNorm!.Apply(k));
         (q, k, v) = (Heads(q, _config.HeadCount), Heads(k, _config.KeyValueHeadCount), Heads(v, _config.KeyValueHeadCount));
         if (_config.QueryKeyNorm == QueryKeyNorm.PerHead) (q, k) = (_queryNorm!.Apply(q), _keyNorm!.Apply(k));
         if (rotation is not null) (q, k) = (rotation.Apply(q), rotation.Apply(k));
-        return _output.Apply(attention.Attend(_layer, q, k, v));
+        return (q.MoveToOuterDisposeScope(), k.MoveToOuterDisposeScope(), v.MoveToOuterDisposeScope());
     }
 
-    private (Tensor Q, Tensor K, Tensor V) QueryKeyValue(Tensor x)
+    private (Tensor Q, Tensor K, Tensor V) Project(Tensor x)
     {
         if (_queryKeyValue.Length == 3) return (_queryKeyValue[0].Apply(x), _queryKeyValue[1].Apply(x), _queryKeyValue[2].Apply(x));
         long queries = (long)_config.HeadCount * _config.HeadDim, keys = (long)_config.KeyValueHeadCount * _config.HeadDim;

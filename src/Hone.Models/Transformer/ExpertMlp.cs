@@ -22,6 +22,7 @@ internal sealed class ExpertMlp
     /// <summary>[rows, hidden] to [rows, hidden]</summary>
     public Tensor Apply(Tensor x)
     {
+        using var all = NewDisposeScope();
         (Tensor weights, Tensor chosen) = _router.Apply(x).to(ScalarType.Float32).softmax(1).topk(_options.Used, dim: 1);
         if (_options.Normalise) weights = weights / weights.sum(1, keepdim: true);
         weights = weights.to(x.dtype).flatten();
@@ -31,11 +32,14 @@ internal sealed class ExpertMlp
         var rows = new List<long>();
         foreach (IGrouping<long, int> own in Enumerable.Range(0, expertOf.Length).GroupBy(i => expertOf[i]).OrderBy(g => g.Key))
         {
+            // One expert's temporaries live at a time.
+            using var scope = NewDisposeScope();
             Tensor places = tensor(own.Select(i => (long)i).ToArray(), device: x.device);
             Tensor tokens = tensor(own.Select(i => (long)(i / _options.Used)).ToArray(), device: x.device);
-            parts.Add(_experts[own.Key].Apply(x.index_select(0, tokens)) * weights.index_select(0, places).unsqueeze(1));
+            Tensor part = _experts[own.Key].Apply(x.index_select(0, tokens)) * weights.index_select(0, places).unsqueeze(1);
+            parts.Add(part.MoveToOuterDisposeScope());
             rows.AddRange(own.Select(i => (long)(i / _options.Used)));
         }
-        return cat(parts, 0).SumByGroup(tensor(rows.ToArray(), device: x.device), (int)x.shape[0]);
+        return cat(parts, 0).SumByGroup(tensor(rows.ToArray(), device: x.device), (int)x.shape[0]).MoveToOuterDisposeScope();
     }
 }

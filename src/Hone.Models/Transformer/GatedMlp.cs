@@ -20,17 +20,27 @@ internal sealed class GatedMlp
     /// <summary>[rows, hidden] to [rows, hidden]</summary>
     public Tensor Apply(Tensor x)
     {
+        using var scope = NewDisposeScope();
+        return _down.Apply(Gated(x)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>f(gate(x)) * up(x), with three tensors of its size alive at most. [rows, hidden] to [rows, intermediate]</summary>
+    private Tensor Gated(Tensor x)
+    {
+        using var scope = NewDisposeScope();
         Tensor[] parts = _gateAndUp.Length == 2 ? [.. _gateAndUp.Select(p => p.Apply(x))] : _gateAndUp[0].Apply(x).chunk(2, -1);
         Tensor gate = _activation == Activation.Silu ? nn.functional.silu(parts[0]) : GeluTanh(parts[0]);
-        return _down.Apply(gate * parts[1]);
+        parts[0].Dispose();
+        return (gate * parts[1]).MoveToOuterDisposeScope();
     }
 
     /// <summary>x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), arXiv 1606.08415, in fp32.</summary>
     private static Tensor GeluTanh(Tensor x)
     {
+        using var scope = NewDisposeScope();
         Tensor wide = x.As(ScalarType.Float32);
-        Tensor inner = (wide * (wide * wide).Times(0.044715).Plus(1)).Times(Math.Sqrt(2 / Math.PI));
-        Tensor result = wide.Times(0.5) * inner.tanh().Plus(1);
-        return result.As(x.dtype);
+        Tensor inner = (wide * (wide * wide).ScaleInPlace(0.044715).AddInPlace(1)).ScaleInPlace(Math.Sqrt(2 / Math.PI));
+        Tensor result = wide.Times(0.5) * inner.tanh_().Plus(1);
+        return result.As(x.dtype).MoveToOuterDisposeScope();
     }
 }

@@ -27,8 +27,9 @@ internal sealed class Projection
     /// <summary>[rows, in] to [rows, out]; master weights are cast to the type of <paramref name="x"/> where they differ.</summary>
     public Tensor Apply(Tensor x)
     {
+        using var scope = NewDisposeScope();
         Tensor y = _frozen is null ? Linear(x, _weight!, _bias) : FrozenLinear.Apply(x, _frozen, _bias?.As(x.dtype));
-        return _adapt is null ? y : _adapt(y, x);
+        return (_adapt is null ? y : _adapt(y, x)).MoveToOuterDisposeScope();
     }
 
     /// <summary>x W^T (+ b) in the type of <paramref name="x"/>. [rows, in] to [rows, out]</summary>

@@ -12,13 +12,15 @@ internal sealed class RmsNorm(Tensor weight, TransformerConfig config)
     /// <summary>[..., dim] to [..., dim]</summary>
     public Tensor Apply(Tensor x)
     {
+        using var scope = NewDisposeScope();
         Tensor wide = x.As(ScalarType.Float32);
         Tensor normed = wide * (wide * wide).mean([-1], keepdim: true).Plus(config.NormEpsilon).rsqrt();
-        return config.NormWeight switch
+        Tensor result = config.NormWeight switch
         {
             NormWeight.AfterCast => normed.As(x.dtype) * weight.As(x.dtype),
             NormWeight.BeforeCast => (normed * weight.As(ScalarType.Float32)).As(x.dtype),
             _ => (normed * weight.As(ScalarType.Float32).Plus(1)).As(x.dtype),
         };
+        return result.MoveToOuterDisposeScope();
     }
 }

@@ -16,11 +16,12 @@ internal sealed record Rotation(Tensor Cos, Tensor Sin)
     /// <summary>Rotates the pairs (i, i + half) of the first dimensions of x [time, heads, head_dim]; the others pass.</summary>
     public Tensor Apply(Tensor x)
     {
+        using var scope = NewDisposeScope();
         long turning = Cos.shape[^1], half = turning / 2, passing = x.shape[^1] - turning;
         Tensor part = passing == 0 ? x : x.narrow(-1, 0, turning);
         Tensor turned = cat([part.narrow(-1, half, half).neg(), part.narrow(-1, 0, half)], -1);
         Tensor rotated = (part * Cos).Plus(turned * Sin);
-        return passing == 0 ? rotated : cat([rotated, x.narrow(-1, turning, passing)], -1);
+        return (passing == 0 ? rotated : cat([rotated, x.narrow(-1, turning, passing)], -1)).MoveToOuterDisposeScope();
     }
 }
 
