@@ -25,6 +25,6 @@ internal sealed class FrozenLinear : autograd.SingleTensorFunction<FrozenLinear>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         using Tensor weight = ((BlockMatrix)ctx.get_data("matrix")).Unpack(grad_output.dtype);
-        return [matmul(grad_output, weight), null!, null!];
+        return [BackwardHandles.Return(matmul(grad_output, weight), grad_output), null!, null!];
     }
 }
