@@ -21,7 +21,8 @@ public sealed class BlockMemoryTests
         ["norms of whole projections"] = TinyLlama.Config with { QueryKeyNorm = QueryKeyNorm.WholeProjection },
         ["fused projections, half of a head rotates"] = TinyLlama.Config with
         {
-            FusedProjections = true, Rope = new Rope { RotaryFraction = 0.5 },
+            FusedProjections = true,
+            Rope = new Rope { RotaryFraction = 0.5 },
         },
         ["no norm before"] = TinyLlama.Config with { NormPlacement = NormPlacement.After },
         ["gelu"] = TinyLlama.Config with { Activation = Activation.GeluTanh },
