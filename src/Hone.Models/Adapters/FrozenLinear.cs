@@ -28,6 +28,7 @@ internal sealed class FrozenLinear : autograd.SingleTensorFunction<FrozenLinear>
         using var scope = NewDisposeScope();
         ScalarType type = Products.TypeOf(grad_output);
         Tensor weight = ((BlockMatrix)ctx.get_data("matrix")).Unpack(type);
-        return [matmul(grad_output.As(type), weight).As(grad_output.dtype).MoveToOuterDisposeScope(), null!, null!];
+        Tensor ofX = matmul(grad_output.As(type), weight).As(grad_output.dtype).MoveToOuterDisposeScope();
+        return [BackwardHandles.Return(ofX, grad_output), null!, null!];
     }
 }

@@ -21,6 +21,6 @@ internal sealed class BackwardSignal : autograd.SingleTensorFunction<BackwardSig
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         ((Action)ctx.get_data("signal"))();
-        return [grad_output.alias(), null!];
+        return [BackwardHandles.Return(grad_output.alias(), grad_output), null!];
     }
 }

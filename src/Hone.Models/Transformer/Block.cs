@@ -48,7 +48,7 @@ internal sealed class Block
     private static Tensor Add(Tensor x, Func<Tensor, Tensor> function, RmsNorm? after)
     {
         using var scope = NewDisposeScope();
-        return x.Plus(Normed(function(x), after)).MoveToOuterDisposeScope();
+        return Normed(function(x), after).AddInPlace(x).MoveToOuterDisposeScope();
     }
 
     private static Tensor Normed(Tensor x, RmsNorm? norm) => norm is null ? x : norm.Apply(x);

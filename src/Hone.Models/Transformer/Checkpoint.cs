@@ -30,6 +30,6 @@ internal sealed class Checkpoint : autograd.SingleTensorFunction<Checkpoint>
         using var on = enable_grad();
         Tensor x = ctx.get_saved_variables()[0].detach().requires_grad_(true);
         function(x).backward([grad_output]);
-        return [x.grad!.MoveToOuterDisposeScope(), null!];
+        return [BackwardHandles.Return(x.grad!.MoveToOuterDisposeScope(), grad_output), null!];
     }
 }

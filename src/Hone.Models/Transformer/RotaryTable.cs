@@ -20,7 +20,7 @@ internal sealed record Rotation(Tensor Cos, Tensor Sin)
         long turning = Cos.shape[^1], half = turning / 2, passing = x.shape[^1] - turning;
         Tensor part = passing == 0 ? x : x.narrow(-1, 0, turning);
         Tensor turned = cat([part.narrow(-1, half, half).neg(), part.narrow(-1, 0, half)], -1);
-        Tensor rotated = (part * Cos).Plus(turned * Sin);
+        Tensor rotated = (part * Cos).AddInPlace(turned.mul_(Sin));
         return (passing == 0 ? rotated : cat([rotated, x.narrow(-1, turning, passing)], -1)).MoveToOuterDisposeScope();
     }
 }

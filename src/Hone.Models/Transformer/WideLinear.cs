@@ -41,6 +41,7 @@ internal sealed class WideLinear : autograd.SingleTensorFunction<WideLinear>
             ofWeight ? matmul(gradient.t(), saved[1].As(gradient.dtype)).As(weight.dtype) : null,
             ofBias ? gradient.sum([0]).As((ScalarType)ctx.get_data("biasType")) : null,
         ];
-        return [.. results.Select(r => r?.MoveToOuterDisposeScope()!), null!, null!, null!];
+        foreach (Tensor? result in results) result?.MoveToOuterDisposeScope();
+        return [.. BackwardHandles.Return(results, grad_output)!, null!, null!, null!];
     }
 }

@@ -21,7 +21,8 @@ public sealed class BlockMemoryTests
         ["norms of whole projections"] = TinyLlama.Config with { QueryKeyNorm = QueryKeyNorm.WholeProjection },
         ["fused projections, half of a head rotates"] = TinyLlama.Config with
         {
-            FusedProjections = true, Rope = new Rope { RotaryFraction = 0.5 },
+            FusedProjections = true,
+            Rope = new Rope { RotaryFraction = 0.5 },
         },
         ["no norm before"] = TinyLlama.Config with { NormPlacement = NormPlacement.After },
         ["gelu"] = TinyLlama.Config with { Activation = Activation.GeluTanh },
@@ -108,6 +109,30 @@ public sealed class BlockMemoryTests
         long before = LiveNow;
         attention.Attend(1, q, k, k);
         Assert.Equal(before + 1, LiveNow);
+    }
+
+    /// <summary>Each layer left the gradients of what it reads and writes until the pass had ended.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void No_gradient_of_a_layer_lives_until_the_pass_ends(bool checkpoint)
+    {
+        TransformerConfig config = TinyLlama.Config with { LayerCount = 6 };
+        using Transformer model = TinyLlama.Create(config);
+        foreach (Tensor weight in model.Weights.Values) weight.requires_grad_(true);
+        model.CheckpointBlocks = checkpoint;
+        List<long> live = [];
+        model.LayerDone = _ => live.Add(LiveNow);
+        for (int pass = 0; pass < 2; pass++)
+        {
+            using var scope = NewDisposeScope();
+            var forest = new TokenForest();
+            forest.AddRoot([1, 2, 3]);
+            live.Clear();
+            model.Hidden(forest).sum().backward();
+        }
+        Assert.Equal(6, live.Count);
+        Assert.All(live.Skip(1), count => Assert.Equal(live[1], count));
     }
 
     private static Rotation Turn(TransformerConfig config)
