@@ -75,7 +75,9 @@ public sealed class ChatFormat
             : AssistantSpans.FromPrefixes(
                 [.. request.Messages.Select(Role)],
                 whole.Text,
-                (turns, prompt) => rendering.Render(turns, prompt).Text,
+                // After the last turn, usually the only answer, that is the whole again.
+                (turns, prompt) => turns == request.Messages.Count && prompt == request.AddGenerationPrompt
+                    ? whole.Text : rendering.Render(turns, prompt).Text,
                 Tokenizer.ControlTokens);
         (List<int> ids, List<bool> mask) = Encode(whole.Text, rendering.Mark, told.Spans);
         string? notMarked = told.NotTold is { } why ? Unmark(why, rendering.Mark) : null;

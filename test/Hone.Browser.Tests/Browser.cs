@@ -12,6 +12,7 @@ public sealed class Browser : IAsyncLifetime
     private static readonly string[] s_places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     private IPlaywright? _playwright;
     private IBrowser? _browser;
+    private readonly List<(string? Test, IBrowserContext Context)> _contexts = [];
     private string? _missing;
 
     public async ValueTask InitializeAsync()
@@ -36,10 +37,15 @@ public sealed class Browser : IAsyncLifetime
     public async Task<IPage> Page(int width = 1280, int height = 900, ColorScheme scheme = ColorScheme.Light)
     {
         Assert.SkipWhen(_browser is null, _missing ?? "");
+        // A page that a test has left would go on looking at its server: another process of Chromium for each.
+        string? test = TestContext.Current.Test?.UniqueID;
+        foreach ((_, IBrowserContext left) in _contexts.Where(c => c.Test != test).ToArray()) await left.CloseAsync();
+        _contexts.RemoveAll(c => c.Test != test);
         IBrowserContext context = await _browser!.NewContextAsync(new()
         {
             ViewportSize = new() { Width = width, Height = height }, ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce,
         });
+        _contexts.Add((test, context));
         IPage page = await context.NewPageAsync();
         // Long enough for a machine that others use too.
         page.SetDefaultTimeout(30_000);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Hone.Evaluation;
@@ -5,6 +6,10 @@ namespace Hone.Evaluation;
 /// <summary><c>json.dumps</c> of texts and lists of them, character for character: hashes of published prompts are taken over it.</summary>
 internal static class PythonJson
 {
+    /// <summary>Printable ASCII that stands for itself.</summary>
+    private static readonly SearchValues<char> s_plain =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).Where(c => c is not ('"' or '\\'))]);
+
     /// <summary>A list of lists of texts: ", " between items, everything outside of printable ASCII as <c>\uXXXX</c>.</summary>
     public static string Dumps(IEnumerable<IReadOnlyList<string>> rows)
     {
@@ -27,9 +32,13 @@ internal static class PythonJson
     public static void Append(StringBuilder json, string text)
     {
         json.Append('"');
-        foreach (char c in text)
+        ReadOnlySpan<char> rest = text;
+        while (true)
         {
-            _ = c switch
+            int plain = rest.IndexOfAnyExcept(s_plain);
+            json.Append(plain < 0 ? rest : rest[..plain]);
+            if (plain < 0) break;
+            _ = rest[plain] switch
             {
                 '"' => json.Append("\\\""),
                 '\\' => json.Append("\\\\"),
@@ -38,9 +47,9 @@ internal static class PythonJson
                 '\t' => json.Append("\\t"),
                 '\f' => json.Append("\\f"),
                 '\b' => json.Append("\\b"),
-                < ' ' or > '~' => json.Append("\\u").Append(((int)c).ToString("x4")),
-                _ => json.Append(c),
+                char c => json.Append("\\u").Append(((int)c).ToString("x4")),
             };
+            rest = rest[(plain + 1)..];
         }
         json.Append('"');
     }

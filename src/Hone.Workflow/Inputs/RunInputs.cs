@@ -62,7 +62,12 @@ internal sealed record RunInputs
     public GoldJudgement? Gold { get; init; }
 
     /// <summary>Pairs that differ in one feature only, to look into the reward model.</summary>
-    public IReadOnlyList<FeaturePair> Counterfactuals { get; init; } = [];
+    public IReadOnlyList<FeaturePair> Counterfactuals => FeaturePairs.Value;
+
+    /// <summary>
+    /// Made when a stage asks for <see cref="Counterfactuals"/>: to render them takes longer than all the rest, and most stages need none.
+    /// </summary>
+    public Lazy<IReadOnlyList<FeaturePair>> FeaturePairs { private get; init; } = new([]);
 
     /// <summary>What people wrote to the prompts, where the data is plain text; then the preferences are made in the run.</summary>
     public HumanAnswers? Human { get; init; }

@@ -32,8 +32,8 @@ internal static class WorldInputs
             Selection = Prompts(world, WorldSplit.Selection, heldOut.Selection),
             Test = Prompts(world, WorldSplit.Test, heldOut.Test),
             Gold = (prompt, answer, finished) => GoldJudge.Score(prompt[^1].Content, answer, finished).Total,
-            Counterfactuals = [.. world.CounterfactualPairs(WorldSplit.LabelsTest, PairsPerFeature)
-                .Select(c => new FeaturePair(c.Feature, Example(text, c.Prompt, c.Better, c.Worse)))],
+            FeaturePairs = new(() => [.. world.CounterfactualPairs(WorldSplit.LabelsTest, PairsPerFeature)
+                .Select(c => new FeaturePair(c.Feature, Example(text, c.Prompt, c.Better, c.Worse)))]),
             Report = [$"embedded world, seed {recipe.Seed}: {conversations} conversations, {pairs} labelled pairs"],
         };
     }
