@@ -30,8 +30,8 @@ internal static class RankBench
     {
         LibTorch.Load();
         TracedCollective? traced = null;
-        using Ranks ranks = Ranks.Join(RankPlace.Of(Environment.GetEnvironmentVariable), "gloo", new Dictionary<string, string>(), _ => { },
-            around: c => args[0] == "trace" ? traced = new TracedCollective(c) : c);
+        using Ranks ranks = Ranks.Join(RankPlace.Of(Environment.GetEnvironmentVariable), () => CollectiveChoice.Gloo,
+            new Dictionary<string, string>(), _ => { }, around: c => args[0] == "trace" ? traced = new TracedCollective(c) : c);
         if (args[0] == "trace") RankTrace.Run(ranks, traced!, args[1], args[2]);
         else if (args[0] == "allreduce") AllReduce(ranks, int.Parse(args[1], CultureInfo.InvariantCulture));
         else Steps(ranks, args[1], int.Parse(args[2], CultureInfo.InvariantCulture), int.Parse(args[3], CultureInfo.InvariantCulture),
