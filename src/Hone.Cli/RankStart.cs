@@ -16,7 +16,7 @@ internal static class RankStart
     private static readonly TimeSpan s_orderly = TimeSpan.FromSeconds(2);
 
     /// <param name="recipe">What all ranks must have alike; null where only rank 0 can read it, in the folder of a run.</param>
-    /// <param name="settings">The recipe that says what carries tensors, and between which devices; asked for where there are ranks.</param>
+    /// <param name="settings">The recipe that says what carries tensors, and between which devices; asked for by one of several.</param>
     /// <param name="lead">The verb.</param>
     public static int Run(Streams io, Recipe? recipe, Func<Recipe> settings, Func<Ranks, int> lead)
     {

@@ -117,10 +117,11 @@ internal sealed unsafe class NcclLibrary
         UniqueId name;
         id.CopyTo(new Span<byte>(name.Bytes, IdBytes));
         var config = new Config { Size = (nuint)sizeof(Config), Magic = Magic, Version = FirstWithConfig, Blocking = 0 };
-        nint communicator = 0;
-        int code = _init(&communicator, size, name, rank, &config);
-        if (communicator == 0) Check(code, "connecting", 0);
-        return communicator != 0 ? communicator : throw new IOException("NCCL: connecting gave no communicator");
+        // Early versions still write to it when the call has long returned: it is never freed.
+        var made = (nint*)NativeMemory.AllocZeroed((nuint)sizeof(nint));
+        int code = _init(made, size, name, rank, &config);
+        if (*made == 0) Check(code, "connecting", 0);
+        return *made != 0 ? *made : throw new IOException("NCCL: connecting gave no communicator");
     }
 
     /// <summary>Whether a communicator has done all that it was asked for but the GPU's part.</summary>
