@@ -32,7 +32,8 @@ internal static class RankBench
         TracedCollective? traced = null;
         RankPlace? place = RankPlace.Of(Environment.GetEnvironmentVariable);
         using Ranks ranks = Ranks.Join(place,
-            () => args.Contains("nccl") ? CollectiveChoice.Of(place!, "nccl", device($"cuda:{place!.LocalRank}")) : CollectiveChoice.Gloo,
+            () => !args.Contains("nccl") ? CollectiveChoice.Gloo
+                : CollectiveChoice.Of(place!, "nccl", TorchSharp.torch.device($"cuda:{place!.LocalRank}")),
             new Dictionary<string, string>(), _ => { }, around: c => args[0] == "trace" ? traced = new TracedCollective(c) : c);
         if (args[0] == "trace") RankTrace.Run(ranks, traced!, args[1], args[2]);
         else if (args[0] == "allreduce") AllReduce(ranks, int.Parse(args[1], CultureInfo.InvariantCulture));

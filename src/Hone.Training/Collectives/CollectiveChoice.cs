@@ -27,7 +27,9 @@ internal sealed record CollectiveChoice(string Name, Func<RankLinks, ICollective
                 $"rank {place.Rank} on {Environment.MachineName}",
                 $"Take ranks.engine: gloo, or a libtorch with CUDA ({LibTorch.FolderVariable}) and device: cuda.");
         if (engine == "nccl") return Nccl(NcclLibrary.Open(TorchCuda), device.index, device);
-        if (engine == "auto" && gpu && place.Port > 0 && TryNccl(out NcclLibrary? nccl)) return Nccl(nccl, device.index, device);
+        // It cannot tell ranks where to meet, as MPI can.
+        if (engine == "auto" && gpu && place is { Address: not null, Port: > 0 } && TryNccl(out NcclLibrary? nccl))
+            return Nccl(nccl, device.index, device);
         if (engine == "mpi" || (engine == "auto" && place.ByMpi && MpiLibrary.Exists())) return Mpi(place);
         return Gloo;
     }

@@ -83,7 +83,7 @@ public class NcclTests
     }
 
     [Fact]
-    public void What_fails_on_one_rank_ends_all_by_name() => Task.WaitAll([.. new (string Function, int Code, string Said)[]
+    public Task What_fails_on_one_rank_ends_all_by_name() => Task.WhenAll([.. new (string Function, int Code, string Said)[]
     {
         ("ncclCommInitRankConfig", SystemError, "connecting failed: unhandled system error: the stub's last word"),
         ("ncclGetUniqueId", SystemError, "making an id failed: unhandled system error"),
