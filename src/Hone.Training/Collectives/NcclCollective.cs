@@ -23,14 +23,15 @@ internal sealed class NcclCollective : ICollective
     private readonly NcclLibrary _nccl;
     private readonly CudaRuntime _cuda;
     private readonly int _gpu;
+    private readonly Action _throwIfLost;
     private readonly BlockingCollection<Action<nint, nint>> _calls = [];
     private readonly Thread _thread;
     private volatile IOException? _failure;
     private volatile bool _connected, _aborted;
 
-    private NcclCollective(NcclLibrary nccl, byte[] id, int rank, int size, int gpu, Device device)
+    private NcclCollective(NcclLibrary nccl, byte[] id, int rank, int size, int gpu, Device device, Action throwIfLost)
     {
-        (_nccl, _cuda, _gpu, Device) = (nccl, nccl.Cuda, gpu, device);
+        (_nccl, _cuda, _gpu, Device, _throwIfLost) = (nccl, nccl.Cuda, gpu, device, throwIfLost);
         _thread = new Thread(() => Serve(id, rank, size)) { IsBackground = true, Name = "nccl" };
         _thread.Start();
     }
@@ -54,7 +55,7 @@ internal sealed class NcclCollective : ICollective
             if (refusal.Length > 0)
                 throw new InputException(refusal, fix: "Start one rank for each GPU (LOCAL_RANK says which), or take ranks.engine: gloo.");
             byte[] id = links.FromLeader(links.Rank == 0 ? nccl.NewId() : null)!;
-            return Connected(new NcclCollective(nccl, id, links.Rank, links.Size, gpu, device), links.ThrowIfLost);
+            return Connected(new NcclCollective(nccl, id, links.Rank, links.Size, gpu, device, links.ThrowIfLost));
         }
         catch (IOException e)
         {
@@ -65,7 +66,7 @@ internal sealed class NcclCollective : ICollective
     /// <summary>One rank alone, which tries the library out on a machine with one GPU.</summary>
     /// <exception cref="IOException">NCCL failed.</exception>
     public static NcclCollective Alone(NcclLibrary nccl, int gpu, Device device) =>
-        Connected(new NcclCollective(nccl, nccl.NewId(), 0, 1, gpu, device), () => { });
+        Connected(new NcclCollective(nccl, nccl.NewId(), 0, 1, gpu, device, () => { }));
 
     public Func<bool> AllReduce(Tensor tensor)
     {
@@ -87,7 +88,7 @@ internal sealed class NcclCollective : ICollective
         End();
     }
 
-    private static NcclCollective Connected(NcclCollective made, Action stillThere)
+    private static NcclCollective Connected(NcclCollective made)
     {
         long begun = Stopwatch.GetTimestamp();
         try
@@ -95,7 +96,6 @@ internal sealed class NcclCollective : ICollective
             while (!made._connected)
             {
                 made.ThrowIfFailed();
-                stillThere();
                 if (Stopwatch.GetElapsedTime(begun) > s_connect)
                     throw new InputException($"NCCL did not connect the ranks in {s_connect.TotalSeconds:F0} s",
                         fix: "NCCL_DEBUG=INFO in the environment says how far it came. A firewall may be in the way, or the wrong network "
@@ -170,9 +170,10 @@ internal sealed class NcclCollective : ICollective
                 Settle(communicator); // where a connection broke it is known here
             }
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or RankLostException or OperationCanceledException)
         {
-            _failure = e;
+            // The computing thread may be held up in libtorch by what waits on the GPU for a lost rank: it is freed from here.
+            _failure = e as IOException ?? new IOException(e.Message, e);
             _aborted = true;
         }
         if (communicator == 0) return;
@@ -185,8 +186,10 @@ internal sealed class NcclCollective : ICollective
         while (!_nccl.Settled(communicator))
         {
             if (_aborted) throw new IOException("NCCL: given up");
+            _throwIfLost();
             Thread.Sleep(s_progress);
         }
+        _throwIfLost();
     }
 
     private void ThrowIfFailed()

@@ -144,6 +144,22 @@ public class NcclTests
         Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(10));
     }
 
+    /// <summary>It cannot look: libtorch may be waiting for memory that is free when the GPU has done all its work.</summary>
+    [Fact]
+    public void A_thread_that_the_gpu_holds_up_is_freed_when_a_rank_is_lost()
+    {
+        using NcclStub stub = NcclStub.Build();
+        Exception?[] errors = Errors(stub, ranks =>
+        {
+            using Tensor tensor = ones(10);
+            if (!ranks.Leads) throw new InvalidDataException("a broken file");
+            Func<bool> sum = ranks.AllReduce(tensor);
+            Assert.True(SpinWait.SpinUntil(() => stub.Aborts == 2, TimeSpan.FromSeconds(10)));
+            ranks.Wait(sum);
+        });
+        Assert.Contains("ended: a broken file", Assert.IsType<RankLostException>(errors[0]).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Two_ranks_with_one_gpu_are_refused_by_name()
     {
