@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # What only a GPU can show, in at most 8 minutes: tiny models trained and sampled on it as on the CPU; at the shape of Llama-3-8B
 # steps of SFT, DPO and the reward model with an adapter (tokens a second, share of the measured matrix peak, peak memory), a prompt
-# and answers; and the same prompt and answers by the machine's own PyTorch.
+# and answers; the same prompt and answers by the machine's own PyTorch; and NCCL: one rank, and sums over all GPUs where there are more.
 # Usage: HONE_LIBTORCH=FOLDER eng/gpu-check.sh [--smoke]
 #   HONE_LIBTORCH  folder of a libtorch 2.10 with CUDA (docs/decisions/0002-torchsharp-on-debian-12.md)
 #   HONE_PYTHON    a Python that has PyTorch; python3 where nothing is said
-#   --smoke        the same functions with tiny shapes on the CPU; needs no GPU and measures nothing worth keeping
+#   --smoke        the same functions with tiny shapes on the CPU; needs no GPU and measures nothing worth keeping; NCCL is played by
+#                  the stub of the tests
 # Another part is a function here and a line in `parts`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 limit=480 device=cuda shape=8b tokens=4096 prompt=2048 rows=(1 64 256)
-parts=(training_agrees inference_agrees inference_speed inference_of_pytorch training_steps)
+parts=(training_agrees inference_agrees nccl inference_speed inference_of_pytorch training_steps)
 [ "${1:-}" = --smoke ] && device=cpu shape=tiny tokens=256 prompt=256 rows=(1 4)
 begun=$SECONDS
 failed=0
@@ -64,6 +65,22 @@ training_steps() {
   local code=0 what
   for what in sft dpo reward; do bench Training step $what "$device" $shape $tokens || code=1; done
   return $code
+}
+
+nccl() {
+  if [ "$device" = cpu ]; then
+    command -v cc > /dev/null || { echo "no C compiler (cc): NCCL's stub cannot be made"; return; }
+    local stub=bench/Training/bin/libnccl_stub.so
+    cc -O1 -shared -fPIC -pthread -o $stub test/Hone.Training.Tests/Collectives/nccl_stub.c
+    echo "a stub in place of NCCL and CUDA"
+    bench Training nccl "$device" $stub
+    return
+  fi
+  bench Training nccl "$device"
+  local gpus
+  gpus=$(nvidia-smi -L | wc -l)
+  [ "$gpus" -gt 1 ] || { echo "one GPU: no ranks to add up over"; return; }
+  bench Training allreduce "$gpus" 100 nccl
 }
 
 require_gpu

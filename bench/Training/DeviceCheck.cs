@@ -64,7 +64,8 @@ internal static class DeviceCheck
                 + $"{peak / 1e9:F0} GFLOP/s, loss {loss:F4}"));
     }
 
-    private static double[] Losses(string what, string device, ScalarType type)
+    /// <summary>Of five steps of a tiny model, and its weights after them.</summary>
+    internal static (double[] Losses, byte[] Weights) Learn(string what, string device, ScalarType type, Ranks ranks)
     {
         var config = new TransformerConfig
         {
@@ -76,12 +77,16 @@ internal static class DeviceCheck
             .ToDictionary(w => w.Key, w => w.Value.to(place));
         using var model = new Transformer(config, weights, type);
         var losses = new List<double>();
-        Train(what, model, Examples(256, config.VocabularySize), ActivationCheckpoints.None, r => losses.Add(r.Metrics["loss"]));
-        return [.. losses];
+        Train(what, model, Examples(256, config.VocabularySize), ActivationCheckpoints.None, r => losses.Add(r.Metrics["loss"]), ranks);
+        using var off = no_grad();
+        return ([.. losses], [.. model.Weights.Values.SelectMany(w => w.cpu().bytes.ToArray())]);
     }
 
+    private static double[] Losses(string what, string device, ScalarType type) => Learn(what, device, type, Ranks.Single).Losses;
+
     private static void Train(
-        string what, Transformer model, PromptExample[] pairs, ActivationCheckpoints checkpoints, Action<StepReport> stepped)
+        string what, Transformer model, PromptExample[] pairs, ActivationCheckpoints checkpoints, Action<StepReport> stepped,
+        Ranks? ranks = null)
     {
         var options = new TrainingOptions
         {
@@ -92,7 +97,7 @@ internal static class DeviceCheck
         {
             SftExample[] rows = [.. pairs.Select(p => new SftExample([.. p.Prompt, .. p.Answers[0]],
                 [.. p.Prompt.Select(_ => false), .. p.Answers[0].Select(_ => true)]))];
-            using var sft = new Trainer<SftExample>(model, new SftObjective(), rows, [], options, hooks);
+            using var sft = new Trainer<SftExample>(model, new SftObjective(), rows, [], options, hooks, ranks ?? Ranks.Single);
             sft.Run(CancellationToken.None);
             return;
         }
@@ -102,7 +107,7 @@ internal static class DeviceCheck
             pairs = [.. pairs.Select((p, i) => p with { ReferenceLogps = reference[i] })];
         }
         IObjective<PromptExample> objective = what == "dpo" ? new DpoObjective(new PreferenceLossOptions()) : new RewardObjective();
-        using var trainer = new Trainer<PromptExample>(model, objective, pairs, [], options, hooks);
+        using var trainer = new Trainer<PromptExample>(model, objective, pairs, [], options, hooks, ranks ?? Ranks.Single);
         trainer.Run(CancellationToken.None);
     }
 

@@ -6,11 +6,11 @@
 //   TYPE   fp32 | bf16
 // qlora: a DPO step of one pair of 2 x 1,024 tokens, the adapter on 4-bit matrices beside the adapter on full ones.
 // lora: a step of the adapter beside a step of all weights; states: int8 states and checkpoints beside fp32 without;
-// check DEVICE | step WHAT DEVICE SHAPE TOKENS: what eng/gpu-check.sh runs, on any device.
+// check DEVICE | nccl DEVICE [LIBRARY] | step WHAT DEVICE SHAPE TOKENS: what eng/gpu-check.sh runs, on any device.
 // leak STEPS: live tensors and resident memory on the way.
 // ranks RANKS THREADS SHAPE ACCUMULATION STEPS [zero] [deterministic]: SFT steps shared by processes of so many threads each;
 // ranks-trace RANKS THREADS SHAPE FILE: when each bucket of gradients travels, beside the backward pass; a Chrome trace in FILE;
-// allreduce RANKS MB: what it takes to add up so many megabytes, beside a copy of them.
+// allreduce RANKS MB [nccl]: what it takes to add up so many megabytes, beside a copy of them; nccl: each rank on a GPU of its own.
 // sft-N: one sequence of N tokens; score-N: rewards of 8 answers of 128 tokens to one prompt of N, beside 8 whole sequences;
 // head-N: the head alone on N rows at a vocabulary of 128,256, beside full logits; frozen-N: the same without its own gradient.
 // Their peak is what a step adds.
@@ -30,12 +30,17 @@ if (args is ["ranks", string ranks, string threads, .. var settings])
 if (args is ["ranks-trace", string tracing, string cores, string traced, string file])
     return RankBench.Launch(["trace", traced, Path.GetFullPath(file)], int.Parse(tracing, CultureInfo.InvariantCulture),
         int.Parse(cores, CultureInfo.InvariantCulture));
-if (args is ["allreduce", string processes, string megabytes])
-    return RankBench.Launch(["allreduce", megabytes], int.Parse(processes, CultureInfo.InvariantCulture), 1);
+if (args is ["allreduce", string processes, string megabytes, .. var over])
+    return RankBench.Launch(["allreduce", megabytes, .. over], int.Parse(processes, CultureInfo.InvariantCulture), 1);
 if (args is ["check", string device])
 {
     Hone.Models.LibTorch.Load();
     return DeviceCheck.Compare(device) ? 0 : 1;
+}
+if (args is ["nccl", string gpu, .. var stub])
+{
+    Hone.Models.LibTorch.Load();
+    return NcclCheck.Run(gpu, stub.FirstOrDefault()) ? 0 : 1;
 }
 if (args is ["leak", string many])
 {

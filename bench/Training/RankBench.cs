@@ -30,8 +30,11 @@ internal static class RankBench
     {
         LibTorch.Load();
         TracedCollective? traced = null;
-        using Ranks ranks = Ranks.Join(RankPlace.Of(Environment.GetEnvironmentVariable), "gloo", new Dictionary<string, string>(), _ => { },
-            around: c => args[0] == "trace" ? traced = new TracedCollective(c) : c);
+        RankPlace? place = RankPlace.Of(Environment.GetEnvironmentVariable);
+        using Ranks ranks = Ranks.Join(place,
+            () => !args.Contains("nccl") ? CollectiveChoice.Gloo
+                : CollectiveChoice.Of(place!, "nccl", TorchSharp.torch.device($"cuda:{place!.LocalRank}")),
+            new Dictionary<string, string>(), _ => { }, around: c => args[0] == "trace" ? traced = new TracedCollective(c) : c);
         if (args[0] == "trace") RankTrace.Run(ranks, traced!, args[1], args[2]);
         else if (args[0] == "allreduce") AllReduce(ranks, int.Parse(args[1], CultureInfo.InvariantCulture));
         else Steps(ranks, args[1], int.Parse(args[2], CultureInfo.InvariantCulture), int.Parse(args[3], CultureInfo.InvariantCulture),
@@ -70,7 +73,8 @@ internal static class RankBench
 
     private static void AllReduce(Ranks ranks, int megabytes)
     {
-        using Tensor tensor = ones(megabytes * 250_000L), other = empty_like(tensor);
+        using Tensor tensor = ones(megabytes * 250_000L, device: ranks.Device), other = empty_like(tensor);
+        bool gpu = ranks.Device.type == TorchSharp.DeviceType.CUDA;
         (double reduce, double copy) = (double.PositiveInfinity, double.PositiveInfinity);
         for (int round = 0; round < 10; round++)
         {
@@ -79,8 +83,12 @@ internal static class RankBench
             reduce = Math.Min(reduce, Stopwatch.GetElapsedTime(begun).TotalSeconds);
             begun = Stopwatch.GetTimestamp();
             other.copy_(tensor);
+            if (gpu) cuda.synchronize();
             copy = Math.Min(copy, Stopwatch.GetElapsedTime(begun).TotalSeconds);
         }
+        float expected = MathF.Pow(ranks.Size, 10);
+        if (tensor.min().item<float>() != expected || tensor.max().item<float>() != expected)
+            throw new InvalidOperationException($"rank {ranks.Rank}: the sum is not {expected}");
         if (ranks.Leads)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{ranks.Size} ranks: all-reduce of {megabytes} MB {1000 * reduce:F1} ms, a copy of it {1000 * copy:F1} ms"));

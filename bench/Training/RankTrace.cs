@@ -99,6 +99,8 @@ internal sealed class TracedCollective(ICollective inner) : ICollective
 
     public string Name => inner.Name;
 
+    public Device Device => inner.Device;
+
     public Func<bool> AllReduce(Tensor tensor)
     {
         var journey = new Journey(tensor.numel() * 4, Stopwatch.GetTimestamp());
@@ -113,6 +115,8 @@ internal sealed class TracedCollective(ICollective inner) : ICollective
     }
 
     public Func<bool> Broadcast(Tensor tensor, int root) => inner.Broadcast(tensor, root);
+
+    public void Abort() => inner.Abort();
 
     public void Dispose() => inner.Dispose();
 }

@@ -16,9 +16,9 @@ internal static class RankStart
     private static readonly TimeSpan s_orderly = TimeSpan.FromSeconds(2);
 
     /// <param name="recipe">What all ranks must have alike; null where only rank 0 can read it, in the folder of a run.</param>
-    /// <param name="engine">What carries tensors.</param>
+    /// <param name="settings">The recipe that says what carries tensors, and between which devices; asked for by one of several.</param>
     /// <param name="lead">The verb.</param>
-    public static int Run(Streams io, Recipe? recipe, RankEngine engine, Func<Ranks, int> lead)
+    public static int Run(Streams io, Recipe? recipe, Func<Recipe> settings, Func<Ranks, int> lead)
     {
         if (RankPlace.Of(Environment.GetEnvironmentVariable) is not { } place) return lead(Ranks.Single);
         void LastWord(string message)
@@ -34,7 +34,7 @@ internal static class RankStart
             { IsBackground = true }.Start();
             Environment.Exit(1);
         }
-        using Ranks ranks = Ranks.Join(place, OptionKey.SnakeCase($"{engine}"), Claims(io, recipe), LastWord);
+        using Ranks ranks = Ranks.Join(place, () => Choose(place, settings()), Claims(io, recipe), LastWord);
         try
         {
             int code = ranks.Leads ? lead(ranks) : Follow(ranks);
@@ -45,6 +45,12 @@ internal static class RankStart
         {
             throw;
         }
+    }
+
+    private static CollectiveChoice Choose(RankPlace place, Recipe recipe)
+    {
+        string device = place.Rank == 0 ? recipe.Device : RankTask.DeviceOf(recipe.Device, place.LocalRank);
+        return CollectiveChoice.Of(place, OptionKey.SnakeCase($"{recipe.Ranks.Engine}"), (recipe with { Device = device }).Target().Device);
     }
 
     /// <summary>The first Ctrl+C is rank 0's to hear: it says when all stop.</summary>

@@ -19,7 +19,7 @@ internal static class Training
 
     public static int Run(
         Streams io, StageOptions options, ParseResult parsed, ResolvedRecipe recipe, Func<RunContext, ModelRef> stage) =>
-        RankStart.Run(io, recipe.Value, recipe.Value.Ranks.Engine, ranks => Lead(io, options, parsed, recipe, stage, ranks));
+        RankStart.Run(io, recipe.Value, () => recipe.Value, ranks => Lead(io, options, parsed, recipe, stage, ranks));
 
     private static int Lead(
         Streams io, StageOptions options, ParseResult parsed, ResolvedRecipe recipe, Func<RunContext, ModelRef> stage, Ranks ranks)

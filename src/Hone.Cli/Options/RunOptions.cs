@@ -49,7 +49,7 @@ internal sealed class RunOptions
             throw new InputException("--redo is for a run that was begun", fix: "Name its folder with --resume.");
         // The recipe of a run that was begun is in its folder, which rank 0 alone opens.
         ResolvedRecipe? recipe = parsed.GetValue(_resume) is null ? load(parsed, overrides) : null;
-        return RankStart.Run(io, recipe?.Value, recipe?.Value.Ranks.Engine ?? RankEngine.Auto,
+        return RankStart.Run(io, recipe?.Value, () => recipe?.Value ?? RunFolder.RecipeOf(parsed.GetValue(_resume)!, overrides),
             ranks => Lead(io, parsed, recipe, overrides, ranks));
     });
 

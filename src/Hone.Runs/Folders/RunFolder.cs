@@ -129,6 +129,13 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>The recipe of a run that was begun, without its lock; the usual one where the folder is not to be seen from here.</summary>
+    internal static Recipe RecipeOf(string path, IReadOnlyList<RecipeOverride> overrides)
+    {
+        string recipe = System.IO.Path.Combine(path, RecipeName);
+        return System.IO.File.Exists(recipe) ? ResolvedRecipe.Load(recipe, overrides).Value : new Recipe();
+    }
+
     /// <summary>Removes the folder of a run in which nothing was done, and with it the folders above that were made for it.</summary>
     public void Remove()
     {

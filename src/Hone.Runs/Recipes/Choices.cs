@@ -18,4 +18,4 @@ public enum OnlineMethod { Dpo, BestOfN }
 public enum SampleSource { Current, Previous, Sft }
 
 /// <summary>What carries tensors between the ranks of a training.</summary>
-public enum RankEngine { Auto, Gloo, Mpi }
+public enum RankEngine { Auto, Gloo, Mpi, Nccl }

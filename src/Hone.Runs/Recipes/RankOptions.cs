@@ -3,8 +3,9 @@ namespace Hone.Runs.Recipes;
 /// <summary>How a training is shared by several processes (<c>hone launch</c>, mpirun, Slurm, torchrun); to one it is nothing.</summary>
 public sealed record RankOptions
 {
-    [Comment("What carries gradients between ranks: gloo (PyTorch's own, over TCP), mpi (a library of the machine), or auto, which is mpi "
-        + "where mpirun or srun --mpi started the ranks and such a library is there, else gloo.")]
+    [Comment("What carries gradients between ranks: gloo (PyTorch's own, over TCP), mpi (a library of the machine), nccl (between GPUs) "
+        + "or auto, which is nccl where ranks train on GPUs and libtorch or the machine has it, mpi where mpirun or srun --mpi started "
+        + "the ranks and such a library is there, else gloo.")]
     [DoesNotChangeResult]
     public RankEngine Engine { get; init; } = RankEngine.Auto;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using static TorchSharp.torch;
 
@@ -18,13 +17,16 @@ internal sealed class GlooCollective : ICollective
 
     public string Name => "gloo";
 
+    public Device Device => CPU;
+
     /// <summary>Called by every rank of the links at the same time.</summary>
     /// <exception cref="InputException">This libtorch cannot be driven.</exception>
     /// <exception cref="RankLostException">A rank went away.</exception>
     public static GlooCollective Create(RankLinks links)
     {
         GlooLibrary.Load();
-        UseInterfaceOf(links.LocalAddress);
+        // Gloo binds to what the host's name resolves to, which on many hosts is loopback.
+        if (links.Interface is { } name) NativeVariable.SetDefault("GLOO_SOCKET_IFNAME", name);
         int port = links.Rank == 0 ? RankMeeting.FreePort() : 0;
         nint store = links.Rank == 0 ? GlooLibrary.Store($"{links.LeaderAddress}", port, links.Size, serves: true, s_meeting) : 0;
         port = int.Parse(links.FromLeader(links.Rank == 0 ? $"{port}" : null), CultureInfo.InvariantCulture);
@@ -47,6 +49,8 @@ internal sealed class GlooCollective : ICollective
     public void Dispose()
     {
     }
+
+    public void Abort() => Dispose();
 
     private static Func<bool> Done(nint work)
     {
@@ -75,16 +79,5 @@ internal sealed class GlooCollective : ICollective
                 ? $"rank 0 does not answer at {address}:{port}: a firewall may be in the way."
                 : $"rank 0 cannot be reached at {address}:{port}: {e.Message}");
         }
-    }
-
-    /// <summary>
-    /// Gloo binds to what the host's name resolves to, which on many hosts is loopback: it is told the interface by which rank 0 is
-    /// reached, unless the user said another.
-    /// </summary>
-    private static void UseInterfaceOf(IPAddress local)
-    {
-        NetworkInterface? found = NetworkInterface.GetAllNetworkInterfaces()
-            .FirstOrDefault(i => i.GetIPProperties().UnicastAddresses.Any(a => a.Address.Equals(local)));
-        if (found is not null) NativeVariable.SetDefault("GLOO_SOCKET_IFNAME", found.Name);
     }
 }

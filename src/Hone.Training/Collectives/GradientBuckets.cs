@@ -26,7 +26,7 @@ internal sealed class GradientBuckets : IDisposable
 
     private sealed record Bucket(Tensor[] Weights, long Numbers, int FirstLayer)
     {
-        /// <summary>[numbers] fp32 on the CPU; null where the gradient itself can travel.</summary>
+        /// <summary>[numbers] fp32 where tensors travel from; null where the gradient itself can travel.</summary>
         public Tensor? Buffer { get; set; }
 
         /// <summary>What was added up in order. [numbers]; null until that is asked for.</summary>
@@ -79,8 +79,8 @@ internal sealed class GradientBuckets : IDisposable
         foreach (Bucket bucket in _buckets)
         {
             using var scope = NewDisposeScope();
-            bucket.Buffer ??= empty(bucket.Numbers).DetachFromDisposeScope();
-            bucket.Sum ??= zeros(bucket.Numbers).DetachFromDisposeScope();
+            bucket.Buffer ??= empty(bucket.Numbers, device: _ranks.Device).DetachFromDisposeScope();
+            bucket.Sum ??= zeros(bucket.Numbers, device: _ranks.Device).DetachFromDisposeScope();
             Tensor other = empty_like(bucket.Buffer);
             Pack(bucket);
             for (int rank = 0; rank < holders; rank++)
@@ -119,15 +119,14 @@ internal sealed class GradientBuckets : IDisposable
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        if (bucket.Weights is [var only] && GradientOf(only) is { device_type: TorchSharp.DeviceType.CPU } gradient
-            && gradient.is_contiguous())
+        if (bucket.Weights is [var only] && GradientOf(only) is var gradient && _ranks.Carries(gradient))
         {
             // It stays the gradient while it travels.
             bucket.InPlace = true;
             bucket.Work = _ranks.AllReduce(gradient);
             return;
         }
-        bucket.Buffer ??= empty(bucket.Numbers).DetachFromDisposeScope();
+        bucket.Buffer ??= empty(bucket.Numbers, device: _ranks.Device).DetachFromDisposeScope();
         Pack(bucket);
         bucket.Work = _ranks.AllReduce(bucket.Buffer);
     }

@@ -11,6 +11,8 @@ internal sealed unsafe class MpiCollective(MpiLibrary mpi) : ICollective
 
     public string Name => "mpi";
 
+    public Device Device => CPU;
+
     public Func<bool> AllReduce(Tensor tensor)
     {
         byte* at = (byte*)TensorMemory.Address(tensor);
@@ -24,6 +26,11 @@ internal sealed unsafe class MpiCollective(MpiLibrary mpi) : ICollective
     }
 
     public void Dispose() => mpi.Finish();
+
+    /// <summary>To finish would be to wait for the others.</summary>
+    public void Abort()
+    {
+    }
 
     private Func<bool> Pieces(Tensor tensor, long length, Func<long, int, nint> begin)
     {

@@ -42,6 +42,10 @@ internal sealed class RankLinks : IDisposable
     /// <summary>By which this rank reaches the others.</summary>
     public IPAddress LocalAddress { get; }
 
+    /// <summary>The network interface of that address, for a library that would guess; null where none has it.</summary>
+    public string? Interface => System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
+        .FirstOrDefault(i => i.GetIPProperties().UnicastAddresses.Any(a => a.Address.Equals(LocalAddress)))?.Name;
+
     /// <summary>Rank 0, as this rank reaches it.</summary>
     public IPAddress LeaderAddress { get; }
 

@@ -12,11 +12,15 @@ internal sealed class Ranks : IDisposable
 
     private readonly RankLinks? _links;
     private readonly ICollective? _collective;
+    private bool _left;
 
     private Ranks(RankLinks? links, ICollective? collective, int localRank) =>
         (_links, _collective, LocalRank) = (links, collective, localRank);
 
     public static Ranks Single { get; } = new(null, null, 0);
+
+    /// <summary>One rank that does all with a collective which several would: what a machine with one GPU can show of it.</summary>
+    public static Ranks OfOne(ICollective collective) => new(null, collective, 0);
 
     public int Rank => _links?.Rank ?? 0;
 
@@ -24,7 +28,10 @@ internal sealed class Ranks : IDisposable
 
     public int LocalRank { get; }
 
-    public bool Alone => Size == 1;
+    /// <summary>Where tensors travel from and to.</summary>
+    public Device Device => _collective?.Device ?? CPU;
+
+    public bool Alone => _collective is null;
 
     /// <summary>Whether this one decides, reads and writes files.</summary>
     public bool Leads => Rank == 0;
@@ -38,31 +45,39 @@ internal sealed class Ranks : IDisposable
 
     /// <summary>Finds the others; returns when all have come and agree.</summary>
     /// <param name="place">Which rank this is; null for the only one.</param>
-    /// <param name="engine">gloo, mpi, or auto: MPI where its launcher started the process and its library is there.</param>
+    /// <param name="choose">The collective; asked for where there are ranks.</param>
     /// <param name="claims">What must be the same on all ranks, by name.</param>
     /// <param name="lastWord">Ends the process with a message: a rank was lost and the computing thread did not end.</param>
     /// <param name="around">Put around the collective by who measures it.</param>
     /// <exception cref="InputException">Ranks are missing, or differ; or there is no such engine here.</exception>
-    public static Ranks Join(RankPlace? place, string engine, IReadOnlyDictionary<string, string> claims, Action<string> lastWord,
-        TimeSpan? patience = null, Func<ICollective, ICollective>? around = null)
+    /// <exception cref="RankLostException">A rank was lost before all were connected.</exception>
+    public static Ranks Join(RankPlace? place, Func<CollectiveChoice> choose, IReadOnlyDictionary<string, string> claims,
+        Action<string> lastWord, TimeSpan? patience = null, Func<ICollective, ICollective>? around = null)
     {
         if (place is null) return Single;
         // Its notes on sockets are for those who write it.
         if (OperatingSystem.IsLinux()) NativeVariable.SetDefault("TORCH_CPP_LOG_LEVEL", "ERROR");
         LibTorch.Load();
-        bool mpi = engine == "mpi" || (engine == "auto" && place.ByMpi && MpiLibrary.Exists());
-        MpiLibrary? library = !mpi ? null : MpiLibrary.Open()
-            ?? throw new InputException("there is no MPI library on this machine",
-                fix: "Install Open MPI or MPICH, or take ranks.engine: gloo.");
-        if (library is not null && (library.Rank, library.Size) != (place.Rank, place.Size))
-            throw new InputException($"this process is rank {place.Rank} of {place.Size}, and {library.Name} says rank {library.Rank} of "
-                + $"{library.Size}", fix: "Start the ranks with the launcher of the same MPI, or take ranks.engine: gloo.");
+        CollectiveChoice choice = choose();
         var own = new RankHello(RankHello.OurMagic, place.Rank, place.Size, Environment.MachineName,
-            new Dictionary<string, string>(claims) { ["engine"] = library?.Name ?? "gloo" });
-        RankLinks links = Meet(place, library, own, patience ?? s_meeting, lastWord);
-        ICollective collective = library is null ? GlooCollective.Create(links) : new MpiCollective(library);
-        return new Ranks(links, around?.Invoke(collective) ?? collective, place.LocalRank);
+            new Dictionary<string, string>(claims) { ["engine"] = choice.Name });
+        RankLinks links = Meet(place, choice.Meeting, own, patience ?? s_meeting, lastWord);
+        try
+        {
+            ICollective collective = choice.Create(links);
+            return new Ranks(links, around?.Invoke(collective) ?? collective, place.LocalRank);
+        }
+        catch (Exception e)
+        {
+            links.Fail(e);
+            links.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Whether a tensor can travel as it lies.</summary>
+    public bool Carries(Tensor tensor) => tensor.device_type == Device.type && tensor.is_contiguous()
+        && (Device.type == TorchSharp.DeviceType.CPU || tensor.device_index == Device.index);
 
     /// <summary>Waits for work of the collective.</summary>
     /// <exception cref="RankLostException">A rank was lost.</exception>
@@ -73,20 +88,20 @@ internal sealed class Ranks : IDisposable
         {
             while (!done())
             {
-                _links!.ThrowIfLost();
-                // Neither library tells when it is done, and MPI gets on while it is asked. Before long it sleeps for a millisecond
+                _links?.ThrowIfLost();
+                // No library tells when it is done, and MPI gets on while it is asked. Before long it sleeps for a millisecond
                 // between two looks: the transport's threads need the core.
                 spin.SpinOnce(sleep1Threshold: 20);
             }
         }
         catch (IOException e)
         {
-            throw _links!.Blame(e);
+            throw _links?.Blame(e) ?? e;
         }
     }
 
-    /// <summary>Begins to add up fp32 numbers over all ranks in place; lies on the CPU.</summary>
-    public Func<bool> AllReduce(Tensor tensor) => _collective!.AllReduce(tensor);
+    /// <summary>Begins to add up fp32 numbers over all ranks in place, where they can travel as they lie.</summary>
+    public Func<bool> AllReduce(Tensor tensor) => Begun(() => _collective!.AllReduce(tensor));
 
     /// <summary>Gives every rank the tensor of one, in place, from and to any device.</summary>
     public void Broadcast(Tensor tensor, int root)
@@ -94,19 +109,19 @@ internal sealed class Ranks : IDisposable
         if (Alone || tensor.numel() == 0) return;
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        bool direct = tensor.device_type == TorchSharp.DeviceType.CPU && tensor.is_contiguous();
-        Tensor carried = direct ? tensor : tensor.cpu().contiguous();
-        Wait(_collective!.Broadcast(carried, root));
+        bool direct = Carries(tensor);
+        Tensor carried = direct ? tensor : tensor.to(Device).contiguous();
+        Wait(Begun(() => _collective!.Broadcast(carried, root)));
         if (!direct && Rank != root) tensor.copy_(carried);
     }
 
-    /// <summary>The same for many tensors, which travel together where they lie on the CPU.</summary>
+    /// <summary>The same for many tensors, which travel together where they can as they lie.</summary>
     public void Broadcast(IEnumerable<(Tensor Tensor, int Root)> tensors)
     {
         var begun = new List<Func<bool>>();
         foreach ((Tensor tensor, int root) in tensors)
         {
-            if (tensor.device_type == TorchSharp.DeviceType.CPU && tensor.is_contiguous()) begun.Add(_collective!.Broadcast(tensor, root));
+            if (Carries(tensor)) begun.Add(Begun(() => _collective!.Broadcast(tensor, root)));
             else Broadcast(tensor, root);
         }
         begun.ForEach(Wait);
@@ -133,9 +148,29 @@ internal sealed class Ranks : IDisposable
     {
         _links?.Leave();
         _collective?.Dispose();
+        _left = true;
     }
 
-    public void Dispose() => _links?.Dispose();
+    public void Dispose()
+    {
+        if (!_left) _collective?.Abort();
+        _links?.Dispose();
+    }
+
+    /// <summary>
+    /// What cannot begin fails when it is waited for: an exception in the middle of a backward pass, which begins work, ends the process.
+    /// </summary>
+    private static Func<bool> Begun(Func<Func<bool>> begin)
+    {
+        try
+        {
+            return begin();
+        }
+        catch (IOException e)
+        {
+            return () => throw e;
+        }
+    }
 
     private static RankLinks Meet(RankPlace place, MpiLibrary? library, RankHello own, TimeSpan patience, Action<string> lastWord)
     {

@@ -63,7 +63,7 @@ internal sealed record RankTask(
     private void Train<T>(Training.Ranks ranks, IObjective<T> objective, TrainOptions options)
     {
         IReadOnlyList<T> train = ExampleBytes.Share<T>(ranks, null), heldOut = ExampleBytes.Share<T>(ranks, null);
-        ComputeTarget target = new Recipe { Device = DeviceOf(ranks.LocalRank), Precision = Precision }.Target();
+        ComputeTarget target = new Recipe { Device = DeviceOf(Device, ranks.LocalRank), Precision = Precision }.Target();
         TrainingStart start = RunContext.TrainingOf(Adapter, (ulong)Seed, Stage);
         using PretrainedModel model = options is RewardOptions
             ? PretrainedModel.OpenAsNewRewardModel(Model, target, start)
@@ -75,5 +75,10 @@ internal sealed record RankTask(
         trainer.Run(CancellationToken.None);
     }
 
-    private string DeviceOf(int localRank) => Device is "auto" or "cuda" && cuda.is_available() ? $"cuda:{localRank}" : Device;
+    /// <summary>
+    /// The device of another rank than 0, by the recipe's word: the GPU of its number on the host, or the only one that it sees, as where
+    /// Slurm gives each task its own.
+    /// </summary>
+    public static string DeviceOf(string device, int localRank) =>
+        device is not ("auto" or "cuda") || !cuda.is_available() ? device : cuda.device_count() == 1 ? "cuda:0" : $"cuda:{localRank}";
 }

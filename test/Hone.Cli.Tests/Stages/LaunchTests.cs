@@ -107,6 +107,17 @@ public class LaunchTests : StageTest
     }
 
     [Fact]
+    public async Task Nccl_is_refused_where_ranks_train_on_the_cpu()
+    {
+        Result result = await Command.End(Command.Start(Sft(At("out"), "--set", "ranks.engine=nccl", "--set", "device=cpu"),
+            ("RANK", "1"), ("WORLD_SIZE", "2"), ("MASTER_ADDR", "127.0.0.1"), ("MASTER_PORT", $"{RankMeeting.FreePort()}")));
+        Assert.Equal(2, result.Code);
+        Assert.Contains("this rank trains on the CPU", result.Error, StringComparison.Ordinal);
+        Assert.Contains($"rank 1 on {Environment.MachineName}", result.Error, StringComparison.Ordinal);
+        Assert.Contains("Take ranks.engine: gloo", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Ranks_that_mpirun_starts_use_its_library()
     {
         if (Environment.GetEnvironmentVariable("PATH")!.Split(':').All(f => !File.Exists(Path.Combine(f, "mpirun"))))

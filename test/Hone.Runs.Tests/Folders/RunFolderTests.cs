@@ -35,6 +35,17 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(("2025-01-31T12:00:00Z", "2025-01-31T12:01:00Z"), (manifest!.Created, manifest.Finished));
     }
 
+    /// <summary>Other ranks than the one that resumes a run need to know what carries their tensors.</summary>
+    [Fact]
+    public void The_recipe_of_a_run_can_be_read_while_another_process_holds_it()
+    {
+        Make();
+        using RunFolder held = RunFolder.Resume(RunPath, _clock);
+        Assert.Equal(0.3, RunFolder.RecipeOf(RunPath, []).Online.Beta);
+        Assert.Equal(RankEngine.Mpi, RunFolder.RecipeOf(RunPath, [RecipeOverride.Flag("--x", "ranks.engine", "mpi")]).Ranks.Engine);
+        Assert.Equal(RankEngine.Auto, RunFolder.RecipeOf(_folder.File("nowhere"), []).Ranks.Engine);
+    }
+
     [Fact]
     public void Nothing_is_overwritten()
     {

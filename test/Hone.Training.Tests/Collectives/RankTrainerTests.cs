@@ -65,6 +65,27 @@ public class RankTrainerTests
         }
     }
 
+    /// <summary>Two numbers are added: in either order the same bits.</summary>
+    [Fact]
+    public void Two_ranks_over_nccl_end_with_the_bits_of_gloo()
+    {
+        using NcclStub stub = NcclStub.Build();
+        TrainingOptions[] ways = [Options(), Options() with { MicroBatchTokens = 40, Deterministic = true }];
+        (Kind Kind, TrainingOptions Options)[] all = [.. from way in ways from kind in Kinds
+            select (new Kind(kind.What, kind.Lora), way with { ShardOptimizer = kind.Zero })];
+        Trained[] Each(Ranks ranks) => [.. all.Select(a => Train(ranks, a.Kind.What, a.Kind.Lora, a.Options))];
+        Trained[][] gloo = ManyRanks.Run(2, Each), nccl = ManyRanks.Run(2, Each, stub.Choice);
+        for (int at = 0; at < all.Length; at++)
+        {
+            foreach (Trained[] rank in nccl) Assert.True(Same(gloo[0][at], rank[at]), $"{all[at]}");
+            Assert.Equal(gloo[0][at].Losses, nccl[0][at].Losses);
+            Close(Train(Ranks.Single, all[at].Kind.What, all[at].Kind.Lora, all[at].Options), nccl[1][at]);
+        }
+        Assert.Equal((0, 0, 2), (stub.Events, stub.Aborts, stub.Destroys));
+    }
+
+    private readonly record struct Kind(string What, bool Lora);
+
     /// <summary>Layers that are computed again, and optimiser states in other formats, change nothing of it.</summary>
     [Fact]
     public void Deterministic_holds_with_checkpoints_and_small_states()
