@@ -42,6 +42,6 @@ internal sealed class WideLinear : autograd.SingleTensorFunction<WideLinear>
             ofBias ? gradient.sum([0]).As((ScalarType)ctx.get_data("biasType")) : null,
         ];
         foreach (Tensor? result in results) result?.MoveToOuterDisposeScope();
-        return [.. BackwardHandles.Return(results, grad_output)!, null!, null!, null!];
+        return [.. BackwardHandles.Return(results, grad_output).Select(r => r!), null!, null!, null!];
     }
 }
