@@ -27,6 +27,9 @@ internal sealed class JsonStream(HttpResponse response, bool events)
 
     public async Task WriteAsync(byte[] item, CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
+        // Kestrel aborts a connection whose write is cancelled: a time limit would then cut the client off before it is told why.
+        CancellationToken gone = response.HttpContext.RequestAborted;
         if (!response.HasStarted)
         {
             response.ContentType = events ? "text/event-stream; charset=utf-8" : "application/x-ndjson";
@@ -34,7 +37,7 @@ internal sealed class JsonStream(HttpResponse response, bool events)
             response.Headers["X-Accel-Buffering"] = "no"; // a proxy is to pass events on at once
         }
         byte[] before = events ? "data: "u8.ToArray() : [], after = Encoding.ASCII.GetBytes(events ? "\n\n" : "\n");
-        await response.Body.WriteAsync((byte[])[.. before, .. item, .. after], cancel).ConfigureAwait(false);
-        await response.Body.FlushAsync(cancel).ConfigureAwait(false);
+        await response.Body.WriteAsync((byte[])[.. before, .. item, .. after], gone).ConfigureAwait(false);
+        await response.Body.FlushAsync(gone).ConfigureAwait(false);
     }
 }
