@@ -87,7 +87,8 @@ static double[] Median(List<double[]> rows) =>
     [.. Enumerable.Range(0, rows[0].Length).Select(i => rows.Select(r => r[i]).Order().ElementAt(rows.Count / 2))];
 
 static string Line(double[] f) => string.Create(CultureInfo.InvariantCulture,
-    $"{f[0]:0} ms a step, {f[1]:0} tok/s, peak {f[2] / 1e9:0.00} GB, cpu {f[3]:0} ms a step, loss {f[4]:0.0000}{(f[5] > 0 ? $", MFU {f[5]:P0}" : "")}");
+    $"{f[0]:0} ms a step, {f[1]:0} tok/s, peak {f[2] / 1e9:0.00} GB, cpu {f[3]:0} ms a step, loss {f[4]:0.0000}"
+        + $"{(f[5] > 0 ? $", MFU {f[5]:P0}" : "")}");
 
 static double[] Child(string[] arguments)
 {

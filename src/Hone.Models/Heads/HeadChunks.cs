@@ -44,11 +44,12 @@ internal sealed class HeadChunks : IDisposable
     /// <summary>Fills what is given.</summary>
     /// <param name="logProbs">[N], fp32</param>
     /// <param name="rowsGrad">[N, hidden], as the rows</param>
-    /// <param name="headGrad">[vocab, hidden], fp32, added to</param>
+    /// <param name="headGrad">[vocab, hidden], fp32</param>
     /// <param name="factors">What each row's gradient is multiplied by [N]; null for 1.</param>
     public void Run(Tensor? logProbs, Tensor? rowsGrad, Tensor? headGrad, Tensor? factors)
     {
         Tensor? product = headGrad is not null && _narrow is not null ? empty_like(_head) : null;
+        if (_rows.shape[0] == 0 || product is not null) headGrad?.zero_();
         for (long at = 0; at < _rows.shape[0]; at += _chunk)
         {
             using var scope = NewDisposeScope();
@@ -71,7 +72,7 @@ internal sealed class HeadChunks : IDisposable
             Tensor gradient = _narrow is null ? logits : _narrow.narrow(0, 0, count).copy_(logits);
             if (rowsGrad is not null) ProductWithHead(gradient, rowsGrad.narrow(0, at, count));
             if (product is not null) headGrad!.AddInPlace(product.addmm_(gradient.t(), part, 0, 1));
-            else headGrad?.addmm_(gradient.t(), part, 1, 1);
+            else headGrad?.addmm_(gradient.t(), part, at == 0 ? 0 : 1, 1);
         }
     }
 

@@ -54,7 +54,7 @@ public static class LogProbHead
             Gradients now = sum || wanted == Gradients.Rows ? wanted : Gradients.None;
             Tensor logProbs = empty(rows.shape[0], dtype: ScalarType.Float32, device: rows.device);
             Tensor? rowsGrad = now.HasFlag(Gradients.Rows) ? empty_like(rows) : null;
-            Tensor? headGrad = now.HasFlag(Gradients.Head) ? zeros_like(head, dtype: ScalarType.Float32) : null;
+            Tensor? headGrad = now.HasFlag(Gradients.Head) ? empty_like(head, dtype: ScalarType.Float32) : null;
             using (var chunks = new HeadChunks(rows, head, targets, cap)) chunks.Run(logProbs, rowsGrad, headGrad, factors: null);
             ctx.save_data(nameof(now), now);
             ctx.save_data(nameof(wanted), wanted);
@@ -72,7 +72,7 @@ public static class LogProbHead
             {
                 var (rows, head) = (saved[0], saved[1]);
                 if (wanted.HasFlag(Gradients.Rows)) rowsGrad = empty_like(rows);
-                if (wanted.HasFlag(Gradients.Head)) headGrad = zeros_like(head, dtype: ScalarType.Float32);
+                if (wanted.HasFlag(Gradients.Head)) headGrad = empty_like(head, dtype: ScalarType.Float32);
                 using (var chunks = new HeadChunks(rows, head, saved[2], (double)ctx.get_data("cap")))
                     chunks.Run(logProbs: null, rowsGrad, headGrad, grad_output);
                 headGrad = headGrad?.As(head.dtype);
@@ -80,8 +80,10 @@ public static class LogProbHead
             else
             {
                 if (now.HasFlag(Gradients.Rows)) rowsGrad = saved[0] * grad_output.reshape(-1, 1).to(saved[0].dtype);
-                if (now.HasFlag(Gradients.Head)) headGrad = saved[^1] * grad_output;
+                // In place: a second backward pass through one forward pass is then refused by libtorch.
+                if (now.HasFlag(Gradients.Head)) headGrad = saved[^1].mul_(grad_output);
             }
+            BackwardHandles.Return([rowsGrad, headGrad], grad_output);
             return [rowsGrad!, headGrad!, null!, null!, null!, null!];
         }
     }

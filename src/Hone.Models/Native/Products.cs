@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Hone.Models;
 
 /// <summary>
-/// The type in which matrices are multiplied. libtorch's products of bf16 on a processor without instructions for them take 4 to 5
-/// times as long as those of fp32 (docs/results/training.md), so there their operands are widened and their results rounded to bf16: what
-/// the instructions do, but for the roundings of fp32 masters and between the parts of a sum.
+/// The type in which matrices are multiplied. libtorch's products of bf16 on a processor without instructions for them take more than
+/// twice as long as those of fp32 (docs/results/training.md), so there their operands are widened and their results rounded to bf16:
+/// what the instructions do, but for the roundings of fp32 masters and between the parts of a sum.
 /// </summary>
 internal static class Products
 {

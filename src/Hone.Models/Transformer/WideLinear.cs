@@ -13,8 +13,9 @@ internal sealed class WideLinear : autograd.SingleTensorFunction<WideLinear>
     /// <summary>[rows, in] to [rows, out]</summary>
     /// <param name="weight">[out, in], in any type; its gradient is computed where it is asked for.</param>
     /// <param name="bias">[out]; null for none.</param>
-    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias) => apply(x, weight, bias!,
-        is_grad_enabled() && x.requires_grad, is_grad_enabled() && weight.requires_grad, is_grad_enabled() && bias is { requires_grad: true });
+    public static Tensor Apply(Tensor x, Tensor weight, Tensor? bias) => apply(x, weight, bias!, Learns(x), Learns(weight), Learns(bias));
+
+    private static bool Learns(Tensor? tensor) => is_grad_enabled() && tensor is { requires_grad: true };
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {

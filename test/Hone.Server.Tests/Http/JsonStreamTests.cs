@@ -6,7 +6,7 @@ namespace Hone.Server.Tests;
 
 public sealed class JsonStreamTests
 {
-    /// <summary>Kestrel aborts the connection of a cancelled write, and the event that says why the answer ended could not follow.</summary>
+    /// <summary>Kestrel aborts the connection of a cancelled write: the event that says why the answer ended could not follow.</summary>
     [Fact]
     public async Task A_time_limit_that_ends_during_a_write_does_not_cancel_the_write()
     {
