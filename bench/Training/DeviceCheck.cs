@@ -57,7 +57,7 @@ internal static class DeviceCheck
             // The loss was read, so the device is done.
             times.Add(Stopwatch.GetElapsedTime(begun).TotalSeconds);
             (work, loss, taken, begun) = (report.Work, report.Metrics["loss"], report.Tokens, Stopwatch.GetTimestamp());
-        });
+        }, Ranks.Single);
         double seconds = times.Skip(1).Order().ElementAt((times.Count - 1) / 2);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{what,-6} {shape} lora {seconds * 1000:F0} ms a step, {taken / seconds:F0} tok/s, MFU {100 * work / seconds / peak:F0}% of "
@@ -86,7 +86,7 @@ internal static class DeviceCheck
 
     private static void Train(
         string what, Transformer model, PromptExample[] pairs, ActivationCheckpoints checkpoints, Action<StepReport> stepped,
-        Ranks? ranks = null)
+        Ranks ranks)
     {
         var options = new TrainingOptions
         {
@@ -97,7 +97,7 @@ internal static class DeviceCheck
         {
             SftExample[] rows = [.. pairs.Select(p => new SftExample([.. p.Prompt, .. p.Answers[0]],
                 [.. p.Prompt.Select(_ => false), .. p.Answers[0].Select(_ => true)]))];
-            using var sft = new Trainer<SftExample>(model, new SftObjective(), rows, [], options, hooks, ranks ?? Ranks.Single);
+            using var sft = new Trainer<SftExample>(model, new SftObjective(), rows, [], options, hooks, ranks);
             sft.Run(CancellationToken.None);
             return;
         }
@@ -107,7 +107,7 @@ internal static class DeviceCheck
             pairs = [.. pairs.Select((p, i) => p with { ReferenceLogps = reference[i] })];
         }
         IObjective<PromptExample> objective = what == "dpo" ? new DpoObjective(new PreferenceLossOptions()) : new RewardObjective();
-        using var trainer = new Trainer<PromptExample>(model, objective, pairs, [], options, hooks, ranks ?? Ranks.Single);
+        using var trainer = new Trainer<PromptExample>(model, objective, pairs, [], options, hooks, ranks);
         trainer.Run(CancellationToken.None);
     }
 

@@ -28,7 +28,7 @@ internal sealed class Projection
     public Tensor Apply(Tensor x)
     {
         using var scope = NewDisposeScope();
-        Tensor y = _frozen is null ? Linear(x, _weight!, _bias) : FrozenLinear.Apply(x, _frozen, _bias?.As(x.dtype));
+        Tensor y = _frozen is null ? Linear(x, _weight!, _bias) : FrozenLinear.Apply(x, _frozen, _bias);
         return (_adapt is null ? y : _adapt(y, x)).MoveToOuterDisposeScope();
     }
 

@@ -20,11 +20,11 @@ internal sealed class WideLinear : autograd.SingleTensorFunction<WideLinear>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (x, weight, bias) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor?)vars[2]);
-        var wanted = ((bool)vars[3], (bool)vars[4], (bool)vars[5]);
+        var wanted = (OfX: (bool)vars[3], OfWeight: (bool)vars[4], OfBias: (bool)vars[5]);
         ctx.save_data(nameof(wanted), wanted);
         ctx.save_data("biasType", bias?.dtype ?? x.dtype);
         // x is kept for the gradient of the weight alone.
-        ctx.save_for_backward(wanted.Item2 ? [weight, x] : [weight]);
+        ctx.save_for_backward(wanted.OfWeight ? [weight, x] : [weight]);
         using var scope = NewDisposeScope();
         ScalarType type = Products.TypeOf(x);
         return nn.functional.linear(x.As(type), weight.As(type), bias?.As(type)).As(x.dtype).MoveToOuterDisposeScope();

@@ -187,7 +187,7 @@ internal sealed class NcclCollective : ICollective
         {
             if (_aborted) throw new IOException("NCCL: given up");
             _throwIfLost();
-            Thread.Sleep(s_progress);
+            Thread.Sleep(s_progress); // only the question brings NCCL on, and nothing tells when to ask again
         }
         _throwIfLost();
     }

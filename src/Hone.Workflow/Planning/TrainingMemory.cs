@@ -50,7 +50,7 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
         long trained = parameters, weights;
         if (adapter is null)
         {
-            // Masters in fp32; a pass in bf16 keeps a copy of each weight that it has used.
+            // Masters in fp32; a pass in bf16 keeps a copy of each weight that it has used, where products are of bf16.
             long copied = checkpoint ? (parameters - layerMatrices) + (layerMatrices / config.LayerCount) : parameters;
             weights = (4 * parameters) + (number == 2 ? 2 * copied : 0);
         }

@@ -61,7 +61,7 @@ public class NcclTests
             return own.item<float>() == 0;
         }, stub.Choice);
         Assert.All(before, Assert.True);
-        while (later.sum().item<float>() < 2) Thread.Sleep(10); // the stub writes to it
+        while (later.sum().item<float>() < 2) Thread.Sleep(10); // until the stub, which tells of nothing, has written to it
     }
 
     /// <summary>"Not ready" is no error, but CUDA keeps it as one, and libtorch would find it after its next kernel.</summary>
@@ -74,7 +74,8 @@ public class NcclTests
             using Tensor tensor = ones(10);
             stub.FillLater(ranks.Rank, tensor, 1, 100);
             Func<bool> sum = ranks.AllReduce(tensor);
-            Thread.Sleep(20); // it is on the stream by now
+            // Only a look at an event is meant: the collective's thread needs a moment to put it on the stream, and nothing tells of that.
+            Thread.Sleep(20);
             Assert.False(sum());
             long error = stub.LastError;
             ranks.Wait(sum);
