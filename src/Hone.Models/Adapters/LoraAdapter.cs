@@ -103,18 +103,19 @@ public sealed class LoraAdapter : IDisposable
     /// <summary>The projections adapted, with what is added to each.</summary>
     internal IReadOnlyDictionary<string, LoraPair> Pairs => _pairs;
 
-    /// <summary>What a projection adds to its result; null where it is not adapted.</summary>
-    internal Func<Tensor, Tensor, Tensor>? Of(string projection) =>
-        _pairs.TryGetValue(projection, out LoraPair? pair) ? (y, x) => Add(pair, projection, y, x) : null;
+    /// <summary>What the adapter does to a projection, told from its input; null where it does nothing to it.</summary>
+    internal Func<Tensor, Adaptation?>? Of(string projection) =>
+        _pairs.TryGetValue(projection, out LoraPair? pair) ? x => Enabled ? new Adaptation(pair, Kept(x, projection)) : null : null;
 
-    private Tensor Add(LoraPair pair, string name, Tensor y, Tensor x)
+    /// <summary>What dropout leaves of x; x itself where nothing is dropped.</summary>
+    private Tensor Kept(Tensor x, string name)
     {
-        if (!Enabled) return y;
-        if (DropoutSeed is not { } seed || Options.Dropout == 0) return pair.AddTo(y, x, x);
+        if (DropoutSeed is not { } seed || Options.Dropout == 0) return x;
+        using var scope = NewDisposeScope();
         using var generator = new Generator(Seeds.Derive(seed, name), x.device);
         Tensor kept = rand(x.shape, dtype: ScalarType.Float32, device: x.device, generator: generator)
             .ge(tensor((float)Options.Dropout, device: x.device)).to(x.dtype);
-        return pair.AddTo(y, x, (x * kept).Times(1 / (1 - Options.Dropout)));
+        return (x * kept).Times(1 / (1 - Options.Dropout)).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -11,17 +11,6 @@ internal sealed record LoraPair(Tensor Down, Tensor Up, double Scale) : IDisposa
     /// <summary>Of an adapter that this one was begun on; null for none.</summary>
     public LoraPair? Under { get; init; }
 
-    /// <summary>y + scale B A x in the type of <paramref name="x"/>; y is overwritten.</summary>
-    /// <param name="y">[rows, out]</param>
-    /// <param name="x">[rows, in]</param>
-    /// <param name="kept">The same after dropout, from which those under it are spared.</param>
-    public Tensor AddTo(Tensor y, Tensor x, Tensor kept)
-    {
-        Tensor low = Projection.Linear(kept, Down).Times(Scale);
-        y = y.AddInPlace(Projection.Linear(low, Up));
-        return Under is null ? y : Under.AddTo(y, x, x);
-    }
-
     /// <summary>What is added to the matrix, in fp32. [out, in]</summary>
     public Tensor Delta()
     {

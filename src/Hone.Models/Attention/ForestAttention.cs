@@ -13,24 +13,35 @@ internal sealed class ForestAttention(ForestLayout layout, TransformerConfig con
     public Tensor Attend(int layer, Tensor q, Tensor k, Tensor v)
     {
         using var all = NewDisposeScope();
+        int? window = config.WindowOf(layer);
+        IEnumerable<Tensor> queries = Pick(q, t => t.QueryRows), keys = Pick(k, t => t.KeyRows), values = Pick(v, t => t.KeyRows);
         var outputs = new List<Tensor>(layout.Tiles.Count);
-        foreach (AttentionTile tile in layout.Tiles)
+        foreach ((AttentionTile tile, (Tensor query, Tensor key, Tensor value)) in layout.Tiles.Zip(queries.Zip(keys, values)))
         {
             using var scope = NewDisposeScope();
-            int? window = config.WindowOf(layer);
             bool causal = tile.IsCausal(window);
             Tensor mixed = SharedAttention.Attend(
-                Lay(q, tile.QueryRows, tile.Segments, tile.Queries),
-                Lay(k, tile.KeyRows, tile.Segments, tile.Keys),
-                Lay(v, tile.KeyRows, tile.Segments, tile.Keys),
+                Lay(query, tile.Segments, tile.Queries), Lay(key, tile.Segments, tile.Keys), Lay(value, tile.Segments, tile.Keys),
                 causal ? null : tile.Mask(window, q.dtype), causal, config);
             outputs.Add(mixed.transpose(1, 2).reshape((long)tile.Segments * tile.Queries, -1).MoveToOuterDisposeScope());
+            foreach (Tensor picked in (Tensor[])[query, key, value]) picked.Dispose();
         }
         Tensor rows = outputs.Count == 1 ? outputs[0] : cat(outputs, 0);
         return rows.index_select(0, layout.TileRowOfToken).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Picks rows of x [time, heads, head_dim] into [segments, heads, length, head_dim].</summary>
-    private static Tensor Lay(Tensor x, Tensor rows, int segments, int length) =>
-        x.index_select(0, rows).view(segments, length, x.shape[1], x.shape[2]).transpose(1, 2);
+    /// <summary>
+    /// Rows of x [time, heads, head_dim] for each tile. A training pass, which keeps them all, picks them at once: the gradient of
+    /// each pick is as large as x.
+    /// </summary>
+    private IEnumerable<Tensor> Pick(Tensor x, Func<AttentionTile, Tensor> rows)
+    {
+        if (layout.Tiles.Count == 1 || !is_grad_enabled()) return layout.Tiles.Select(tile => x.index_select(0, rows(tile)));
+        Tensor all = cat([.. layout.Tiles.Select(rows)], 0);
+        return x.index_select(0, all).split([.. layout.Tiles.Select(tile => rows(tile).shape[0])], 0);
+    }
+
+    /// <summary>[segments * length, heads, head_dim] to [segments, heads, length, head_dim]</summary>
+    private static Tensor Lay(Tensor rows, int segments, int length) =>
+        rows.view(segments, length, rows.shape[1], rows.shape[2]).transpose(1, 2);
 }

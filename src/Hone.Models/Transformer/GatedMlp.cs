@@ -29,10 +29,14 @@ internal sealed class GatedMlp
     {
         using var scope = NewDisposeScope();
         Tensor[] parts = _gateAndUp.Length == 2 ? [.. _gateAndUp.Select(p => p.Apply(x))] : _gateAndUp[0].Apply(x).chunk(2, -1);
-        Tensor gate = _activation == Activation.Silu ? nn.functional.silu(parts[0]) : GeluTanh(parts[0]);
+        if (is_grad_enabled() && (parts[0].requires_grad || parts[1].requires_grad))
+            return Product.apply(parts[0], parts[1], this).MoveToOuterDisposeScope();
+        Tensor gate = Activate(parts[0]);
         parts[0].Dispose();
-        return (gate * parts[1]).MoveToOuterDisposeScope();
+        return gate.mul_(parts[1]).MoveToOuterDisposeScope();
     }
+
+    private Tensor Activate(Tensor gate) => _activation == Activation.Silu ? nn.functional.silu(gate) : GeluTanh(gate);
 
     /// <summary>x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), arXiv 1606.08415, in fp32.</summary>
     private static Tensor GeluTanh(Tensor x)
@@ -42,5 +46,33 @@ internal sealed class GatedMlp
         Tensor inner = (wide * (wide * wide).ScaleInPlace(0.044715).AddInPlace(1)).ScaleInPlace(Math.Sqrt(2 / Math.PI));
         Tensor result = wide.Times(0.5) * inner.tanh_().Plus(1);
         return result.As(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>f(gate) * up, of which gate and up alone are kept: f(gate) is computed again in the backward pass.</summary>
+    private sealed class Product : autograd.SingleTensorFunction<Product>
+    {
+        public override string Name => nameof(GatedMlp);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var (gate, up, mlp) = ((Tensor)vars[0], (Tensor)vars[1], (GatedMlp)vars[2]);
+            ctx.save_data(nameof(mlp), mlp);
+            ctx.save_for_backward([gate, up]);
+            return mlp.Activate(gate).mul_(up);
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            var mlp = (GatedMlp)ctx.get_data("mlp");
+            List<Tensor> kept = ctx.get_saved_variables();
+            using var scope = NewDisposeScope();
+            Tensor gate = kept[0].detach().requires_grad_(true), active;
+            using (enable_grad()) active = mlp.Activate(gate);
+            Tensor ofUp = active.detach() * grad_output;
+            Tensor ofGate = autograd.grad([active], [gate], [grad_output * kept[1]])[0];
+            foreach (Tensor tensor in kept) tensor.Dispose();
+            Tensor?[] results = [ofGate.MoveToOuterDisposeScope(), ofUp.MoveToOuterDisposeScope()];
+            return [.. BackwardHandles.Return(results, grad_output).Select(r => r!), null!];
+        }
     }
 }

@@ -9,12 +9,11 @@ namespace Hone.Models;
 internal sealed class Projection
 {
     private readonly Tensor? _weight, _bias;
-    private readonly BlockMatrix? _frozen;
-    // From the result and x to the adapted result; null where there is no adapter.
-    private readonly Func<Tensor, Tensor, Tensor>? _adapt;
+    private readonly BlockMatrix? _packed;
+    private readonly Func<Tensor, Adaptation?>? _adapt; // null where there is no adapter
 
-    private Projection(Tensor? weight, BlockMatrix? frozen, Tensor? bias, Func<Tensor, Tensor, Tensor>? adapt) =>
-        (_weight, _frozen, _bias, _adapt) = (weight, frozen, bias, adapt);
+    private Projection(Tensor? weight, BlockMatrix? packed, Tensor? bias, Func<Tensor, Adaptation?>? adapt) =>
+        (_weight, _packed, _bias, _adapt) = (weight, packed, bias, adapt);
 
     /// <summary>The projection of that name, with its bias and its adapter where the model has them.</summary>
     public static Projection Of(IReadOnlyDictionary<string, Tensor> weights, string name, LoraAdapter? adapter) => new(
@@ -22,18 +21,17 @@ internal sealed class Projection
         weights.GetValueOrDefault(name + ".bias"), adapter?.Of(name));
 
     /// <summary>x W^T with one matrix alone.</summary>
-    public static Projection Of(Tensor weight) => new(weight, frozen: null, bias: null, adapt: null);
+    public static Projection Of(Tensor weight) => new(weight, packed: null, bias: null, adapt: null);
 
     /// <summary>[rows, in] to [rows, out]; master weights are cast to the type of <paramref name="x"/> where they differ.</summary>
     public Tensor Apply(Tensor x)
     {
         using var scope = NewDisposeScope();
-        Tensor y = _frozen is null ? Linear(x, _weight!, _bias) : FrozenLinear.Apply(x, _frozen, _bias);
-        return (_adapt is null ? y : _adapt(y, x)).MoveToOuterDisposeScope();
+        Adaptation? adaptation = _adapt?.Invoke(x);
+        // libtorch has a step of its own for a plain product.
+        Tensor y = adaptation is null && _packed is null && Products.TypeOf(x) == x.dtype
+            ? nn.functional.linear(x, _weight!.As(x.dtype), _bias?.As(x.dtype))
+            : ProjectionFunction.Apply(x, _weight, _packed, _bias, adaptation);
+        return y.MoveToOuterDisposeScope();
     }
-
-    /// <summary>x W^T (+ b) in the type of <paramref name="x"/>. [rows, in] to [rows, out]</summary>
-    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null) => Products.TypeOf(x) != x.dtype
-        ? WideLinear.Apply(x, weight, bias)
-        : nn.functional.linear(x, weight.As(x.dtype), bias?.As(x.dtype));
 }

@@ -14,14 +14,36 @@ internal sealed record PassPositions(Tensor Positions, int[] PathLengths, int Lo
 internal sealed record Rotation(Tensor Cos, Tensor Sin)
 {
     /// <summary>Rotates the pairs (i, i + half) of the first dimensions of x [time, heads, head_dim]; the others pass.</summary>
-    public Tensor Apply(Tensor x)
+    public Tensor Apply(Tensor x) => is_grad_enabled() && x.requires_grad ? Function.apply(x, this) : Turn(x, Sin);
+
+    private Tensor Turn(Tensor x, Tensor sin)
     {
         using var scope = NewDisposeScope();
         long turning = Cos.shape[^1], half = turning / 2, passing = x.shape[^1] - turning;
         Tensor part = passing == 0 ? x : x.narrow(-1, 0, turning);
         Tensor turned = cat([part.narrow(-1, half, half).neg(), part.narrow(-1, 0, half)], -1);
-        Tensor rotated = (part * Cos).AddInPlace(turned.mul_(Sin));
+        Tensor rotated = (part * Cos).AddInPlace(turned.mul_(sin));
         return (passing == 0 ? rotated : cat([rotated, x.narrow(-1, turning, passing)], -1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The gradient is turned back.</summary>
+    private sealed class Function : autograd.SingleTensorFunction<Function>
+    {
+        public override string Name => nameof(Rotation);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var rotation = (Rotation)vars[1];
+            ctx.save_data(nameof(rotation), rotation);
+            return rotation.Turn((Tensor)vars[0], rotation.Sin);
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            var rotation = (Rotation)ctx.get_data("rotation");
+            using Tensor back = rotation.Sin.neg();
+            return [BackwardHandles.Return(rotation.Turn(grad_output, back), grad_output), null!];
+        }
     }
 }
 
