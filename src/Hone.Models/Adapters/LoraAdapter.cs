@@ -103,14 +103,16 @@ public sealed class LoraAdapter : IDisposable
     /// <summary>The projections adapted, with what is added to each.</summary>
     internal IReadOnlyDictionary<string, LoraPair> Pairs => _pairs;
 
-    /// <summary>What the adapter does to a projection, told from its input; null where it does nothing to it.</summary>
-    internal Func<Tensor, Adaptation?>? Of(string projection) =>
-        _pairs.TryGetValue(projection, out LoraPair? pair) ? x => Enabled ? new Adaptation(pair, Kept(x, projection)) : null : null;
+    /// <summary>
+    /// What the adapter does to a projection, told from its input x: its matrices, and x after dropout, or null where nothing is
+    /// dropped. Null where it does nothing to it.
+    /// </summary>
+    internal Func<Tensor, (LoraPair Pair, Tensor? Dropped)?>? Of(string projection) =>
+        _pairs.TryGetValue(projection, out LoraPair? pair) ? x => Enabled ? (pair, Dropped(x, projection)) : null : null;
 
-    /// <summary>What dropout leaves of x; x itself where nothing is dropped.</summary>
-    private Tensor Kept(Tensor x, string name)
+    private Tensor? Dropped(Tensor x, string name)
     {
-        if (DropoutSeed is not { } seed || Options.Dropout == 0) return x;
+        if (DropoutSeed is not { } seed || Options.Dropout == 0) return null;
         using var scope = NewDisposeScope();
         using var generator = new Generator(Seeds.Derive(seed, name), x.device);
         Tensor kept = rand(x.shape, dtype: ScalarType.Float32, device: x.device, generator: generator)

@@ -17,11 +17,11 @@ internal static class BackwardHandles
     public static Tensor Return(Tensor gradient, Tensor incoming) => Return([gradient], incoming)[0]!;
 
     /// <summary>The same of several; null where none is wanted.</summary>
-    public static Tensor?[] Return(Tensor?[] gradients, Tensor incoming)
+    public static Tensor?[] Return(Tensor?[] gradients, params ReadOnlySpan<Tensor> incoming)
     {
         foreach (Tensor? earlier in s_returned ?? []) earlier?.Dispose();
         s_returned = gradients;
-        incoming.Dispose();
+        foreach (Tensor read in incoming) read.Dispose();
         return gradients;
     }
 }

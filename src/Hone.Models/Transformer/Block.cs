@@ -73,10 +73,10 @@ internal sealed class Block
 
     private (Tensor Q, Tensor K, Tensor V) Project(Tensor x)
     {
-        if (_queryKeyValue.Length == 3) return (_queryKeyValue[0].Apply(x), _queryKeyValue[1].Apply(x), _queryKeyValue[2].Apply(x));
+        Tensor[] parts = Projection.Apply(_queryKeyValue, x);
+        if (parts.Length == 3) return (parts[0], parts[1], parts[2]);
         long queries = (long)_config.HeadCount * _config.HeadDim, keys = (long)_config.KeyValueHeadCount * _config.HeadDim;
-        Tensor all = _queryKeyValue[0].Apply(x);
-        return (all.narrow(-1, 0, queries), all.narrow(-1, queries, keys), all.narrow(-1, queries + keys, keys));
+        return (parts[0].narrow(-1, 0, queries), parts[0].narrow(-1, queries, keys), parts[0].narrow(-1, queries + keys, keys));
     }
 
     private Tensor Heads(Tensor x, int heads) => x.view(-1, heads, _config.HeadDim);

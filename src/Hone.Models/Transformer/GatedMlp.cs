@@ -28,7 +28,8 @@ internal sealed class GatedMlp
     private Tensor Gated(Tensor x)
     {
         using var scope = NewDisposeScope();
-        Tensor[] parts = _gateAndUp.Length == 2 ? [.. _gateAndUp.Select(p => p.Apply(x))] : _gateAndUp[0].Apply(x).chunk(2, -1);
+        Tensor[] parts = Projection.Apply(_gateAndUp, x);
+        if (parts.Length == 1) parts = parts[0].chunk(2, -1);
         if (is_grad_enabled() && (parts[0].requires_grad || parts[1].requires_grad))
             return Product.apply(parts[0], parts[1], this).MoveToOuterDisposeScope();
         Tensor gate = Activate(parts[0]);

@@ -10,9 +10,9 @@ internal sealed class Projection
 {
     private readonly Tensor? _weight, _bias;
     private readonly BlockMatrix? _packed;
-    private readonly Func<Tensor, Adaptation?>? _adapt; // null where there is no adapter
+    private readonly Func<Tensor, (LoraPair, Tensor?)?>? _adapt; // null where there is no adapter
 
-    private Projection(Tensor? weight, BlockMatrix? packed, Tensor? bias, Func<Tensor, Adaptation?>? adapt) =>
+    private Projection(Tensor? weight, BlockMatrix? packed, Tensor? bias, Func<Tensor, (LoraPair, Tensor?)?>? adapt) =>
         (_weight, _packed, _bias, _adapt) = (weight, packed, bias, adapt);
 
     /// <summary>The projection of that name, with its bias and its adapter where the model has them.</summary>
@@ -24,14 +24,22 @@ internal sealed class Projection
     public static Projection Of(Tensor weight) => new(weight, packed: null, bias: null, adapt: null);
 
     /// <summary>[rows, in] to [rows, out]; master weights are cast to the type of <paramref name="x"/> where they differ.</summary>
-    public Tensor Apply(Tensor x)
+    public Tensor Apply(Tensor x) => Apply([this], x)[0];
+
+    /// <summary>Several projections of one x. [rows, in] to [rows, out] each</summary>
+    public static Tensor[] Apply(Projection[] projections, Tensor x)
     {
         using var scope = NewDisposeScope();
-        Adaptation? adaptation = _adapt?.Invoke(x);
         // libtorch has a step of its own for a plain product.
-        Tensor y = adaptation is null && _packed is null && Products.TypeOf(x) == x.dtype
-            ? nn.functional.linear(x, _weight!.As(x.dtype), _bias?.As(x.dtype))
-            : ProjectionFunction.Apply(x, _weight, _packed, _bias, adaptation);
-        return y.MoveToOuterDisposeScope();
+        IEnumerable<Tensor> results = Products.TypeOf(x) == x.dtype && projections.All(p => p._packed is null && p._adapt is null)
+            ? projections.Select(p => nn.functional.linear(x, p._weight!.As(x.dtype), p._bias?.As(x.dtype)))
+            : ProjectionFunction.Apply(x, [.. projections.Select(p => p.Call(x))]);
+        return [.. results.Select(y => y.MoveToOuterDisposeScope())];
+    }
+
+    private ProjectionCall Call(Tensor x)
+    {
+        (LoraPair Pair, Tensor? Own)? adaptation = _adapt?.Invoke(x);
+        return new ProjectionCall(_weight, _packed, _bias, adaptation?.Pair, adaptation?.Own);
     }
 }

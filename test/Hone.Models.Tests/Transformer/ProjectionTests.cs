@@ -20,7 +20,7 @@ public sealed class ProjectionTests
         Tensor incoming = Leaf(generator, [33, 24], ScalarType.BFloat16);
         Tensor exactX = Wide(x), exactW = Wide(w), exactB = Wide(b ?? zeros(24));
 
-        Tensor y = ProjectionFunction.Apply(x, w, packed: null, b, adaptation: null), exact = matmul(exactX, exactW.t()) + exactB;
+        Tensor y = ProjectionFunction.Apply(x, [new ProjectionCall(w, Packed: null, b)])[0], exact = matmul(exactX, exactW.t()) + exactB;
         y.backward([incoming]);
         exact.backward([incoming.to(ScalarType.Float64)]);
 
@@ -35,7 +35,7 @@ public sealed class ProjectionTests
         if (b is not null) AssertRounded(exactB.grad!, b.grad, stored);
     }
 
-    /// <summary>An adapter, with dropout before it or none, on another or on none, on a matrix that is frozen, packed or trained itself.</summary>
+    /// <summary>An adapter, after dropout or not, on another or on none, on a matrix that is frozen, packed or trained itself.</summary>
     [Theory]
     [InlineData(ScalarType.Float32, "frozen", false, false, true)]
     [InlineData(ScalarType.Float32, "frozen", true, true, true)]
@@ -64,8 +64,8 @@ public sealed class ProjectionTests
         Tensor x = Leaf(generator, [Rows, In], type).requires_grad_(learnsX), incoming = Leaf(generator, [Rows, Out], type);
         Tensor mask = rand([Rows, In], generator: generator).ge(0.4).to(type);
 
-        Tensor y = ProjectionFunction.Apply(x, packed is null ? w : null, packed, bias: null,
-            new Adaptation(pair, dropout ? x * mask : x));
+        Tensor y = ProjectionFunction.Apply(
+            x, [new ProjectionCall(packed is null ? w : null, packed, Bias: null, pair, dropout ? x * mask : null)])[0];
         y.backward([incoming]);
 
         Tensor exactX = Wide(x), exactW = Wide(packed?.Unpack(ScalarType.Float32) ?? w), a = Wide(pair.Down), b = Wide(pair.Up);
@@ -82,6 +82,46 @@ public sealed class ProjectionTests
         if (matrix == "trained") AssertRounded(exactW.grad!, w.grad, ScalarType.Float32);
         else Assert.Null(w.grad);
         Assert.Null(pair.Under?.Down.grad);
+    }
+
+    /// <summary>One of them is adapted, one is trained itself, one is neither and is adapted after dropout.</summary>
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    public void Projections_of_one_input_add_up_its_gradient(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(6, CPU);
+        Tensor x = Leaf(generator, [9, 64], type), mask = rand([9, 64], generator: generator).ge(0.4).to(type);
+        LoraPair first = new(Leaf(generator, [3, 64], ScalarType.Float32), Leaf(generator, [8, 3], ScalarType.Float32), 0.7);
+        LoraPair last = new(Leaf(generator, [2, 64], ScalarType.Float32), Leaf(generator, [24, 2], ScalarType.Float32), 1.5);
+        Tensor[] weights = [Leaf(generator, [8, 64], type).requires_grad_(false), Leaf(generator, [16, 64], ScalarType.Float32),
+            Leaf(generator, [24, 64], type).requires_grad_(false)];
+        Tensor bias = Leaf(generator, [16], ScalarType.Float32);
+        Tensor[] incoming = [.. weights.Select(w => Leaf(generator, [9, w.shape[0]], type).detach())];
+        List<Tensor> results = ProjectionFunction.Apply(x,
+        [
+            new ProjectionCall(weights[0], Packed: null, Bias: null, first),
+            new ProjectionCall(weights[1], Packed: null, bias),
+            new ProjectionCall(weights[2], Packed: null, Bias: null, last, x * mask),
+        ]);
+        results.Zip(incoming, (y, g) => (y * g).sum()).Aggregate((a, b) => a + b).backward();
+
+        Tensor exactX = Wide(x), trained = Wide(weights[1]), exactBias = Wide(bias);
+        Tensor[] pairs = [Wide(first.Down), Wide(first.Up), Wide(last.Down), Wide(last.Up)];
+        Tensor[] exact =
+        [
+            matmul(exactX, Wide(weights[0]).t()) + (matmul(matmul(exactX, pairs[0].t()), pairs[1].t()) * 0.7),
+            matmul(exactX, trained.t()) + exactBias,
+            matmul(exactX, Wide(weights[2]).t()) + (matmul(matmul(exactX * mask.to(ScalarType.Float64), pairs[2].t()), pairs[3].t()) * 1.5),
+        ];
+        exact.Zip(incoming, (y, g) => (y * g.to(ScalarType.Float64)).sum()).Aggregate((a, b) => a + b).backward();
+        for (int i = 0; i < exact.Length; i++) AssertRounded(exact[i], results[i], type);
+        AssertRounded(exactX.grad!, x.grad, type, roundings: 3);
+        AssertRounded(trained.grad!, weights[1].grad, ScalarType.Float32);
+        AssertRounded(exactBias.grad!, bias.grad, ScalarType.Float32);
+        Tensor[] adapted = [first.Down, first.Up, last.Down, last.Up];
+        for (int i = 0; i < pairs.Length; i++) AssertRounded(pairs[i].grad!, adapted[i].grad, ScalarType.Float32);
     }
 
     /// <summary>The kernel knows as well what the processor can.</summary>
