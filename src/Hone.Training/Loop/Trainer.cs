@@ -43,6 +43,7 @@ public sealed class Trainer<TExample> : IDisposable
     private readonly List<int[]> _batches = [];
     private readonly Ranks _ranks;
     private readonly SharedState? _shared;
+    private readonly IDisposable _freed = TensorAllocator.KeepFreed();
 
     /// <summary>Makes the model's weights trainable. They must be fp32; the model may compute in another type.</summary>
     public Trainer(
@@ -173,6 +174,7 @@ public sealed class Trainer<TExample> : IDisposable
         _optimiser.Dispose();
         _guard.Dispose();
         _shared?.Dispose();
+        _freed.Dispose();
     }
 
     private IReadOnlyDictionary<string, double> Means(IReadOnlyList<TExample> examples, int[] indices)

@@ -84,7 +84,8 @@ internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> S
         options = TrainingMemory.Settle(options, config, recipe, memory);
         // A pass is never smaller than the longest example.
         long tokens = Math.Max(options.MicroBatchTokens, options.MaxLength);
-        TrainingMemory Memory(AdapterOptions? a, TrainOptions o, Precision p, long t) => TrainingMemory.Of(config, a, o, p, t);
+        TrainingMemory Memory(AdapterOptions? a, TrainOptions o, Precision p, long t) =>
+            TrainingMemory.Of(config, a, o, p, recipe.Device, t);
         TrainingMemory With(TrainOptions o) => Memory(adapter, o, recipe.Precision, tokens);
         TrainingMemory Adapted(AdapterOptions a) => Memory(a, options, recipe.Precision, tokens);
         TrainingMemory now = With(options);

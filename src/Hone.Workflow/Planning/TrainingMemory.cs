@@ -1,6 +1,8 @@
 using Hone.Data;
 using Hone.Models;
 using Hone.Runs.Recipes;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Hone.Workflow;
 
@@ -12,12 +14,12 @@ namespace Hone.Workflow;
 /// <param name="Gradients">Of what is trained.</param>
 /// <param name="Optimizer">AdamW's two moments.</param>
 /// <param name="Activations">What is kept of a pass for its backward pass.</param>
-/// <param name="Heap">Holes of the C library's heap, which keeps what shorter lived tensors have left.</param>
+/// <param name="Heap">Holes of the heap between tensors of different sizes.</param>
 /// <param name="Head">Buffers and gradients of the vocabulary's head.</param>
 /// <param name="Runtime">The process itself: .NET, libtorch and its pools.</param>
 internal sealed record TrainingMemory(long Weights, long Gradients, long Optimizer, long Activations, long Heap, long Head, long Runtime)
 {
-    private const long OfTheProcess = 300L << 20;
+    private const long OfTheProcess = 250L << 20;
 
     public long Total => Weights + Gradients + Optimizer + Activations + Heap + Head + Runtime;
 
@@ -30,7 +32,7 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
         TrainOptions none = options with { CheckpointActivations = ActivationCheckpoints.None };
         AdapterOptions? adapter = recipe.Adapter.Rank > 0 ? recipe.Adapter : null;
         long tokens = Math.Max(options.MicroBatchTokens, options.MaxLength);
-        return Of(config, adapter, none, recipe.Precision, tokens).Total <= memory ? none
+        return Of(config, adapter, none, recipe.Precision, recipe.Device, tokens).Total <= memory ? none
             : options with { CheckpointActivations = ActivationCheckpoints.Block };
     }
 
@@ -38,11 +40,12 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
     /// <param name="adapter">The adapter in place of all weights; null for none.</param>
     /// <param name="options">The stage's settings.</param>
     /// <param name="precision">The number format of computing.</param>
+    /// <param name="device">As a recipe names it.</param>
     /// <param name="tokens">Tokens in the largest pass.</param>
     public static TrainingMemory Of(TransformerConfig config, AdapterOptions? adapter, TrainOptions options, Precision precision,
-        long tokens)
+        string device, long tokens)
     {
-        long number = precision == Precision.Bf16 ? 2 : 4;
+        long number = precision == Precision.Bf16 ? 2 : 4, product = BytesOfProducts(precision, device);
         long parameters = ModelMemory.Parameters(config);
         (string Name, long Rows, long Columns)[] matrices = [.. LoraAdapter.Targets(config, [LoraOptions.AllLinear])];
         long layerMatrices = matrices.Sum(m => m.Rows * m.Columns), largest = matrices.Max(m => m.Rows * m.Columns);
@@ -50,9 +53,9 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
         long trained = parameters, weights;
         if (adapter is null)
         {
-            // Masters in fp32; a pass in bf16 keeps a copy of each weight that it has used, where products are of bf16.
+            // Masters in fp32; a pass whose products are of bf16 keeps a copy of each weight that it has used.
             long copied = checkpoint ? (parameters - layerMatrices) + (layerMatrices / config.LayerCount) : parameters;
-            weights = (4 * parameters) + (number == 2 ? 2 * copied : 0);
+            weights = (4 * parameters) + (product == 2 ? 2 * copied : 0);
         }
         else
         {
@@ -63,41 +66,41 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
                 FrozenFormat.Nf4 => 0.5 + (4.0 / 64),
                 _ => number,
             };
+            // A matrix that is stored otherwise than it is multiplied lives in full while it is used.
+            bool widened = adapter.Frozen != FrozenFormat.Compute || product != number;
             weights = (long)(layerMatrices * perValue) + ((parameters - layerMatrices) * number) + (4 * trained)
-                + (adapter.Frozen == FrozenFormat.Compute ? 0 : largest * number);
+                + (widened ? largest * product : 0);
         }
         double state = options.OptimizerState switch { OptimizerState.Int8 => 2 * (1 + (4.0 / 256)), OptimizerState.Bf16 => 4, _ => 8 };
-        long kept = Kept(config, adapter, number, checkpoint) * tokens;
-        return new TrainingMemory(weights, 4 * trained, (long)(trained * state), kept, HeapBytes(config, kept, number, tokens),
-            HeadBytes(config, adapter is null, number, tokens), OfTheProcess);
+        long kept = Kept(config, adapter, number, product, checkpoint) * tokens;
+        return new TrainingMemory(weights, 4 * trained, (long)(trained * state), kept, kept / 10,
+            HeadBytes(config, adapter is null, number, product, tokens), OfTheProcess);
+    }
+
+    /// <summary>Bytes of a number as it is multiplied.</summary>
+    private static long BytesOfProducts(Precision precision, string device)
+    {
+        DeviceType type = device.StartsWith("cuda", StringComparison.Ordinal) ? DeviceType.CUDA : DeviceType.CPU;
+        return precision == Precision.Bf16 && Products.TypeOf(ScalarType.BFloat16, type) == ScalarType.BFloat16 ? 2 : 4;
     }
 
     /// <summary>Bytes that a token's way through all layers leaves for the backward pass.</summary>
-    private static long Kept(TransformerConfig c, AdapterOptions? adapter, long number, bool checkpoint)
+    private static long Kept(TransformerConfig c, AdapterOptions? adapter, long number, long product, bool checkpoint)
     {
         long hidden = c.HiddenSize, heads = (long)c.HeadCount * c.HeadDim;
         long inner = c.Experts is { } experts ? (long)experts.Used * experts.IntermediateSize : c.IntermediateSize;
-        // A norm keeps its input (in fp32), the normalised value and the result; there are two.
-        long norms = 2 * hidden * (number == 4 ? 12 : 10);
-        // Queries, keys, values, their mixture, and that mixture in the order of the tokens; then gate, f(gate), up and product.
-        long layer = norms + (number * ((5 * heads) + (4 * inner)));
+        // What goes into both norms and what comes out of them, the mixture in the order of the tokens; gate, up and their product;
+        // and what attention multiplies: queries, keys, values and their mixture, where each query has keys of its own.
+        long layer = (number * ((4 * hidden) + heads + (3 * inner))) + (product * 4 * heads);
         if (adapter is { Dropout: > 0 }) layer += number * ((5 * hidden) + heads + inner);
         return checkpoint ? (c.LayerCount * hidden * number) + layer : c.LayerCount * layer;
     }
 
-    /// <summary>
-    /// glibc serves tensors below 32 MB from its heap. Over steps it holds about half as much in holes as a pass keeps
-    /// (docs/results/training.md, 15M and 110M); larger tensors go back to the system when they die.
-    /// What the pools of a GPU lose was not measured; the same is taken.
-    /// </summary>
-    private static long HeapBytes(TransformerConfig c, long kept, long number, long tokens) =>
-        tokens * c.HiddenSize * number < 32 << 20 ? kept / 2 : 0;
-
-    private static long HeadBytes(TransformerConfig c, bool trained, long number, long tokens)
+    private static long HeadBytes(TransformerConfig c, bool trained, long number, long product, long tokens)
     {
         if (c.IsRewardModel) return 0;
         long rows = Math.Min(tokens, HeadChunks.RowsFor(c.VocabularySize));
-        long buffers = rows * c.VocabularySize * (number == 4 ? 4 : 6), grads = 2 * tokens * c.HiddenSize * number;
-        return buffers + grads + (trained ? (long)c.VocabularySize * c.HiddenSize * (number == 4 ? 4 : 8) : 0);
+        long buffers = rows * c.VocabularySize * (product == 4 ? 4 : 6), grads = 2 * tokens * c.HiddenSize * number;
+        return buffers + grads + (trained ? (long)c.VocabularySize * c.HiddenSize * (product == 4 ? 4 : 8) : 0);
     }
 }

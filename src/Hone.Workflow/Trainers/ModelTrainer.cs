@@ -85,6 +85,7 @@ public abstract class ModelTrainer
     /// <summary>What of a recipe decides the memory of a training.</summary>
     private Recipe AsRecipe() => new()
     {
+        Device = Model.Model.Device.ToString(),
         Precision = Model.Model.ComputeType == ScalarType.BFloat16 ? Precision.Bf16 : Precision.Fp32,
         Adapter = Model.Model.Adapter is { } adapter
             ? new AdapterOptions { Rank = adapter.Options.Rank, Targets = adapter.Options.Targets }
