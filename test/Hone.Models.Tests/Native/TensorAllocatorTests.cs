@@ -30,6 +30,15 @@ public sealed class TensorAllocatorTests
         Assert.Equal(0, empty(0).numel());
     }
 
+    /// <summary>oneDNN, which multiplies bf16, allocates without a tensor and wants to free what it was given as it was given.</summary>
+    [Fact]
+    public void Products_of_bf16_by_libtorch_itself_allocate_too()
+    {
+        using var scope = NewDisposeScope();
+        Tensor a = ones([256, 512], dtype: ScalarType.BFloat16), b = ones([512, 384], dtype: ScalarType.BFloat16);
+        for (int i = 0; i < 20; i++) Assert.Equal(512, matmul(a, b)[7, 9].to(ScalarType.Float32).item<float>());
+    }
+
     [Theory]
     [InlineData(1L << 46)]
     [InlineData((1L << 60) + 5)]
