@@ -2,6 +2,7 @@ using Hone.Data;
 using Hone.Models;
 using Hone.Runs.Recipes;
 using Hone.Workflow;
+using TorchSharp;
 
 namespace Hone.Bench.Training;
 
@@ -26,6 +27,6 @@ internal static class Planned
         long tokens = Sides.TrainsOnConversations(what)
             ? Rows.Conversations(what, config.VocabularySize).Sum(r => r.Length)
             : Rows.Pairs(what, config.VocabularySize).Sum(p => p.Prompt.Length + p.Chosen.Length + p.Rejected.Length);
-        return TrainingMemory.Of(config, adapter, options, type == "bf16" ? Precision.Bf16 : Precision.Fp32, "cpu", tokens).Total;
+        return TrainingMemory.Of(config, adapter, options, type == "bf16" ? Precision.Bf16 : Precision.Fp32, DeviceType.CPU, tokens).Total;
     }
 }

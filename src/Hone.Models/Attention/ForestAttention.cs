@@ -14,7 +14,8 @@ internal sealed class ForestAttention(ForestLayout layout, TransformerConfig con
     {
         using var all = NewDisposeScope();
         int? window = config.WindowOf(layer);
-        IEnumerable<Tensor> queries = Pick(q, t => t.QueryRows), keys = Pick(k, t => t.KeyRows), values = Pick(v, t => t.KeyRows);
+        IEnumerable<Tensor> queries = Pick(q, layout.QueryRows, t => t.QueryRows);
+        IEnumerable<Tensor> keys = Pick(k, layout.KeyRows, t => t.KeyRows), values = Pick(v, layout.KeyRows, t => t.KeyRows);
         var outputs = new List<Tensor>(layout.Tiles.Count);
         foreach ((AttentionTile tile, (Tensor query, Tensor key, Tensor value)) in layout.Tiles.Zip(queries.Zip(keys, values)))
         {
@@ -34,12 +35,10 @@ internal sealed class ForestAttention(ForestLayout layout, TransformerConfig con
     /// Rows of x [time, heads, head_dim] for each tile. A training pass, which keeps them all, picks them at once: the gradient of
     /// each pick is as large as x.
     /// </summary>
-    private IEnumerable<Tensor> Pick(Tensor x, Func<AttentionTile, Tensor> rows)
-    {
-        if (layout.Tiles.Count == 1 || !is_grad_enabled()) return layout.Tiles.Select(tile => x.index_select(0, rows(tile)));
-        Tensor all = cat([.. layout.Tiles.Select(rows)], 0);
-        return x.index_select(0, all).split([.. layout.Tiles.Select(tile => rows(tile).shape[0])], 0);
-    }
+    private IEnumerable<Tensor> Pick(Tensor x, Tensor all, Func<AttentionTile, Tensor> rows) =>
+        layout.Tiles.Count == 1 || !is_grad_enabled()
+            ? layout.Tiles.Select(tile => x.index_select(0, rows(tile)))
+            : x.index_select(0, all).split([.. layout.Tiles.Select(tile => rows(tile).shape[0])], 0);
 
     /// <summary>[segments * length, heads, head_dim] to [segments, heads, length, head_dim]</summary>
     private static Tensor Lay(Tensor rows, int segments, int length) =>

@@ -22,6 +22,12 @@ internal sealed class ForestLayout
 
     public required IReadOnlyList<AttentionTile> Tiles { get; init; }
 
+    /// <summary>The query rows of all tiles, one tile after the other.</summary>
+    public required Tensor QueryRows { get; init; }
+
+    /// <summary>The key rows of all tiles, one tile after the other.</summary>
+    public required Tensor KeyRows { get; init; }
+
     /// <summary>Row of each token among the tiles' query rows, one tile after the other. [time], int64</summary>
     public required Tensor TileRowOfToken { get; init; }
 
@@ -41,6 +47,8 @@ internal sealed class ForestLayout
             Positions = new PassPositions(
                 tensor(forest.Positions.Select(p => (long)p).ToArray(), device: device), PathLengths(forest), forest.Positions.Max() + 1),
             Tiles = tiles,
+            QueryRows = cat([.. tiles.Select(t => t.QueryRows)], 0),
+            KeyRows = cat([.. tiles.Select(t => t.KeyRows)], 0),
             TileRowOfToken = tensor(rowOfToken, device: device),
         };
     }

@@ -41,7 +41,7 @@ public static class LibTorch
             string? folder = Environment.GetEnvironmentVariable(FolderVariable);
             if (string.IsNullOrWhiteSpace(folder)) LoadPackaged();
             else LoadFrom(folder);
-            if (OperatingSystem.IsLinux()) TensorAllocator.Install(NativeLibrary.Load(Path.Combine(s_folder, FileName("c10"))));
+            if (NativeLibrary.TryLoad(Path.Combine(s_folder, FileName("c10")), out nint c10)) TensorAllocator.Install(c10);
             RuntimeHelpers.RunClassConstructor(typeof(torch).TypeHandle);
             Volatile.Write(ref s_loaded, true);
         }

@@ -66,7 +66,8 @@ internal static unsafe partial class TensorAllocator
 
     /// <summary>
     /// While a training runs: what one step frees is kept for the next, in place of being given back to the system and asked for again.
-    /// Given back at the end.
+    /// Given back at the end. The whole process has one setting: the first of several trainings that ends sets it back, which costs the
+    /// others time alone.
     /// </summary>
     public static IDisposable KeepFreed() => new Kept();
 

@@ -31,8 +31,11 @@ internal sealed class RmsNorm(Tensor weight, TransformerConfig config)
     }
 
     /// <summary>What each normalised value is multiplied by. [dim], fp32</summary>
-    private Tensor Factor() => config.NormWeight == NormWeight.OnePlusBeforeCast
-        ? weight.As(ScalarType.Float32).Plus(1) : weight.As(ScalarType.Float32);
+    private Tensor Factor()
+    {
+        Tensor wide = weight.As(ScalarType.Float32);
+        return config.NormWeight == NormWeight.OnePlusBeforeCast ? wide.Plus(1) : wide;
+    }
 
     /// <summary>
     /// Keeps its input, as it is, and a number for each row. With n = r x and g the gradient of n, that of x is r (g - n mean(g n)).

@@ -2,6 +2,7 @@ using Hone.Data;
 using Hone.Models;
 using Hone.Runs.Recipes;
 using Hone.Workflow.World;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Hone.Workflow;
@@ -63,9 +64,13 @@ internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> S
             (models * 4 * trained) + (recipe.Save.KeepCheckpoints * 12 * trained), memory);
     }
 
+    /// <summary>The kind of device that a recipe names. A plan asks no machine, so <c>auto</c> is a CPU.</summary>
+    private static DeviceType DeviceOf(Recipe recipe) =>
+        recipe.Device.StartsWith("cuda", StringComparison.Ordinal) ? DeviceType.CUDA : DeviceType.CPU;
+
     private static long EngineBytes(TransformerConfig config, Recipe recipe)
     {
-        if (recipe.Device.StartsWith("cuda", StringComparison.Ordinal) || config.Experts is not null) return 0;
+        if (DeviceOf(recipe) == DeviceType.CUDA || config.Experts is not null) return 0;
         const double Scale = 2.0 / 32; // a block of 32 has one, of two bytes
         long all = ModelMemory.Parameters(config), ends = (long)config.VocabularySize * config.HiddenSize * (config.TieEmbeddings ? 1 : 2);
         return recipe.Sampling.Format switch
@@ -81,11 +86,11 @@ internal sealed record RunPlan(long Parameters, IReadOnlyList<StageMemoryPlan> S
     private static StageMemoryPlan Stage(
         Recipe recipe, string stage, string section, TrainOptions options, TransformerConfig config, AdapterOptions? adapter, long memory)
     {
-        options = TrainingMemory.Settle(options, config, recipe, memory);
+        options = TrainingMemory.Settle(options, config, recipe, DeviceOf(recipe), memory);
         // A pass is never smaller than the longest example.
         long tokens = Math.Max(options.MicroBatchTokens, options.MaxLength);
         TrainingMemory Memory(AdapterOptions? a, TrainOptions o, Precision p, long t) =>
-            TrainingMemory.Of(config, a, o, p, recipe.Device, t);
+            TrainingMemory.Of(config, a, o, p, DeviceOf(recipe), t);
         TrainingMemory With(TrainOptions o) => Memory(adapter, o, recipe.Precision, tokens);
         TrainingMemory Adapted(AdapterOptions a) => Memory(a, options, recipe.Precision, tokens);
         TrainingMemory now = With(options);

@@ -26,13 +26,13 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
     /// <summary>
     /// The options with <c>checkpoint_activations: auto</c> settled: by layer where all kept would not fit into the memory.
     /// </summary>
-    public static TrainOptions Settle(TrainOptions options, TransformerConfig config, Recipe recipe, long memory)
+    public static TrainOptions Settle(TrainOptions options, TransformerConfig config, Recipe recipe, DeviceType device, long memory)
     {
         if (options.CheckpointActivations != ActivationCheckpoints.Auto) return options;
         TrainOptions none = options with { CheckpointActivations = ActivationCheckpoints.None };
         AdapterOptions? adapter = recipe.Adapter.Rank > 0 ? recipe.Adapter : null;
         long tokens = Math.Max(options.MicroBatchTokens, options.MaxLength);
-        return Of(config, adapter, none, recipe.Precision, recipe.Device, tokens).Total <= memory ? none
+        return Of(config, adapter, none, recipe.Precision, device, tokens).Total <= memory ? none
             : options with { CheckpointActivations = ActivationCheckpoints.Block };
     }
 
@@ -40,10 +40,10 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
     /// <param name="adapter">The adapter in place of all weights; null for none.</param>
     /// <param name="options">The stage's settings.</param>
     /// <param name="precision">The number format of computing.</param>
-    /// <param name="device">As a recipe names it.</param>
+    /// <param name="device">That it is trained on.</param>
     /// <param name="tokens">Tokens in the largest pass.</param>
     public static TrainingMemory Of(TransformerConfig config, AdapterOptions? adapter, TrainOptions options, Precision precision,
-        string device, long tokens)
+        DeviceType device, long tokens)
     {
         long number = precision == Precision.Bf16 ? 2 : 4, product = BytesOfProducts(precision, device);
         long parameters = ModelMemory.Parameters(config);
@@ -78,11 +78,8 @@ internal sealed record TrainingMemory(long Weights, long Gradients, long Optimiz
     }
 
     /// <summary>Bytes of a number as it is multiplied.</summary>
-    private static long BytesOfProducts(Precision precision, string device)
-    {
-        DeviceType type = device.StartsWith("cuda", StringComparison.Ordinal) ? DeviceType.CUDA : DeviceType.CPU;
-        return precision == Precision.Bf16 && Products.TypeOf(ScalarType.BFloat16, type) == ScalarType.BFloat16 ? 2 : 4;
-    }
+    private static long BytesOfProducts(Precision precision, DeviceType device) =>
+        precision == Precision.Bf16 && Products.TypeOf(ScalarType.BFloat16, device) == ScalarType.BFloat16 ? 2 : 4;
 
     /// <summary>Bytes that a token's way through all layers leaves for the backward pass.</summary>
     private static long Kept(TransformerConfig c, AdapterOptions? adapter, long number, long product, bool checkpoint)

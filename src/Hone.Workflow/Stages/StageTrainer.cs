@@ -27,7 +27,8 @@ internal static class StageTrainer
         (double? first, double peak) = (null, 0);
         Trainer<T>? running = null;
         BestWeights? best = null;
-        options = TrainingMemory.Settle(options, model.Config, run.Recipe, ModelMemory.OfDevice(run.Target.Device));
+        options = TrainingMemory.Settle(
+            options, model.Config, run.Recipe, run.Target.Device.type, ModelMemory.OfDevice(run.Target.Device));
         TrainingOptions settings = RankTask.Shared(Options(options, Seeds.Derive(run.Seed, stage.Name)), run.Recipe.Ranks);
         RankTask.Announce(run, stage.Name, opened.Path, stage.Resume?.Step ?? 0, options, train, heldOut);
         using var trainer = new Trainer<T>(model, objective, train, heldOut, settings,

@@ -67,7 +67,9 @@ public abstract class ModelTrainer
         IObjective<T> objective, IReadOnlyList<T> train, IReadOnlyList<T> heldOut, CancellationToken cancel)
     {
         StepReport? last = null;
-        TrainOptions settled = TrainingMemory.Settle(_options, Model.Model.Config, AsRecipe(), ModelMemory.OfDevice(Model.Model.Device));
+        Device device = Model.Model.Device;
+        TrainOptions settled = TrainingMemory.Settle(
+            _options, Model.Model.Config, AsRecipe(), device.type, ModelMemory.OfDevice(device));
         TrainingOptions options = StageTrainer.Options(settled, _seed) with { SaveEvery = 0 };
         using var trainer = new Trainer<T>(Model.Model, objective, train, heldOut, options,
             new TrainingHooks(
@@ -85,7 +87,6 @@ public abstract class ModelTrainer
     /// <summary>What of a recipe decides the memory of a training.</summary>
     private Recipe AsRecipe() => new()
     {
-        Device = Model.Model.Device.ToString(),
         Precision = Model.Model.ComputeType == ScalarType.BFloat16 ? Precision.Bf16 : Precision.Fp32,
         Adapter = Model.Model.Adapter is { } adapter
             ? new AdapterOptions { Rank = adapter.Options.Rank, Targets = adapter.Options.Targets }

@@ -36,6 +36,15 @@ public sealed class RunPlanTests
             (adapter.Trained, adapter.Memory.Weights, adapter.Memory.Optimizer));
     }
 
+    /// <summary>A GPU multiplies bf16, and a pass there keeps copies of the masters; what a CPU does is told by its own products.</summary>
+    [Fact]
+    public void Copies_in_bf16_are_planned_where_products_are_of_bf16()
+    {
+        long Weights(string device) => Sft(new Recipe { Device = device, Precision = Precision.Bf16 }).Memory.Weights;
+        Assert.Equal(6 * Parameters, Weights("cuda:0"));
+        Assert.Equal((Products.OfBFloat16 ? 6 : 4) * Parameters, Weights("cpu"));
+    }
+
     [Theory]
     [InlineData(SamplingFormat.Auto, 4.0)]
     [InlineData(SamplingFormat.Bf16, 2.0)]
